@@ -1,0 +1,290 @@
+/**
+ * All bytes of the simulated kernel, in one linear WebAssembly.Memory.
+ *
+ * Every kernel object, map value, stack and buffer that a program can reach lives here and nowhere else.
+ * An address is translated to a linear offset; an address with nothing behind it is a fault. All stores
+ * go through one function, which can journal the bytes it replaces: that is how the state of an earlier
+ * moment is brought back.
+ *
+ *     Addr --translate--> linear offset --store/load--> bytes
+ */
+import { EngineBug } from '../../shared/assert.ts';
+import type { Addr, Bytes } from '../../shared/brand.ts';
+import { hex } from '../../shared/int64.ts';
+import { cString } from '../../shared/utf8.ts';
+import { FOUR_LEVEL, KERNEL_IMAGE, PAGE_SIZE } from './address.ts';
+import type { AddressMap } from './address.ts';
+
+const WASM_PAGE = 65536;
+/** The start of linear memory belongs to the VM and is never handed out; offset 0 is no object. */
+const RESERVED = WASM_PAGE;
+
+/** A load or store that no memory answers: an oops in the kernel, SIGSEGV in user space, 0 for a BTF load. */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly addr: Addr;
+  constructor(addr: Addr) {
+    super(`no memory at ${hex(addr)}`);
+    this.addr = addr;
+  }
+}
+
+/** Everything of the memory that changes, to be put back later. */
+export interface MemorySnapshot {
+  readonly bytes: Uint8Array;
+  readonly brk: number;
+  readonly free: ReadonlyMap<number, readonly number[]>;
+  readonly sizes: ReadonlyMap<number, number>;
+  readonly image: ReadonlyMap<number, number>;
+}
+
+export class Memory {
+  readonly map: AddressMap;
+  private readonly wasm: WebAssembly.Memory;
+  private view: DataView;
+  private u8s: Uint8Array;
+  /** First linear offset never handed out. */
+  private brk = RESERVED;
+  /** Freed linear offsets by size class; the last freed is reused first. */
+  private free = new Map<number, number[]>();
+  /** Size class of every live allocation by linear offset. */
+  private sizes = new Map<number, number>();
+  /** Pages of the kernel image that are backed: page number within the image -> linear offset. */
+  private image = new Map<number, number>();
+  private journal: { at: number; old: Uint8Array }[] | null = null;
+
+  constructor(map: AddressMap = FOUR_LEVEL, maximumPages = 65536) {
+    this.map = map;
+    this.wasm = new WebAssembly.Memory({ initial: 32, maximum: maximumPages });
+    this.view = new DataView(this.wasm.buffer);
+    this.u8s = new Uint8Array(this.wasm.buffer);
+  }
+
+  // -- addresses ---------------------------------------------------------------------------------------
+
+  /** @returns the linear offset of `size` bytes at `addr`, or -1 when some of them do not exist */
+  translate(addr: Addr, size: Bytes): number {
+    const direct = BigInt.asUintN(64, addr - this.map.pageOffset);
+    if (direct < 0x1_0000_0000n) return this.within(Number(direct), size);
+    if (addr >= KERNEL_IMAGE && addr <= 0xffff_ffff_ffff_ffffn)
+      return this.inImage(Number(addr - KERNEL_IMAGE), size);
+    const vmalloc = BigInt.asUintN(64, addr - this.map.vmalloc);
+    if (vmalloc < 0x1_0000_0000n) return this.within(Number(vmalloc), size);
+    return -1;
+  }
+
+  private within(at: number, size: Bytes): number {
+    return at >= RESERVED && at + size <= this.brk ? at : -1;
+  }
+
+  private inImage(at: number, size: Bytes): number {
+    const page = this.image.get(Math.floor(at / PAGE_SIZE));
+    if (page === undefined) return -1;
+    const last = Math.floor((at + Math.max(size, 1) - 1) / PAGE_SIZE);
+    for (let p = Math.floor(at / PAGE_SIZE) + 1, want = page + PAGE_SIZE; p <= last; p++, want += PAGE_SIZE)
+      if (this.image.get(p) !== want) return -1;
+    return page + (at % PAGE_SIZE);
+  }
+
+  /** Backs `size` bytes of the kernel image at `addr` with zeroed pages, if they are not yet. */
+  mapImage(addr: Addr, size: Bytes): void {
+    if (addr < KERNEL_IMAGE) throw new EngineBug(`${hex(addr)} is not in the kernel image`);
+    const first = Math.floor(Number(addr - KERNEL_IMAGE) / PAGE_SIZE);
+    const last = Math.floor((Number(addr - KERNEL_IMAGE) + Math.max(size, 1) - 1) / PAGE_SIZE);
+    const missing = [];
+    for (let p = first; p <= last; p++) if (!this.image.has(p)) missing.push(p);
+    for (const p of missing) this.image.set(p, this.take(PAGE_SIZE, PAGE_SIZE));
+  }
+
+  /** The address of a linear offset in the direct map. */
+  direct(at: number): Addr {
+    return this.map.pageOffset + BigInt(at);
+  }
+
+  /** The same bytes as `addr`, seen through vmalloc space. */
+  asVmalloc(addr: Addr): Addr {
+    return this.map.vmalloc + BigInt(this.need(addr, 1));
+  }
+
+  isUser(addr: Addr): boolean {
+    return addr < this.map.userEnd;
+  }
+
+  private need(addr: Addr, size: Bytes): number {
+    const at = this.translate(addr, size);
+    if (at < 0) throw new Fault(addr);
+    return at;
+  }
+
+  // -- allocation --------------------------------------------------------------------------------------
+
+  /**
+   * Zeroed memory, aligned to `align` (a power of two, at most a page).
+   *
+   * @kernel kzalloc, mm/slab_common.c
+   * @fidelity partial: sizes are rounded to 8 bytes, not to slab classes
+   */
+  alloc(size: Bytes, align: Bytes = 64): Addr {
+    return this.direct(this.take(size, align));
+  }
+
+  private take(size: Bytes, align: Bytes): number {
+    const rounded = Math.max(8, Math.ceil(size / 8) * 8);
+    const reused = this.free.get(rounded);
+    const i = reused ? reused.findLastIndex((at) => at % align === 0) : -1;
+    let at: number;
+    if (reused && i >= 0) {
+      at = reused.splice(i, 1)[0] ?? 0;
+      this.record(at, rounded);
+      this.u8s.fill(0, at, at + rounded);
+    } else {
+      at = Math.ceil(this.brk / align) * align;
+      this.brk = at + rounded;
+      this.reserve(this.brk);
+    }
+    this.sizes.set(at, rounded);
+    return at;
+  }
+
+  private reserve(end: number): void {
+    const have = this.u8s.length;
+    if (end <= have) return;
+    const grow = Math.max(end - have, Math.min(have, 64 << 20));
+    this.wasm.grow(Math.ceil(grow / WASM_PAGE));
+    this.view = new DataView(this.wasm.buffer);
+    this.u8s = new Uint8Array(this.wasm.buffer);
+  }
+
+  /** Gives memory back. Its bytes stay readable, stale, until they are handed out again. */
+  release(addr: Addr): void {
+    const at = this.need(addr, 1);
+    const size = this.sizes.get(at);
+    if (size === undefined) throw new EngineBug(`free of ${hex(addr)}, which is not allocated`);
+    this.sizes.delete(at);
+    const list = this.free.get(size);
+    if (list) list.push(at);
+    else this.free.set(size, [at]);
+  }
+
+  /** True when `addr` is the start of a live allocation. */
+  isAllocated(addr: Addr): boolean {
+    const at = this.translate(addr, 1);
+    return at >= 0 && this.sizes.has(at);
+  }
+
+  /** Bytes handed out so far, holes included. */
+  get used(): Bytes {
+    return this.brk;
+  }
+
+  // -- loads (throw Fault) -----------------------------------------------------------------------------
+
+  u8(addr: Addr): number {
+    return this.u8s[this.need(addr, 1)] ?? 0;
+  }
+  u16(addr: Addr): number {
+    return this.view.getUint16(this.need(addr, 2), true);
+  }
+  u32(addr: Addr): number {
+    return this.view.getUint32(this.need(addr, 4), true);
+  }
+  u64(addr: Addr): bigint {
+    return this.view.getBigUint64(this.need(addr, 8), true);
+  }
+  /** Unsigned integer of 1, 2, 4 or 8 bytes. */
+  load(addr: Addr, size: Bytes): bigint {
+    if (size === 8) return this.u64(addr);
+    return BigInt(size === 4 ? this.u32(addr) : size === 2 ? this.u16(addr) : this.u8(addr));
+  }
+  /** A copy of `size` bytes. */
+  bytes(addr: Addr, size: Bytes): Uint8Array {
+    if (size === 0) return new Uint8Array(0);
+    const at = this.need(addr, size);
+    return this.u8s.slice(at, at + size);
+  }
+  /** Latin-1 text up to a NUL, at most `max` bytes, and no further than memory goes. */
+  text(addr: Addr, max: Bytes): string {
+    let size = max;
+    while (size > 0 && this.translate(addr, size) < 0) size >>= 1;
+    if (size === 0) throw new Fault(addr);
+    return cString(this.bytes(addr, size));
+  }
+
+  // -- stores (throw Fault) ----------------------------------------------------------------------------
+
+  private record(at: number, size: Bytes): void {
+    this.journal?.push({ at, old: this.u8s.slice(at, at + size) });
+  }
+  private place(addr: Addr, size: Bytes): number {
+    const at = this.need(addr, size);
+    if (this.journal) this.record(at, size);
+    return at;
+  }
+  setU8(addr: Addr, value: number): void {
+    this.view.setUint8(this.place(addr, 1), value);
+  }
+  setU16(addr: Addr, value: number): void {
+    this.view.setUint16(this.place(addr, 2), value, true);
+  }
+  setU32(addr: Addr, value: number): void {
+    this.view.setUint32(this.place(addr, 4), value, true);
+  }
+  setU64(addr: Addr, value: bigint): void {
+    this.view.setBigUint64(this.place(addr, 8), BigInt.asUintN(64, value), true);
+  }
+  /** Stores the low `size` bytes of `value`; size is 1, 2, 4 or 8. */
+  store(addr: Addr, size: Bytes, value: bigint): void {
+    if (size === 8) this.setU64(addr, value);
+    else if (size === 4) this.setU32(addr, Number(BigInt.asUintN(32, value)));
+    else if (size === 2) this.setU16(addr, Number(BigInt.asUintN(16, value)));
+    else this.setU8(addr, Number(BigInt.asUintN(8, value)));
+  }
+  setBytes(addr: Addr, data: Uint8Array): void {
+    if (data.length === 0) return;
+    this.u8s.set(data, this.place(addr, data.length));
+  }
+  fill(addr: Addr, size: Bytes, value: number): void {
+    if (size === 0) return;
+    const at = this.place(addr, size);
+    this.u8s.fill(value, at, at + size);
+  }
+
+  // -- time --------------------------------------------------------------------------------------------
+
+  /** A copy of everything, to be restored into this memory or another one with the same map. */
+  snapshot(): MemorySnapshot {
+    return {
+      bytes: this.u8s.slice(0, this.brk),
+      brk: this.brk,
+      free: new Map([...this.free].map(([size, list]) => [size, [...list]])),
+      sizes: new Map(this.sizes),
+      image: new Map(this.image),
+    };
+  }
+
+  restore(snapshot: MemorySnapshot): void {
+    this.reserve(snapshot.brk);
+    this.u8s.set(snapshot.bytes);
+    this.u8s.fill(0, snapshot.brk, Math.max(snapshot.brk, this.brk));
+    this.brk = snapshot.brk;
+    this.free = new Map([...snapshot.free].map(([size, list]) => [size, [...list]]));
+    this.sizes = new Map(snapshot.sizes);
+    this.image = new Map(snapshot.image);
+  }
+
+  /** Runs `body` and returns what it stored where: [address, old bytes, new bytes], in order. */
+  recordStores(body: () => void): { addr: Addr; before: Uint8Array; after: Uint8Array }[] {
+    const journal: { at: number; old: Uint8Array }[] = [];
+    this.journal = journal;
+    try {
+      body();
+    } finally {
+      this.journal = null;
+    }
+    return journal.map(({ at, old }) => ({
+      addr: this.direct(at),
+      before: old,
+      after: this.u8s.slice(at, at + old.length),
+    }));
+  }
+}

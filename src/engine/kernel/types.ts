@@ -1,0 +1,107 @@
+/** The struct types of one kernel, found in its BTF once and then by name. */
+import type { Bytes, TypeId } from '../../shared/brand.ts';
+import { spellings } from '../btf/fields.ts';
+import { findMember, isSigned, sizeOf, structOf } from '../btf/layout.ts';
+import type { Btf } from '../btf/parse.ts';
+import { Kind } from '../btf/types.ts';
+
+/** The kernel's BTF lacks a type or field that the simulated kernel cannot do without. */
+export class MissingRole extends Error {
+  override readonly name = 'MissingRole';
+}
+
+export interface Field {
+  readonly type: TypeId;
+  readonly offset: Bytes;
+  readonly size: Bytes;
+  readonly signed: boolean;
+  /** Bit-fields only (bitSize > 0): first bit from the start of the struct. */
+  readonly bitOffset: number;
+  readonly bitSize: number;
+}
+
+export class StructType {
+  readonly btf: Btf;
+  readonly id: TypeId;
+  readonly name: string;
+  readonly size: Bytes;
+  private readonly fields = new Map<string, Field | null>();
+
+  constructor(btf: Btf, id: TypeId) {
+    this.btf = btf;
+    this.id = id;
+    this.name = btf.nameOf(id);
+    this.size = sizeOf(btf, id);
+  }
+
+  /** The field for a role such as `f_count` or `se.sum_exec_runtime`, or null when this kernel has none. */
+  tryField(path: string): Field | null {
+    let field = this.fields.get(path);
+    if (field === undefined) {
+      field = null;
+      for (const spelling of spellings(this.name, path)) {
+        const found = findMember(this.btf, this.id, spelling);
+        if (!found) continue;
+        field = { ...found, signed: isSigned(this.btf, found.type) };
+        break;
+      }
+      this.fields.set(path, field);
+    }
+    return field;
+  }
+
+  /** @throws MissingRole */
+  field(path: string): Field {
+    const field = this.tryField(path);
+    if (!field) throw new MissingRole(`struct ${this.name} has no field '${path}' in this kernel's BTF`);
+    return field;
+  }
+
+  has(path: string): boolean {
+    return this.tryField(path) !== null;
+  }
+}
+
+export class Types {
+  readonly btf: Btf;
+  private readonly byName = new Map<string, StructType>();
+  private readonly byId = new Map<TypeId, StructType>();
+
+  constructor(btf: Btf) {
+    this.btf = btf;
+  }
+
+  /** The struct or union with this name. @throws MissingRole */
+  struct(name: string): StructType {
+    const known = this.byName.get(name);
+    if (known) return known;
+    const id = this.btf.find(name, Kind.STRUCT, Kind.UNION);
+    if (id === 0) throw new MissingRole(`struct ${name} is not in this kernel's BTF`);
+    const type = this.byTypeId(id);
+    this.byName.set(name, type);
+    return type;
+  }
+
+  has(name: string): boolean {
+    return this.btf.find(name, Kind.STRUCT, Kind.UNION) !== 0;
+  }
+
+  /** The struct behind a resolved type id. @throws MissingRole when it is none */
+  byTypeId(id: TypeId): StructType {
+    let type = this.byId.get(id);
+    if (!type) {
+      if (!structOf(this.btf, id)) throw new MissingRole(`type [${id}] is not a struct in this kernel's BTF`);
+      type = new StructType(this.btf, id);
+      this.byId.set(id, type);
+    }
+    return type;
+  }
+
+  /** The value of an enumerator anywhere in the BTF, or `fallback`. */
+  enumValue(enumName: string, enumerator: string, fallback: number): number {
+    const type = this.btf.type(this.btf.find(enumName, Kind.ENUM, Kind.ENUM64));
+    if (type.kind !== Kind.ENUM && type.kind !== Kind.ENUM64) return fallback;
+    const found = type.values.find((value) => value.name === enumerator);
+    return found ? Number(found.value) : fallback;
+  }
+}

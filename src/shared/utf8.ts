@@ -1,0 +1,26 @@
+/** Text and bytes. Kernel text is bytes; where a string stands for bytes, each char is one byte (latin-1). */
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export const utf8Encode = (text: string): Uint8Array => encoder.encode(text);
+export const utf8Decode = (bytes: Uint8Array): string => decoder.decode(bytes);
+
+/** One byte per char; chars above 0xff keep their low byte. */
+export function latin1Encode(text: string): Uint8Array {
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i) & 0xff;
+  return out;
+}
+
+/** One char per byte. */
+export function latin1Decode(bytes: Uint8Array): string {
+  let out = '';
+  for (let i = 0; i < bytes.length; i += 8192) out += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return out;
+}
+
+/** The latin-1 text before the first NUL, or all of it. */
+export function cString(bytes: Uint8Array, start = 0): string {
+  const end = bytes.indexOf(0, start);
+  return latin1Decode(bytes.subarray(start, end < 0 ? bytes.length : end));
+}
