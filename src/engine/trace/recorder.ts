@@ -1,0 +1,163 @@
+/**
+ * Records what the iterator core does. The core calls one typed function for each thing that happens;
+ * rows go straight into growing typed arrays (see protocol/trace.ts for what they mean).
+ *
+ * A null recorder costs the core one test per event.
+ */
+import type {
+  CallKind,
+  CallRow,
+  HeldKind,
+  HeldRow,
+  LineRow,
+  ReadRow,
+  SessionTrace,
+  SkipReason,
+  SkipRow,
+  WriteRow,
+} from '../../protocol/trace.ts';
+import { CALL_KINDS } from '../../protocol/trace.ts';
+
+const KIND_NUMBER = new Map<CallKind, number>(CALL_KINDS.map((kind, i) => [kind, i]));
+
+/** Columns that double their room when full. */
+class CallColumns {
+  length = 0;
+  kind = new Uint8Array(256);
+  read = new Uint32Array(256);
+  object = new BigUint64Array(256);
+  owner = new BigUint64Array(256);
+  key = new Float64Array(256);
+  seqNum = new Float64Array(256);
+  count = new Uint32Array(256);
+  from = new Uint32Array(256);
+  result = new Int32Array(256);
+  progRet = new Int8Array(256);
+  insns = new Float64Array(256);
+
+  push(row: CallRow): void {
+    if (this.length === this.kind.length) this.grow();
+    const i = this.length++;
+    this.kind[i] = KIND_NUMBER.get(row.kind) ?? 0;
+    this.read[i] = row.read;
+    this.object[i] = row.object;
+    this.owner[i] = row.owner;
+    this.key[i] = row.key;
+    this.seqNum[i] = row.seqNum;
+    this.count[i] = row.count;
+    this.from[i] = row.from;
+    this.result[i] = row.result;
+    this.progRet[i] = row.progRet;
+    this.insns[i] = row.insns;
+  }
+
+  private grow(): void {
+    const room = this.kind.length * 2;
+    const wider = <A extends { set(from: A): void }>(to: A, from: A): A => {
+      to.set(from);
+      return to;
+    };
+    this.kind = wider(new Uint8Array(room), this.kind);
+    this.read = wider(new Uint32Array(room), this.read);
+    this.object = wider(new BigUint64Array(room), this.object);
+    this.owner = wider(new BigUint64Array(room), this.owner);
+    this.key = wider(new Float64Array(room), this.key);
+    this.seqNum = wider(new Float64Array(room), this.seqNum);
+    this.count = wider(new Uint32Array(room), this.count);
+    this.from = wider(new Uint32Array(room), this.from);
+    this.result = wider(new Int32Array(room), this.result);
+    this.progRet = wider(new Int8Array(room), this.progRet);
+    this.insns = wider(new Float64Array(room), this.insns);
+  }
+}
+
+/** The recording of one session. */
+export class SessionRecorder {
+  readonly session: number;
+  readonly target: string;
+  private readonly limit: number;
+  private readonly columns = new CallColumns();
+  private readonly heldRows: HeldRow[] = [];
+  private readonly skipRows: SkipRow[] = [];
+  private readonly lineRows: LineRow[] = [];
+  private readonly writeRows: WriteRow[] = [];
+  private readonly readRows: ReadRow[] = [];
+  private dropped = 0;
+
+  constructor(session: number, target: string, limit: number) {
+    this.session = session;
+    this.target = target;
+    this.limit = limit;
+  }
+
+  /** Number that the callback now running will have. */
+  get call(): number {
+    return this.columns.length + this.dropped;
+  }
+
+  /** A callback has returned. Rows recorded since the previous one belong to it. */
+  callDone(row: CallRow): void {
+    if (this.columns.length < this.limit) this.columns.push(row);
+    else this.dropped++;
+  }
+  held(kind: HeldKind, object: bigint, delta: 1 | -1): void {
+    if (this.dropped === 0) this.heldRows.push({ call: this.call, kind, object, delta });
+  }
+  skip(object: bigint, key: number, reason: SkipReason): void {
+    if (this.dropped === 0) this.skipRows.push({ call: this.call, object, key, reason });
+  }
+  line(line: string): void {
+    if (this.dropped === 0) this.lineRows.push({ call: this.call, line });
+  }
+  wrote(at: number, length: number): void {
+    if (this.dropped === 0) this.writeRows.push({ call: this.call, at, length });
+  }
+  readDone(row: ReadRow): void {
+    this.readRows.push(row);
+  }
+
+  /** What was recorded so far. The arrays are copies: they may be transferred. */
+  trace(): SessionTrace {
+    const { length } = this.columns;
+    const c = this.columns;
+    return {
+      session: this.session,
+      target: this.target,
+      length,
+      kind: c.kind.slice(0, length),
+      read: c.read.slice(0, length),
+      object: c.object.slice(0, length),
+      owner: c.owner.slice(0, length),
+      key: c.key.slice(0, length),
+      seqNum: c.seqNum.slice(0, length),
+      count: c.count.slice(0, length),
+      from: c.from.slice(0, length),
+      result: c.result.slice(0, length),
+      progRet: c.progRet.slice(0, length),
+      insns: c.insns.slice(0, length),
+      held: [...this.heldRows],
+      skips: [...this.skipRows],
+      lines: [...this.lineRows],
+      writes: [...this.writeRows],
+      reads: [...this.readRows],
+      dropped: this.dropped,
+    };
+  }
+}
+
+/** All sessions of a machine. */
+export class Recorder {
+  readonly sessions: SessionRecorder[] = [];
+  private readonly limit: number;
+
+  /** @param limit callbacks kept for each session; later ones are counted and dropped */
+  constructor(limit = 2_000_000) {
+    this.limit = limit;
+  }
+
+  open(session: number, target: string): SessionRecorder {
+    const recorder = new SessionRecorder(session, target, this.limit);
+    this.sessions.push(recorder);
+    return recorder;
+  }
+}

@@ -1,0 +1,41 @@
+/** What a run answers: the JSON of `iterscope run --json`, and what the page shows. */
+import type { Diagnostic } from './diagnostics.ts';
+
+export type Stage = 'compile' | 'open' | 'load' | 'attach' | 'create' | 'read' | 'done';
+
+export interface ReadReport {
+  /** Bytes, 0 at the end, -1 with errno. */
+  readonly ret: number;
+  readonly errno: string | null;
+  /** base64 */
+  readonly bytes: string;
+}
+
+export interface LinkInfo {
+  readonly type: number;
+  readonly id: number;
+  readonly prog_id: number;
+  readonly target_name: string;
+  readonly [field: string]: unknown;
+}
+
+export interface RunReport {
+  /** The step that failed, or 'done'. */
+  readonly stage: Stage;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly verdict: null | {
+    readonly accepted: boolean;
+    readonly errno: string | null;
+    readonly log: string;
+  };
+  readonly attach: null | { readonly errno: string | null };
+  readonly link: LinkInfo | null;
+  readonly link_fdinfo: string | null;
+  readonly reads: readonly ReadReport[];
+  /** Bytes of all sessions, one after the other, as latin-1. */
+  readonly output: string;
+  readonly trace_pipe: string;
+  readonly ringbufs: Readonly<Record<string, readonly string[]>>;
+  readonly globals: Readonly<Record<string, unknown>>;
+  readonly maps: Readonly<Record<string, unknown>>;
+}

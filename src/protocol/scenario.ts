@@ -1,0 +1,56 @@
+/**
+ * A scenario: everything a run depends on. The same scenario gives the same run, byte for byte.
+ *
+ * The journal is what a user did, in order. *Run* boots fresh and plays it.
+ */
+
+/** A world by the name of a shipped one, or as the text of a world or snapshot file. */
+export type WorldRef = { readonly name: string } | { readonly name: string; readonly text: string };
+
+/** Parameters of BPF_LINK_CREATE, as the command line and the attach bar take them. */
+export interface AttachParams {
+  readonly tid?: number;
+  readonly pid?: number;
+  /** Process to open a pidfd for, in the reader. */
+  readonly pidfd?: number;
+  /** An fd number passed as it is, pidfd or not. */
+  readonly rawPidfd?: number;
+  readonly map?: string;
+  readonly cgroup?: string;
+  readonly cgroupId?: string;
+  readonly order?: 'self' | 'pre' | 'post' | 'up' | 'children';
+}
+
+export interface ProgramSource {
+  readonly path: string;
+  /** C text, or the bytes of an object. */
+  readonly text?: string;
+  readonly object?: Uint8Array;
+  /** Other files that #include may name. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly defines?: Readonly<Record<string, string>>;
+}
+
+export interface RunOptions {
+  readonly prog?: string;
+  readonly attach?: AttachParams;
+  /** Global variables to set before load: name and value as text. */
+  readonly set?: readonly (readonly [string, string])[];
+  /** MAP:N pairs: N elements with key i and value (i+1)*1000. */
+  readonly fill?: readonly (readonly [string, number])[];
+  readonly readSize?: number;
+  readonly maxReads?: number;
+  readonly sessions?: number;
+  readonly reader?: number;
+  readonly logLevel?: number;
+  /** Stop after the verifier. */
+  readonly checkOnly?: boolean;
+}
+
+export interface Scenario {
+  readonly release?: string;
+  readonly world: WorldRef;
+  readonly seed?: number;
+  readonly source: ProgramSource;
+  readonly options: RunOptions;
+}
