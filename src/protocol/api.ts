@@ -1,0 +1,99 @@
+/**
+ * Every call that a page may make of the engine. This interface is the whole API: message types derive
+ * from it, and both workers (language, machine) serve it over the same protocol.
+ */
+import type { Diagnostic } from './diagnostics.ts';
+import type { Moment } from './moment.ts';
+import type { CallSteps, PeekStruct } from './peek.ts';
+import type { RunReport } from './report.ts';
+import type { Scenario, WorldRef } from './scenario.ts';
+import type { Scene } from './scene.ts';
+import type { SessionTrace } from './trace.ts';
+
+/** One program of a loaded object, as the disassembly and the editor show it. */
+export interface ProgramInfo {
+  readonly name: string;
+  readonly section: string;
+  /** iter target, '' when the section is no iterator. */
+  readonly target: string;
+  readonly insns: readonly InsnInfo[];
+  /** The context struct: `bpf_iter__task_file`. */
+  readonly ctxType: string;
+}
+
+export interface InsnInfo {
+  /** Text as the kernel prints it. Both halves of ld_imm64 have an entry; the second is empty. */
+  readonly text: string;
+  readonly file: string;
+  /** From 1; 0: no line is known. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface CheckResult {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly verdict: RunReport['verdict'];
+  readonly programs: readonly ProgramInfo[];
+  /** The step that failed, or 'done'. */
+  readonly stage: RunReport['stage'];
+}
+
+export interface RunResult {
+  readonly report: RunReport;
+  readonly sessions: readonly SessionTrace[];
+  readonly program: ProgramInfo | null;
+  readonly scene: Scene | null;
+  /** Address of the program's context struct; the same in every call. */
+  readonly ctx: bigint;
+  /** Set when the user cancelled: what is here is the beginning of the run. */
+  readonly cancelled: boolean;
+}
+
+export interface WorldTask {
+  readonly pid: number;
+  readonly tgid: number;
+  readonly ppid: number;
+  readonly comm: string;
+  readonly kthread: boolean;
+  readonly files: number;
+  readonly vmas: number;
+}
+
+export interface WorldSummary {
+  readonly name: string;
+  readonly release: string;
+  readonly tasks: readonly WorldTask[];
+  readonly files: number;
+  readonly vmas: number;
+  readonly reader: number;
+  /** What is wrong with it; '' when it was built. */
+  readonly error: string;
+}
+
+/** A line of the kernel's algorithm, in our own pseudo-code. */
+export interface PseudoLine {
+  /** Unique: `read.start`, `task_file.next.fd`. */
+  readonly id: string;
+  readonly text: string;
+  readonly indent: number;
+}
+export interface PseudoCode {
+  readonly title: string;
+  readonly lines: readonly PseudoLine[];
+}
+
+export interface EngineApi {
+  /** Compiles and verifies; nothing is run. */
+  check(args: { scenario: Scenario }): CheckResult;
+  /** Boots the scenario's world and runs it to the end, recording. Slices; can be cancelled. */
+  run(args: { scenario: Scenario }): RunResult;
+  /** The instructions of the program call at a moment of the last run. */
+  steps(args: { moment: Moment }): CallSteps;
+  /** A struct as it is right after the call (before its first instruction, if insn is given) of a moment. */
+  peek(args: { moment: Moment; struct: string; addr: bigint }): PeekStruct | null;
+  /** What is in a world. */
+  world(args: { world: WorldRef; release?: string }): WorldSummary;
+  /** The algorithms shown in the kernel pane for a target. */
+  pseudoCode(args: { target: string }): readonly PseudoCode[];
+}
+export type Method = keyof EngineApi;

@@ -1,0 +1,43 @@
+/** What the inspector asks about a moment: answered by deterministic replay, never from the recording. */
+
+/** One row of a struct, typed by BTF. */
+export interface PeekField {
+  /** `f_path.dentry`, `comm`: the path from the struct asked for. */
+  readonly path: string;
+  /** C text of the type. */
+  readonly type: string;
+  readonly offset: number;
+  readonly size: number;
+  /** Value as text: number, symbol, string, address. */
+  readonly value: string;
+  /** Raw bytes, at most 64 of them. */
+  readonly bytes: Uint8Array;
+  /** For pointers to structs: the target and its struct name. */
+  readonly pointer: { readonly addr: bigint; readonly struct: string } | null;
+  readonly depth: number;
+}
+
+export interface PeekStruct {
+  readonly struct: string;
+  readonly addr: bigint;
+  readonly size: number;
+  readonly fields: readonly PeekField[];
+  /** The allocation is gone: stale bytes. */
+  readonly freed: boolean;
+}
+
+/** One retired instruction of a program call. */
+export interface StepInsn {
+  readonly pc: number;
+  /** r0..r10 before the instruction; index 11 holds the frame number. */
+  readonly regs: BigUint64Array;
+}
+
+/** The instructions of one call, in the order they retired. */
+export interface CallSteps {
+  readonly insns: readonly StepInsn[];
+  /** True when there were more than could be kept. */
+  readonly truncated: boolean;
+  /** The stack of the innermost frame after the last instruction, 512 bytes, or fewer when none ran. */
+  readonly stack: Uint8Array;
+}

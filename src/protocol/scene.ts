@@ -1,0 +1,54 @@
+/**
+ * The picture of a target: objects with places, computed by the engine from the kernel's bytes before
+ * the walk. The layout is deterministic and never moves on a step; states are folded from the trace.
+ */
+export type SceneNodeKind =
+  | 'task'
+  | 'thread'
+  | 'files'
+  | 'slot'
+  | 'gap'
+  | 'file'
+  | 'inode'
+  | 'mm'
+  | 'vma'
+  | 'item'
+  | 'group'
+  | 'end';
+
+export interface SceneNode {
+  readonly id: number;
+  readonly kind: SceneNodeKind;
+  /** Kernel address of the object; 0n for gaps and the end cell. */
+  readonly addr: bigint;
+  /** pid, fd, vm_start, index: the key in its container. */
+  readonly key: number;
+  readonly label: string;
+  readonly detail: string;
+  /** Container node, or -1. */
+  readonly parent: number;
+  /** The owner that a CallRow names for this object (task of a slot), or 0n. */
+  readonly owner: bigint;
+  /** Why the walk will not offer it (skipped by rule, outside the parameters), or ''. */
+  readonly reason: string;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+export interface SceneEdge {
+  readonly from: number;
+  readonly to: number;
+  /** The field the arrow follows, as in C: `fdt->fd[3]`, `f_inode`, `vm_file`. */
+  readonly via: string;
+}
+
+export interface Scene {
+  readonly target: string;
+  readonly width: number;
+  readonly height: number;
+  readonly columns: readonly { readonly label: string; readonly x: number; readonly w: number }[];
+  readonly nodes: readonly SceneNode[];
+  readonly edges: readonly SceneEdge[];
+}
