@@ -1,0 +1,111 @@
+/**
+ * Where text stands. All files of one compilation lie one after another in a single space of offsets, so a
+ * place is a number (`Loc`) and a stretch of text is two (`Range`).
+ *
+ * A token that came out of a macro has the place where the macro was *used* as its `Loc`: that is what
+ * messages mark and what line info names, as with clang. Where its characters were written is kept beside
+ * it as an `Expansion`, for the notes of a message.
+ */
+
+/** Offset in the space of all files; 0 is no file: built-in text. */
+export type Loc = number;
+
+/** From the first character of the first token to the one after the last. */
+export interface Range {
+  readonly start: Loc;
+  readonly end: Loc;
+}
+
+/** A line and column a person can use. */
+export interface Position {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in bytes as the file stands (UTF-16 units here: sources are read as latin-1 or UTF-8 text). */
+  readonly column: number;
+}
+
+/** A macro was used at `at`; `parent` is the expansion that use stands in, if any. */
+export interface Expansion {
+  readonly macro: string;
+  /** Where the token is spelt in the macro's body or argument. */
+  readonly spelling: Loc;
+  readonly parent: Expansion | null;
+}
+
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+  readonly base: Loc;
+  /** A header that comes with Iterscope. */
+  readonly bundled: boolean;
+  lineStarts: readonly number[] | null;
+}
+
+export const NOWHERE: Range = { start: 0, end: 0 };
+
+function lineStartsOf(file: SourceFile): readonly number[] {
+  if (file.lineStarts) return file.lineStarts;
+  const starts = [0];
+  for (let i = file.text.indexOf('\n'); i >= 0; i = file.text.indexOf('\n', i + 1)) starts.push(i + 1);
+  file.lineStarts = starts;
+  return starts;
+}
+
+/** Index of the last element that is not above `value` (the first element is not). */
+function lastNotAbove(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const mid = (low + high + 1) >> 1;
+    if ((sorted[mid] ?? 0) <= value) low = mid;
+    else high = mid - 1;
+  }
+  return low;
+}
+
+/** Every file that took part in a compilation. */
+export class Sources {
+  readonly files: SourceFile[] = [];
+  private readonly bases: number[] = [];
+  private next: Loc = 1;
+
+  add(path: string, text: string, bundled: boolean): SourceFile {
+    const file: SourceFile = { path, text, base: this.next, bundled, lineStarts: null };
+    this.files.push(file);
+    this.bases.push(file.base);
+    this.next += text.length + 1;
+    return file;
+  }
+
+  /** The file a place is in, or null for built-in text. */
+  fileAt(loc: Loc): SourceFile | null {
+    if (loc <= 0 || loc >= this.next) return null;
+    return this.files[lastNotAbove(this.bases, loc)] ?? null;
+  }
+
+  position(loc: Loc): Position {
+    const file = this.fileAt(loc);
+    if (!file) return { file: '<built-in>', line: 1, column: 1 };
+    const starts = lineStartsOf(file);
+    const offset = loc - file.base;
+    const line = lastNotAbove(starts, offset);
+    return { file: file.path, line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
+  }
+
+  /** The text of the line a place is in, without its line end. */
+  lineText(loc: Loc): string {
+    const file = this.fileAt(loc);
+    if (!file) return '';
+    const starts = lineStartsOf(file);
+    const line = lastNotAbove(starts, loc - file.base);
+    const end = starts[line + 1];
+    return file.text.slice(starts[line], end === undefined ? undefined : end - 1).replace(/\r$/, '');
+  }
+
+  /** The text of a range within one file. */
+  text(range: Range): string {
+    const file = this.fileAt(range.start);
+    return file ? file.text.slice(range.start - file.base, range.end - file.base) : '';
+  }
+}
