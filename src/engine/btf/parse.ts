@@ -82,7 +82,13 @@ export class Btf {
     return new Btf(raw, base);
   }
 
-  private string(off: number): string {
+  /** Bytes of strings in this blob and its base: where a split BTF's own strings begin. */
+  get stringBytes(): number {
+    return this.baseStrLen + (this.strEnd - this.strStart);
+  }
+
+  /** The string at an offset in the string section; '' when there is none. */
+  string(off: number): string {
     if (off < this.baseStrLen && this.base) return this.base.string(off);
     const at = this.strStart + off - this.baseStrLen;
     if (at >= this.strEnd) return '';
