@@ -1,0 +1,202 @@
+/**
+ * The iterator core: targets that registered, and how one object meets the program.
+ *
+ * A target says how its objects are walked (start, next, show, stop) and what it wants to know at attach.
+ * The core knows no target by name. A program sees an object through a context whose layout is the struct
+ * `bpf_iter__<target>` of the kernel's BTF; slot 0 is always `meta`.
+ *
+ *     show(object) -> runIterProg -> { meta { seq, session_id, seq_num }, object, ... } -> program
+ *
+ * Source: kernel/bpf/bpf_iter.c, include/linux/bpf.h, Linux 6.12.
+ */
+import { U64_MAX } from '../../shared/int64.ts';
+import type { Addr } from '../../shared/brand.ts';
+import type { ErrnoName, NegErrno } from '../../shared/errno.ts';
+import { Errno, fail } from '../../shared/errno.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { View } from '../kernel/view.ts';
+import type { Recorder } from '../trace/recorder.ts';
+import type { PseudoLine } from './pseudo_code.ts';
+import type { Session } from './session.ts';
+
+/** An object of the walk: its address, NULL, or an errno in the last page of addresses. */
+export type Obj = Addr;
+export const NULL: Obj = 0n;
+export const errPtr = (name: ErrnoName): Obj => BigInt.asUintN(64, -BigInt(Errno[name]));
+export const isErr = (p: Obj): boolean => p > U64_MAX - 4095n;
+export const ptrErr = (p: Obj): NegErrno => Number(BigInt.asIntN(64, p));
+
+/** The walk. The position is `session.seq.index`; start and next move it. */
+export interface SeqOps {
+  start(session: Session): Obj;
+  next(session: Session, object: Obj): Obj;
+  /** @returns 0 kept, > 0 passed over, or a negated errno */
+  show(session: Session, object: Obj): number;
+  /** Gives the object back; with NULL, runs the program a last time. */
+  stop(session: Session, object: Obj): void;
+}
+
+export interface SeqInfo {
+  readonly ops: SeqOps;
+  /** The struct that holds the walk's state, `seq->private`. */
+  readonly privStruct: string;
+  /** Runs at open. @returns 0 or a negated errno, with nothing held */
+  initPriv?(session: Session, aux: View): 0 | NegErrno;
+  /** Runs at close. */
+  finiPriv?(session: Session): void;
+}
+
+/** Verifier's type of one context slot. */
+export interface CtxArg {
+  readonly offset: number;
+  readonly type: 'trusted_or_null' | 'btf_or_null' | 'trusted' | 'rdonly_buf_or_null' | 'rdwr_buf_or_null';
+}
+
+/** `union bpf_iter_link_info`, decoded: 16 bytes that a target reads as it needs. */
+export type LinkInfoBytes = DataView;
+
+/** What a target registers. */
+export interface IterReg {
+  readonly target: string;
+  readonly ctxArgs: readonly CtxArg[];
+  /** BPF_ITER_RESCHED: show may sleep, so sleepable programs may attach. */
+  readonly resched: boolean;
+  /** Helpers that only this target's programs may call. */
+  readonly extraHelpers: readonly string[];
+  /** The walk; a map element target takes it from the map's type, known once attached. */
+  seqInfo(aux: View): SeqInfo;
+  /** Checks the parameters and stores them in the link's `bpf_iter_aux_info`. */
+  attach?(ctx: AttachContext, aux: View): 0 | NegErrno;
+  /** Gives back what attach took. */
+  detach?(ctx: { readonly kernel: Kernel; readonly iter: BpfIter }, aux: View): void;
+  /** Extra lines of the link's fdinfo, each with its newline. */
+  showFdinfo?(kernel: Kernel, aux: View): string;
+  /** Stores the target's part of `struct bpf_link_info`, whose bytes `info` is. */
+  fillLinkInfo?(kernel: Kernel, aux: View, info: DataView): void;
+  /** What an object is to the page: its owner and its key within it. */
+  identify(session: Session, object: Obj): { readonly owner: Addr; readonly key: number };
+  /** The callbacks in our words. */
+  readonly lines: readonly PseudoLine[];
+}
+
+/** Who attaches what. */
+export interface AttachContext {
+  readonly kernel: Kernel;
+  readonly iter: BpfIter;
+  readonly info: LinkInfoBytes;
+  readonly prog: IterProg;
+  /** The task that made the system call. */
+  readonly current: Addr;
+}
+
+/** What the core needs to know of a loaded program. */
+export interface IterProg {
+  readonly id: number;
+  readonly addr: Addr;
+  /** 16 lower-case hex digits. */
+  readonly tag: string;
+  readonly name: string;
+  readonly attachBtfId: number;
+  readonly sleepable: boolean;
+  /** Highest byte read through a read-only buffer of the context, plus one. */
+  readonly maxRdonlyAccess: number;
+  /** Highest byte used through a read-write buffer of the context, plus one. */
+  readonly maxRdwrAccess: number;
+}
+
+/** The program came to no end. Not an errno: nobody's read(2) returns. */
+export class ProgramAbort extends Error {
+  override readonly name = 'ProgramAbort';
+  readonly why: 'fuel' | 'fault';
+  readonly pc: number;
+  readonly addr: Addr | null;
+  constructor(why: 'fuel' | 'fault', pc: number, addr: Addr | null) {
+    super(why === 'fuel' ? `out of fuel at instruction ${pc}` : `oops at instruction ${pc}`);
+    this.why = why;
+    this.pc = pc;
+    this.addr = addr;
+  }
+}
+
+/** What the core is given from outside. */
+export interface IterEnv<P extends IterProg = IterProg> {
+  readonly kernel: Kernel;
+  readonly recorder: Recorder | null;
+  /** The task that runs the current system call. */
+  current(): Addr;
+  /**
+   * Runs the program on a context.
+   *
+   * @throws ProgramAbort
+   */
+  runProg(prog: P, ctx: Addr, session: Session): { readonly r0: bigint; readonly retired: number };
+  /** A reference on the program. */
+  getProg(prog: P): void;
+  putProg(prog: P): void;
+}
+
+/** Targets by name, and the counter that numbers sessions. */
+export class BpfIter {
+  readonly env: IterEnv;
+  private readonly targets = new Map<string, IterReg>();
+  private sessions = 0;
+
+  constructor(env: IterEnv) {
+    this.env = env;
+  }
+
+  /**
+   * @kernel bpf_iter_reg_target, kernel/bpf/bpf_iter.c
+   * @fidelity full
+   */
+  register(reg: IterReg): void {
+    this.targets.set(reg.target, reg);
+  }
+
+  find(target: string): IterReg | null {
+    return this.targets.get(target) ?? null;
+  }
+
+  get names(): readonly string[] {
+    return [...this.targets.keys()];
+  }
+
+  /**
+   * The target of the kernel function `bpf_iter_<target>` that a program attaches to, or null.
+   *
+   * @kernel bpf_iter_prog_supported, kernel/bpf/bpf_iter.c
+   * @fidelity full
+   */
+  byFunction(funcName: string): IterReg | null {
+    return funcName.startsWith('bpf_iter_') ? this.find(funcName.slice('bpf_iter_'.length)) : null;
+  }
+
+  /** The number of a session that now opens: 1, 2, ... over all targets and links. */
+  nextSessionId(): number {
+    return ++this.sessions;
+  }
+}
+
+/**
+ * Shows one object to the program.
+ *
+ * @param store writes the context's fields; all of them are 0 before
+ * @returns 0, or -EAGAIN when the program returned anything else
+ * @throws ProgramAbort
+ * @kernel bpf_iter_run_prog, kernel/bpf/bpf_iter.c
+ * @fidelity full
+ */
+export function runIterProg(session: Session, store: (ctx: View) => void): 0 | NegErrno {
+  return session.runProg(store) === 0 ? 0 : fail('EAGAIN');
+}
+
+/**
+ * The last call, made when the walk has ended: the program sees no object. Made until its text fitted once.
+ *
+ * @param store writes the fields that are not 0 even now
+ * @kernel bpf_iter_get_info, kernel/bpf/bpf_iter.c
+ * @fidelity full
+ */
+export function runFinalProg(session: Session, store: (ctx: View) => void = () => undefined): void {
+  if (!session.doneStop) session.runProg(store);
+}
