@@ -1,0 +1,49 @@
+/** Files that a user names. Each may be gzip; what cannot be read is a usage error that says why. */
+import { gunzipSync } from 'fflate';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+import { utf8Decode } from '../../src/shared/utf8.ts';
+import { UsageError } from './options.ts';
+
+/** The bytes of a file, unpacked when it is gzip. @throws UsageError */
+export function readBytes(path: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(readFileSync(path));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why =
+      code === 'ENOENT'
+        ? 'no such file'
+        : code === 'EISDIR'
+          ? 'it is a directory'
+          : code === 'EACCES'
+            ? 'permission denied'
+            : String(code);
+    throw new UsageError(`cannot read ${path}: ${why}`);
+  }
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch {
+    throw new UsageError(`cannot read ${path}: it begins like gzip but does not unpack`);
+  }
+}
+
+export const readText = (path: string): string => utf8Decode(readBytes(path));
+
+export const isObject = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+
+/** What #include "name" finds: beside the program, then in each --include folder. */
+export function includeFrom(program: string, folders: readonly string[]): (name: string) => string | null {
+  const places = [dirname(resolve(program)), ...folders.map((folder) => resolve(folder))];
+  return (name) => {
+    for (const place of places) {
+      const path = join(place, name);
+      if (existsSync(path) && statSync(path).isFile()) return readText(path);
+    }
+    return null;
+  };
+}

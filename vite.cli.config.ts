@@ -1,0 +1,13 @@
+import { defineConfig } from 'vite';
+
+/** The command line as one file for Node. */
+export default defineConfig({
+  publicDir: false,
+  ssr: { noExternal: true },
+  build: {
+    ssr: 'app/cli.ts',
+    outDir: 'dist-cli',
+    target: 'node20',
+    rolldownOptions: { output: { entryFileNames: 'iterscope.mjs', codeSplitting: false } },
+  },
+});
