@@ -17,7 +17,7 @@ import type { AddressMap } from './address.ts';
 
 const WASM_PAGE = 65536;
 /** The start of linear memory belongs to the VM and is never handed out; offset 0 is no object. */
-const RESERVED = WASM_PAGE;
+export const RESERVED = WASM_PAGE;
 
 /** A load or store that no memory answers: an oops in the kernel, SIGSEGV in user space, 0 for a BTF load. */
 export class Fault extends Error {
@@ -58,6 +58,16 @@ export class Memory {
     this.wasm = new WebAssembly.Memory({ initial: 32, maximum: maximumPages });
     this.view = new DataView(this.wasm.buffer);
     this.u8s = new Uint8Array(this.wasm.buffer);
+  }
+
+  /** Linear memory itself, for an engine that translates addresses on its own. Growth replaces it. */
+  get buffer(): ArrayBuffer {
+    return this.wasm.buffer;
+  }
+
+  /** True while stores are recorded: then an engine must not store around `store`. */
+  get journaling(): boolean {
+    return this.journal !== null;
   }
 
   // -- addresses ---------------------------------------------------------------------------------------
