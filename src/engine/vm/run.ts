@@ -1,0 +1,66 @@
+/** Runs one program once: the door through which the kernel calls BPF. */
+import type { Addr, InsnIndex } from '../../shared/brand.ts';
+import { Fault } from '../kernel/memory.ts';
+import type { Code } from './code.ts';
+import { BpfThrow } from './helper.ts';
+import { FrameOverflow, OutOfFuel } from './machine.ts';
+import type { CallHook, InsnHook, Machine } from './machine.ts';
+
+export interface RunOptions {
+  /** R1: the context. */
+  readonly ctx: Addr;
+  /** The task on whose behalf the program runs. */
+  readonly current: Addr;
+  /** Instructions that may be retired, below 2^30. */
+  readonly fuel?: number;
+  readonly onInsn?: InsnHook;
+  readonly onCall?: CallHook;
+}
+
+export type RunResult =
+  | { readonly r0: bigint; readonly retired: number }
+  | {
+      /** fuel: too many instructions. fault: memory that does not exist. stack: too many frames. */
+      readonly abort: 'fuel' | 'fault' | 'stack';
+      readonly pc: InsnIndex;
+      /** The address that faulted; 0 otherwise. */
+      readonly addr: Addr;
+      readonly retired: number;
+    };
+
+/** Enough for every program the verifier accepts within one callback. */
+export const DEFAULT_FUEL = 200_000_000;
+
+/**
+ * Runs `code` to its exit.
+ *
+ * @returns R0, or why the program could not go on; kernel state is then as the program left it
+ * @kernel bpf_prog_run, include/linux/filter.h
+ * @fidelity partial: the kernel has no fuel; here a program that runs too long is stopped with a value
+ */
+export function runProg(machine: Machine, code: Code, options: RunOptions): RunResult {
+  const fuel = options.fuel ?? DEFAULT_FUEL;
+  machine.enter(code, fuel);
+  machine.current = options.current;
+  machine.onInsn = options.onInsn ?? null;
+  machine.onCall = options.onCall ?? null;
+  machine.setReg(1, options.ctx);
+  const stopped = (abort: 'fuel' | 'fault' | 'stack', addr: Addr): RunResult => ({
+    abort,
+    pc: machine.pc,
+    addr,
+    retired: fuel - Math.max(0, machine.fuel),
+  });
+  try {
+    machine.execute(0);
+    return { r0: machine.reg(0), retired: fuel - machine.fuel };
+  } catch (error) {
+    if (error instanceof BpfThrow) return { r0: error.cookie, retired: fuel - machine.fuel };
+    if (error instanceof OutOfFuel) return stopped('fuel', 0n);
+    if (error instanceof Fault) return stopped('fault', error.addr);
+    if (error instanceof FrameOverflow) return stopped('stack', 0n);
+    throw error;
+  } finally {
+    machine.passTime();
+  }
+}
