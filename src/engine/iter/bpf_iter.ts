@@ -15,8 +15,8 @@ import type { ErrnoName, NegErrno } from '../../shared/errno.ts';
 import { Errno, fail } from '../../shared/errno.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { View } from '../kernel/view.ts';
+import type { PseudoCode } from '../../protocol/api.ts';
 import type { Recorder } from '../trace/recorder.ts';
-import type { PseudoLine } from './pseudo_code.ts';
 import type { Session } from './session.ts';
 
 /** An object of the walk: its address, NULL, or an errno in the last page of addresses. */
@@ -76,7 +76,7 @@ export interface IterReg {
   /** What an object is to the page: its owner and its key within it. */
   identify(session: Session, object: Obj): { readonly owner: Addr; readonly key: number };
   /** The callbacks in our words. */
-  readonly lines: readonly PseudoLine[];
+  readonly code: readonly PseudoCode[];
 }
 
 /** Who attaches what. */
@@ -86,7 +86,7 @@ export interface AttachContext {
   readonly info: LinkInfoBytes;
   readonly prog: IterProg;
   /** The task that made the system call. */
-  readonly current: Addr;
+  readonly current: View;
 }
 
 /** What the core needs to know of a loaded program. */
@@ -123,7 +123,7 @@ export interface IterEnv<P extends IterProg = IterProg> {
   readonly kernel: Kernel;
   readonly recorder: Recorder | null;
   /** The task that runs the current system call. */
-  current(): Addr;
+  current(): View;
   /**
    * Runs the program on a context.
    *

@@ -6,16 +6,11 @@
  *
  * Describes: bpf_seq_read, kernel/bpf/bpf_iter.c, Linux 6.12.
  */
-export interface PseudoLine {
-  readonly id: string;
-  /** Nesting, in steps of one. */
-  readonly depth: number;
-  readonly text: string;
-}
+import type { PseudoCode } from '../../protocol/api.ts';
 
-/** Reads `id | text` rows; two spaces of indent before the text make one step of depth. */
-export function pseudoLines(prefix: string, source: string): readonly PseudoLine[] {
-  return source
+/** Reads rows `id | text`; two spaces of indent before the text make one step. Ids get `prefix.` in front. */
+export function pseudoCode(title: string, prefix: string, source: string): PseudoCode {
+  const lines = source
     .split('\n')
     .filter((row) => row.includes('|'))
     .map((row) => {
@@ -24,13 +19,15 @@ export function pseudoLines(prefix: string, source: string): readonly PseudoLine
       const body = text.trimStart();
       return {
         id: `${prefix}.${row.slice(0, bar).trim()}`,
-        depth: Math.floor((text.length - body.length - 1) / 2),
         text: body,
+        indent: Math.floor((text.length - body.length - 1) / 2),
       };
     });
+  return { title, lines };
 }
 
-export const seqReadLines = pseudoLines(
+export const seqReadCode = pseudoCode(
+  'read(2)',
   'read',
   `
   lock      | read(fd, user, size): one reader at a time

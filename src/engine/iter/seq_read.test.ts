@@ -43,7 +43,7 @@ function counter(objects: number, skipped: ReadonlySet<number> = new Set()): Ite
       },
     }),
     identify: (_session, object) => ({ owner: 0n, key: Number(object) - 1 }),
-    lines: [],
+    code: [],
   };
 }
 
@@ -59,13 +59,18 @@ const PROG: IterProg = {
 };
 
 /** A session over a fake target whose program is TypeScript; `reads` gives lengths and errno names. */
-function session(objects: number, program: Program, skipped?: ReadonlySet<number>) {
+function session(
+  objects: number,
+  program: Program,
+  skipped?: ReadonlySet<number>,
+  recorder: Recorder | null = new Recorder(),
+) {
   const kernel = new Kernel({ release: '6.12', btf });
   const calls: string[] = [];
   const iter = new BpfIter({
     kernel,
-    recorder: new Recorder(),
-    current: () => 0n,
+    recorder,
+    current: () => kernel.alloc('task_struct'),
     getProg: () => undefined,
     putProg: () => undefined,
     runProg: (_prog, ctx, s) => {
@@ -206,7 +211,7 @@ test(
   'a million silent objects make a read fail with EAGAIN, and the walk goes on',
   { timeout: 60_000 },
   () => {
-    const s = session(1_000_500, text(0, 'x'));
+    const s = session(1_000_500, text(0, 'x'), undefined, null);
     expect(s.reads(4096, 3)).toEqual([-Errno.EAGAIN, 1, 0]);
     expect(s.calls.at(-1)).toBe('end#1000499');
   },

@@ -36,6 +36,9 @@ export class Session {
   private readonly data: View;
   private readonly meta: View;
   private readonly ctx: View;
+  /** Where seq_num stands, and where the program finds it: looked at for every object. */
+  private readonly seqNumAt: Addr;
+  private readonly metaSeqNumAt: Addr;
 
   private constructor(iter: BpfIter, reg: IterReg, prog: IterProg, aux: View, file: Addr) {
     const { kernel } = iter.env;
@@ -52,7 +55,10 @@ export class Session {
     this.seq = SeqFile.open(kernel, file);
     this.seq.private = this.priv.addr;
     this.meta = kernel.alloc('bpf_iter_meta');
+    this.meta.set('seq', this.seq.addr);
     this.ctx = kernel.alloc(`bpf_iter__${reg.target}`);
+    this.seqNumAt = this.data.at('seq_num');
+    this.metaSeqNumAt = this.meta.at('seq_num');
   }
 
   /**
@@ -74,20 +80,25 @@ export class Session {
     iter.env.getProg(prog);
     session.data.set('prog', prog.addr);
     session.data.set('session_id', iter.nextSessionId());
+    session.meta.set('session_id', session.id);
     session.recorder = iter.env.recorder?.open(session.id, reg.target) ?? null;
     return session;
   }
 
+  /** Address of the program's context; the same in every call. */
+  get ctxAddr(): Addr {
+    return this.ctx.addr;
+  }
   /** session_id */
   get id(): number {
     return this.data.num('session_id');
   }
   /** Number of the object at hand; -1 for a moment when the very first object was passed over. */
   get seqNum(): number {
-    return Number(BigInt.asIntN(64, this.data.big('seq_num')));
+    return Number(BigInt.asIntN(64, this.kernel.mem.u64(this.seqNumAt)));
   }
   set seqNum(value: number) {
-    this.data.set('seq_num', value);
+    this.kernel.mem.setU64(this.seqNumAt, BigInt(value));
   }
   /** The last call was made and its text fitted. */
   get doneStop(): boolean {
@@ -100,9 +111,7 @@ export class Session {
   /** Builds the context, runs the program, and tells the trace. @returns what the program returned */
   runProg(store: (ctx: View) => void): number {
     const { mem } = this.kernel;
-    this.meta.set('seq', this.seq.addr);
-    this.meta.set('session_id', this.data.big('session_id'));
-    this.meta.set('seq_num', this.data.big('seq_num'));
+    mem.setU64(this.metaSeqNumAt, mem.u64(this.seqNumAt));
     mem.fill(this.ctx.addr, this.ctx.type.size, 0);
     this.ctx.set('meta', this.meta.addr);
     store(this.ctx);
