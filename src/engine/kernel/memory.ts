@@ -101,9 +101,13 @@ export class Memory {
     if (addr < KERNEL_IMAGE) throw new EngineBug(`${hex(addr)} is not in the kernel image`);
     const first = Math.floor(Number(addr - KERNEL_IMAGE) / PAGE_SIZE);
     const last = Math.floor((Number(addr - KERNEL_IMAGE) + Math.max(size, 1) - 1) / PAGE_SIZE);
-    const missing = [];
-    for (let p = first; p <= last; p++) if (!this.image.has(p)) missing.push(p);
-    for (const p of missing) this.image.set(p, this.take(PAGE_SIZE, PAGE_SIZE));
+    for (let p = first; p <= last; p++) {
+      if (this.image.has(p)) continue;
+      let end = p + 1;
+      while (end <= last && !this.image.has(end)) end++;
+      const at = this.take((end - p) * PAGE_SIZE, PAGE_SIZE);
+      for (let i = p; i < end; i++) this.image.set(i, at + (i - p) * PAGE_SIZE);
+    }
   }
 
   /** The address of a linear offset in the direct map. */
@@ -180,6 +184,12 @@ export class Memory {
   isAllocated(addr: Addr): boolean {
     const at = this.translate(addr, 1);
     return at >= 0 && this.sizes.has(at);
+  }
+
+  /** True when `addr` is the start of memory that was given back: its bytes are stale. */
+  isFreed(addr: Addr): boolean {
+    const at = this.translate(addr, 1);
+    return at >= 0 && [...this.free.values()].some((list) => list.includes(at));
   }
 
   /** Bytes handed out so far, holes included. */

@@ -1,0 +1,77 @@
+/** What the pictures need to know of tasks, files and address spaces, read from the kernel's bytes. */
+import type { Addr } from '../../shared/brand.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { PidType, nextPid, pidNrNs, pidTask, taskActivePidNs } from '../kernel/objects/pid.ts';
+import type { View } from '../kernel/view.ts';
+
+export interface TaskFacts {
+  readonly task: View;
+  /** Numbers as the reader's pid namespace shows them. */
+  readonly pid: number;
+  readonly tgid: number;
+  readonly comm: string;
+  readonly leader: Addr;
+  readonly parent: Addr;
+  readonly files: Addr;
+  readonly mm: Addr;
+}
+
+/** The attach parameters that decide which tasks a walk offers. */
+export interface TaskFilter {
+  readonly tid: number;
+  readonly pid: number;
+}
+export const ALL_TASKS: TaskFilter = { tid: 0, pid: 0 };
+
+/** Every task of the current task's pid namespace, by number: the order of the walk. */
+export function visibleTasks(kernel: Kernel): TaskFacts[] {
+  const ns = taskActivePidNs(kernel, kernel.view('task_struct', kernel.current));
+  const tasks: TaskFacts[] = [];
+  if (!ns) return tasks;
+  for (let entry = nextPid(kernel, ns, 1); entry; entry = nextPid(kernel, ns, entry.nr + 1)) {
+    const task = pidTask(kernel, entry.pid, PidType.PID);
+    if (!task) continue;
+    const leader = task.deref('group_leader') ?? task;
+    tasks.push({
+      task,
+      pid: entry.nr,
+      tgid: pidNrNs(leader.deref('thread_pid'), ns),
+      comm: task.str('comm'),
+      leader: leader.addr,
+      parent: task.ptr('real_parent'),
+      files: task.ptr('files'),
+      mm: task.ptr('mm'),
+    });
+  }
+  return tasks;
+}
+
+/** Why the walk will not come to a task because of its parameters, or ''. */
+export function outside(facts: TaskFacts, filter: TaskFilter): string {
+  if (filter.tid !== 0 && facts.pid !== filter.tid) return `outside tid ${filter.tid}`;
+  if (filter.pid !== 0 && facts.tgid !== filter.pid) return `outside pid ${filter.pid}`;
+  return '';
+}
+
+/** The rule by which task_file and task_vma pass a thread over, or ''. A walk by tid knows no such rule. */
+export function sharesWithLeader(
+  facts: TaskFacts,
+  byAddr: ReadonlyMap<Addr, TaskFacts>,
+  filter: TaskFilter,
+): string {
+  if (facts.task.addr === facts.leader || filter.tid !== 0) return '';
+  return byAddr.get(facts.leader)?.files === facts.files ? 'same files: skipped' : '';
+}
+
+/** Open files of a files_struct: [fd, struct file], ascending. */
+export function openFiles(kernel: Kernel, files: Addr): [number, View][] {
+  const fdt = files === 0n ? null : kernel.view('files_struct', files).deref('fdt');
+  if (!fdt) return [];
+  const table = fdt.ptr('fd');
+  const out: [number, View][] = [];
+  for (let fd = 0; fd < fdt.num('max_fds'); fd++) {
+    const file = kernel.mem.u64(table + BigInt(fd * 8));
+    if (file !== 0n) out.push([fd, kernel.view('file', file)]);
+  }
+  return out;
+}

@@ -1,0 +1,181 @@
+/**
+ * task_file: processes from top to bottom, each with its fd table; the struct files they point to, and
+ * the inodes behind them. A file shared by dup or fork stands once, with several arrows into it.
+ *
+ *     task | files_struct, fdtable | struct file | inode
+ */
+import type { Scene } from '../../protocol/scene.ts';
+import type { Addr } from '../../shared/brand.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { View } from '../kernel/view.ts';
+import { dPath } from '../vfs/path.ts';
+import { SceneBuilder, spread } from './builder.ts';
+import type { Place } from './builder.ts';
+import { openFiles, outside, sharesWithLeader, visibleTasks } from './facts.ts';
+import type { TaskFacts, TaskFilter } from './facts.ts';
+
+const COLUMNS = [
+  { label: 'task', x: 12, w: 150 },
+  { label: 'files_struct · fdtable', x: 180, w: 128 },
+  { label: 'struct file', x: 390, w: 172 },
+  { label: 'inode', x: 642, w: 112 },
+];
+const [TASK, TABLE, FILE, INODE] = COLUMNS as [Column, Column, Column, Column];
+interface Column {
+  readonly label: string;
+  readonly x: number;
+  readonly w: number;
+}
+const TOP = 34;
+const SLOT = 20;
+const PAD = 8;
+const BOX_GAP = 10;
+
+interface FileSeen {
+  readonly file: View;
+  readonly slots: number[];
+}
+
+export function taskFileScene(kernel: Kernel, filter: TaskFilter): Scene {
+  const scene = new SceneBuilder();
+  const tasks = visibleTasks(kernel);
+  const byAddr = new Map(tasks.map((facts) => [facts.task.addr, facts]));
+  const files = new Map<Addr, FileSeen>();
+  let y = TOP;
+  for (const facts of tasks) {
+    if (sharesWithLeader(facts, byAddr, filter) !== '') continue;
+    const sharers = tasks.filter(
+      (t) => t.leader === facts.task.addr && sharesWithLeader(t, byAddr, filter) !== '',
+    );
+    y = drawTask(kernel, scene, facts, sharers, files, outside(facts, filter), y);
+  }
+  drawFiles(kernel, scene, [...files.values()]);
+  scene.node(
+    { kind: 'end', label: 'end', detail: 'the program is called with NULL' },
+    place(TASK, y + 4, 28, TABLE.x + TABLE.w - TASK.x + PAD),
+  );
+  return scene.finish('task_file', COLUMNS);
+}
+
+const place = (column: Column, y: number, h: number, w = column.w): Place => ({ x: column.x, y, w, h });
+
+/** Draws one process or thread with a table of its own. @returns where the next one starts */
+function drawTask(
+  kernel: Kernel,
+  scene: SceneBuilder,
+  facts: TaskFacts,
+  sharers: readonly TaskFacts[],
+  files: Map<Addr, FileSeen>,
+  reason: string,
+  top: number,
+): number {
+  const open = openFiles(kernel, facts.files);
+  const isThread = facts.task.addr !== facts.leader;
+  const box = scene.node(
+    {
+      kind: 'task',
+      addr: facts.task.addr,
+      key: facts.pid,
+      label: facts.comm,
+      detail: isThread ? `tid ${facts.pid} of ${facts.tgid}, own files` : `tgid ${facts.tgid}`,
+      reason: reason || (open.length === 0 ? 'no open files' : ''),
+    },
+    place(TASK, top, 0, TABLE.x + TABLE.w - TASK.x + PAD),
+  );
+  let y = top + PAD;
+  let next = 0;
+  for (const [fd, file] of open) {
+    if (fd > next) {
+      const label = fd - next === 1 ? `${next}` : `${next}–${fd - 1}`;
+      scene.node({ kind: 'gap', label, detail: 'empty', parent: box, key: next }, place(TABLE, y, SLOT - 2));
+      y += SLOT;
+    }
+    next = fd + 1;
+    const slot = scene.node(
+      {
+        kind: 'slot',
+        addr: file.addr,
+        key: fd,
+        label: String(fd),
+        parent: box,
+        owner: facts.task.addr,
+        reason,
+      },
+      place(TABLE, y, SLOT - 2),
+    );
+    y += SLOT;
+    const seen = files.get(file.addr);
+    if (seen) seen.slots.push(slot);
+    else files.set(file.addr, { file, slots: [slot] });
+  }
+  let left = top + 48;
+  for (const thread of sharers) {
+    scene.node(
+      {
+        kind: 'thread',
+        addr: thread.task.addr,
+        key: thread.pid,
+        label: `tid ${thread.pid}`,
+        detail: thread.comm,
+        parent: box,
+        reason: reason || 'same files: skipped',
+      },
+      place({ ...TASK, x: TASK.x + PAD, w: TASK.w - PAD }, left, 32),
+    );
+    left += 36;
+  }
+  const bottom = Math.max(y, left, top + 48) + PAD - 2;
+  scene.resize(box, bottom - top);
+  return bottom + BOX_GAP;
+}
+
+function drawFiles(kernel: Kernel, scene: SceneBuilder, seen: readonly FileSeen[]): void {
+  const mean = (ids: readonly number[]): number =>
+    ids.reduce((sum, id) => sum + scene.middle(id), 0) / ids.length;
+  const sorted = seen
+    .map((entry) => ({ ...entry, middle: mean(entry.slots) }))
+    .sort((a, b) => a.middle - b.middle);
+  const inodes = new Map<Addr, { inode: View; files: number[] }>();
+  const tops = spread(
+    sorted.map((entry) => entry.middle),
+    36,
+    8,
+    TOP,
+  );
+  sorted.forEach(({ file, slots }, i) => {
+    const path = dPath(kernel, file.sub('f_path'));
+    const node = scene.node(
+      { kind: 'file', addr: file.addr, label: path, detail: `f_count ${file.num('f_count')}` },
+      place(FILE, tops[i] ?? TOP, 36),
+    );
+    for (const slot of slots) scene.edge(slot, node, 'fdt->fd[]');
+    const inode = file.deref('f_inode');
+    if (!inode) return;
+    const known = inodes.get(inode.addr);
+    if (known) known.files.push(node);
+    else inodes.set(inode.addr, { inode, files: [node] });
+  });
+  const ordered = [...inodes.values()]
+    .map((e) => ({ ...e, middle: mean(e.files) }))
+    .sort((a, b) => a.middle - b.middle);
+  const inodeTops = spread(
+    ordered.map((entry) => entry.middle),
+    32,
+    8,
+    TOP,
+  );
+  ordered.forEach(({ inode, files }, i) => {
+    const fs = inode.deref('i_sb')?.deref('s_type')?.ptr('name') ?? 0n;
+    const node = scene.node(
+      {
+        kind: 'inode',
+        addr: inode.addr,
+        key: inode.num('i_ino'),
+        label: `ino ${inode.big('i_ino')}`,
+        detail: fs === 0n ? '' : kernel.mem.text(fs, 32),
+      },
+      place(INODE, inodeTops[i] ?? TOP, 32),
+    );
+    for (const file of files) scene.edge(file, node, 'f_inode');
+  });
+}
