@@ -64,12 +64,12 @@ export interface LinkCreateAttr {
 export interface BpfSyscalls {
   btfLoad(btf: Uint8Array): number;
   mapCreate(attr: MapCreateAttr): number;
-  mapUpdate(fd: number, key: Uint8Array, value: Uint8Array, flags: number): NegErrno | 0;
-  mapFreeze(fd: number): NegErrno | 0;
+  mapUpdate(fd: number, key: Uint8Array, value: Uint8Array, flags: number): NegErrno;
+  mapFreeze(fd: number): NegErrno;
   /** `log` is what the verifier wrote, lines ended by \n; '' at level 0. */
   progLoad(attr: ProgLoadAttr): { readonly ret: number; readonly log: string };
   linkCreate(attr: LinkCreateAttr): number;
-  objPin(fd: number, path: string): NegErrno | 0;
+  objPin(fd: number, path: string): NegErrno;
   objGet(path: string): number;
-  close(fd: number): NegErrno | 0;
+  close(fd: number): NegErrno;
 }
