@@ -1,6 +1,8 @@
 /** The simulated kernel's body: memory, the types that lay it out, symbols and time. Objects build on it. */
-import type { Addr } from '../../shared/brand.ts';
+import type { Addr, Bytes } from '../../shared/brand.ts';
+import { latin1Encode } from '../../shared/utf8.ts';
 import type { Btf } from '../btf/parse.ts';
+import { KERNEL_IMAGE, PAGE_SIZE } from './address.ts';
 import type { AddressMap } from './address.ts';
 import { Memory } from './memory.ts';
 import { Symbols } from './symbols.ts';
@@ -15,6 +17,10 @@ export class Kernel {
   readonly symbols: Symbols;
   /** Monotonic nanoseconds; advances only by instructions and documented costs. */
   now = 0n;
+  /** The task that runs on the one CPU: the reader. A task_struct, or 0 before boot. */
+  current: Addr = 0n;
+  /** Where each static object of the image was put. Set once at boot, as by a linker. */
+  private readonly statics = new Map<string, Addr>();
 
   constructor(options: { release: string; btf: Btf; map?: AddressMap; symbols?: Symbols }) {
     this.release = options.release;
@@ -33,5 +39,62 @@ export class Kernel {
   alloc(struct: string): View {
     const type = this.types.struct(struct);
     return new View(this.mem, this.types, type, this.mem.alloc(type.size));
+  }
+
+  /** `size` zeroed bytes. */
+  allocBytes(size: Bytes, align: Bytes = 8): Addr {
+    return this.mem.alloc(size, align);
+  }
+
+  /** A NUL-terminated copy of latin-1 text in kernel memory. */
+  allocText(text: string): Addr {
+    const addr = this.mem.alloc(text.length + 1, 8);
+    this.mem.setBytes(addr, latin1Encode(text));
+    return addr;
+  }
+
+  /**
+   * A static object of the kernel image: at its symbol's address if kallsyms has it, else in ordinary
+   * memory. The first call makes it, zeroed; later calls find it.
+   *
+   * @param extra bytes behind the struct, for a flexible array at its end
+   */
+  object(symbol: string, struct: string, extra: Bytes = 0): View {
+    let addr = this.statics.get(symbol);
+    if (addr === undefined) {
+      const size = this.types.struct(struct).size + extra;
+      addr = this.symbols.find(symbol)?.addr ?? 0n;
+      if (addr < KERNEL_IMAGE) addr = this.mem.alloc(size);
+      else this.mem.mapImage(addr, size);
+      this.statics.set(symbol, addr);
+    }
+    return this.view(struct, addr);
+  }
+
+  /** Backs the image for these objects at once, so that what adjoins in the image adjoins in memory too. */
+  reserveImage(objects: readonly (readonly [symbol: string, struct: string])[]): void {
+    const ranges = objects
+      .filter(([, struct]) => this.types.has(struct))
+      .map(([symbol, struct]) => {
+        const start = this.symbols.find(symbol)?.addr ?? 0n;
+        return { start, end: start + BigInt(Math.max(1, this.types.struct(struct).size)) };
+      })
+      .filter(({ start }) => start >= KERNEL_IMAGE)
+      .sort((a, b) => (a.start < b.start ? -1 : 1));
+    let run: { start: Addr; end: Addr } | null = null;
+    for (const range of ranges) {
+      if (run && range.start - run.end < PAGE_SIZE) {
+        if (range.end > run.end) run.end = range.end;
+        continue;
+      }
+      if (run) this.mem.mapImage(run.start, Number(run.end - run.start));
+      run = range;
+    }
+    if (run) this.mem.mapImage(run.start, Number(run.end - run.start));
+  }
+
+  /** True when `object` has made this symbol's object. */
+  hasObject(symbol: string): boolean {
+    return this.statics.has(symbol);
   }
 }

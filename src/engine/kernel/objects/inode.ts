@@ -1,0 +1,145 @@
+/**
+ * super_block and inode: a filesystem, and what its names stand for.
+ *
+ *     super_blocks <-> sb <-> sb ...        sb.s_inodes <-> inode.i_sb_list <-> ...
+ *
+ * Source: fs/super.c, fs/inode.c, include/linux/fs.h.
+ */
+import type { Kernel } from '../kernel.ts';
+import { containerOf, listAddTail, listDel, listInit, listNodes } from '../list.ts';
+import type { View } from '../view.ts';
+
+interface FsType {
+  /** Symbol of its file_system_type. */
+  readonly symbol: string;
+  /** s_magic, as statfs(2) tells it. */
+  readonly magic: number;
+}
+
+const FS_TYPES: Readonly<Record<string, FsType>> = {
+  anon_inodefs: { symbol: 'anon_inode_fs_type', magic: 0x0904_1934 },
+  bpf: { symbol: 'bpf_fs_type', magic: 0xcafe_4a11 },
+  btrfs: { symbol: 'btrfs_fs_type', magic: 0x9123_683e },
+  cgroup2: { symbol: 'cgroup2_fs_type', magic: 0x6367_7270 },
+  debugfs: { symbol: 'debug_fs_type', magic: 0x6462_6720 },
+  devpts: { symbol: 'devpts_fs_type', magic: 0x1cd1 },
+  devtmpfs: { symbol: 'dev_fs_type', magic: 0x0102_1994 },
+  ext4: { symbol: 'ext4_fs_type', magic: 0xef53 },
+  mqueue: { symbol: 'mqueue_fs_type', magic: 0x1980_0202 },
+  nsfs: { symbol: 'nsfs', magic: 0x6e73_6673 },
+  overlay: { symbol: 'ovl_fs_type', magic: 0x794c_7630 },
+  pidfs: { symbol: 'pidfs_type', magic: 0x5049_4446 },
+  pipefs: { symbol: 'pipe_fs_type', magic: 0x5049_5045 },
+  proc: { symbol: 'proc_fs_type', magic: 0x9fa0 },
+  rootfs: { symbol: 'rootfs_fs_type', magic: 0x0102_1994 },
+  securityfs: { symbol: 'fs_type', magic: 0x7363_6673 },
+  sockfs: { symbol: 'sock_fs_type', magic: 0x534f_434b },
+  sysfs: { symbol: 'sysfs_fs_type', magic: 0x6265_6572 },
+  tmpfs: { symbol: 'shmem_fs_type', magic: 0x0102_1994 },
+  tracefs: { symbol: 'trace_fs_type', magic: 0x7472_6163 },
+  xfs: { symbol: 'xfs_fs_type', magic: 0x5846_5342 },
+};
+
+/** Filesystems whose struct has a symbol we know; any other name gets a type of its own. */
+export const KNOWN_FS_SYMBOLS: readonly string[] = Object.values(FS_TYPES).map((type) => type.symbol);
+
+const MINOR_BITS = 20;
+/** dev_t as the kernel holds it. @kernel MKDEV, include/linux/kdev_t.h @fidelity full */
+export const mkdev = (major: number, minor: number): number => major * 2 ** MINOR_BITS + minor;
+export const major = (dev: number): number => Math.floor(dev / 2 ** MINOR_BITS);
+export const minor = (dev: number): number => dev % 2 ** MINOR_BITS;
+
+function fsType(kernel: Kernel, name: string): View {
+  const symbol = FS_TYPES[name]?.symbol ?? `${name}_fs_type`;
+  const fresh = !kernel.hasObject(symbol);
+  const type = kernel.object(symbol, 'file_system_type');
+  if (fresh) type.set('name', kernel.allocText(name));
+  return type;
+}
+
+/** Head of the list of all super_blocks. */
+function superBlocks(kernel: Kernel): View {
+  const fresh = !kernel.hasObject('super_blocks');
+  const head = kernel.object('super_blocks', 'list_head');
+  if (fresh) listInit(kernel.mem, head.addr);
+  return head;
+}
+
+/** A mounted filesystem without a root yet. @kernel alloc_super, fs/super.c @fidelity partial: identity, root and inode list */
+export function newSuper(kernel: Kernel, fstype: string, dev: number): View {
+  const sb = kernel.alloc('super_block');
+  sb.set('s_dev', dev);
+  sb.set('s_type', fsType(kernel, fstype).addr);
+  sb.set('s_magic', FS_TYPES[fstype]?.magic ?? 0);
+  sb.set('s_blocksize', 4096);
+  sb.set('s_blocksize_bits', 12);
+  sb.trySet('s_count', 1);
+  sb.setStr('s_id', fstype);
+  for (const head of ['s_list', 's_mounts', 's_inodes']) listInit(kernel.mem, sb.at(head));
+  listAddTail(kernel.mem, sb.at('s_list'), superBlocks(kernel).addr);
+  return sb;
+}
+
+/** Every filesystem, in the order they were made. */
+export function* supers(kernel: Kernel): Generator<View> {
+  for (const node of listNodes(kernel.mem, superBlocks(kernel).addr))
+    yield containerOf(kernel, node, 'super_block', 's_list');
+}
+
+export function superByType(kernel: Kernel, fstype: string): View | null {
+  for (const sb of supers(kernel)) if (superTypeName(kernel, sb) === fstype) return sb;
+  return null;
+}
+
+export const superTypeName = (kernel: Kernel, sb: View): string => {
+  const name = sb.deref('s_type')?.ptr('name') ?? 0n;
+  return name === 0n ? '' : kernel.mem.text(name, 64);
+};
+
+export interface InodeSpec {
+  readonly ino: number;
+  /** Type and permission bits, as st_mode. */
+  readonly mode: number;
+  readonly nlink: number;
+  readonly size: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** dev_t of a device node. */
+  readonly rdev: number;
+  /** Symbol of the file_operations that open uses; '' when not known. */
+  readonly fops: string;
+}
+
+/** @kernel new_inode, fs/inode.c @fidelity partial: no page cache, no locks, times are 0 */
+export function newInode(kernel: Kernel, sb: View, spec: InodeSpec, at?: View): View {
+  const inode = at ?? kernel.alloc('inode');
+  inode.set('i_ino', spec.ino);
+  inode.set('i_mode', spec.mode);
+  inode.set('i_sb', sb.addr);
+  inode.set('i_nlink', spec.nlink);
+  inode.set('i_size', spec.size);
+  inode.set('i_uid', spec.uid);
+  inode.set('i_gid', spec.gid);
+  inode.set('i_rdev', spec.rdev);
+  inode.trySet('i_count', 1);
+  inode.trySet('i_blkbits', 12);
+  if (spec.fops !== '') inode.set('i_fop', kernel.object(spec.fops, 'file_operations').addr);
+  if (inode.has('i_mapping') && inode.has('i_data')) {
+    inode.set('i_mapping', inode.at('i_data'));
+    inode.trySet('i_data.host', inode.addr);
+  }
+  listAddTail(kernel.mem, inode.at('i_sb_list'), sb.at('s_inodes'));
+  return inode;
+}
+
+/** The inode with this number, or null. @kernel ilookup, fs/inode.c @fidelity full */
+export function findInode(kernel: Kernel, sb: View, ino: number): View | null {
+  for (const node of listNodes(kernel.mem, sb.at('s_inodes'))) {
+    const inode = containerOf(kernel, node, 'inode', 'i_sb_list');
+    if (inode.num('i_ino') === ino) return inode;
+  }
+  return null;
+}
+
+/** @kernel inode_sb_list_del, fs/inode.c @fidelity full */
+export const forgetInode = (kernel: Kernel, inode: View): void => listDel(kernel.mem, inode.at('i_sb_list'));
