@@ -62,16 +62,3 @@ export function sharesWithLeader(
   if (facts.task.addr === facts.leader || filter.tid !== 0) return '';
   return byAddr.get(facts.leader)?.files === facts.files ? 'same files: skipped' : '';
 }
-
-/** Open files of a files_struct: [fd, struct file], ascending. */
-export function openFiles(kernel: Kernel, files: Addr): [number, View][] {
-  const fdt = files === 0n ? null : kernel.view('files_struct', files).deref('fdt');
-  if (!fdt) return [];
-  const table = fdt.ptr('fd');
-  const out: [number, View][] = [];
-  for (let fd = 0; fd < fdt.num('max_fds'); fd++) {
-    const file = kernel.mem.u64(table + BigInt(fd * 8));
-    if (file !== 0n) out.push([fd, kernel.view('file', file)]);
-  }
-  return out;
-}

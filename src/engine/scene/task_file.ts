@@ -7,11 +7,12 @@
 import type { Scene } from '../../protocol/scene.ts';
 import type { Addr } from '../../shared/brand.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { openFds } from '../kernel/objects/files.ts';
 import type { View } from '../kernel/view.ts';
 import { dPath } from '../vfs/path.ts';
 import { SceneBuilder, spread } from './builder.ts';
 import type { Place } from './builder.ts';
-import { openFiles, outside, sharesWithLeader, visibleTasks } from './facts.ts';
+import { outside, sharesWithLeader, visibleTasks } from './facts.ts';
 import type { TaskFacts, TaskFilter } from './facts.ts';
 
 const COLUMNS = [
@@ -69,7 +70,7 @@ function drawTask(
   reason: string,
   top: number,
 ): number {
-  const open = openFiles(kernel, facts.files);
+  const open = facts.files === 0n ? [] : [...openFds(kernel, kernel.view('files_struct', facts.files))];
   const isThread = facts.task.addr !== facts.leader;
   const box = scene.node(
     {
@@ -84,7 +85,7 @@ function drawTask(
   );
   let y = top + PAD;
   let next = 0;
-  for (const [fd, file] of open) {
+  for (const { fd, file } of open) {
     if (fd > next) {
       const label = fd - next === 1 ? `${next}` : `${next}–${fd - 1}`;
       scene.node({ kind: 'gap', label, detail: 'empty', parent: box, key: next }, place(TABLE, y, SLOT - 2));

@@ -6,7 +6,7 @@
 import type { Scene } from '../../protocol/scene.ts';
 import type { Addr } from '../../shared/brand.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { mmVmas } from '../kernel/objects/mm.ts';
+import { VM, vmas } from '../kernel/objects/mm.ts';
 import type { View } from '../kernel/view.ts';
 import { SceneBuilder } from './builder.ts';
 import { outside, sharesWithLeader, visibleTasks } from './facts.ts';
@@ -18,9 +18,9 @@ const NAME_W = 132;
 const BLOCK_H = 46;
 const ROW_W = 760;
 const PERMS = [
-  [1n, 'r'],
-  [2n, 'w'],
-  [4n, 'x'],
+  [VM.READ, 'r'],
+  [VM.WRITE, 'w'],
+  [VM.EXEC, 'x'],
 ] as const;
 
 export function taskVmaScene(kernel: Kernel, filter: TaskFilter): Scene {
@@ -94,7 +94,7 @@ function drawMm(
   let x = left;
   let y = top + 8;
   let previousEnd = 0n;
-  for (const vma of mmVmas(kernel, kernel.view('mm_struct', mm))) {
+  for (const vma of vmas(kernel, kernel.view('mm_struct', mm))) {
     const start = vma.big('vm_start');
     const end = vma.big('vm_end');
     const w = 30 + 4 * Math.max(0, Math.log2(Number(end - start) / 4096));
@@ -130,7 +130,7 @@ function drawMm(
 }
 
 const permissions = (vma: View): string =>
-  PERMS.map(([bit, letter]) => ((vma.big('vm_flags') & bit) === 0n ? '-' : letter)).join('');
+  PERMS.map(([bit, letter]) => ((vma.num('vm_flags') & bit) === 0 ? '-' : letter)).join('');
 
 /** The backing file's name, or what the kernel would call the area. */
 function vmaName(kernel: Kernel, vma: View): string {
