@@ -41,7 +41,7 @@ export interface SeqInfo {
   /** The struct that holds the walk's state, `seq->private`. */
   readonly privStruct: string;
   /** Runs at open. @returns 0 or a negated errno, with nothing held */
-  initPriv?(session: Session, aux: View): 0 | NegErrno;
+  initPriv?(session: Session, aux: View): NegErrno;
   /** Runs at close. */
   finiPriv?(session: Session): void;
 }
@@ -66,7 +66,7 @@ export interface IterReg {
   /** The walk; a map element target takes it from the map's type, known once attached. */
   seqInfo(aux: View): SeqInfo;
   /** Checks the parameters and stores them in the link's `bpf_iter_aux_info`. */
-  attach?(ctx: AttachContext, aux: View): 0 | NegErrno;
+  attach?(ctx: AttachContext, aux: View): NegErrno;
   /** Gives back what attach took. */
   detach?(ctx: { readonly kernel: Kernel; readonly iter: BpfIter }, aux: View): void;
   /** Extra lines of the link's fdinfo, each with its newline. */
@@ -186,7 +186,7 @@ export class BpfIter {
  * @kernel bpf_iter_run_prog, kernel/bpf/bpf_iter.c
  * @fidelity full
  */
-export function runIterProg(session: Session, store: (ctx: View) => void): 0 | NegErrno {
+export function runIterProg(session: Session, store: (ctx: View) => void): NegErrno {
   return session.runProg(store) === 0 ? 0 : fail('EAGAIN');
 }
 

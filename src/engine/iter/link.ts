@@ -74,7 +74,7 @@ export class IterLink {
    * @kernel bpf_iter_link_attach, kernel/bpf/bpf_iter.c
    * @fidelity full
    */
-  attach(info: DataView, current: View): 0 | NegErrno {
+  attach(info: DataView, current: View): NegErrno {
     const { iter, reg, prog, aux } = this;
     const err = reg.attach?.({ kernel: iter.env.kernel, iter, info, prog, current }, aux) ?? 0;
     if (err !== 0) return err;
@@ -102,7 +102,7 @@ export class IterLink {
    * @kernel bpf_iter_link_replace, kernel/bpf/bpf_iter.c
    * @fidelity full
    */
-  replace(prog: IterProg, old: IterProg | null): 0 | NegErrno {
+  replace(prog: IterProg, old: IterProg | null): NegErrno {
     if (old && old.addr !== this.prog.addr) return fail('EPERM');
     if (prog.attachBtfId !== this.prog.attachBtfId) return fail('EINVAL');
     const { env } = this.iter;
@@ -132,7 +132,7 @@ export class IterLink {
    * @kernel bpf_iter_link_fill_link_info, kernel/bpf/bpf_iter.c
    * @fidelity full
    */
-  fillLinkInfo(info: DataView, copyName: (text: string) => boolean): 0 | NegErrno {
+  fillLinkInfo(info: DataView, copyName: (text: string) => boolean): NegErrno {
     const room = info.getUint32(TARGET_NAME_LEN, true);
     const wantsName = info.getBigUint64(TARGET_NAME, true) !== 0n;
     if (wantsName !== room > 0) return fail('EINVAL');

@@ -64,7 +64,7 @@ export function* bpfSeqRead(
 }
 
 /** Walks until the buffer holds `size` bytes or the walk ends. @returns 0, or the errno of this read */
-function* fill(session: Session, size: Bytes): Generator<CallKind, 0 | NegErrno> {
+function* fill(session: Session, size: Bytes): Generator<CallKind, NegErrno> {
   const { seq } = session;
   session.line('read.start');
   let object = yield* deliver(session, 'start', NULL);
@@ -144,7 +144,7 @@ function* deliver(session: Session, kind: 'start' | 'next', after: Obj): Generat
  * @param before bytes in the buffer that belong to earlier objects
  * @returns 0 kept or passed over, or the errno that a read ends with if nothing came before
  */
-function* show(session: Session, object: Obj, before: Bytes): Generator<CallKind, 0 | NegErrno> {
+function* show(session: Session, object: Obj, before: Bytes): Generator<CallKind, NegErrno> {
   const { seq } = session;
   const seqNum = session.seqNum;
   const ret = session.info.ops.show(session, object);
@@ -169,7 +169,7 @@ function* giveUp(session: Session, object: Obj, err: NegErrno): Generator<CallKi
 }
 
 /** Leaves the walk: with an object that waits, or with the program's last call. */
-function* finish(session: Session, object: Obj): Generator<CallKind, 0 | NegErrno> {
+function* finish(session: Session, object: Obj): Generator<CallKind, NegErrno> {
   const { seq } = session;
   const before = seq.count;
   session.line('read.stop');

@@ -100,7 +100,7 @@ export class SeqFile {
    * @kernel seq_write, fs/seq_file.c
    * @fidelity full
    */
-  write(data: Uint8Array): 0 | NegErrno {
+  write(data: Uint8Array): NegErrno {
     const { count, size } = this;
     if (count + data.length >= size) {
       this.count = size;
