@@ -115,8 +115,6 @@ export interface EnumType {
   /** null while incomplete (`enum x;`). */
   readonly body: EnumBody | null;
   readonly btfId: TypeId;
-  /** Inside `#pragma clang attribute push (preserve_access_index)`, or from vmlinux.h. */
-  readonly preserveAccessIndex: boolean;
   readonly declTags: readonly string[];
 }
 export interface EnumBody {

@@ -2,9 +2,9 @@
  * Where text stands. All files of one compilation lie one after another in a single space of offsets, so a
  * place is a number (`Loc`) and a stretch of text is two (`Range`).
  *
- * A token that came out of a macro has the place where the macro was *used* as its `Loc`: that is what
- * messages mark and what line info names, as with clang. Where its characters were written is kept beside
- * it as an `Expansion`, for the notes of a message.
+ * A token that came out of a macro's body has the place where the macro was *used*; a token of a macro
+ * argument keeps its own. So every place is one a person wrote and can look at. Which macro was used where is
+ * kept in a table (`macroUses`), for the notes of a message.
  */
 
 /** Offset in the space of all files; 0 is no file: built-in text. */
@@ -23,14 +23,6 @@ export interface Position {
   readonly line: number;
   /** From 1, in bytes as the file stands (UTF-16 units here: sources are read as latin-1 or UTF-8 text). */
   readonly column: number;
-}
-
-/** A macro was used at `at`; `parent` is the expansion that use stands in, if any. */
-export interface Expansion {
-  readonly macro: string;
-  /** Where the token is spelt in the macro's body or argument. */
-  readonly spelling: Loc;
-  readonly parent: Expansion | null;
 }
 
 export interface SourceFile {
@@ -67,6 +59,8 @@ function lastNotAbove(sorted: readonly number[], value: number): number {
 /** Every file that took part in a compilation. */
 export class Sources {
   readonly files: SourceFile[] = [];
+  /** The outermost macro that was used at a place, and where it was defined. */
+  readonly macroUses = new Map<Loc, { readonly name: string; readonly definition: Range }>();
   private readonly bases: number[] = [];
   private next: Loc = 1;
 

@@ -1,0 +1,121 @@
+/**
+ * Messages of the compiler. Anybody may report and go on; a message is dropped when it says nothing new
+ * (the same text at the same place), and after `MAX_ERRORS` errors only one more is kept that says so.
+ */
+import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import type { Loc, Range, Sources } from './source.ts';
+
+const MAX_ERRORS = 20;
+
+/** A remark under a message, at a place of its own or none. */
+export interface Note {
+  readonly message: string;
+  readonly range: Range | null;
+}
+
+export class Diagnostics {
+  private readonly list: Diagnostic[] = [];
+  private readonly seen = new Set<string>();
+  private readonly sources: Sources;
+  private errors = 0;
+
+  constructor(sources: Sources) {
+    this.sources = sources;
+  }
+
+  get hasErrors(): boolean {
+    return this.errors > 0;
+  }
+
+  /** True once so many errors were reported that going on is of no use. */
+  get exhausted(): boolean {
+    return this.errors > MAX_ERRORS;
+  }
+
+  error(range: Range, message: string, notes: readonly Note[] = []): void {
+    this.report('error', range, message, notes);
+  }
+
+  warning(range: Range, message: string, notes: readonly Note[] = []): void {
+    this.report('warning', range, message, notes);
+  }
+
+  /** What was reported, in order of place within a file, files in order of first message. */
+  all(): Diagnostic[] {
+    return [...this.list];
+  }
+
+  private report(severity: 'error' | 'warning', range: Range, message: string, notes: readonly Note[]): void {
+    const key = `${range.start}:${message}`;
+    if (this.seen.has(key) || this.exhausted) return;
+    this.seen.add(key);
+    if (severity === 'error') this.errors++;
+    const last = this.exhausted;
+    const start = this.sources.position(range.start);
+    const end = this.sources.position(Math.max(range.start, range.end));
+    this.list.push({
+      source: 'cc',
+      severity,
+      file: start.file,
+      line: start.line,
+      column: start.column,
+      endLine: end.file === start.file ? end.line : start.line,
+      endColumn: end.file === start.file ? end.column : start.column + 1,
+      message: last ? 'too many errors: stopping here' : message,
+      notes: last ? [] : [...notes.map((n) => this.noteText(n)), ...this.macroNote(range.start)],
+    });
+  }
+
+  private macroNote(at: Loc): string[] {
+    const use = this.sources.macroUses.get(at);
+    if (!use) return [];
+    return [this.noteText({ message: `expanded from macro '${use.name}'`, range: use.definition })];
+  }
+
+  private noteText(note: Note): string {
+    if (!note.range) return note.message;
+    const at = this.sources.position(note.range.start);
+    return `${at.file}:${at.line}:${at.column}: ${note.message}`;
+  }
+}
+
+/** Edit distance with swaps of neighbours; gives up above `limit`. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
+      next.push(cost);
+    }
+    before = row;
+    row = next;
+  }
+  return row[b.length] ?? limit + 1;
+}
+
+/** The candidate that `name` was probably meant to be, or null. */
+export function didYouMean(name: string, candidates: Iterable<string>): string | null {
+  let limit = Math.floor((name.length + 2) / 3);
+  let best: string | null = null;
+  for (const candidate of candidates) {
+    if (candidate === name || candidate === '') continue;
+    const d = distance(name, candidate, limit);
+    if (d < limit || (d === limit && best === null)) {
+      limit = d;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+/** `; did you mean 'x'?`, or nothing. */
+export function suggestion(name: string, candidates: Iterable<string>): string {
+  const best = didYouMean(name, candidates);
+  return best === null ? '' : `; did you mean '${best}'?`;
+}

@@ -1,0 +1,107 @@
+/** The small headers of C and Linux that programs include besides libbpf's. */
+import { Errno } from '../../../shared/errno.ts';
+
+const guard = (name: string, text: string): string => `#ifndef ${name}\n#define ${name}\n${text}\n#endif\n`;
+
+const LINUX_TYPES = `
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __le16;
+typedef __u16 __be16;
+typedef __u32 __le32;
+typedef __u32 __be32;
+typedef __u64 __le64;
+typedef __u64 __be64;
+typedef __u16 __sum16;
+typedef __u32 __wsum;
+`;
+
+const STDINT = [
+  ...[8, 16, 32, 64].flatMap((n) => [
+    `typedef __INT${n}_TYPE__ int${n}_t;`,
+    `typedef __UINT${n}_TYPE__ uint${n}_t;`,
+    `#define INT${n}_MAX ${2n ** BigInt(n - 1) - 1n}${n === 64 ? 'L' : ''}`,
+    `#define INT${n}_MIN (-INT${n}_MAX - 1)`,
+    `#define UINT${n}_MAX ${2n ** BigInt(n) - 1n}${n === 64 ? 'UL' : n === 32 ? 'U' : ''}`,
+  ]),
+  'typedef __INTPTR_TYPE__ intptr_t;',
+  'typedef __UINTPTR_TYPE__ uintptr_t;',
+  'typedef __INTMAX_TYPE__ intmax_t;',
+  'typedef __UINTMAX_TYPE__ uintmax_t;',
+  '#define SIZE_MAX __SIZE_MAX__',
+].join('\n');
+
+const LIMITS = [
+  '#define CHAR_BIT 8',
+  '#define SCHAR_MAX 127',
+  '#define SCHAR_MIN (-128)',
+  '#define UCHAR_MAX 255',
+  '#define CHAR_MAX 127',
+  '#define CHAR_MIN (-128)',
+  '#define SHRT_MAX 32767',
+  '#define SHRT_MIN (-32768)',
+  '#define USHRT_MAX 65535',
+  '#define INT_MAX 2147483647',
+  '#define INT_MIN (-INT_MAX - 1)',
+  '#define UINT_MAX 4294967295U',
+  '#define LONG_MAX 9223372036854775807L',
+  '#define LONG_MIN (-LONG_MAX - 1L)',
+  '#define ULONG_MAX 18446744073709551615UL',
+  '#define LLONG_MAX 9223372036854775807LL',
+  '#define LLONG_MIN (-LLONG_MAX - 1LL)',
+  '#define ULLONG_MAX 18446744073709551615ULL',
+  '#define PATH_MAX 4096',
+  '#define NAME_MAX 255',
+].join('\n');
+
+const STDDEF = `
+typedef __SIZE_TYPE__ size_t;
+typedef __PTRDIFF_TYPE__ ptrdiff_t;
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+#ifndef offsetof
+#define offsetof(type, member) __builtin_offsetof(type, member)
+#endif
+`;
+
+const STRING = `
+#include <stddef.h>
+#define memcpy(dst, src, n) __builtin_memcpy(dst, src, n)
+#define memmove(dst, src, n) __builtin_memmove(dst, src, n)
+#define memset(dst, c, n) __builtin_memset(dst, c, n)
+#define memcmp(a, b, n) __builtin_memcmp(a, b, n)
+`;
+
+const STDBOOL = `
+#define bool _Bool
+#define true 1
+#define false 0
+#define __bool_true_false_are_defined 1
+`;
+
+const ERRNO = Object.entries(Errno)
+  .filter(([name]) => name !== 'ENOTSUPP')
+  .map(([name, value]) => `#define ${name} ${value}`)
+  .join('\n');
+
+/** Path after #include, and its text. */
+export const STANDARD_HEADERS: Readonly<Record<string, string>> = {
+  'errno.h': guard('_ERRNO_H', ERRNO),
+  'limits.h': guard('_LIMITS_H', LIMITS),
+  'stdbool.h': guard('_STDBOOL_H', STDBOOL),
+  'stddef.h': guard('_STDDEF_H', STDDEF),
+  'stdint.h': guard('_STDINT_H', STDINT),
+  'string.h': guard('_STRING_H', STRING),
+  'asm/types.h': '#include <linux/types.h>\n',
+  'linux/types.h': guard('_LINUX_TYPES_H', `#ifndef __VMLINUX_H__\n${LINUX_TYPES}\n#endif`),
+  'linux/errno.h': '#include <errno.h>\n',
+  'linux/limits.h': '#include <limits.h>\n',
+  'linux/stddef.h': '#include <stddef.h>\n',
+};

@@ -1,0 +1,225 @@
+/**
+ * Text into preprocessing tokens. A token is cut from one file; comments, line splices and blanks only leave
+ * the flags `space` and `bol` (begin of line) on the token after them.
+ */
+import type { Diagnostics } from './diagnostic.ts';
+import type { Loc, SourceFile } from './source.ts';
+
+export type TokenKind =
+  | 'identifier'
+  /** A preprocessing number: 0x1fULL, 1.5e3, ... */
+  | 'number'
+  /** 'c', prefix and quotes included. */
+  | 'char'
+  /** "text", prefix and quotes included. */
+  | 'string'
+  | 'punct'
+  /** A character that C has no use for. */
+  | 'other'
+  | 'eof';
+
+export interface Token {
+  readonly kind: TokenKind;
+  readonly text: string;
+  readonly loc: Loc;
+  readonly end: Loc;
+  /** Blanks stood before it. */
+  readonly space: boolean;
+  /** First on its line. */
+  readonly bol: boolean;
+  /** A macro's own name inside its expansion: never expanded again. */
+  readonly frozen: boolean;
+}
+
+/** Longest first. */
+const PUNCTUATORS = [
+  ...['%:%:', '...', '<<=', '>>=', '->', '++', '--', '<<', '>>', '<=', '>=', '==', '!=', '&&', '||'],
+  ...['*=', '/=', '%=', '+=', '-=', '&=', '^=', '|=', '##', '<:', ':>', '<%', '%>', '%:'],
+  ...'[](){}.&*+-~!/%<>^|?:;=,#'.split(''),
+];
+const DIGRAPHS: Readonly<Record<string, string>> = {
+  '<:': '[',
+  ':>': ']',
+  '<%': '{',
+  '%>': '}',
+  '%:': '#',
+  '%:%:': '##',
+};
+const byFirst = new Map<string, string[]>();
+for (const p of PUNCTUATORS) {
+  const first = p.charAt(0);
+  const list = byFirst.get(first);
+  if (list) list.push(p);
+  else byFirst.set(first, [p]);
+}
+
+const NEWLINE = 10;
+const BACKSLASH = 92;
+const isIdentStart = (c: number): boolean =>
+  (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95 || c === 36 || c >= 0xa0;
+const isDigit = (c: number): boolean => c >= 48 && c <= 57;
+const isIdentPart = (c: number): boolean => isIdentStart(c) || isDigit(c);
+
+export class Lexer {
+  readonly file: SourceFile;
+  private readonly text: string;
+  private readonly diagnostics: Diagnostics;
+  private at = 0;
+  private peeked: Token | null = null;
+  /** Inside a group that #if leaves out: report nothing. */
+  quiet = false;
+
+  constructor(file: SourceFile, diagnostics: Diagnostics) {
+    this.file = file;
+    this.text = file.text;
+    this.diagnostics = diagnostics;
+    if (this.text.charCodeAt(0) === 0xfeff) this.at = 1;
+  }
+
+  /** The next token; `eof` (with `bol` set) again and again at the end. */
+  next(): Token {
+    const token = this.peeked ?? this.scan();
+    this.peeked = null;
+    return token;
+  }
+
+  peek(): Token {
+    this.peeked ??= this.scan();
+    return this.peeked;
+  }
+
+  /** After #include: `<path>` up to `>` on this line, or null when no `<` comes next. Nothing may be peeked. */
+  angledHeader(): { readonly path: string; readonly loc: Loc; readonly end: Loc } | null {
+    let i = this.at;
+    while (this.text[i] === ' ' || this.text[i] === '\t') i++;
+    if (this.text[i] !== '<') return null;
+    const close = this.text.indexOf('>', i);
+    const path = close < 0 ? '' : this.text.slice(i + 1, close);
+    if (close < 0 || path.includes('\n')) return null;
+    this.at = close + 1;
+    return { path, loc: this.file.base + i, end: this.file.base + close + 1 };
+  }
+
+  private isSplice(i: number): number {
+    if (this.text.charCodeAt(i) !== BACKSLASH) return 0;
+    if (this.text.charCodeAt(i + 1) === NEWLINE) return 2;
+    return this.text.charCodeAt(i + 1) === 13 && this.text.charCodeAt(i + 2) === NEWLINE ? 3 : 0;
+  }
+
+  private error(from: number, to: number, message: string): void {
+    if (!this.quiet)
+      this.diagnostics.error({ start: this.file.base + from, end: this.file.base + to }, message);
+  }
+
+  private skipBlockComment(from: number): void {
+    const close = this.text.indexOf('*/', from + 2);
+    if (close < 0) {
+      this.error(from, from + 2, 'unterminated /* comment');
+      this.at = this.text.length;
+    } else this.at = close + 2;
+  }
+
+  private skipLineComment(): void {
+    let i = this.at;
+    while (i < this.text.length && this.text.charCodeAt(i) !== NEWLINE) i += this.isSplice(i) || 1;
+    this.at = i;
+  }
+
+  private scan(): Token {
+    const { text } = this;
+    let space = false;
+    let bol = this.at === 0;
+    for (;;) {
+      const c = text.charCodeAt(this.at);
+      if (c === NEWLINE) {
+        bol = true;
+        this.at++;
+      } else if (c === 32 || c === 9 || c === 13 || c === 11 || c === 12) {
+        space = true;
+        this.at++;
+      } else if (c === 47 && text.charCodeAt(this.at + 1) === 47) {
+        this.skipLineComment();
+        space = true;
+      } else if (c === 47 && text.charCodeAt(this.at + 1) === 42) {
+        this.skipBlockComment(this.at);
+        space = true;
+      } else if (c === BACKSLASH && this.isSplice(this.at)) {
+        this.at += this.isSplice(this.at);
+      } else break;
+    }
+    const start = this.at;
+    if (start >= text.length) return this.token('eof', '', start, space, true);
+    const c = text.charCodeAt(start);
+    if (isIdentStart(c)) {
+      const prefix = /^(?:u8|u|U|L)(?=["'])/.exec(text.slice(start, start + 3))?.[0];
+      if (prefix !== undefined) return this.quoted(start, prefix.length, space, bol);
+      return this.token('identifier', this.run(isIdentPart), start, space, bol);
+    }
+    if (isDigit(c) || (c === 46 && isDigit(text.charCodeAt(start + 1))))
+      return this.token('number', this.number(), start, space, bol);
+    if (c === 34 || c === 39) return this.quoted(start, 0, space, bol);
+    const punct = byFirst.get(text.charAt(start))?.find((p) => text.startsWith(p, start));
+    if (punct !== undefined) {
+      this.at = start + punct.length;
+      return this.token('punct', DIGRAPHS[punct] ?? punct, start, space, bol);
+    }
+    this.at++;
+    return this.token('other', text.charAt(start), start, space, bol);
+  }
+
+  /** Characters that `accept` takes from here on, line splices dropped. */
+  private run(accept: (c: number) => boolean): string {
+    const start = this.at;
+    let i = start;
+    while (accept(this.text.charCodeAt(i))) i++;
+    let out = this.text.slice(start, i);
+    for (let splice = this.isSplice(i); splice > 0; splice = this.isSplice(i)) {
+      let j = i + splice;
+      if (!accept(this.text.charCodeAt(j))) break;
+      const from = j;
+      while (accept(this.text.charCodeAt(j))) j++;
+      out += this.text.slice(from, j);
+      i = j;
+    }
+    this.at = i;
+    return out;
+  }
+
+  private number(): string {
+    let previous = 0;
+    return this.run((c) => {
+      const sign = (c === 43 || c === 45) && 'epEP'.includes(String.fromCharCode(previous));
+      const take = isIdentPart(c) || c === 46 || sign;
+      if (take) previous = c;
+      return take;
+    });
+  }
+
+  private quoted(start: number, prefix: number, space: boolean, bol: boolean): Token {
+    const quote = this.text.charCodeAt(start + prefix);
+    let i = start + prefix + 1;
+    let spliced = false;
+    for (; i < this.text.length; i++) {
+      const c = this.text.charCodeAt(i);
+      if (c === quote || c === NEWLINE) break;
+      if (c !== BACKSLASH) continue;
+      const splice = this.isSplice(i);
+      spliced ||= splice > 0;
+      i += splice > 0 ? splice - 1 : 1;
+    }
+    const closed = this.text.charCodeAt(i) === quote;
+    this.at = closed ? i + 1 : Math.min(i, this.text.length);
+    if (!closed) {
+      this.error(start, this.at, `missing terminating ${quote === 34 ? "'\"'" : "'"} character`);
+      return this.token('other', this.text.slice(start, this.at), start, space, bol);
+    }
+    const raw = this.text.slice(start, this.at);
+    const kind = quote === 34 ? 'string' : 'char';
+    return this.token(kind, spliced ? raw.replace(/\\\r?\n/g, '') : raw, start, space, bol);
+  }
+
+  private token(kind: TokenKind, text: string, start: number, space: boolean, bol: boolean): Token {
+    const { base } = this.file;
+    return { kind, text, loc: base + start, end: base + this.at, space, bol, frozen: false };
+  }
+}
