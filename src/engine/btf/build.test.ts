@@ -90,3 +90,18 @@ test('a split BTF continues the ids and strings of its base', () => {
   expect(btf.type(mod)).toEqual({ kind: Kind.TYPEDEF, name: 'mod_t', type: int });
   expect(btf.nameOf(int)).toBe('int');
 });
+
+test('a blob taken over keeps its ids and string offsets, and can be added to', () => {
+  const first = new BtfBuilder();
+  const line = first.string('  return 0;');
+  addNode(first);
+  const before = Btf.parse(first.encode());
+  const again = BtfBuilder.from(before);
+  const ptr = again.add({ kind: Kind.PTR, name: '', type: before.find('node', Kind.STRUCT) });
+  const dummy = again.add({ kind: Kind.VAR, name: 'dummy_ksym', type: again.add(INT), linkage: 1 });
+  const after = Btf.parse(again.encode());
+  expect(typesOf(after).slice(0, -1)).toEqual(typesOf(before));
+  expect([ptr, dummy]).toEqual([2, before.end]);
+  expect(after.string(line)).toBe('  return 0;');
+  expect(after.nameOf(dummy)).toBe('dummy_ksym');
+});

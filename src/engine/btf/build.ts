@@ -59,6 +59,21 @@ export class BtfBuilder {
     this.stringAt.set('', 0);
   }
 
+  /** A builder that holds what a blob holds: ids and string offsets stay. */
+  static from(btf: Btf): BtfBuilder {
+    const builder = new BtfBuilder(btf.base);
+    builder.strings = btf.ownStrings();
+    for (const match of builder.strings.matchAll(/([^\0]+)\0/g))
+      if (!builder.stringAt.has(match[1] ?? ''))
+        builder.stringAt.set(match[1] ?? '', builder.stringBase + match.index);
+    for (let id = btf.start; id < btf.end; id++) {
+      const type = btf.type(id);
+      builder.types.push(type);
+      if (!isItself(type) && !builder.known.has(keyOf(type))) builder.known.set(keyOf(type), id);
+    }
+    return builder;
+  }
+
   /** One more than the highest id. */
   get end(): TypeId {
     return this.start + this.types.length;

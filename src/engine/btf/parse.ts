@@ -87,6 +87,11 @@ export class Btf {
     return this.baseStrLen + (this.strEnd - this.strStart);
   }
 
+  /** This blob's string section, one char per byte. */
+  ownStrings(): string {
+    return latin1Decode(this.raw.subarray(this.strStart, this.strEnd));
+  }
+
   /** The string at an offset in the string section; '' when there is none. */
   string(off: number): string {
     if (off < this.baseStrLen && this.base) return this.base.string(off);

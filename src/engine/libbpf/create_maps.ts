@@ -1,0 +1,139 @@
+/**
+ * Creates the maps of an object, in its order: pinned ones are taken from bpffs if they are there, global
+ * data is written and, if read-only, frozen, maps of maps get what the source puts in them.
+ *
+ * Source: libbpf.c bpf_object__create_maps.
+ */
+import { Errno } from '../../shared/errno.ts';
+import type { NegErrno } from '../../shared/errno.ts';
+import { BPF_OBJ_NAME_MAX } from './data_maps.ts';
+import type { Messages } from './messages.ts';
+import { LibbpfError } from './object.ts';
+import type { BpfMapSpec, BpfObject, MapDef } from './object.ts';
+import type { BpfSyscalls } from './syscalls.ts';
+
+const PERF_EVENT_ARRAY = 4;
+const MAPS_OF_MAPS: readonly number[] = [12, 13];
+/** Perf events, cgroups, stacks, maps of maps, devices, sockets, queue and stack: created without BTF. */
+const WITHOUT_BTF: ReadonlySet<number> = new Set([4, 7, 8, 12, 13, 14, 15, 16, 17, 18, 22, 23, 25]);
+/** The simulated machine has one CPU. */
+const CPUS = 1;
+
+const u32 = (n: number): Uint8Array => {
+  const out = new Uint8Array(4);
+  new DataView(out.buffer).setUint32(0, n, true);
+  return out;
+};
+
+/**
+ * @param opened takes every fd that was opened
+ * @returns an fd for each map, -1 for maps with autocreate off
+ * @throws LibbpfError after saying what is wrong
+ */
+export function createMaps(
+  object: BpfObject,
+  btfFd: number,
+  sys: BpfSyscalls,
+  log: Messages,
+  opened: number[],
+): number[] {
+  const fds: number[] = [];
+  for (const map of object.maps) {
+    const fd = map.autocreate ? createOrReuse(map, btfFd, sys, log, opened) : -1;
+    fds.push(fd);
+  }
+  for (const [i, map] of object.maps.entries()) fillSlots(object, map, fds[i] ?? -1, fds, sys, log);
+  return fds;
+}
+
+function createOrReuse(
+  map: BpfMapSpec,
+  btfFd: number,
+  sys: BpfSyscalls,
+  log: Messages,
+  opened: number[],
+): number {
+  if (map.pinPath !== null) {
+    const pinned = sys.objGet(map.pinPath);
+    if (pinned >= 0) {
+      opened.push(pinned);
+      return pinned;
+    }
+  }
+  const fail = (errno: NegErrno): never => {
+    log.warn(`map '${map.name}': failed to create: ${log.text(errno)}${log.errorCode(errno)}`);
+    throw new LibbpfError(errno);
+  };
+  let inner = 0;
+  if (MAPS_OF_MAPS.includes(map.def.type) && map.inner) {
+    inner = create(`${map.name}.inner`, map.inner, btfFd, 0, sys);
+    if (inner < 0) return fail(inner);
+  }
+  const fd = create(map.name, map.def, btfFd, inner, sys);
+  if (inner > 0) sys.close(inner);
+  if (fd < 0) return fail(fd);
+  opened.push(fd);
+  if (map.initial) populate(map, map.initial, fd, sys, log);
+  if (map.pinPath !== null) {
+    const pinned = sys.objPin(fd, map.pinPath);
+    if (pinned < 0) {
+      log.warn(`map '${map.name}': failed to auto-pin at '${map.pinPath}': ${log.number(pinned)}`);
+      throw new LibbpfError(pinned);
+    }
+  }
+  return fd;
+}
+
+function create(name: string, def: MapDef, btfFd: number, innerMapFd: number, sys: BpfSyscalls): number {
+  const typed = btfFd > 0 && def.btfValueTypeId !== 0 && !WITHOUT_BTF.has(def.type);
+  return sys.mapCreate({
+    type: def.type,
+    keySize: def.keySize,
+    valueSize: def.valueSize,
+    maxEntries: def.type === PERF_EVENT_ARRAY && def.maxEntries === 0 ? CPUS : def.maxEntries,
+    flags: def.flags,
+    mapExtra: def.mapExtra,
+    numaNode: def.numaNode,
+    name: name.slice(0, BPF_OBJ_NAME_MAX),
+    btfFd: typed ? btfFd : 0,
+    btfKeyTypeId: typed ? def.btfKeyTypeId : 0,
+    btfValueTypeId: typed ? def.btfValueTypeId : 0,
+    innerMapFd,
+  });
+}
+
+/** Global data: the section's bytes; read-only data may not change any more. */
+function populate(map: BpfMapSpec, initial: Uint8Array, fd: number, sys: BpfSyscalls, log: Messages): void {
+  const updated = sys.mapUpdate(fd, u32(0), initial, 0);
+  if (updated < 0) {
+    log.warn(`Error setting initial map(${map.name}) contents: ${log.text(updated)}`);
+    throw new LibbpfError(updated);
+  }
+  if (map.origin !== 'rodata' && map.origin !== 'kconfig') return;
+  const frozen = sys.mapFreeze(fd);
+  if (frozen < 0) {
+    log.warn(`Error freezing map(${map.name}) as read-only: ${log.text(frozen)}`);
+    throw new LibbpfError(frozen);
+  }
+}
+
+function fillSlots(
+  object: BpfObject,
+  map: BpfMapSpec,
+  fd: number,
+  fds: readonly number[],
+  sys: BpfSyscalls,
+  log: Messages,
+): void {
+  if (!map.autocreate) return;
+  for (const slot of map.slots) {
+    const target = fds[slot.map] ?? -1;
+    const errno = target < 0 ? -Errno.EINVAL : sys.mapUpdate(fd, u32(slot.index), u32(target), 0);
+    if (errno >= 0) continue;
+    const name = object.maps[slot.map]?.name ?? '';
+    log.warn(
+      `map '${map.name}': failed to initialize slot [${slot.index}] to map '${name}' fd=${target}: ${log.number(errno)}`,
+    );
+    throw new LibbpfError(errno);
+  }
+}
