@@ -63,12 +63,17 @@ export class Kernel {
     let addr = this.statics.get(symbol);
     if (addr === undefined) {
       const size = this.types.struct(struct).size + extra;
-      addr = this.symbols.find(symbol)?.addr ?? 0n;
+      addr = this.symbols.findStatic(symbol)?.addr ?? 0n;
       if (addr < KERNEL_IMAGE) addr = this.mem.alloc(size);
       else this.mem.mapImage(addr, size);
       this.statics.set(symbol, addr);
     }
     return this.view(struct, addr);
+  }
+
+  /** The address of a static pointer variable of the image, 0 until it is set. */
+  pointer(symbol: string): Addr {
+    return this.object(symbol, 'hlist_head').addr;
   }
 
   /** Backs the image for these objects at once, so that what adjoins in the image adjoins in memory too. */

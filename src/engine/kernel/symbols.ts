@@ -23,6 +23,7 @@ export class Symbols {
   /** In the order given, which for a kernel image is address order. */
   readonly all: readonly Ksym[];
   private readonly byName = new Map<string, Ksym>();
+  private numbered: Map<string, Ksym> | null = null;
   private sorted: Ksym[] | null = null;
 
   constructor(all: readonly Ksym[] = []) {
@@ -48,6 +49,20 @@ export class Symbols {
 
   find(name: string): Ksym | undefined {
     return this.byName.get(name);
+  }
+
+  /** As `find`; also finds a function-local static, which the compiler gave a number: `empty_fops.71`. */
+  findStatic(name: string): Ksym | undefined {
+    const exact = this.find(name);
+    if (exact) return exact;
+    if (!this.numbered) {
+      this.numbered = new Map();
+      for (const sym of this.all) {
+        const base = /^(.+)\.\d+$/.exec(sym.name)?.[1];
+        if (base !== undefined && !this.numbered.has(base)) this.numbered.set(base, sym);
+      }
+    }
+    return this.numbered.get(name);
   }
 
   /** The symbol an address lies in, with the distance from its start and its size up to the next symbol. */

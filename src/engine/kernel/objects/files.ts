@@ -173,7 +173,7 @@ export const getFiles = (files: View): View => getRef(files, 'count');
 /** Drops a reference; the last one closes everything. @kernel put_files_struct, fs/file.c @fidelity full */
 export function putFiles(kernel: Kernel, files: View): void {
   if (!putRef(files, 'count')) return;
-  for (const { fd } of [...openFds(kernel, files)]) {
+  for (const { fd } of openFds(kernel, files)) {
     const file = removeFd(kernel, files, fd);
     if (file) fput(kernel, file);
   }

@@ -61,6 +61,7 @@ export type NsSet = Readonly<Record<NsKind, View>>;
 
 function fill(kernel: Kernel, type: NsType, ns: View, inum: number, parent: View | null, owner: View): void {
   ns.set('ns.inum', inum);
+  ns.trySet('ns.ops', nsOperations(kernel, type.kind).addr);
   ns.trySet('ns.count', 1);
   if (type.kind !== 'user') ns.trySet('user_ns', owner.addr);
   if (type.kind === 'pid' || type.kind === 'user') {
@@ -77,6 +78,15 @@ function fill(kernel: Kernel, type: NsType, ns: View, inum: number, parent: View
       if (ns.has(head)) listInit(kernel.mem, ns.at(head));
     ns.trySet('net_cookie', inum - type.inum + 1);
   }
+}
+
+/** The operations of a kind of namespace; their name is what links in /proc/PID/ns begin with. */
+function nsOperations(kernel: Kernel, kind: NsKind): View {
+  const symbol = `${kind}ns_operations`;
+  const fresh = !kernel.hasObject(symbol);
+  const ops = kernel.object(symbol, 'proc_ns_operations');
+  if (fresh) ops.set('name', kernel.allocText(kind));
+  return ops;
 }
 
 /** The initial namespace of a kind, made at boot. @kernel init_nsproxy, kernel/nsproxy.c @fidelity partial: identity only */

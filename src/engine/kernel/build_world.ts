@@ -1,0 +1,338 @@
+/**
+ * Turns a world into a booted kernel.
+ *
+ *     boot -> mounts -> namespaces -> tasks, parents first -> file tables -> address spaces -> reader
+ *
+ * Tasks come before files because a file may stand for a task or a namespace. Everything is made in an order
+ * that follows from the world alone, so the same world gives the same addresses.
+ */
+import { must } from '../../shared/assert.ts';
+import type { Addr } from '../../shared/brand.ts';
+import type { Btf } from '../btf/parse.ts';
+import { FIVE_LEVEL, FOUR_LEVEL } from './address.ts';
+import { boot, initialNamespaces } from './boot.ts';
+import { Kernel } from './kernel.ts';
+import { newCred, plainCred } from './objects/cred.ts';
+import type { CredSpec } from './objects/cred.ts';
+import { installFd, newFiles, reserveFd, settleNextFd } from './objects/files.ts';
+import { newFsStruct } from './objects/fs_struct.ts';
+import { internalMount } from './objects/internal_mounts.ts';
+import type { InternalFs } from './objects/internal_mounts.ts';
+import { NAMESPACES, newNamespace, newNsproxy, nsInum } from './objects/namespace.ts';
+import type { NsKind, NsSet } from './objects/namespace.ts';
+import { allocPid, findPidNs, findTaskByPidNs } from './objects/pid.ts';
+import { getRef } from './objects/refs.ts';
+import { createTask, EXIT_ZOMBIE, idleTask, PF, setPriority, SIGCHLD, TaskState } from './objects/task.ts';
+import { Symbols } from './symbols.ts';
+import type { Ksym } from './symbols.ts';
+import type { View } from './view.ts';
+import { WorldFiles } from './world_files.ts';
+import { buildMm, ordinaryMm } from './world_mm.ts';
+import { parseDev, Places } from './world_places.ts';
+import type { World, WorldCred, WorldFd, WorldProcess, WorldThread } from './world_schema.ts';
+
+export interface WorldOptions {
+  readonly btf: Btf;
+  /** Instead of the world's own symbols. */
+  readonly symbols?: Symbols;
+}
+
+const MS = 1_000_000;
+const STATES: Readonly<Record<WorldProcess['state'], number>> = {
+  R: TaskState.RUNNING,
+  S: TaskState.INTERRUPTIBLE,
+  D: TaskState.UNINTERRUPTIBLE,
+  T: TaskState.STOPPED,
+  t: TaskState.TRACED,
+  Z: TaskState.DEAD,
+  I: TaskState.IDLE,
+};
+
+/** The symbols a world brings along, in address order. */
+export function worldSymbols(world: World): Symbols {
+  const all = Object.entries(world.symbols).map(([name, symbol]): Ksym => {
+    const { addr, type, module } =
+      typeof symbol === 'string' ? { addr: symbol, type: 'D', module: '' } : symbol;
+    return { addr: BigInt(addr), type, name, module };
+  });
+  return new Symbols(all.sort((a, b) => (a.addr < b.addr ? -1 : a.addr > b.addr ? 1 : 0)));
+}
+
+/** @throws MissingRole when the BTF lacks a struct or field that a kernel cannot do without */
+export function buildWorld(world: World, options: WorldOptions): Kernel {
+  const kernel = new Kernel({
+    release: world.release,
+    btf: options.btf,
+    map: world.pageTableLevels === 5 ? FIVE_LEVEL : FOUR_LEVEL,
+    symbols: options.symbols ?? worldSymbols(world),
+  });
+  new Builder(kernel, world).build();
+  return kernel;
+}
+
+class Builder {
+  private readonly kernel: Kernel;
+  private readonly world: World;
+  private readonly initial: NsSet;
+  private readonly places: Places;
+  private readonly files: WorldFiles;
+  private readonly namespaces = new Map<string, View>();
+  private readonly proxies = new Map<string, View>();
+  private readonly creds = new Map<string, View>();
+
+  constructor(kernel: Kernel, world: World) {
+    this.kernel = kernel;
+    this.world = world;
+    const [root, ...mounts] = world.mounts;
+    const { id, fstype, dev, device } = must(root, 'root mount');
+    const inums = world.processes.find((process) => process.pid === 1)?.ns ?? {};
+    boot(kernel, {
+      inums: Object.fromEntries(
+        NAMESPACES.flatMap(({ kind }) => (inums[kind] === undefined ? [] : [[kind, inums[kind]]])),
+      ),
+      root: { fstype, dev: parseDev(dev), mountId: id, device },
+    });
+    this.initial = initialNamespaces(kernel);
+    for (const kind of NAMESPACES.map((ns) => ns.kind)) this.keepNamespace(kind, this.initial[kind]);
+    for (const [fs, numbers] of Object.entries(world.internalMounts))
+      internalMount(kernel, fs as InternalFs, {
+        ...(numbers?.dev === undefined ? {} : { dev: parseDev(numbers.dev) }),
+        ...(numbers?.mountId === undefined ? {} : { mountId: numbers.mountId }),
+      });
+    this.places = new Places(kernel);
+    for (const mount of mounts) this.places.mount(mount);
+    this.files = new WorldFiles(kernel, world, this.places, this.initial.pid, (inum) => this.byInum(inum));
+  }
+
+  build(): void {
+    const { kernel, world } = this;
+    for (const ns of world.namespaces) this.addNamespace(ns.kind, ns.inum, ns.parent);
+    const order = parentsFirst(world.processes);
+    for (const process of order) this.addProcess(process);
+    for (const process of order) this.openFiles(process);
+    for (const process of order) this.mapMemory(process);
+    const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
+    kernel.now = BigInt(world.clock ?? started + 1000 * MS);
+    kernel.current = this.task(world.reader).addr;
+  }
+
+  private task(tid: number): View {
+    return must(findTaskByPidNs(this.kernel, tid, this.initial.pid), `task ${tid}`);
+  }
+
+  // -- namespaces and creds, shared by what is equal -----------------------------------------------------
+
+  private keepNamespace(kind: NsKind, ns: View): void {
+    this.namespaces.set(`${kind}:${nsInum(ns)}`, ns);
+  }
+  private byInum(inum: number): View | null {
+    return [...this.namespaces.values()].find((ns) => nsInum(ns) === inum) ?? null;
+  }
+  private addNamespace(kind: NsKind, inum: number, parent: number | undefined): void {
+    const above = this.namespaces.get(`${kind}:${parent ?? -1}`) ?? this.initial[kind];
+    if (!this.namespaces.has(`${kind}:${inum}`))
+      this.keepNamespace(kind, newNamespace(this.kernel, kind, inum, above));
+  }
+  private namespace(process: WorldProcess, kind: NsKind): View {
+    const inum = process.ns[kind];
+    return (inum === undefined ? undefined : this.namespaces.get(`${kind}:${inum}`)) ?? this.initial[kind];
+  }
+
+  private nsproxy(process: WorldProcess): View {
+    const forChildren = process.ns.pid_for_children;
+    const set = Object.fromEntries(
+      NAMESPACES.map(({ kind }) => [kind, this.namespace(process, kind)]),
+    ) as unknown as NsSet;
+    const pid = forChildren === undefined ? set.pid : (this.namespaces.get(`pid:${forChildren}`) ?? set.pid);
+    const all: NsSet = { ...set, pid };
+    const key = NAMESPACES.filter((ns) => ns.proxy !== '')
+      .map(({ kind }) => all[kind].addr)
+      .join();
+    let proxy = this.proxies.get(key);
+    if (!proxy) {
+      const own = NAMESPACES.every(({ kind }) => all[kind].addr === this.initial[kind].addr);
+      proxy = own ? this.kernel.object('init_nsproxy', 'nsproxy') : newNsproxy(this.kernel, all);
+      if (!own) proxy.set('count', 0);
+      this.proxies.set(key, proxy);
+    }
+    return proxy;
+  }
+
+  /** Threads of a process with equal rights share one cred, as after clone. */
+  private cred(process: WorldProcess, given: WorldCred | undefined): View {
+    const spec = given ? credSpec(given) : plainCred(process.uid, process.gid);
+    const { kernel } = this;
+    if (process.kthread) return kernel.object('init_cred', 'cred');
+    const key = `${process.pid}/${JSON.stringify(spec, (_, x: unknown) => (typeof x === 'bigint' ? String(x) : x))}`;
+    let cred = this.creds.get(key);
+    if (!cred) this.creds.set(key, (cred = newCred(kernel, spec, this.namespace(process, 'user'))));
+    return cred;
+  }
+
+  // -- tasks ---------------------------------------------------------------------------------------------
+
+  private defaultStart(pid: number): number {
+    return 1000 * MS + pid * 10 * MS;
+  }
+
+  private addProcess(process: WorldProcess): void {
+    const leader = this.addTask(
+      process,
+      process.pid,
+      process,
+      null,
+      this.filesFor(process),
+      this.fsFor(process),
+    );
+    for (const thread of process.threads) {
+      const alone = process.state === 'Z';
+      const files = thread.fds || alone ? this.survivorFiles(process, thread, leader) : leader.deref('files');
+      this.addTask(process, thread.tid, thread, leader, files, leader.deref('fs') ?? this.fsFor(process));
+    }
+  }
+
+  private filesFor(process: WorldProcess): View | null {
+    if (process.state === 'Z') return null;
+    if (process.kthread) return this.kernel.object('init_files', 'files_struct');
+    if (!Array.isArray(process.fds)) return this.sharedWith(process.fds.sharedWith, 'files');
+    return newFiles(this.kernel);
+  }
+
+  /** A table of the thread's own; threads that outlive their leader share the one it left them. */
+  private survivorFiles(process: WorldProcess, thread: WorldThread, leader: View): View {
+    const heir = process.state === 'Z' && !thread.fds ? this.heirs.get(leader.addr) : undefined;
+    const files = heir ?? newFiles(this.kernel);
+    if (process.state === 'Z') this.heirs.set(leader.addr, this.heirs.get(leader.addr) ?? files);
+    return files;
+  }
+  private readonly heirs = new Map<Addr, View>();
+
+  private fsFor(process: WorldProcess): View | null {
+    if (process.kthread) return this.kernel.object('init_fs', 'fs_struct');
+    if (process.state === 'Z' && process.threads.length === 0) return null;
+    const root = this.places.find('/', { mode: 0o40755 });
+    return newFsStruct(this.kernel, root, this.places.find(process.cwd, { mode: 0o40755 }));
+  }
+
+  /** What another process has, made before this one because it is listed so or is an ancestor. */
+  private sharedWith(pid: number, field: 'files' | 'mm'): View | null {
+    return this.task(pid).deref(field);
+  }
+
+  private addTask(
+    process: WorldProcess,
+    tid: number,
+    entry: WorldProcess | WorldThread,
+    leader: View | null,
+    files: View | null,
+    fs: View | null,
+  ): View {
+    const { kernel } = this;
+    const zombie = entry.state === 'Z';
+    const pidNs = this.namespace(process, 'pid');
+    const parent = process.ppid ?? defaultParent(process);
+    const group = (nr: number | undefined): View | null =>
+      nr === undefined
+        ? null
+        : nr === 0
+          ? kernel.object('init_struct_pid', 'pid')
+          : findPidNs(kernel, nr, this.initial.pid);
+    const task = createTask(kernel, {
+      comm: entry.comm,
+      pid: allocPid(kernel, pidNs, entry.nspids ?? [tid]),
+      leader,
+      parent: findTaskByPidNs(kernel, parent, this.initial.pid) ?? idleTask(kernel),
+      pgid: group(process.pgid),
+      sid: group(process.sid),
+      cred: this.cred(process, entry.cred ?? process.cred),
+      nsproxy: zombie ? null : this.nsproxy(process),
+      files: zombie ? null : files,
+      fs: zombie ? null : fs,
+      mm: null,
+      flags: entry.flags ?? (process.kthread ? PF.KTHREAD : zombie ? PF.EXITING : 0),
+      state: entry.rawState ?? STATES[entry.state],
+      exitSignal: entry.exitSignal ?? (leader ? -1 : SIGCHLD),
+      startTime: BigInt(entry.startTime ?? this.defaultStart(tid)),
+    });
+    task.set('exit_state', zombie ? EXIT_ZOMBIE : 0);
+    task.set('exit_code', entry.exitCode);
+    setPriority(task, entry.nice, entry.policy, entry.rtPriority);
+    task.trySet('thread_info.cpu', entry.cpu);
+    task.trySet('nvcsw', entry.voluntarySwitches);
+    task.trySet('nivcsw', entry.involuntarySwitches);
+    if (zombie) task.deref('signal')?.set('live', (task.deref('signal')?.num('live') ?? 1) - 1);
+    if (pidNs.ptr('child_reaper') === 0n) pidNs.set('child_reaper', task.addr);
+    return task;
+  }
+
+  // -- files and memory ----------------------------------------------------------------------------------
+
+  private openFiles(process: WorldProcess): void {
+    if (Array.isArray(process.fds)) this.fillTable(this.task(process.pid), process.fds);
+    for (const thread of process.threads) if (thread.fds) this.fillTable(this.task(thread.tid), thread.fds);
+  }
+
+  private fillTable(task: View, fds: readonly WorldFd[]): void {
+    const files = task.deref('files');
+    const cred = must(task.deref('cred'), 'cred');
+    if (!files) return;
+    for (const { fd, cloexec, file } of fds) {
+      reserveFd(this.kernel, files, fd, cloexec);
+      installFd(this.kernel, files, fd, this.files.open(file, { cred }));
+    }
+    settleNextFd(files);
+  }
+
+  private mapMemory(process: WorldProcess): void {
+    if (process.kthread) return;
+    const users = [process, ...process.threads].filter((entry) => entry.state !== 'Z');
+    const tasks = users.map((entry) => this.task('pid' in entry ? entry.pid : entry.tid));
+    const first = tasks[0];
+    if (!first) return;
+    const { mm } = process;
+    const cred = must(first.deref('cred'), 'cred');
+    const view =
+      mm && 'sharedWith' in mm
+        ? this.sharedWith(mm.sharedWith, 'mm')
+        : buildMm(this.kernel, this.files, process, mm ?? ordinaryMm(process.exe ?? ''), { cred });
+    if (!view) return;
+    for (const task of tasks) {
+      task.set('mm', getRef(view, 'mm_users').addr);
+      task.set('active_mm', view.addr);
+    }
+    if (view.ptr('owner') === 0n) view.set('owner', first.addr);
+  }
+}
+
+const defaultParent = (process: WorldProcess): number => (process.pid <= 2 ? 0 : process.kthread ? 2 : 1);
+
+/** Processes so that each comes after its parent and after those it shares with, else by pid. */
+function parentsFirst(processes: readonly WorldProcess[]): WorldProcess[] {
+  const byPid = new Map(processes.map((process) => [process.pid, process]));
+  const done = new Set<number>();
+  const order: WorldProcess[] = [];
+  const visit = (process: WorldProcess | undefined): void => {
+    if (!process || done.has(process.pid)) return;
+    done.add(process.pid);
+    visit(byPid.get(process.ppid ?? defaultParent(process)));
+    for (const shared of [process.fds, process.mm])
+      if (shared && 'sharedWith' in shared) visit(byPid.get(shared.sharedWith));
+    order.push(process);
+  };
+  for (const process of [...processes].sort((a, b) => a.pid - b.pid)) visit(process);
+  return order;
+}
+
+function credSpec(cred: WorldCred): CredSpec {
+  const plain = plainCred(cred.uid[1], cred.gid[1]);
+  const caps = cred.caps
+    ? {
+        inheritable: BigInt(cred.caps.inheritable),
+        permitted: BigInt(cred.caps.permitted),
+        effective: BigInt(cred.caps.effective),
+        bset: BigInt(cred.caps.bset),
+        ambient: BigInt(cred.caps.ambient),
+      }
+    : plain.caps;
+  return { uid: cred.uid, gid: cred.gid, groups: cred.groups, caps };
+}

@@ -1,0 +1,159 @@
+/**
+ * Reads a world: checks shape and sense, and says by JSON path what is wrong. Nothing is built here.
+ *
+ *     unknown JSON --shape--> World --sense: every number that is referred to exists--> World
+ */
+import * as v from 'valibot';
+import { NAMESPACES } from './objects/namespace.ts';
+import { WorldSchema } from './world_schema.ts';
+import type { World, WorldFd, WorldMm, WorldProcess } from './world_schema.ts';
+
+export type * from './world_schema.ts';
+
+/** The world is malformed. `path` is where, in the notation of jq. */
+export class WorldError extends Error {
+  override readonly name = 'WorldError';
+  readonly path: string;
+  constructor(path: string, message: string) {
+    super(`world${path}: ${message}`);
+    this.path = path;
+  }
+}
+
+const pathText = (path: readonly { key: unknown }[]): string =>
+  path.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+
+/** The innermost complaint: of a union, that of the variant which got furthest. */
+function deepest(
+  issue: v.BaseIssue<unknown>,
+  above: readonly { key: unknown }[] = [],
+): { path: string; message: string } {
+  const path = [...above, ...(issue.path ?? [])];
+  const inner = (issue.issues ?? [])
+    .map((each) => deepest(each, path))
+    .sort((a, b) => b.path.length - a.path.length)[0];
+  const here = { path: pathText(path), message: issue.message };
+  return inner && inner.path.length > here.path.length ? inner : here;
+}
+
+/** @throws WorldError */
+export function parseWorld(value: unknown): World {
+  const result = v.safeParse(WorldSchema, value);
+  if (!result.success) {
+    const { path, message } = deepest(result.issues[0]);
+    throw new WorldError(path, message);
+  }
+  checkSense(result.output);
+  return result.output;
+}
+
+/** Both together: the text of a file. @throws WorldError */
+export function parseWorldText(text: string): World {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new WorldError('', `not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return parseWorld(value);
+}
+
+function checkSense(world: World): void {
+  const tids = new Map<number, string>();
+  const processes = new Map<number, WorldProcess>();
+  world.processes.forEach((process, i) => {
+    const at = `.processes[${i}]`;
+    claim(tids, process.pid, `${at}.pid`);
+    processes.set(process.pid, process);
+    process.threads.forEach((thread, j) => claim(tids, thread.tid, `${at}.threads[${j}].tid`));
+  });
+  world.processes.forEach((process, i) => checkProcess(world, processes, process, `.processes[${i}]`));
+  if (!tids.has(world.reader)) throw new WorldError('.reader', `there is no task ${world.reader}`);
+}
+
+function claim(tids: Map<number, string>, tid: number, path: string): void {
+  const first = tids.get(tid);
+  if (first !== undefined) throw new WorldError(path, `${tid} is already the id at ${first}`);
+  tids.set(tid, path);
+}
+
+function checkProcess(
+  world: World,
+  processes: ReadonlyMap<number, WorldProcess>,
+  process: WorldProcess,
+  at: string,
+): void {
+  const { ppid, fds, mm } = process;
+  if (ppid !== undefined && ppid !== 0 && !processes.has(ppid))
+    throw new WorldError(`${at}.ppid`, `there is no process ${ppid}`);
+  for (let up = processes.get(ppid ?? 0), steps = 0; up; up = processes.get(up.ppid ?? 0))
+    if (up === process || ++steps > processes.size)
+      throw new WorldError(`${at}.ppid`, 'a process cannot be its own ancestor');
+  if (Array.isArray(fds)) checkFds(world, fds, `${at}.fds`);
+  else
+    checkShared(processes, process, fds.sharedWith, `${at}.fds.sharedWith`, (other) =>
+      Array.isArray(other.fds),
+    );
+  process.threads.forEach((thread, j) => {
+    if (thread.fds) checkFds(world, thread.fds, `${at}.threads[${j}].fds`);
+  });
+  if (mm && 'vmas' in mm) checkVmas(mm, `${at}.mm.vmas`);
+  else if (mm)
+    checkShared(
+      processes,
+      process,
+      mm.sharedWith,
+      `${at}.mm.sharedWith`,
+      (other) => !other.mm || 'vmas' in other.mm,
+    );
+  for (const [kind, inum] of Object.entries(process.ns))
+    checkNamespace(world, kind, inum, `${at}.ns.${kind}`);
+}
+
+function checkShared(
+  processes: ReadonlyMap<number, WorldProcess>,
+  process: WorldProcess,
+  pid: number,
+  path: string,
+  owns: (other: WorldProcess) => boolean,
+): void {
+  const other = processes.get(pid);
+  if (!other || other === process) throw new WorldError(path, `there is no other process ${pid}`);
+  for (let up = processes.get(other.ppid ?? 0); up; up = processes.get(up.ppid ?? 0))
+    if (up === process)
+      throw new WorldError(path, `process ${pid} descends from this one; let it share instead`);
+  if (!owns(other)) throw new WorldError(path, `process ${pid} shares it itself; name its owner`);
+}
+
+function checkFds(world: World, fds: readonly WorldFd[], path: string): void {
+  const seen = new Set<number>();
+  fds.forEach(({ fd, file }, i) => {
+    if (seen.has(fd)) throw new WorldError(`${path}[${i}].fd`, `fd ${fd} is open twice`);
+    seen.add(fd);
+    if (typeof file === 'string' && !Object.hasOwn(world.files, file))
+      throw new WorldError(`${path}[${i}].file`, `there is no file named '${file}' in .files`);
+  });
+}
+
+function checkVmas(mm: WorldMm, path: string): void {
+  let end = 0n;
+  mm.vmas.forEach((vma, i) => {
+    const [start, stop] = [BigInt(vma.start), BigInt(vma.end)];
+    if (start % 4096n !== 0n) throw new WorldError(`${path}[${i}].start`, 'not a multiple of the page size');
+    if (stop % 4096n !== 0n) throw new WorldError(`${path}[${i}].end`, 'not a multiple of the page size');
+    if (stop <= start) throw new WorldError(`${path}[${i}].end`, 'not above start');
+    if (start < end)
+      throw new WorldError(`${path}[${i}].start`, 'overlaps the mapping before it, or is out of order');
+    end = stop;
+  });
+}
+
+/** Initial namespaces are those of pid 1, else the usual numbers; any other must be listed. */
+function checkNamespace(world: World, kind: string, inum: number | undefined, path: string): void {
+  const wanted = kind === 'pid_for_children' ? 'pid' : kind;
+  const initial = NAMESPACES.find((ns) => ns.kind === wanted);
+  const first = world.processes.find((process) => process.pid === 1)?.ns[initial?.kind ?? 'pid'];
+  if (inum === undefined || inum === (first ?? initial?.inum)) return;
+  if (!world.namespaces.some((ns) => ns.kind === wanted && ns.inum === inum))
+    throw new WorldError(path, `there is no ${wanted} namespace ${inum} in .namespaces`);
+}

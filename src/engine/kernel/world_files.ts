@@ -1,0 +1,166 @@
+/**
+ * Opens the files of a world: from the text of a link in /proc/PID/fd to a struct file with what is behind it.
+ */
+import { must } from '../../shared/assert.ts';
+import type { Addr } from '../../shared/brand.ts';
+import { deviceOf, fileKind, O_PATH, PATH_ONLY } from './file_kinds.ts';
+import type { FileKind } from './file_kinds.ts';
+import type { Kernel } from './kernel.ts';
+import { containerOf } from './list.ts';
+import { canRead, canWrite, getFile, newFile, O_CLOEXEC } from './objects/file.ts';
+import { findInode } from './objects/inode.ts';
+import { anonInode, internalMount, pseudoPath } from './objects/internal_mounts.ts';
+import { findPidNs } from './objects/pid.ts';
+import { getRef } from './objects/refs.ts';
+import type { Path } from './objects/dentry.ts';
+import type { View } from './view.ts';
+import { Places } from './world_places.ts';
+import type { InodeFacts } from './world_places.ts';
+import type { World, WorldFile } from './world_schema.ts';
+
+/** Link texts such as pipe:[370] and net:[4026531840] end in the inode's number. */
+const NUMBERED = /\[(\d+)\]$/;
+
+interface Opened {
+  readonly path: Path;
+  readonly inode: View;
+  readonly privateData: Addr;
+}
+
+export interface FileOwner {
+  readonly cred: View;
+}
+
+export class WorldFiles {
+  readonly places: Places;
+  private readonly kernel: Kernel;
+  private readonly world: World;
+  private readonly pidNs: View;
+  private readonly namespaceByInum: (inum: number) => View | null;
+  /** Files that were opened under a name of `world.files`. */
+  private readonly named = new Map<string, View>();
+
+  constructor(
+    kernel: Kernel,
+    world: World,
+    places: Places,
+    pidNs: View,
+    namespaceByInum: (inum: number) => View | null,
+  ) {
+    this.kernel = kernel;
+    this.world = world;
+    this.places = places;
+    this.pidNs = pidNs;
+    this.namespaceByInum = namespaceByInum;
+  }
+
+  /** A file with a reference for the caller: newly opened, or one more reference to a named one. */
+  open(file: WorldFile | string, owner: FileOwner): View {
+    if (typeof file !== 'string') return this.openNew(file, owner);
+    const known = this.named.get(file);
+    if (known) return getFile(known);
+    const opened = this.openNew(must(this.world.files[file], `file '${file}'`), owner);
+    this.named.set(file, opened);
+    return opened;
+  }
+
+  private openNew(spec: WorldFile, owner: FileOwner): View {
+    const flags = parseInt(spec.flags, 8) & ~O_CLOEXEC;
+    const mode = spec.mode === undefined ? null : parseInt(spec.mode, 8);
+    const kind = fileKind(spec.path, mode, this.places.fstypeOf(spec.path));
+    const { path, inode, privateData } = this.behind(spec, kind, mode ?? kind.mode);
+    const pathOnly = (flags & O_PATH) !== 0;
+    const { base, read, write } = kind.bits;
+    const file = newFile(this.kernel, {
+      mnt: path.mnt.at('mnt'),
+      dentry: path.dentry.addr,
+      inode,
+      fops: spec.fops ?? (pathOnly ? PATH_ONLY.fops : kind.fops),
+      flags,
+      mode: pathOnly ? PATH_ONLY.mode : base | (canRead(flags) ? read : 0) | (canWrite(flags) ? write : 0),
+      pos: BigInt(spec.pos),
+      cred: owner.cred.addr,
+      privateData: pathOnly ? 0n : privateData,
+    });
+    if (kind.internal === 'sockfs') this.kernel.view('socket', privateData).set('file', file.addr);
+    return file;
+  }
+
+  private behind(spec: WorldFile, kind: FileKind, mode: number): Opened {
+    const number = NUMBERED.exec(spec.path)?.[1];
+    const facts = inodeFacts(spec, number === undefined ? undefined : Number(number), mode);
+    if (kind.internal === null) {
+      const path = this.places.find(spec.path, { ...facts, rdev: deviceOf(spec.path) });
+      const inode = must(path.dentry.deref('d_inode'), 'd_inode');
+      return { path, inode, privateData: this.pipeOf(inode, kind) };
+    }
+    return this.internal(spec, kind, facts);
+  }
+
+  private internal(spec: WorldFile, kind: FileKind, facts: InodeFacts): Opened {
+    const { kernel, places } = this;
+    const fs = must(kind.internal, 'internal filesystem');
+    const sb = must(internalMount(kernel, fs).deref('mnt.mnt_sb'), 'mnt_sb');
+    const pseudo = (name: string, inode: View): Path => {
+      const alias = places.aliasOf(inode);
+      return alias ? { mnt: internalMount(kernel, fs), dentry: alias } : pseudoPath(kernel, fs, name, inode);
+    };
+    switch (fs) {
+      case 'anon_inodefs': {
+        const inode = anonInode(kernel, this.world.anonInode);
+        return { path: pseudoPath(kernel, fs, kind.dname ?? '', inode), inode, privateData: 0n };
+      }
+      case 'pipefs': {
+        const inode = places.inode(sb, facts);
+        return { path: pseudo('', inode), inode, privateData: this.pipeOf(inode, kind) };
+      }
+      case 'sockfs': {
+        const known = facts.ino === undefined ? null : findInode(kernel, sb, facts.ino);
+        const socket = known
+          ? containerOf(kernel, known.addr, 'socket_alloc', 'vfs_inode')
+          : kernel.alloc('socket_alloc');
+        const inode = known ?? places.inode(sb, facts, socket.sub('vfs_inode'));
+        const path = pseudo(spec.protocol ?? '', inode);
+        return { path, inode, privateData: socket.at('socket') };
+      }
+      case 'nsfs': {
+        const inode = places.inode(sb, facts);
+        const ns = this.namespaceByInum(facts.ino ?? 0);
+        inode.set('i_private', ns?.at('ns') ?? 0n);
+        return { path: pseudo('/', inode), inode, privateData: 0n };
+      }
+      case 'pidfs': {
+        const inode = places.inode(sb, facts);
+        const pid = findPidNs(kernel, spec.pid ?? 0, this.pidNs);
+        if (pid) inode.set('i_private', getRef(pid, 'count').addr);
+        return { path: pseudo('/', inode), inode, privateData: 0n };
+      }
+      case 'shm': {
+        const inode = places.inode(sb, { ...facts, nlink: facts.nlink ?? 0 });
+        return { path: pseudo(kind.dname ?? '', inode), inode, privateData: 0n };
+      }
+    }
+  }
+
+  /** The ring of a pipe or FIFO, made by its first opening; 0 for other files. */
+  private pipeOf(inode: View, kind: FileKind): Addr {
+    if (kind.fops !== 'pipefifo_fops') return 0n;
+    if (inode.ptr('i_pipe') === 0n) inode.set('i_pipe', this.kernel.alloc('pipe_inode_info').addr);
+    const pipe = must(inode.deref('i_pipe'), 'i_pipe');
+    pipe.set('files', pipe.num('files') + 1);
+    return pipe.addr;
+  }
+}
+
+function inodeFacts(spec: WorldFile, number: number | undefined, mode: number): InodeFacts {
+  const ino = spec.ino ?? number;
+  const { size, nlink, uid, gid } = spec;
+  return {
+    mode,
+    ...(ino === undefined ? {} : { ino }),
+    ...(size === undefined ? {} : { size }),
+    ...(nlink === undefined ? {} : { nlink }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  };
+}
