@@ -1,0 +1,59 @@
+/**
+ * The compiler in one screen: C in, a BPF object file out.
+ *
+ *     frontend        text -> tokens -> checked AST                                  parse, check
+ *     lower           AST -> IR, objects with static storage                         lower_*
+ *     optimise        SSA, folding, inlining                                         opt_*
+ *     select, colour  IR -> BPF instructions -> registers, stack                     isel, regalloc, emit
+ *     write           instructions, data, BTF, line info, CO-RE records -> ELF       object
+ */
+import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import type { Btf } from '../btf/parse.ts';
+import { Diagnostics } from './diagnostic.ts';
+import { emitFunction } from './emit.ts';
+import type { EmittedFunction } from './emit.ts';
+import { MAX_STACK } from './emit_frame.ts';
+import { selectInstructions } from './isel.ts';
+import { ModuleLowering } from './lower.ts';
+import { writeObject } from './object.ts';
+import { optimise } from './opt_pipeline.ts';
+import { frontend } from './parse.ts';
+import { allocateRegisters } from './regalloc.ts';
+
+export interface CompileInput {
+  /** Shown in messages and line info. */
+  readonly path: string;
+  readonly text: string;
+  /** Text of an included file, or null; asked before the bundled headers. */
+  readonly files?: (path: string) => string | null;
+  readonly defines?: Readonly<Record<string, string>>;
+  readonly kernelBtf: Btf;
+}
+
+export interface CompileOutput {
+  /** Bytes of an ELF64 relocatable, or null when there are errors. */
+  readonly object: Uint8Array | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function compile(input: CompileInput): CompileOutput {
+  const { unit, diagnostics, sources } = frontend(input);
+  if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics };
+  const late = new Diagnostics(sources);
+  const module = new ModuleLowering(late).run(unit);
+  const all = (): readonly Diagnostic[] => [...diagnostics, ...late.all()];
+  if (late.hasErrors) return { object: null, diagnostics: all() };
+
+  const emitted: EmittedFunction[] = optimise(module.functions, module.objects).map((fn) => {
+    const code = selectInstructions(fn);
+    allocateRegisters(code);
+    return emitFunction(code);
+  });
+  for (const fn of emitted) {
+    if (fn.stack <= MAX_STACK) continue;
+    const at = { start: fn.loc, end: fn.loc + fn.symbol.name.length };
+    late.error(at, `'${fn.symbol.name}' needs ${fn.stack} bytes of stack; BPF programs have ${MAX_STACK}`);
+  }
+  if (late.hasErrors) return { object: null, diagnostics: all() };
+  return { object: writeObject(module, emitted, sources), diagnostics: all() };
+}

@@ -1,0 +1,192 @@
+/**
+ * Machine code to instructions: blocks in a line, jumps as offsets, slots as offsets from r10, and beside
+ * the instructions what the object file needs to know of them.
+ */
+import { EngineBug, must } from '../../shared/assert.ts';
+import type { Insn } from '../abi/insn.ts';
+import * as bpf from '../abi/opcode.ts';
+import { layOutFrame } from './emit_frame.ts';
+import type { AsmReg, AtomicOp, CoreRelo, IrSymbol } from './ir.ts';
+import { invertJump } from './isel.ts';
+import { NO_REG, R10 } from './isel_code.ts';
+import type { MBlock, MFunction, MInst } from './isel_code.ts';
+import type { Loc } from './source.ts';
+
+export interface EmittedFunction {
+  readonly symbol: IrSymbol;
+  readonly insns: readonly Insn[];
+  /** Source place of each instruction slot; 0: none. */
+  readonly locs: readonly Loc[];
+  readonly loc: Loc;
+  readonly relocs: readonly { readonly insn: number; readonly symbol: IrSymbol; readonly call: boolean }[];
+  readonly coreRelos: readonly { readonly insn: number; readonly relo: CoreRelo }[];
+  /** Bytes. */
+  readonly stack: number;
+}
+
+const ATOMIC: Readonly<Record<AtomicOp, number>> = {
+  add: bpf.BPF_ADD,
+  or: bpf.BPF_OR,
+  and: bpf.BPF_AND,
+  xor: bpf.BPF_XOR,
+  xchg: bpf.BPF_XCHG,
+  cmpxchg: bpf.BPF_CMPXCHG,
+};
+
+/** Orders blocks so that most jumps fall through; a loop's body stays together. */
+function placeBlocks(fn: MFunction): MBlock[] {
+  const reached = new Set<MBlock>();
+  const order: MBlock[] = [];
+  const preds = new Map<MBlock, number>();
+  for (const block of fn.blocks) for (const succ of block.succs) preds.set(succ, (preds.get(succ) ?? 0) + 1);
+  const start = fn.blocks[0];
+  const work = start ? [start] : [];
+  for (let block = work.pop(); block; block = work.pop()) {
+    for (let at: MBlock | undefined = block; at && !reached.has(at);) {
+      reached.add(at);
+      order.push(at);
+      const next: MBlock[] = at.succs.filter((succ) => !reached.has(succ));
+      // Fall into the last successor (the untaken side) unless it is a join others reach first.
+      const fall: MBlock | undefined = next.at(-1);
+      for (const other of next.slice(0, -1)) work.push(other);
+      at = fall;
+    }
+  }
+  return order;
+}
+
+class Emitter {
+  readonly insns: Insn[] = [];
+  readonly locs: Loc[] = [];
+  readonly relocs: { insn: number; symbol: IrSymbol; call: boolean }[] = [];
+  readonly coreRelos: { insn: number; relo: CoreRelo }[] = [];
+  private readonly offsets: ReadonlyMap<unknown, number>;
+  private readonly fixups: { insn: number; target: MBlock }[] = [];
+  private readonly starts = new Map<MBlock, number>();
+
+  constructor(offsets: ReadonlyMap<unknown, number>) {
+    this.offsets = offsets;
+  }
+
+  private put(code: number, dst: number, src: number, off: number, imm: number, loc: Loc): void {
+    this.insns.push({ code, dst: dst === NO_REG ? 0 : dst, src: src === NO_REG ? 0 : src, off, imm });
+    this.locs.push(loc);
+  }
+
+  private slotOffset(inst: MInst): number {
+    return inst.off + (inst.slot ? must(this.offsets.get(inst.slot), 'slot offset') : 0);
+  }
+
+  private imm64(inst: MInst): void {
+    if (inst.symbol) this.relocs.push({ insn: this.insns.length, symbol: inst.symbol, call: false });
+    const low = Number(BigInt.asIntN(32, inst.imm));
+    const high = inst.symbol ? 0 : Number(BigInt.asIntN(32, inst.imm >> 32n));
+    this.put(bpf.LD_IMM64, inst.dst, 0, 0, low, inst.loc);
+    this.put(0, 0, 0, 0, high, inst.loc);
+  }
+
+  private asm(inst: MInst): void {
+    const reg = (from: AsmReg): number =>
+      'reg' in from ? from.reg : must(inst.operands[from.operand], 'asm operand');
+    for (const line of inst.asm ?? []) {
+      this.put(
+        line.code,
+        reg(line.dst),
+        reg(line.src),
+        line.off,
+        Number(BigInt.asIntN(32, line.imm)),
+        inst.loc,
+      );
+      if (line.code === bpf.LD_IMM64)
+        this.put(0, 0, 0, 0, Number(BigInt.asIntN(32, line.imm >> 32n)), inst.loc);
+    }
+  }
+
+  emit(inst: MInst, next: MBlock | undefined): void {
+    const { code, dst, src, loc } = inst;
+    const imm = Number(BigInt.asIntN(32, inst.imm));
+    if (inst.relo) this.coreRelos.push({ insn: this.insns.length, relo: inst.relo });
+    switch (inst.kind) {
+      case 'copy':
+        return this.put(code, dst, src, 0, 0, loc);
+      case 'alu':
+        return this.put(code, dst, src, inst.off, imm, loc);
+      case 'end':
+        return this.put(code, dst, 0, 0, imm, loc);
+      case 'imm64':
+        return this.imm64(inst);
+      case 'frame':
+        this.put(bpf.BPF_ALU64 | bpf.BPF_MOV | bpf.BPF_X, dst, R10, 0, 0, loc);
+        return this.put(bpf.BPF_ALU64 | bpf.BPF_ADD, dst, 0, 0, this.slotOffset(inst), loc);
+      case 'load':
+      case 'store':
+        return this.put(code, dst, src, this.slotOffset(inst), 0, loc);
+      case 'atomic': {
+        const op = ATOMIC[must(inst.atomic, 'atomic operation')];
+        const plain = inst.atomic !== 'xchg' && inst.atomic !== 'cmpxchg';
+        const fetch = inst.fetch && plain ? bpf.BPF_FETCH : 0;
+        return this.put(code, dst, src, this.slotOffset(inst), op | fetch, loc);
+      }
+      case 'call':
+        if (inst.symbol) {
+          this.relocs.push({ insn: this.insns.length, symbol: inst.symbol, call: true });
+          return this.put(bpf.BPF_JMP | bpf.BPF_CALL, 0, bpf.BPF_PSEUDO_CALL, 0, -1, loc);
+        }
+        return this.put(bpf.BPF_JMP | bpf.BPF_CALL, 0, 0, 0, imm, loc);
+      case 'jump':
+        if (inst.target === next) return;
+        this.fixups.push({ insn: this.insns.length, target: must(inst.target, 'target') });
+        return this.put(bpf.BPF_JMP | bpf.BPF_JA, 0, 0, 0, 0, loc);
+      case 'branch':
+        this.fixups.push({ insn: this.insns.length, target: must(inst.target, 'target') });
+        return this.put(code, dst, src, 0, imm, loc);
+      case 'setcc':
+        this.put(bpf.BPF_ALU | bpf.BPF_MOV, dst, 0, 0, 1, loc);
+        this.put(code, inst.left, src, 1, imm, loc);
+        return this.put(bpf.BPF_ALU | bpf.BPF_MOV, dst, 0, 0, 0, loc);
+      case 'exit':
+        return this.put(bpf.BPF_JMP | bpf.BPF_EXIT, 0, 0, 0, 0, loc);
+      case 'asm':
+        return this.asm(inst);
+      case 'life':
+    }
+  }
+
+  begin(block: MBlock): void {
+    this.starts.set(block, this.insns.length);
+  }
+
+  finish(name: string): void {
+    for (const { insn, target } of this.fixups) {
+      const off = must(this.starts.get(target), 'jump target') - insn - 1;
+      if (off > 32767 || off < -32768) throw new EngineBug(`${name}: a jump of ${off} instructions`);
+      this.insns[insn] = { ...must(this.insns[insn], 'jump'), off };
+    }
+  }
+}
+
+/** Turns `if c goto next; goto other` into `if !c goto other` where the taken side comes next anyway. */
+function invertBranch(block: MBlock, next: MBlock | undefined): void {
+  const jump = block.insts.at(-1);
+  const branch = block.insts.at(-2);
+  if (jump?.kind !== 'jump' || branch?.kind !== 'branch' || branch.target !== next) return;
+  const code = invertJump(branch.code);
+  if (code === null) return;
+  branch.code = code;
+  [branch.target, jump.target] = [jump.target, branch.target];
+}
+
+export function emitFunction(fn: MFunction): EmittedFunction {
+  const frame = layOutFrame(fn);
+  const emitter = new Emitter(frame.offsets);
+  const order = placeBlocks(fn);
+  order.forEach((block, i) => {
+    const next = order[i + 1];
+    invertBranch(block, next);
+    emitter.begin(block);
+    for (const inst of block.insts) emitter.emit(inst, next);
+  });
+  emitter.finish(fn.name);
+  const { insns, locs, relocs, coreRelos } = emitter;
+  return { symbol: fn.symbol, insns, locs, loc: fn.loc, relocs, coreRelos, stack: frame.size };
+}

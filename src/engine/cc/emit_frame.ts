@@ -1,0 +1,94 @@
+/**
+ * Where slots lie in the 512 bytes below r10. Slots whose scopes never overlap share their bytes: a
+ * program with twenty BPF_SEQ_PRINTFs needs room for the largest argument list, not for all of them.
+ */
+import { alignUp } from '../../shared/int64.ts';
+import type { Slot } from './ir.ts';
+import type { MBlock, MFunction } from './isel_code.ts';
+
+export const MAX_STACK = 512;
+
+/** Pairs of slots that are in scope together somewhere. Slots without `life` marks are always in scope. */
+function conflicts(fn: MFunction): (a: Slot, b: Slot) => boolean {
+  const scoped = new Set<Slot>();
+  for (const block of fn.blocks)
+    for (const inst of block.insts)
+      if (inst.kind === 'life' && inst.imm === 1n && inst.slot) scoped.add(inst.slot);
+  const leaving = new Map<MBlock, Set<Slot>>(fn.blocks.map((block) => [block, new Set()]));
+  const entering = new Map<MBlock, Set<Slot>>(fn.blocks.map((block) => [block, new Set()]));
+  const pairs = new Map<Slot, Set<Slot>>([...scoped].map((slot) => [slot, new Set()]));
+  const meet = (alive: Set<Slot>, slot: Slot): void => {
+    for (const other of alive) {
+      pairs.get(slot)?.add(other);
+      pairs.get(other)?.add(slot);
+    }
+  };
+  const walk = (block: MBlock, record: boolean): Set<Slot> => {
+    const alive = new Set(entering.get(block));
+    for (const inst of block.insts) {
+      if (inst.kind !== 'life' || !inst.slot) continue;
+      if (inst.imm !== 1n) alive.delete(inst.slot);
+      else if (scoped.has(inst.slot)) {
+        if (record) meet(alive, inst.slot);
+        alive.add(inst.slot);
+      }
+    }
+    return alive;
+  };
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const block of fn.blocks) {
+      const alive = walk(block, false);
+      if (alive.size !== leaving.get(block)?.size) changed = true;
+      leaving.set(block, alive);
+      for (const succ of block.succs)
+        for (const slot of alive) {
+          const set = entering.get(succ);
+          if (!set || set.has(slot)) continue;
+          set.add(slot);
+          changed = true;
+        }
+    }
+  }
+  for (const block of fn.blocks) {
+    const start = entering.get(block) ?? new Set<Slot>();
+    for (const slot of start) meet(start, slot);
+    walk(block, true);
+  }
+  return (a, b) => !scoped.has(a) || !scoped.has(b) || (pairs.get(a)?.has(b) ?? false);
+}
+
+export interface Frame {
+  /** Offset from r10 of each slot; negative. */
+  readonly offsets: ReadonlyMap<Slot, number>;
+  readonly size: number;
+}
+
+/** Large slots first, each at the lowest depth where it meets no slot it lives with. */
+export function layOutFrame(fn: MFunction): Frame {
+  const together = conflicts(fn);
+  const used = new Set<Slot>();
+  for (const block of fn.blocks)
+    for (const inst of block.insts) if (inst.kind !== 'life' && inst.slot) used.add(inst.slot);
+  const offsets = new Map<Slot, number>();
+  let size = 0;
+  const order = fn.slots.filter((slot) => used.has(slot)).sort((a, b) => b.size - a.size);
+  for (const slot of order) {
+    const align = Math.max(slot.align, slot.size >= 8 ? 8 : 1);
+    const others = [...offsets].filter(([other]) => together(slot, other));
+    let depth = alignUp(slot.size, align);
+    for (let moved = true; moved;) {
+      moved = false;
+      for (const [other, at] of others) {
+        const top = -at;
+        if (depth - slot.size < top && top - other.size < depth) {
+          depth = alignUp(top + slot.size, align);
+          moved = true;
+        }
+      }
+    }
+    offsets.set(slot, -depth);
+    size = Math.max(size, depth);
+  }
+  return { offsets, size };
+}

@@ -1,0 +1,96 @@
+/**
+ * Machine code before and after register allocation: BPF instructions in blocks.
+ *
+ * Registers are numbers: 0-10 are BPF's own, from `FIRST_VIRTUAL` on virtual. Two pseudo instructions stay
+ * until emission: `frame` (address of a slot) and `setcc` (0 or 1 from a comparison).
+ */
+import type { Loc } from './source.ts';
+import type { AsmLine, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
+
+export const FIRST_VIRTUAL = 16;
+export const R10 = 10;
+export const NO_REG = -1;
+
+export type MKind =
+  | 'copy' // dst = src; may be removed when both are one register
+  | 'alu' // dst op= src or imm; `mov` and `neg` do not read dst
+  | 'imm64' // ld_imm64 of imm or of symbol + off
+  | 'frame' // dst = r10 + offset of slot + off
+  | 'load' // dst = *(size *)(src + off)
+  | 'store' // *(size *)(dst + off) = src
+  | 'atomic' // dst: address, src: value, imm: operation
+  | 'end' // byte swap of dst; imm: bits
+  | 'call'
+  | 'jump'
+  | 'branch' // if dst cond src/imm goto target, else to the next block
+  | 'setcc' // dst = (left cond src/imm)
+  | 'exit'
+  | 'asm'
+  | 'life';
+
+export interface MInst {
+  readonly kind: MKind;
+  /** Opcode without the bits that follow from the fields; see emit. */
+  code: number;
+  dst: number;
+  src: number;
+  off: number;
+  imm: bigint;
+  /** setcc: what is compared. */
+  left: number;
+  target: MBlock | null;
+  symbol: IrSymbol | null;
+  slot: Slot | null;
+  relo: CoreRelo | null;
+  atomic: AtomicOp | null;
+  fetch: boolean;
+  loc: Loc;
+  /** call and asm: registers read and written besides dst and src. */
+  reads: readonly number[];
+  writes: readonly number[];
+  /** asm: the text's instructions, and the registers its operands stand for. */
+  asm: readonly AsmLine[] | null;
+  operands: number[];
+}
+
+export interface MBlock {
+  readonly id: number;
+  insts: MInst[];
+  /** Blocks control may go to, the fall-through last. */
+  succs: MBlock[];
+  /** How deep in loops: what a use here costs. */
+  depth: number;
+}
+
+export interface MFunction {
+  readonly name: string;
+  readonly symbol: IrSymbol;
+  blocks: MBlock[];
+  slots: Slot[];
+  nextReg: number;
+  readonly loc: Loc;
+}
+
+export function minst(kind: MKind, fields: Partial<Omit<MInst, 'kind'>>): MInst {
+  return {
+    kind,
+    code: 0,
+    dst: NO_REG,
+    src: NO_REG,
+    off: 0,
+    imm: 0n,
+    left: NO_REG,
+    target: null,
+    symbol: null,
+    slot: null,
+    relo: null,
+    atomic: null,
+    fetch: false,
+    loc: 0,
+    reads: [],
+    writes: [],
+    asm: null,
+    operands: [],
+    ...fields,
+  };
+}

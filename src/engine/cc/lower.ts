@@ -1,0 +1,128 @@
+/**
+ * A checked file becomes a module: functions in IR, and objects with their bytes. Internal functions and
+ * objects are lowered when something refers to them.
+ */
+import type { FuncSymbol, ObjectSymbol, TranslationUnit, VarSymbol } from './ast.ts';
+import { isRecord } from './lower_place.ts';
+import { isVoid, sizeOf } from './ctype.ts';
+import type { CType } from './ctype.ts';
+import type { Diagnostics } from './diagnostic.ts';
+import { IrFunction, linkPreds } from './ir.ts';
+import type { IrSymbol, Width } from './ir.ts';
+import { lowerVariable, STRING_SECTION } from './lower_data.ts';
+import type { DataObject } from './lower_data.ts';
+import { Lowering } from './lower_function.ts';
+import { removeUnreachable } from './opt_cfg.ts';
+import { latin1Decode } from '../../shared/utf8.ts';
+
+export interface Module {
+  readonly functions: readonly IrFunction[];
+  readonly objects: ReadonlyMap<IrSymbol, DataObject>;
+  /** The declaration behind a symbol; string literals have none. */
+  readonly declarations: ReadonlyMap<IrSymbol, ObjectSymbol>;
+}
+
+const widthOf = (type: CType): Width => (isRecord(type) || sizeOf(type) === 8 ? 64 : 32);
+
+export class ModuleLowering {
+  readonly diagnostics: Diagnostics;
+  private readonly functions = new Map<FuncSymbol, IrFunction>();
+  private readonly symbols = new Map<ObjectSymbol, IrSymbol>();
+  private readonly declarations = new Map<IrSymbol, ObjectSymbol>();
+  private readonly objects = new Map<IrSymbol, DataObject>();
+  private readonly strings = new Map<string, IrSymbol>();
+  private readonly names = new Set<string>();
+  private readonly work: FuncSymbol[] = [];
+
+  constructor(diagnostics: Diagnostics) {
+    this.diagnostics = diagnostics;
+  }
+
+  private declare(symbol: ObjectSymbol, kind: IrSymbol['kind'], name: string): IrSymbol {
+    let unique = name;
+    for (let i = 1; this.names.has(unique); i++) unique = `${name}.${i}`;
+    this.names.add(unique);
+    const made: IrSymbol = { name: unique, kind };
+    this.symbols.set(symbol, made);
+    this.declarations.set(made, symbol);
+    return made;
+  }
+
+  function(symbol: FuncSymbol): IrSymbol {
+    const known = this.symbols.get(symbol);
+    if (known) return known;
+    if (!symbol.definition) return this.declare(symbol, 'extern', symbol.name);
+    this.work.push(symbol);
+    return this.declare(symbol, 'function', symbol.name);
+  }
+
+  variable(symbol: VarSymbol): IrSymbol {
+    const known = this.symbols.get(symbol);
+    if (known) return known;
+    if (symbol.storage === 'extern') return this.declare(symbol, 'extern', symbol.name);
+    const name = symbol.owner ? `${symbol.owner.name}.${symbol.name}` : symbol.name || '.compoundliteral';
+    const made = this.declare(symbol, 'data', name);
+    this.objects.set(made, lowerVariable(this, symbol, made));
+    return made;
+  }
+
+  /** A string literal; equal ones are one object. */
+  string(bytes: Uint8Array): IrSymbol {
+    const key = latin1Decode(bytes);
+    let symbol = this.strings.get(key);
+    if (!symbol) {
+      symbol = { name: `.L.str.${this.strings.size}`, kind: 'data' };
+      this.strings.set(key, symbol);
+      this.objects.set(symbol, {
+        symbol,
+        section: STRING_SECTION,
+        size: bytes.length,
+        align: 1,
+        bytes,
+        relocs: [],
+        variable: null,
+        kept: false,
+        constant: true,
+      });
+    }
+    return symbol;
+  }
+
+  private lowerFunction(symbol: FuncSymbol): void {
+    const def = symbol.definition;
+    if (!def || this.functions.has(symbol)) return;
+    const params = def.params.map((param) => widthOf(param.type));
+    if (isRecord(symbol.signature.result)) params.unshift(64);
+    const fn = new IrFunction(symbol.name, this.function(symbol), params);
+    this.functions.set(symbol, fn);
+    const { attributes } = symbol;
+    fn.loc = def.loc;
+    fn.internal = symbol.storage === 'static' && !attributes.used && attributes.section === null;
+    const outside = attributes.noinline || attributes.naked || attributes.weak || attributes.section !== null;
+    fn.inline = attributes.alwaysInline ? 'always' : outside ? 'never' : 'maybe';
+    if (params.length > 5 && fn.inline !== 'always' && !isVoid(symbol.signature.result))
+      this.diagnostics.warning(
+        symbol.range,
+        `'${symbol.name}' has more than 5 parameters: it must be inlined`,
+      );
+    new Lowering(this, fn, def).run();
+    linkPreds(fn);
+    removeUnreachable(fn);
+  }
+
+  run(unit: TranslationUnit): Module {
+    for (const symbol of unit.functions)
+      if (symbol.storage !== 'static' || symbol.attributes.used || symbol.attributes.section !== null)
+        this.function(symbol);
+    for (const symbol of unit.variables)
+      if (symbol.storage === 'global' || symbol.attributes.used) this.variable(symbol);
+    for (let symbol = this.work.shift(); symbol; symbol = this.work.shift()) this.lowerFunction(symbol);
+    const order = new Map(unit.functions.map((symbol, i) => [symbol, i]));
+    const functions = [...this.functions].sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+    return {
+      functions: functions.map(([, fn]) => fn),
+      objects: this.objects,
+      declarations: this.declarations,
+    };
+  }
+}

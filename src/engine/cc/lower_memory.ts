@@ -1,0 +1,116 @@
+/**
+ * Copying, clearing and initialising memory of known size, a register at a time.
+ */
+import type { Initializer } from './ast.ts';
+import { sizeOf } from './ctype.ts';
+import type { CType } from './ctype.ts';
+import type { AccessSize, Inst } from './ir.ts';
+import type { Lowering } from './lower_function.ts';
+import { isRecord, plainPlace, storePlace } from './lower_place.ts';
+
+/** Offsets and sizes that cover `size` bytes, each access aligned to its size. */
+export function pieces(size: number, align = 8): { off: number; size: AccessSize }[] {
+  const out: { off: number; size: AccessSize }[] = [];
+  for (let off = 0; off < size;) {
+    const step = ([8, 4, 2, 1] as const).find((s) => s <= align && off + s <= size && off % s === 0) ?? 1;
+    out.push({ off, size: step });
+    off += step;
+  }
+  return out;
+}
+
+/** What an address is known to be a multiple of. */
+export function alignmentOf(address: Inst): number {
+  if (address.op === 'frame' && address.slot) {
+    const base = address.slot.size >= 8 ? 8 : address.slot.align;
+    return address.off % base === 0 ? base : address.off & -address.off || base;
+  }
+  return 8;
+}
+
+export function copyBytes(f: Lowering, to: Inst, from: Inst, size: number): void {
+  const parts = pieces(size, Math.min(alignmentOf(to), alignmentOf(from)));
+  // All loads come first in small copies: the ranges may be the same place.
+  for (let i = 0; i < parts.length; i += 4) {
+    const group = parts.slice(i, i + 4);
+    const values = group.map((part) => f.b.load(from, part.off, part.size));
+    group.forEach((part, k) => f.b.store(to, part.off, part.size, values[k]!));
+  }
+}
+
+export function fillBytes(f: Lowering, to: Inst, byte: number, size: number): void {
+  for (const part of pieces(size, alignmentOf(to))) {
+    let value = 0n;
+    for (let i = 0; i < part.size; i++) value = (value << 8n) | BigInt(byte & 0xff);
+    f.b.store(to, part.off, part.size, f.b.const(part.size === 8 ? 64 : 32, value));
+  }
+}
+
+/** Stores known bytes, leaving out those that `skip` says will be written anyway. */
+function storeImage(f: Lowering, to: Inst, image: Uint8Array, skip: Uint8Array): void {
+  const write = (off: number, size: AccessSize): void => {
+    const range = skip.subarray(off, off + size);
+    if (range.every((x) => x === 1)) return;
+    if (size > 1 && range.some((x) => x === 1)) {
+      const half = (size / 2) as AccessSize;
+      write(off, half);
+      write(off + half, half);
+      return;
+    }
+    let value = 0n;
+    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(image[off + i]!);
+    f.b.store(to, off, size, f.b.const(size === 8 ? 64 : 32, value));
+  };
+  for (const part of pieces(image.length, alignmentOf(to))) write(part.off, part.size);
+}
+
+/** Runs an initialiser of an automatic object at `to`. */
+export function initialise(f: Lowering, to: Inst, type: CType, init: Initializer): void {
+  const size = sizeOf(type) ?? 0;
+  if (init.kind === 'value') {
+    const { value } = init;
+    if (value.kind === 'string') {
+      const image = new Uint8Array(size);
+      image.set(value.bytes.subarray(0, size));
+      return storeImage(f, to, image, new Uint8Array(size));
+    }
+    if (isRecord(type)) return copyBytes(f, to, f.value(value), size);
+    return storePlace(f, plainPlace(to, type, true), f.value(value));
+  }
+  const image = new Uint8Array(size);
+  const skip = new Uint8Array(size);
+  const dynamic: (typeof init.entries)[number][] = [];
+  for (const entry of init.entries) {
+    const { value } = entry;
+    const off = Math.floor(entry.bitOffset / 8);
+    const length = sizeOf(entry.type) ?? 0;
+    if (value.kind === 'string') {
+      image.fill(0, off, off + length);
+      image.set(value.bytes.subarray(0, length), off);
+    } else if (value.kind === 'int' && entry.bitSize === null) {
+      for (let i = 0; i < length; i++) image[off + i] = Number((value.value >> BigInt(8 * i)) & 0xffn);
+    } else {
+      dynamic.push(entry);
+      if (entry.bitSize === null && !isRecord(entry.type)) skip.fill(1, off, off + length);
+    }
+  }
+  const values = new Map<(typeof dynamic)[number], Inst>();
+  for (const entry of dynamic) if (!isRecord(entry.type)) values.set(entry, f.value(entry.value));
+  storeImage(f, to, image, skip);
+  for (const entry of dynamic) {
+    const off = Math.floor(entry.bitOffset / 8);
+    const known = values.get(entry);
+    if (!known) copyBytes(f, f.b.offset(to, off), f.value(entry.value), sizeOf(entry.type) ?? 0);
+    else
+      storePlace(
+        f,
+        {
+          ...plainPlace(to, entry.type, true),
+          off,
+          bits:
+            entry.bitSize === null ? null : { at: entry.bitOffset % 8, size: entry.bitSize, signed: false },
+        },
+        known,
+      );
+  }
+}

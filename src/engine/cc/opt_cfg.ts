@@ -1,0 +1,139 @@
+/**
+ * Simplifies the graph: branches whose outcome is known, blocks nobody reaches, blocks that only jump on,
+ * chains that are one block, and joins that only ask where control came from.
+ */
+import { dropEdge, reversePostOrder, successors } from './ir.ts';
+import type { Block, Inst, IrFunction } from './ir.ts';
+import { foldCond, knownCompare } from './opt_simplify.ts';
+
+const phisOf = (block: Block): Inst[] => {
+  const end = block.insts.findIndex((inst) => inst.op !== 'phi');
+  return end < 0 ? block.insts.slice() : block.insts.slice(0, end);
+};
+
+function foldBranches(fn: IrFunction): boolean {
+  let any = false;
+  for (const block of fn.blocks) {
+    const { term } = block;
+    if (term.kind !== 'branch') continue;
+    const known = term.yes === term.no ? true : knownCompare(term);
+    if (known === null) continue;
+    dropEdge(block, known ? term.no : term.yes);
+    block.term = { kind: 'jump', to: known ? term.yes : term.no };
+    any = true;
+  }
+  return any;
+}
+
+export function removeUnreachable(fn: IrFunction): boolean {
+  const reached = new Set(reversePostOrder(fn));
+  if (reached.size === fn.blocks.length) return false;
+  for (const block of fn.blocks)
+    if (!reached.has(block)) for (const to of successors(block)) dropEdge(block, to);
+  fn.blocks.splice(0, fn.blocks.length, ...fn.blocks.filter((block) => reached.has(block)));
+  return true;
+}
+
+/** Points one edge elsewhere. The phi arguments at the new target are given by `value`. */
+function redirect(pred: Block, from: Block, to: Block, value: (phi: Inst) => Inst): void {
+  const { term } = pred;
+  if (term.kind === 'jump') term.to = to;
+  else if (term.kind === 'branch') {
+    if (term.yes === from) term.yes = to;
+    else term.no = to;
+  }
+  dropEdge(pred, from);
+  to.preds.push(pred);
+  for (const phi of phisOf(to)) phi.args.push(value(phi));
+}
+
+/** Skips blocks that hold nothing but a jump. */
+function skipEmpty(fn: IrFunction): boolean {
+  let any = false;
+  for (const block of fn.blocks) {
+    if (block.insts.length > 0 || block.term.kind !== 'jump' || block === fn.entry()) continue;
+    const { to } = block.term;
+    if (to === block) continue;
+    const phis = phisOf(to);
+    const at = to.preds.indexOf(block);
+    for (const pred of block.preds.slice()) {
+      // An edge that is already there would need a second phi argument from the same block.
+      if (to.preds.includes(pred) && phis.length > 0) continue;
+      if (pred.term.kind === 'branch' && pred.term.yes === pred.term.no) continue;
+      redirect(pred, block, to, (phi) => phi.args[at]!);
+      any = true;
+    }
+  }
+  return any;
+}
+
+function mergeChains(fn: IrFunction): boolean {
+  let any = false;
+  const gone = new Set<Block>();
+  for (const block of fn.blocks) {
+    if (gone.has(block)) continue;
+    for (;;) {
+      if (block.term.kind !== 'jump') break;
+      const next = block.term.to;
+      if (next === block || next.preds.length !== 1 || next === fn.entry() || phisOf(next).length > 0) break;
+      for (const inst of next.insts) inst.block = block;
+      block.insts.push(...next.insts);
+      block.term = next.term;
+      block.termLoc = next.termLoc;
+      for (const to of successors(block)) to.preds = to.preds.map((pred) => (pred === next ? block : pred));
+      gone.add(next);
+      any = true;
+    }
+  }
+  if (gone.size > 0) fn.blocks.splice(0, fn.blocks.length, ...fn.blocks.filter((block) => !gone.has(block)));
+  return any;
+}
+
+/**
+ * `x = a ? 1 : 0; if (x)`: a block of one phi whose branch asks only for that phi. The edges that bring a
+ * constant go straight to where the branch would lead.
+ */
+function threadPhis(fn: IrFunction): boolean {
+  const uses = new Map<Inst, number>();
+  const count = (inst: Inst): void => {
+    uses.set(inst, (uses.get(inst) ?? 0) + 1);
+  };
+  for (const block of fn.blocks) {
+    for (const inst of block.insts) inst.args.forEach(count);
+    if (block.term.kind === 'branch') [block.term.a, block.term.b].forEach(count);
+    if (block.term.kind === 'return' && block.term.value) count(block.term.value);
+  }
+  let any = false;
+  for (const block of fn.blocks) {
+    const { term } = block;
+    const [phi] = block.insts;
+    if (term.kind !== 'branch' || block.insts.length !== 1 || phi?.op !== 'phi') continue;
+    if (term.a !== phi || term.b.op !== 'const' || uses.get(phi) !== 1) continue;
+    for (const pred of block.preds.slice()) {
+      const value = phi.args[block.preds.indexOf(pred)];
+      if (value?.op !== 'const' || (pred.term.kind === 'branch' && pred.term.yes === pred.term.no)) continue;
+      const to = foldCond(term.cond, value.imm, term.b.imm, phi.width) ? term.yes : term.no;
+      if (to === block || to.preds.includes(pred)) continue;
+      const at = to.preds.indexOf(block);
+      redirect(pred, block, to, (target) => target.args[at]!);
+      any = true;
+    }
+  }
+  return any;
+}
+
+/** @returns whether anything changed */
+export function simplifyGraph(fn: IrFunction): boolean {
+  let any = false;
+  for (let round = 0; round < 32; round++) {
+    let changed = foldBranches(fn);
+    changed = removeUnreachable(fn) || changed;
+    changed = threadPhis(fn) || changed;
+    changed = skipEmpty(fn) || changed;
+    changed = removeUnreachable(fn) || changed;
+    changed = mergeChains(fn) || changed;
+    if (!changed) break;
+    any = true;
+  }
+  return any;
+}

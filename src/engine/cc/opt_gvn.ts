@@ -1,0 +1,171 @@
+/**
+ * Computes nothing twice. Walks the dominator tree with a table of what is known: an instruction that
+ * equals one above it becomes that one. Loads join in as long as nothing in between may write there; a
+ * load after a store of the same bytes is the stored value.
+ *
+ * Loads with a CO-RE offset and volatile loads are never shared: each access in the source is one access,
+ * as clang has it, and programs that test `ctx->x` and then read it again get the verifier's answer for that.
+ */
+import { must } from '../../shared/assert.ts';
+import { replaceValues } from './ir.ts';
+import type { Block, Inst, IrFunction, Slot } from './ir.ts';
+import { isBinary } from './opt_simplify.ts';
+import { dominators } from './ssa.ts';
+
+/** A piece of memory whose content is known. */
+interface Known {
+  readonly address: Inst;
+  readonly off: number;
+  readonly size: number;
+  readonly value: Inst;
+}
+
+/** Slots whose address goes anywhere but into a load or store. */
+export function escapedSlots(fn: IrFunction): Set<Slot> {
+  const escaped = new Set<Slot>();
+  const note = (arg: Inst): void => {
+    if (arg.op === 'frame' && arg.slot) escaped.add(arg.slot);
+  };
+  for (const block of fn.blocks) {
+    for (const inst of block.insts) {
+      const direct = inst.op === 'load' || inst.op === 'store';
+      (direct ? inst.args.slice(1) : inst.args).forEach(note);
+    }
+    if (block.term.kind === 'branch') [block.term.a, block.term.b].forEach(note);
+    if (block.term.kind === 'return' && block.term.value) note(block.term.value);
+  }
+  return escaped;
+}
+
+interface Place {
+  readonly address: Inst;
+  readonly off: number;
+  readonly size: number;
+}
+
+function mayAlias(a: Place, b: Place, escaped: ReadonlySet<Slot>): boolean {
+  const x = a.address;
+  const y = b.address;
+  const apart = (from: number, to: number): boolean => from + a.size <= to || to + b.size <= from;
+  if (x.op === 'frame' && y.op === 'frame') return x.slot === y.slot && !apart(x.off + a.off, y.off + b.off);
+  if (x.op === 'addr' && y.op === 'addr')
+    return x.symbol === y.symbol && !apart(x.off + a.off, y.off + b.off);
+  if (x === y) return !apart(a.off, b.off);
+  if (x.op === 'frame') return y.op !== 'addr' && x.slot !== null && escaped.has(x.slot);
+  if (y.op === 'frame') return x.op !== 'addr' && y.slot !== null && escaped.has(y.slot);
+  return true;
+}
+
+const key = (inst: Inst): string | null => {
+  const args = inst.args.map((arg) => arg.id).join(',');
+  if (isBinary(inst.op)) return `${inst.op}${inst.width}(${args})`;
+  switch (inst.op) {
+    case 'cmp':
+      return `cmp.${inst.cond}${inst.width}(${args})`;
+    case 'zext':
+    case 'trunc':
+      return `${inst.op}(${args})`;
+    case 'sext':
+    case 'bswap':
+      return `${inst.op}${inst.width}.${inst.bits}(${args})`;
+    default:
+      return null;
+  }
+};
+
+/** Forgets what an instruction may change. */
+function clobber(memory: Known[], inst: Inst, escaped: ReadonlySet<Slot>): Known[] {
+  switch (inst.op) {
+    case 'store':
+    case 'atomic': {
+      const place = { address: inst.args[0]!, off: inst.off, size: inst.size };
+      return memory.filter((known) => !mayAlias(known, place, escaped));
+    }
+    case 'call':
+    case 'asm':
+      return memory.filter(
+        ({ address }) => address.op === 'frame' && address.slot !== null && !escaped.has(address.slot),
+      );
+    case 'life':
+      return memory.filter(({ address }) => address.op !== 'frame' || address.slot !== inst.slot);
+    default:
+      return memory;
+  }
+}
+
+const readable = (inst: Inst): boolean => !inst.volatile && !inst.relo;
+
+export function shareValues(fn: IrFunction): void {
+  const tree = dominators(fn);
+  const escaped = escapedSlots(fn);
+  const replaced = new Map<Inst, Inst>();
+  const final = (inst: Inst): Inst => {
+    const to = replaced.get(inst);
+    return to ? final(to) : inst;
+  };
+  const table = new Map<string, Inst>();
+  const memoryAt = new Map<Block, Known[]>();
+
+  const visit = (block: Block): (() => void) => {
+    const added: string[] = [];
+    const parent = tree.idom.get(block);
+    const single = block.preds.length === 1 && block.preds[0] === parent;
+    let memory = single && parent ? must(memoryAt.get(parent), 'memory state') : [];
+    block.insts = block.insts.filter((inst) => {
+      for (let i = 0; i < inst.args.length; i++) inst.args[i] = final(inst.args[i]!);
+      if (inst.op === 'load' && readable(inst)) {
+        const address = inst.args[0]!;
+        const known = memory.find(
+          (k) =>
+            k.address === address &&
+            k.off === inst.off &&
+            k.size === inst.size &&
+            k.value.width === inst.width,
+        );
+        if (known) {
+          replaced.set(inst, known.value);
+          return false;
+        }
+        memory = [...memory, { address, off: inst.off, size: inst.size, value: inst }];
+        return true;
+      }
+      const name = key(inst);
+      if (name !== null) {
+        const same = table.get(name);
+        if (same) {
+          replaced.set(inst, same);
+          return false;
+        }
+        table.set(name, inst);
+        added.push(name);
+        return true;
+      }
+      memory = clobber(memory, inst, escaped);
+      if (inst.op === 'store' && readable(inst)) {
+        const value = inst.args[1]!;
+        const whole = inst.size === 8 ? value.width === 64 : inst.size === 4 && value.width === 32;
+        if (whole) memory = [...memory, { address: inst.args[0]!, off: inst.off, size: inst.size, value }];
+      }
+      return true;
+    });
+    memoryAt.set(block, memory);
+    return () => {
+      for (const name of added) table.delete(name);
+    };
+  };
+
+  const stack: { block: Block; next: number; undo: () => void }[] = [];
+  const enter = (block: Block): void => {
+    stack.push({ block, next: 0, undo: visit(block) });
+  };
+  enter(fn.entry());
+  for (let top = stack.at(-1); top; top = stack.at(-1)) {
+    const child = tree.children.get(top.block)?.[top.next++];
+    if (child) enter(child);
+    else {
+      top.undo();
+      stack.pop();
+    }
+  }
+  replaceValues(fn, replaced);
+}

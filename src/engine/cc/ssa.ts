@@ -1,0 +1,83 @@
+/**
+ * Dominators. Block A dominates B when every way from the entry to B passes A.
+ *
+ * Computed by iteration over reverse post-order (Cooper, Harvey, Kennedy: a simple, fast dominance
+ * algorithm). Unreachable blocks have no place in the result and must be removed first.
+ */
+import { must } from '../../shared/assert.ts';
+import { reversePostOrder } from './ir.ts';
+import type { Block, IrFunction } from './ir.ts';
+
+export interface DomTree {
+  /** Reverse post-order. */
+  readonly order: readonly Block[];
+  /** Immediate dominator; the entry has none. */
+  readonly idom: ReadonlyMap<Block, Block>;
+  readonly children: ReadonlyMap<Block, readonly Block[]>;
+  dominates(a: Block, b: Block): boolean;
+}
+
+export function dominators(fn: IrFunction): DomTree {
+  const order = reversePostOrder(fn);
+  const number = new Map(order.map((block, i) => [block, i]));
+  const idom: number[] = Array.from({ length: order.length }, () => -1);
+  idom[0] = 0;
+  const meet = (x: number, y: number): number => {
+    let a = x;
+    let b = y;
+    while (a !== b) {
+      while (a > b) a = must(idom[a], 'dominator');
+      while (b > a) b = must(idom[b], 'dominator');
+    }
+    return a;
+  };
+  for (let changed = true; changed;) {
+    changed = false;
+    for (let i = 1; i < order.length; i++) {
+      let best = -1;
+      for (const pred of order[i]!.preds) {
+        const p = number.get(pred) ?? -1;
+        if (p < 0 || idom[p]! < 0) continue;
+        best = best < 0 ? p : meet(p, best);
+      }
+      if (best !== idom[i]) {
+        idom[i] = best;
+        changed = true;
+      }
+    }
+  }
+  const parents = new Map<Block, Block>();
+  const children = new Map<Block, Block[]>(order.map((block) => [block, []]));
+  for (let i = 1; i < order.length; i++) {
+    const parent = must(order[idom[i]!], 'dominator');
+    parents.set(order[i]!, parent);
+    must(children.get(parent), 'dominator').push(order[i]!);
+  }
+  return {
+    order,
+    idom: parents,
+    children,
+    dominates(a, b) {
+      const target = number.get(a) ?? -1;
+      let at = number.get(b) ?? -1;
+      while (at > target) at = idom[at]!;
+      return at === target;
+    },
+  };
+}
+
+/** Blocks where the paths from a block's definitions meet those from others: where phis go. */
+export function dominanceFrontier(tree: DomTree): Map<Block, Set<Block>> {
+  const frontier = new Map<Block, Set<Block>>(tree.order.map((block) => [block, new Set()]));
+  for (const block of tree.order) {
+    if (block.preds.length < 2) continue;
+    for (const pred of block.preds) {
+      let runner: Block | undefined = pred;
+      while (runner && frontier.has(runner) && runner !== tree.idom.get(block)) {
+        must(frontier.get(runner), 'frontier').add(block);
+        runner = tree.idom.get(runner);
+      }
+    }
+  }
+  return frontier;
+}
