@@ -31,8 +31,8 @@ export interface Call {
    * @param fn address of the function, as ld_imm64 made it
    */
   callback(fn: Addr, ...args: readonly bigint[]): bigint;
-  /** Makes the calling frame go on at the start of another program. */
-  tailCall(code: Code): void;
+  /** Makes the calling frame go on at the start of another program. @returns false after 33 of them */
+  tailCall(code: Code): boolean;
 }
 
 /** The result is R0: a number is sign-extended, so that `return fail('EINVAL')` is right. */

@@ -22,6 +22,7 @@ const MAX_FRAMES = 16;
 export const BPF_STACK_SIZE: Bytes = 512;
 /** Iterations that a may_goto loop may make. */
 const BPF_MAX_LOOPS = 8 * 1024 * 1024;
+const MAX_TAIL_CALL_CNT = 33;
 const FRAMES_AT = 4096;
 const FRAME_WORDS = 32;
 const RETURN_PC = 22;
@@ -53,7 +54,6 @@ export class Machine implements Call {
   pc: InsnIndex = 0;
   /** Instructions that may still be retired; stays below 2^30. */
   fuel = 0;
-  current: Addr = 0n;
   readonly cpu = 0;
   /** True while stores must be recorded. */
   journaling = false;
@@ -62,6 +62,7 @@ export class Machine implements Call {
   private limit = 0;
   private timedFuel = 0;
   private tailed = false;
+  private tailCalls = 0;
   private readonly codes: Code[] = [];
   private readonly stacks: Addr;
   private readonly highs: readonly [direct: number, vmalloc: number];
@@ -75,6 +76,11 @@ export class Machine implements Call {
     const high = (start: Addr): number =>
       BigInt.asUintN(32, start) === 0n ? Number(BigInt.asIntN(32, start >> 32n)) : NaN;
     this.highs = [high(this.mem.map.pageOffset), high(this.mem.map.vmalloc)];
+  }
+
+  /** The task on whose behalf the program runs. */
+  get current(): Addr {
+    return this.kernel.current;
   }
 
   sync(): void {
@@ -149,6 +155,7 @@ export class Machine implements Call {
     this.fuel = fuel;
     this.timedFuel = fuel;
     this.tailed = false;
+    this.tailCalls = 0;
     this.sync();
     this.prepare(code);
   }
@@ -182,9 +189,12 @@ export class Machine implements Call {
     return words[back + RETURN_PC] ?? 0;
   }
 
-  tailCall(code: Code): void {
+  tailCall(code: Code): boolean {
+    if (this.tailCalls >= MAX_TAIL_CALL_CNT) return false;
+    this.tailCalls++;
     this.codes[this.depth] = code;
     this.tailed = true;
+    return true;
   }
 
   /** True once after `tailCall`: execution goes on at the start of the new program. */

@@ -9,8 +9,6 @@ import type { CallHook, InsnHook, Machine } from './machine.ts';
 export interface RunOptions {
   /** R1: the context. */
   readonly ctx: Addr;
-  /** The task on whose behalf the program runs. */
-  readonly current: Addr;
   /** Instructions that may be retired, below 2^30. */
   readonly fuel?: number;
   readonly onInsn?: InsnHook;
@@ -41,7 +39,6 @@ export const DEFAULT_FUEL = 200_000_000;
 export function runProg(machine: Machine, code: Code, options: RunOptions): RunResult {
   const fuel = options.fuel ?? DEFAULT_FUEL;
   machine.enter(code, fuel);
-  machine.current = options.current;
   machine.onInsn = options.onInsn ?? null;
   machine.onCall = options.onCall ?? null;
   machine.setReg(1, options.ctx);

@@ -134,7 +134,7 @@ function atomic(size: Size): Variant {
 const CALL_TARGETS = ['helper', 'subprog', 'kfunc'] as const;
 
 function buildTable(): readonly (Variant | undefined)[] {
-  const table = new Array<Variant | undefined>(256);
+  const table = Array.from<Variant | undefined>({ length: 256 });
   for (const [alu, jmp, width] of WIDTHS)
     for (const [bit, source] of SOURCES) {
       for (const [code, plain, signed] of ALU_OPS) {

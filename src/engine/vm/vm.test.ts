@@ -19,7 +19,7 @@ const helpers = (table: Record<number, Helper>): Linker => ({ ...nobody, helper:
 const DATA = kernel.mem.alloc(64);
 
 function run(insns: readonly Insn[], linker = nobody, fuel = 10_000) {
-  return runProg(machine, new Code({ insns, linker, base: 0x1000n }), { ctx: DATA, current: 0n, fuel });
+  return runProg(machine, new Code({ insns, linker, base: 0x1000n }), { ctx: DATA, fuel });
 }
 /** R0 after running `insns` with R1 = a and R2 = b. */
 function r0(a: bigint, b: bigint, ...insns: readonly Insn[]): bigint {
@@ -159,7 +159,7 @@ group('memory', () => {
     expect(run(insns)).toMatchObject({ abort: 'fault', pc: 3, addr: 0x1238n });
     const probeMem = new Uint8Array([0, 0, 0, 1, 0]);
     const code = new Code({ insns, probeMem, linker: nobody, base: 0n });
-    expect(runProg(machine, code, { ctx: 0n, current: 0n })).toMatchObject({ r0: 0n });
+    expect(runProg(machine, code, { ctx: 0n })).toMatchObject({ r0: 0n });
   });
 
   test('the bytes past the end of memory are not readable, by any wrapping', () => {

@@ -1,0 +1,65 @@
+/**
+ * Reading memory whose address comes from a program: faults are results, not oopses.
+ *
+ * Source: mm/maccess.c, Linux 6.12.
+ */
+import type { Addr, Bytes } from '../../../shared/brand.ts';
+import { fail } from '../../../shared/errno.ts';
+import type { NegErrno } from '../../../shared/errno.ts';
+import { latin1Decode } from '../../../shared/utf8.ts';
+import type { Memory } from '../../kernel/memory.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { PrintfMemory } from '../bprintf.ts';
+
+/**
+ * @kernel copy_from_kernel_nofault_allowed, arch/x86/mm/maccess.c
+ * @fidelity full
+ */
+const kernelRange = (mem: Memory, addr: Addr): boolean => !mem.isUser(addr) && addr >= mem.map.pageOffset;
+
+/**
+ * Bytes at a kernel address.
+ *
+ * @returns them, -ERANGE outside the kernel's range, or -EFAULT where nothing is
+ * @kernel copy_from_kernel_nofault, mm/maccess.c
+ * @fidelity full
+ */
+export function readKernel(mem: Memory, addr: Addr, size: Bytes): Uint8Array | NegErrno {
+  if (!kernelRange(mem, addr)) return fail('ERANGE');
+  return mem.translate(addr, size) < 0 ? fail('EFAULT') : mem.bytes(addr, size);
+}
+
+/**
+ * The bytes of a string up to its NUL, cut to `max` - 1.
+ *
+ * @kernel strncpy_from_kernel_nofault, mm/maccess.c
+ * @fidelity full
+ */
+export function readKernelString(mem: Memory, addr: Addr, max: Bytes): Uint8Array | NegErrno {
+  if (!kernelRange(mem, addr)) return fail('ERANGE');
+  const out: number[] = [];
+  while (out.length < max - 1) {
+    const at = addr + BigInt(out.length);
+    if (mem.translate(at, 1) < 0) return fail('EFAULT');
+    const byte = mem.u8(at);
+    if (byte === 0) break;
+    out.push(byte);
+  }
+  return Uint8Array.from(out);
+}
+
+/** How printf conversions reach memory. User memory has no contents in this kernel: strings there are empty. */
+export function printfMemory(kernel: Kernel): PrintfMemory {
+  const { mem, symbols } = kernel;
+  return {
+    symbols,
+    string: (addr, max, user) => {
+      const text = user ? null : readKernelString(mem, addr, max);
+      return text instanceof Uint8Array ? latin1Decode(text) : null;
+    },
+    bytes: (addr, size) => {
+      const bytes = readKernel(mem, addr, size);
+      return bytes instanceof Uint8Array ? bytes : null;
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/** Everything a program can call, by helper number and by kfunc name. What is not here cannot be loaded. */
+import type { HelperTable, KfuncTable } from '../../vm/helper.ts';
+import type { Bpf } from '../bpf.ts';
+import { loopHelpers } from './loop.ts';
+import { mapHelpers } from './map.ts';
+import { memoryHelpers } from './memory.ts';
+import { miscHelpers } from './misc.ts';
+import { outputHelpers } from './output.ts';
+import { ringbufHelpers } from './ringbuf.ts';
+import { stringHelpers } from './string.ts';
+import { taskHelpers } from './task.ts';
+import { iteratorKfuncs } from './kfunc_iter.ts';
+import { objectKfuncs } from './kfunc_object.ts';
+
+export const helperTable = (bpf: Bpf): HelperTable =>
+  new Map([
+    ...mapHelpers(),
+    ...outputHelpers(bpf),
+    ...stringHelpers(),
+    ...memoryHelpers(),
+    ...ringbufHelpers(),
+    ...loopHelpers(),
+    ...taskHelpers(),
+    ...miscHelpers(bpf),
+  ]);
+
+export const kfuncTable = (): KfuncTable => new Map([...iteratorKfuncs(), ...objectKfuncs()]);

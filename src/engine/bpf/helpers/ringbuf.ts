@@ -1,0 +1,30 @@
+/** Ring buffer helpers. Source: kernel/bpf/ringbuf.c, Linux 6.12. */
+import { EngineBug } from '../../../shared/assert.ts';
+import type { Call, Helper } from '../../vm/helper.ts';
+import { mapsByAddr } from '../map.ts';
+import { RingbufMap, commitRecord } from '../maps/ringbuf.ts';
+
+/**
+ * @kernel bpf_ringbuf_reserve and its likes, kernel/bpf/ringbuf.c
+ * @fidelity full
+ */
+export function ringbufHelpers(): readonly (readonly [number, Helper])[] {
+  const ringbuf = (call: Call): RingbufMap => {
+    const map = mapsByAddr.at(call.kernel, call.arg(1));
+    if (!(map instanceof RingbufMap)) throw new EngineBug(`map ${map.spec.name} is no ring buffer`);
+    return map;
+  };
+  const commit =
+    (discard: boolean): Helper =>
+    (call) => {
+      commitRecord(call.kernel, call.arg(1), discard);
+      return 0;
+    };
+  return [
+    [130, (c) => ringbuf(c).output(c.arg(2), Number(c.arg(3)), c.arg(4))],
+    [131, (c) => (c.arg(3) === 0n ? ringbuf(c).reserve(Number(c.arg(2))) : 0n)],
+    [132, commit(false)],
+    [133, commit(true)],
+    [134, (c) => ringbuf(c).query(c.arg(2))],
+  ];
+}

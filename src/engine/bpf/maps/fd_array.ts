@@ -1,0 +1,85 @@
+/**
+ * Arrays of kernel objects: programs to tail-call, or maps in a map.
+ *
+ * Behind struct bpf_array stand pointers. System calls store by file descriptor and read back an id; the
+ * map holds a reference on what it points to.
+ *
+ * Source: kernel/bpf/arraymap.c, Linux 6.12.
+ */
+import type { Addr } from '../../../shared/brand.ts';
+import { fail } from '../../../shared/errno.ts';
+import type { NegErrno } from '../../../shared/errno.ts';
+import { IndexedMap, arrayAllocCheck } from './array.ts';
+import type { MapInit, MapSpec } from '../map.ts';
+
+/**
+ * @kernel fd_array_map_alloc_check, kernel/bpf/arraymap.c
+ * @fidelity full
+ */
+export function fdArrayAllocCheck(spec: MapSpec): NegErrno {
+  return spec.valueSize !== 4 ? fail('EINVAL') : arrayAllocCheck(spec);
+}
+
+/** What such a map may point to: the caller counts references. */
+export interface FdArrayTarget {
+  readonly addr: Addr;
+  readonly id: number;
+}
+
+export abstract class FdArrayMap extends IndexedMap {
+  constructor(init: MapInit) {
+    super(init, 8, 8);
+  }
+
+  /** The pointer at an index, 0 when empty or out of range. */
+  pointer(index: number): Addr {
+    return index < this.spec.maxEntries ? this.mem.u64(this.values + BigInt(index * 8)) : 0n;
+  }
+
+  /**
+   * Stores a pointer.
+   *
+   * @returns the pointer that was there before, whose reference the caller drops, or a negated errno
+   * @kernel bpf_fd_array_map_update_elem, kernel/bpf/arraymap.c
+   * @fidelity full
+   */
+  exchange(index: number, target: FdArrayTarget | null, flags: bigint): Addr | NegErrno {
+    if (flags !== 0n) return fail('EINVAL');
+    if (index >= this.spec.maxEntries) return fail('E2BIG');
+    const at = this.values + BigInt(index * 8);
+    const old = this.mem.u64(at);
+    this.mem.setU64(at, target ? target.addr : 0n);
+    return old;
+  }
+
+  override held(): readonly Addr[] {
+    const out: Addr[] = [];
+    for (let i = 0; i < this.spec.maxEntries; i++) if (this.pointer(i) !== 0n) out.push(this.pointer(i));
+    return out;
+  }
+
+  /** Programs cannot store what only a file descriptor can name. */
+  override update(_key: Addr, _value: Addr, _flags: bigint): NegErrno {
+    return fail('EINVAL');
+  }
+  override forEach(): number {
+    return fail('EINVAL');
+  }
+}
+
+export class ProgArrayMap extends FdArrayMap {
+  /** A program cannot look a program up. */
+  override lookup(_key: Addr): Addr {
+    return 0n;
+  }
+}
+
+export class ArrayOfMaps extends FdArrayMap {
+  /**
+   * @kernel array_of_map_lookup_elem, kernel/bpf/arraymap.c
+   * @fidelity full
+   */
+  override lookup(key: Addr): Addr {
+    return this.pointer(this.mem.u32(key));
+  }
+}

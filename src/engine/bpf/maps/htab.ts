@@ -1,0 +1,241 @@
+/**
+ * Hash table in kernel memory: buckets of chained elements, newest first.
+ *
+ *     htab.buckets[hash & (n - 1)].first -> elem { next, pprev, ..., hash, key, value } -> ... -> nulls
+ *
+ * A chain ends with a marker, (bucket << 1) | 1, which tells a reader in which bucket it ended up. What an
+ * element holds after its key is the business of the kinds: a value, or a per-cpu pointer.
+ *
+ * Source: kernel/bpf/hashtab.c, include/linux/list_nulls.h, Linux 6.12.
+ */
+import type { Addr, Bytes } from '../../../shared/brand.ts';
+import { fail } from '../../../shared/errno.ts';
+import type { NegErrno } from '../../../shared/errno.ts';
+import { alignUp } from '../../../shared/int64.ts';
+import { keyHash } from '../jhash.ts';
+import { BPF_EXIST, BPF_F_NO_PREALLOC, BPF_F_ZERO_SEED, BPF_NOEXIST, BpfMap } from '../map.ts';
+import type { MapInit, MapSpec } from '../map.ts';
+
+/** The kernel draws it at random for each map; here a run must repeat. */
+const SEED = 0x1b873593;
+
+const roundUpPow2 = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
+const isNulls = (p: Addr): boolean => (p & 1n) === 1n;
+
+/**
+ * @kernel htab_map_alloc_check, kernel/bpf/hashtab.c
+ * @fidelity partial: capabilities are not modelled
+ */
+export function htabAllocCheck(spec: MapSpec, lru: boolean): NegErrno {
+  if (lru && (spec.flags & BPF_F_NO_PREALLOC) !== 0) return fail('ENOTSUPP');
+  if (spec.maxEntries === 0 || spec.keySize === 0 || spec.valueSize === 0) return fail('EINVAL');
+  if (spec.keySize + spec.valueSize >= 0x7fff_ffff) return fail('E2BIG');
+  return 0;
+}
+
+export abstract class Htab extends BpfMap {
+  readonly buckets: number;
+  private readonly table: Addr;
+  private readonly bucketSize: Bytes;
+  private readonly at: { readonly hash: bigint; readonly key: bigint; readonly value: bigint };
+  private readonly elemSize: Bytes;
+
+  /** @param valueBytes what an element holds behind its key */
+  constructor(init: MapInit, valueBytes: Bytes) {
+    super(init, 'bpf_htab');
+    const { types } = this.kernel;
+    const elem = types.struct('htab_elem');
+    const key = elem.field('key').offset;
+    const value = key + alignUp(this.spec.keySize, 8);
+    this.at = { hash: BigInt(elem.field('hash').offset), key: BigInt(key), value: BigInt(value) };
+    this.elemSize = value + valueBytes;
+    this.buckets = roundUpPow2(this.spec.maxEntries);
+    this.bucketSize = types.struct('bucket').size;
+    this.table = this.mem.alloc(this.buckets * this.bucketSize);
+    for (let i = 0; i < this.buckets; i++) this.mem.setU64(this.bucket(i), BigInt(i * 2 + 1));
+    this.container.set('buckets', this.table);
+    this.container.set('n_buckets', this.buckets);
+    this.container.set('elem_size', this.elemSize);
+    this.container.set('hashrnd', (this.spec.flags & BPF_F_ZERO_SEED) !== 0 ? 0 : SEED);
+    if (this.view.has('elem_count')) this.view.set('elem_count', this.mem.alloc(8 * this.cpus));
+  }
+
+  // -- chains ------------------------------------------------------------------------------------------------
+
+  private bucket(i: number): Addr {
+    return this.table + BigInt(i * this.bucketSize);
+  }
+  /** The first element of a bucket, or 0. */
+  first(bucket: number): Addr {
+    const p = this.mem.u64(this.bucket(bucket));
+    return isNulls(p) ? 0n : p;
+  }
+  /** The element after this one in its bucket, or 0. */
+  next(elem: Addr): Addr {
+    const p = this.mem.u64(elem);
+    return isNulls(p) ? 0n : p;
+  }
+  keyOf(elem: Addr): Addr {
+    return elem + this.at.key;
+  }
+  /** Address of what stands behind the key. */
+  slotOf(elem: Addr): Addr {
+    return elem + this.at.value;
+  }
+  /** What a program sees as the element's value. */
+  abstract valueAt(elem: Addr): Addr;
+
+  get count(): number {
+    return this.container.num('count');
+  }
+
+  private hashOf(key: Addr): number {
+    return keyHash(this.mem.bytes(key, this.spec.keySize), this.container.num('hashrnd'));
+  }
+
+  /**
+   * @returns the element with the key at `key`, or 0
+   * @kernel __htab_map_lookup_elem, kernel/bpf/hashtab.c
+   * @fidelity full
+   */
+  find(key: Addr): Addr {
+    const want = this.mem.bytes(key, this.spec.keySize);
+    const hash = keyHash(want, this.container.num('hashrnd'));
+    for (let elem = this.first(hash & (this.buckets - 1)); elem !== 0n; elem = this.next(elem))
+      if (this.mem.u32(elem + this.at.hash) === hash && this.sameKey(elem, want)) return elem;
+    return 0n;
+  }
+
+  private sameKey(elem: Addr, want: Uint8Array): boolean {
+    const have = this.mem.bytes(this.keyOf(elem), want.length);
+    return have.every((byte, i) => byte === want[i]);
+  }
+
+  /** A new element for a key, its value zeroed, at the head of its bucket. */
+  protected insert(key: Addr): Addr {
+    const { mem } = this;
+    const elem = mem.alloc(this.elemSize, 8);
+    const hash = this.hashOf(key);
+    const head = this.bucket(hash & (this.buckets - 1));
+    const first = mem.u64(head);
+    mem.setU32(elem + this.at.hash, hash);
+    mem.setBytes(this.keyOf(elem), mem.bytes(key, this.spec.keySize));
+    mem.setU64(elem, first);
+    mem.setU64(elem + 8n, head);
+    if (!isNulls(first)) mem.setU64(first + 8n, elem);
+    mem.setU64(head, elem);
+    this.adjust(1);
+    return elem;
+  }
+
+  /** Takes an element out of its bucket and frees it; a reader that stands on it can still go on. */
+  protected unlink(elem: Addr): void {
+    const { mem } = this;
+    const next = mem.u64(elem);
+    const pprev = mem.u64(elem + 8n);
+    mem.setU64(pprev, next);
+    if (!isNulls(next)) mem.setU64(next + 8n, pprev);
+    this.freeElem(elem);
+    mem.release(elem);
+    this.adjust(-1);
+  }
+
+  /** Gives back what belongs to an element. */
+  protected freeElem(_elem: Addr): void {}
+
+  private adjust(by: 1 | -1): void {
+    this.container.set('count', this.count + by);
+    const counters = this.view.has('elem_count') ? this.view.ptr('elem_count') : 0n;
+    if (counters !== 0n) this.mem.setU64(counters, this.mem.u64(counters) + BigInt(by));
+  }
+
+  // -- map operations that all hash kinds share ----------------------------------------------------------------
+
+  /**
+   * @kernel check_flags, kernel/bpf/hashtab.c
+   * @fidelity full
+   */
+  protected checkPresence(old: Addr, flags: bigint): NegErrno {
+    if (old !== 0n && flags === BPF_NOEXIST) return fail('EEXIST');
+    if (old === 0n && flags === BPF_EXIST) return fail('ENOENT');
+    return 0;
+  }
+
+  override lookup(key: Addr): Addr {
+    const elem = this.find(key);
+    return elem === 0n ? 0n : this.valueAt(elem);
+  }
+
+  /**
+   * @kernel htab_map_delete_elem, kernel/bpf/hashtab.c
+   * @fidelity full
+   */
+  override delete(key: Addr): NegErrno {
+    const elem = this.find(key);
+    if (elem === 0n) return fail('ENOENT');
+    this.unlink(elem);
+    return 0;
+  }
+
+  /**
+   * @kernel htab_map_get_next_key, kernel/bpf/hashtab.c
+   * @fidelity full
+   */
+  override getNextKey(key: Addr, next: Addr): NegErrno {
+    const elem = key === 0n ? 0n : this.find(key);
+    const found = elem === 0n ? this.firstFrom(0) : this.after(elem);
+    if (found === 0n) return fail('ENOENT');
+    this.mem.setBytes(next, this.mem.bytes(this.keyOf(found), this.spec.keySize));
+    return 0;
+  }
+
+  /** The first element in this bucket or a later one, or 0. */
+  firstFrom(bucket: number): Addr {
+    for (let i = bucket; i < this.buckets; i++) {
+      const elem = this.first(i);
+      if (elem !== 0n) return elem;
+    }
+    return 0n;
+  }
+
+  bucketOf(elem: Addr): number {
+    return this.mem.u32(elem + this.at.hash) & (this.buckets - 1);
+  }
+
+  /** The element after this one in the whole table, or 0. */
+  after(elem: Addr): Addr {
+    const next = this.next(elem);
+    return next === 0n ? this.firstFrom(this.bucketOf(elem) + 1) : next;
+  }
+
+  /**
+   * @kernel bpf_for_each_hash_elem, kernel/bpf/hashtab.c
+   * @fidelity full
+   */
+  override forEach(visit: (key: Addr, value: Addr) => boolean): number {
+    let visited = 0;
+    for (let i = 0; i < this.buckets; i++)
+      for (let elem = this.first(i); elem !== 0n;) {
+        const next = this.next(elem);
+        visited++;
+        if (!visit(this.keyOf(elem), this.valueAt(elem))) return visited;
+        elem = next;
+      }
+    return visited;
+  }
+
+  /**
+   * @kernel bpf_map_sum_elem_count, kernel/bpf/map_iter.c
+   * @fidelity full
+   */
+  get sumElemCount(): bigint {
+    const counters = this.view.has('elem_count') ? this.view.ptr('elem_count') : 0n;
+    return counters === 0n ? 0n : this.mem.u64(counters);
+  }
+
+  protected override freeContent(): void {
+    for (let elem = this.firstFrom(0); elem !== 0n; elem = this.firstFrom(0)) this.unlink(elem);
+    if (this.view.has('elem_count')) this.mem.release(this.view.ptr('elem_count'));
+    this.mem.release(this.table);
+  }
+}

@@ -1,0 +1,57 @@
+/** The kinds of map this kernel has, by BPF_MAP_TYPE_* number. A kind that is not here cannot be created. */
+import type { NegErrno } from '../../../shared/errno.ts';
+import type { BpfMap, MapInit, MapSpec } from '../map.ts';
+import { ArrayMap, arrayAllocCheck } from './array.ts';
+import { ArrayOfMaps, ProgArrayMap, fdArrayAllocCheck } from './fd_array.ts';
+import { HashMap, LruHashMap } from './hash.ts';
+import { HashOfMaps } from './hash_of_maps.ts';
+import { htabAllocCheck } from './htab.ts';
+import { PercpuArrayMap } from './percpu_array.ts';
+import { LruPercpuHashMap, PercpuHashMap } from './percpu_hash.ts';
+import { QueueMap, StackMap, queueAllocCheck } from './queue_stack.ts';
+import { RingbufMap, ringbufAllocCheck } from './ringbuf.ts';
+
+export interface MapKind {
+  /** As in BPF_MAP_TYPE_..., lower case: what bpftool prints. */
+  readonly name: string;
+  /** The symbol of its struct bpf_map_ops. */
+  readonly ops: string;
+  /** @returns 0, or why such a map cannot be made */
+  readonly check: (spec: MapSpec) => NegErrno;
+  readonly make: (init: MapInit) => BpfMap;
+  /** System calls exchange a value per processor. */
+  readonly percpu: boolean;
+}
+
+const hash = (spec: MapSpec): NegErrno => htabAllocCheck(spec, false);
+const lru = (spec: MapSpec): NegErrno => htabAllocCheck(spec, true);
+
+function kind(
+  name: string,
+  ops: string,
+  check: MapKind['check'],
+  type: new (init: MapInit) => BpfMap,
+  percpu = false,
+): MapKind {
+  const make = (init: MapInit): BpfMap => {
+    const map = new type(init);
+    map.view.trySet('ops', init.kernel.symbols.find(ops)?.addr ?? 0n);
+    return map;
+  };
+  return { name, ops, check, make, percpu };
+}
+
+export const MAP_KINDS: ReadonlyMap<number, MapKind> = new Map([
+  [1, kind('hash', 'htab_map_ops', hash, HashMap)],
+  [2, kind('array', 'array_map_ops', arrayAllocCheck, ArrayMap)],
+  [3, kind('prog_array', 'prog_array_map_ops', fdArrayAllocCheck, ProgArrayMap)],
+  [5, kind('percpu_hash', 'htab_percpu_map_ops', hash, PercpuHashMap, true)],
+  [6, kind('percpu_array', 'percpu_array_map_ops', arrayAllocCheck, PercpuArrayMap, true)],
+  [9, kind('lru_hash', 'htab_lru_map_ops', lru, LruHashMap)],
+  [10, kind('lru_percpu_hash', 'htab_lru_percpu_map_ops', lru, LruPercpuHashMap, true)],
+  [12, kind('array_of_maps', 'array_of_maps_map_ops', fdArrayAllocCheck, ArrayOfMaps)],
+  [13, kind('hash_of_maps', 'htab_of_maps_map_ops', hash, HashOfMaps)],
+  [22, kind('queue', 'queue_map_ops', queueAllocCheck, QueueMap)],
+  [23, kind('stack', 'stack_map_ops', queueAllocCheck, StackMap)],
+  [27, kind('ringbuf', 'ringbuf_map_ops', ringbufAllocCheck, RingbufMap)],
+]);

@@ -1,0 +1,222 @@
+/**
+ * A loaded program: struct bpf_prog with its instructions behind it, struct bpf_prog_aux, and code to run.
+ *
+ * The instructions in memory are the ones that run: ld_imm64 carries addresses of maps, values, kernel
+ * variables and functions. A function's address is the address of its first instruction.
+ *
+ * Source: bpf_prog_load, kernel/bpf/syscall.c; include/linux/bpf.h, include/linux/filter.h, Linux 6.12.
+ */
+import type { Addr, InsnIndex, TypeId } from '../../shared/brand.ts';
+import { encodeInsns, INSN_BYTES } from '../abi/insn.ts';
+import type { Insn } from '../abi/insn.ts';
+import * as op from '../abi/opcode.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { View } from '../kernel/view.ts';
+import { Code } from '../vm/code.ts';
+import type { Linker } from '../vm/code.ts';
+import type { BtfObject } from './btf_object.ts';
+import type { BpfMap } from './map.ts';
+import { Registry } from './registry.ts';
+import { progTag, tagText } from './tag.ts';
+
+/** What BPF_PROG_LOAD has once the verifier has agreed. */
+export interface ProgSpec {
+  /** As given by user space. */
+  readonly insns: readonly Insn[];
+  readonly name: string;
+  readonly type: number;
+  readonly expectedAttachType: number;
+  readonly gplCompatible: boolean;
+  readonly sleepable: boolean;
+  readonly attachBtfId: TypeId;
+  /** Name of the function attached to, '' for none. */
+  readonly attachFuncName: string;
+  /** The map that an ld_imm64 names by file descriptor. */
+  readonly map: (fd: number) => BpfMap | null;
+  readonly btf?: BtfObject | null;
+  /** One flag per instruction: loads that give 0 when they fault. */
+  readonly probeMem?: Uint8Array;
+  readonly maxRdonlyAccess?: number;
+  readonly maxRdwrAccess?: number;
+  readonly verifiedInsns?: number;
+  readonly stackDepth?: number;
+}
+
+/** An ld_imm64 or call that cannot be answered. The verifier should have refused it first. */
+export interface Unresolved {
+  readonly pc: InsnIndex;
+  readonly what: string;
+}
+
+/** Every program that is alive. */
+export const progsByAddr = new Registry<Prog>('program');
+
+export class Prog {
+  readonly kernel: Kernel;
+  readonly id: number;
+  readonly spec: ProgSpec;
+  /** struct bpf_prog */
+  readonly view: View;
+  /** struct bpf_prog_aux */
+  readonly aux: View;
+  /** 16 lower-case hex digits. */
+  readonly tag: string;
+  readonly code: Code;
+  readonly maps: readonly BpfMap[];
+  private readonly owned: Addr[] = [];
+
+  /** @throws UnresolvedError */
+  constructor(kernel: Kernel, id: number, spec: ProgSpec, linker: Linker) {
+    this.kernel = kernel;
+    this.id = id;
+    this.spec = spec;
+    const type = kernel.types.struct('bpf_prog');
+    const { insns } = spec;
+    const allocation = kernel.mem.alloc(type.size + insns.length * INSN_BYTES, 4096);
+    this.owned.push(allocation);
+    this.view = new View(kernel.mem, kernel.types, type, kernel.mem.asVmalloc(allocation));
+    this.aux = kernel.alloc('bpf_prog_aux');
+    this.owned.push(this.aux.addr);
+    const base = this.view.addr + BigInt(type.size);
+    const maps = new Set<BpfMap>();
+    const resolved = resolveInsns(kernel, spec, base, maps);
+    this.maps = [...maps];
+    kernel.mem.setBytes(base, encodeInsns(resolved));
+    this.code = new Code({
+      insns: resolved,
+      linker,
+      base,
+      ...(spec.probeMem ? { probeMem: spec.probeMem } : {}),
+    });
+    const tag = progTag(insns);
+    this.tag = tagText(tag);
+    kernel.mem.setBytes(this.view.at('tag'), tag);
+    this.fillView(base);
+    this.fillAux(kernel);
+    progsByAddr.add(this);
+  }
+
+  private fillView(base: Addr): void {
+    const { view, spec } = this;
+    view.set('type', spec.type);
+    view.set('expected_attach_type', spec.expectedAttachType);
+    view.set('len', spec.insns.length);
+    view.trySet('jited', 1);
+    view.trySet('jit_requested', 1);
+    view.trySet('jited_len', spec.insns.length * INSN_BYTES);
+    view.trySet('gpl_compatible', spec.gplCompatible ? 1 : 0);
+    view.trySet('sleepable', spec.sleepable ? 1 : 0);
+    view.trySet('bpf_func', base);
+    view.set('aux', this.aux.addr);
+  }
+
+  private fillAux(kernel: Kernel): void {
+    const { aux, spec, maps } = this;
+    aux.set('refcnt', 1);
+    aux.set('id', this.id);
+    aux.setStr('name', spec.name);
+    aux.trySet('prog', this.view.addr);
+    aux.trySet('load_time', kernel.now);
+    aux.trySet('verified_insns', spec.verifiedInsns ?? 0);
+    aux.trySet('stack_depth', spec.stackDepth ?? 0);
+    aux.trySet('max_rdonly_access', spec.maxRdonlyAccess ?? 0);
+    aux.trySet('max_rdwr_access', spec.maxRdwrAccess ?? 0);
+    aux.trySet('attach_btf_id', spec.attachBtfId);
+    aux.trySet('btf', spec.btf?.addr ?? 0n);
+    aux.set('used_map_cnt', maps.length);
+    if (maps.length > 0) {
+      const list = this.own(kernel, maps.length * 8);
+      maps.forEach((map, i) => kernel.mem.setU64(list + BigInt(i * 8), map.addr));
+      aux.trySet('used_maps', list);
+    }
+    if (spec.attachFuncName === '') return;
+    const name = this.own(kernel, spec.attachFuncName.length + 1);
+    for (let i = 0; i < spec.attachFuncName.length; i++)
+      kernel.mem.setU8(name + BigInt(i), spec.attachFuncName.charCodeAt(i));
+    aux.trySet('attach_func_name', name);
+  }
+
+  private own(kernel: Kernel, size: number): Addr {
+    const addr = kernel.mem.alloc(size);
+    this.owned.push(addr);
+    return addr;
+  }
+
+  get addr(): Addr {
+    return this.view.addr;
+  }
+  get name(): string {
+    return this.spec.name;
+  }
+  get attachBtfId(): TypeId {
+    return this.spec.attachBtfId;
+  }
+  get sleepable(): boolean {
+    return this.spec.sleepable;
+  }
+  get maxRdonlyAccess(): number {
+    return this.spec.maxRdonlyAccess ?? 0;
+  }
+  get maxRdwrAccess(): number {
+    return this.spec.maxRdwrAccess ?? 0;
+  }
+
+  free(): void {
+    progsByAddr.remove(this);
+    for (const addr of this.owned) this.view.mem.release(addr);
+  }
+}
+
+/** A program names something that is not there. */
+export class UnresolvedError extends Error {
+  override readonly name = 'UnresolvedError';
+  readonly at: Unresolved;
+  constructor(at: Unresolved) {
+    super(`instruction ${at.pc}: ${at.what}`);
+    this.at = at;
+  }
+}
+
+/** The value of one ld_imm64, or what it names in vain. Collects the maps that are used. */
+function immediate(
+  kernel: Kernel,
+  spec: ProgSpec,
+  base: Addr,
+  pc: InsnIndex,
+  maps: Set<BpfMap>,
+): Addr | string {
+  const low = spec.insns[pc];
+  const high = spec.insns[pc + 1];
+  if (!low || !high) return 'ld_imm64 without second half';
+  switch (low.src) {
+    case op.BPF_PSEUDO_MAP_FD:
+    case op.BPF_PSEUDO_MAP_VALUE: {
+      const map = spec.map(low.imm);
+      if (!map) return `no map with file descriptor ${low.imm}`;
+      maps.add(map);
+      return low.src === op.BPF_PSEUDO_MAP_FD
+        ? map.addr
+        : map.directValue(high.imm >>> 0) || 'map without direct values';
+    }
+    case op.BPF_PSEUDO_BTF_ID: {
+      const name = kernel.btf.nameOf(low.imm);
+      return kernel.symbols.find(name)?.addr ?? `no kernel symbol '${name}'`;
+    }
+    case op.BPF_PSEUDO_FUNC:
+      return base + BigInt((pc + 1 + low.imm) * INSN_BYTES);
+    default:
+      return `ld_imm64 of kind ${low.src}`;
+  }
+}
+
+function resolveInsns(kernel: Kernel, spec: ProgSpec, base: Addr, maps: Set<BpfMap>): Insn[] {
+  const out = [...spec.insns];
+  spec.insns.forEach((insn, pc) => {
+    if (insn.code !== op.LD_IMM64 || insn.src === 0) return;
+    const value = immediate(kernel, spec, base, pc, maps);
+    if (typeof value === 'string') throw new UnresolvedError({ pc, what: value });
+    out[pc] = { ...insn, src: 0, imm: Number(BigInt.asIntN(32, value)) };
+    out[pc + 1] = { code: 0, dst: 0, src: 0, off: 0, imm: Number(BigInt.asIntN(32, value >> 32n)) };
+  });
+  return out;
+}
