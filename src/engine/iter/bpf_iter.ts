@@ -17,6 +17,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { View } from '../kernel/view.ts';
 import type { PseudoCode } from '../../protocol/api.ts';
 import type { Recorder } from '../trace/recorder.ts';
+import type { TargetInfo } from '../verifier/request.ts';
 import type { Session } from './session.ts';
 
 /** An object of the walk: its address, NULL, or an errno in the last page of addresses. */
@@ -46,23 +47,14 @@ export interface SeqInfo {
   finiPriv?(session: Session): void;
 }
 
-/** Verifier's type of one context slot. */
-export interface CtxArg {
-  readonly offset: number;
-  readonly type: 'trusted_or_null' | 'btf_or_null' | 'trusted' | 'rdonly_buf_or_null' | 'rdwr_buf_or_null';
-}
-
 /** `union bpf_iter_link_info`, decoded: 16 bytes that a target reads as it needs. */
 export type LinkInfoBytes = DataView;
 
-/** What a target registers. */
-export interface IterReg {
+/** What a target registers; what the verifier wants to know of it is TargetInfo. */
+export interface IterReg extends TargetInfo {
   readonly target: string;
-  readonly ctxArgs: readonly CtxArg[];
   /** BPF_ITER_RESCHED: show may sleep, so sleepable programs may attach. */
   readonly resched: boolean;
-  /** Helpers that only this target's programs may call. */
-  readonly extraHelpers: readonly string[];
   /** The walk; a map element target takes it from the map's type, known once attached. */
   seqInfo(aux: View): SeqInfo;
   /** Checks the parameters and stores them in the link's `bpf_iter_aux_info`. */
@@ -104,14 +96,17 @@ export interface IterProg {
   readonly maxRdwrAccess: number;
 }
 
+/** fuel: too many instructions in one callback. fault: memory that does not exist. stack: too many frames. */
+export type AbortReason = 'fuel' | 'fault' | 'stack';
+
 /** The program came to no end. Not an errno: nobody's read(2) returns. */
 export class ProgramAbort extends Error {
   override readonly name = 'ProgramAbort';
-  readonly why: 'fuel' | 'fault';
+  readonly why: AbortReason;
   readonly pc: number;
-  readonly addr: Addr | null;
-  constructor(why: 'fuel' | 'fault', pc: number, addr: Addr | null) {
-    super(why === 'fuel' ? `out of fuel at instruction ${pc}` : `oops at instruction ${pc}`);
+  readonly addr: Addr;
+  constructor(why: AbortReason, pc: number, addr: Addr) {
+    super(`the program stopped at instruction ${pc}: ${why}`);
     this.why = why;
     this.pc = pc;
     this.addr = addr;
@@ -119,7 +114,7 @@ export class ProgramAbort extends Error {
 }
 
 /** What the core is given from outside. */
-export interface IterEnv<P extends IterProg = IterProg> {
+export interface IterEnv {
   readonly kernel: Kernel;
   readonly recorder: Recorder | null;
   /** The task that runs the current system call. */
@@ -129,10 +124,10 @@ export interface IterEnv<P extends IterProg = IterProg> {
    *
    * @throws ProgramAbort
    */
-  runProg(prog: P, ctx: Addr, session: Session): { readonly r0: bigint; readonly retired: number };
+  runProg(prog: IterProg, ctx: Addr, session: Session): { readonly r0: bigint; readonly retired: number };
   /** A reference on the program. */
-  getProg(prog: P): void;
-  putProg(prog: P): void;
+  getProg(prog: IterProg): void;
+  putProg(prog: IterProg): void;
 }
 
 /** Targets by name, and the counter that numbers sessions. */

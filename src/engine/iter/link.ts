@@ -17,6 +17,7 @@ import { Session } from './session.ts';
 /** sizeof(union bpf_iter_link_info) */
 const LINK_INFO_SIZE = 16;
 const PAGE = 4096;
+const BPF_LINK_TYPE_ITER = 4;
 /** sizeof(struct bpf_link_info), as 6.12 has it up to the iterator's part. */
 const TARGET_NAME = 16;
 const TARGET_NAME_LEN = 24;
@@ -49,22 +50,36 @@ export function readIterInfo({ bytes, length }: IterInfo): DataView | NegErrno {
 }
 
 export class IterLink {
+  readonly id: number;
   readonly iter: BpfIter;
   readonly reg: IterReg;
-  /** `struct bpf_iter_link` */
+  /** `struct bpf_iter_link`, which begins with struct bpf_link. */
   readonly view: View;
   /** Its `struct bpf_iter_aux_info`: what the target was told. */
   readonly aux: View;
   /** The program that sessions opened from now on will run. */
   prog: IterProg;
 
-  /** A link that is not attached yet and holds nothing. */
-  constructor(iter: BpfIter, reg: IterReg, prog: IterProg) {
+  /**
+   * A link with one reference, the caller's, that is not attached yet.
+   *
+   * @kernel bpf_link_init, kernel/bpf/syscall.c
+   * @fidelity full
+   */
+  constructor(iter: BpfIter, reg: IterReg, prog: IterProg, id: number) {
     this.iter = iter;
     this.reg = reg;
     this.prog = prog;
+    this.id = id;
     this.view = iter.env.kernel.alloc('bpf_iter_link');
+    this.view.set('link.refcnt', 1);
+    this.view.set('link.id', id);
+    this.view.set('link.type', BPF_LINK_TYPE_ITER);
     this.aux = this.view.sub('aux');
+  }
+
+  get addr(): Addr {
+    return this.view.addr;
   }
 
   /**
@@ -147,7 +162,7 @@ export class IterLink {
   }
 
   /**
-   * The last reference has gone: the target and the program get theirs back.
+   * The last reference has gone: the target and the program get theirs back. Then `free`.
    *
    * @kernel bpf_iter_link_release, bpf_iter_link_dealloc, kernel/bpf/bpf_iter.c
    * @fidelity full
@@ -156,6 +171,9 @@ export class IterLink {
     const { env } = this.iter;
     this.reg.detach?.({ kernel: env.kernel, iter: this.iter }, this.aux);
     env.putProg(this.prog);
-    env.kernel.mem.release(this.view.addr);
+  }
+  /** Frees the struct. Its bytes stay readable until they are used again. */
+  free(): void {
+    this.view.mem.release(this.view.addr);
   }
 }

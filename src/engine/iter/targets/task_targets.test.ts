@@ -150,7 +150,7 @@ function machine() {
     const task = view.deref('task');
     const seqNum = kernel.view('bpf_iter_meta', view.ptr('meta')).num('seq_num');
     const detail = view.has('fd')
-      ? `${task ? `/${view.num('fd')}` : `fd${view.num('fd')}`}`
+      ? `${task ? '/' : 'fd'}${view.num('fd')}`
       : view.has('vma')
         ? `/${view.deref('vma')?.big('vm_start').toString(16) ?? ''}`
         : '';
@@ -176,7 +176,7 @@ type Machine = ReturnType<typeof machine>;
 function attach({ iter }: Machine, target: string, ...params: number[]): IterLink {
   const reg = iter.find(target);
   if (!reg) throw new Error(`no target ${target}`);
-  const link = new IterLink(iter, reg, prog(target));
+  const link = new IterLink(iter, reg, prog(target), 1);
   const info = readIterInfo({
     bytes: new Uint8Array(Uint32Array.from(params).buffer),
     length: params.length * 4,
@@ -187,12 +187,12 @@ function attach({ iter }: Machine, target: string, ...params: number[]): IterLin
   return link;
 }
 
-function open(link: IterLink): { session: Session; read(size?: number): string | number } {
+function open(link: IterLink): { session: Session; read: (size?: number) => string | number } {
   const session = link.open(0n);
   if (typeof session === 'number') throw new Error(`open: ${session}`);
   return {
     session,
-    read(size = 65536) {
+    read: (size = 65536) => {
       let text = '';
       const run = bpfSeqRead(session, size, (data) => {
         text = latin1Decode(data);

@@ -1,0 +1,110 @@
+/**
+ * bpf(2) as typed commands. Every command returns what the system call returns: an fd or 0, or a negated
+ * errno; what it copies out comes beside that. This is the interface that libbpf is written against.
+ *
+ * Source: __sys_bpf, kernel/bpf/syscall.c, Linux 6.12.
+ */
+import { fail } from '../../shared/errno.ts';
+import type { NegErrno } from '../../shared/errno.ts';
+import { Btf, BtfFormatError } from '../btf/parse.ts';
+import type { IterInfo } from '../iter/link.ts';
+import * as bpffs from './bpffs.ts';
+import * as files from './files.ts';
+import * as info from './obj_info.ts';
+import type { LinkInfo, ObjectInfo } from './obj_info.ts';
+import * as links from './link_cmds.ts';
+import type { LinkCreateAttr } from './link_cmds.ts';
+import * as maps from './map_cmds.ts';
+import type { MapCreateAttr } from './map_cmds.ts';
+import { progLoad } from './prog_load.ts';
+import type { ProgLoadAttr, ProgLoadResult } from './prog_load.ts';
+import type { Sys } from './sys.ts';
+
+export class BpfSyscall {
+  readonly sys: Sys;
+
+  constructor(sys: Sys) {
+    this.sys = sys;
+  }
+
+  /** BPF_BTF_LOAD @kernel btf_new_fd, kernel/bpf/btf.c @fidelity partial: structure is checked, meaning is not */
+  btfLoad(blob: Uint8Array): number {
+    const { objects, fds } = this.sys;
+    try {
+      const btf = objects.createBtf(Btf.parse(blob.slice()));
+      const fd = fds.open('btf', btf.addr);
+      if (fd < 0) objects.putBtf(btf);
+      return fd;
+    } catch (error) {
+      if (error instanceof BtfFormatError) return fail('EINVAL');
+      throw error;
+    }
+  }
+
+  mapCreate(attr: MapCreateAttr): number {
+    return maps.mapCreate(this.sys, attr);
+  }
+  mapLookup(fd: number, key: Uint8Array | null, flags = 0n): Uint8Array | NegErrno {
+    return maps.mapLookup(this.sys, fd, key, flags);
+  }
+  mapUpdate(fd: number, key: Uint8Array | null, value: Uint8Array | null, flags: number): NegErrno {
+    return maps.mapUpdate(this.sys, fd, key, value, BigInt(flags));
+  }
+  mapDelete(fd: number, key: Uint8Array | null): NegErrno {
+    return maps.mapDelete(this.sys, fd, key);
+  }
+  mapGetNextKey(fd: number, key: Uint8Array | null): Uint8Array | NegErrno {
+    return maps.mapGetNextKey(this.sys, fd, key);
+  }
+  mapFreeze(fd: number): NegErrno {
+    return maps.mapFreeze(this.sys, fd);
+  }
+
+  progLoad(attr: ProgLoadAttr): ProgLoadResult {
+    return progLoad(this.sys, attr);
+  }
+
+  /** `iterInfo` as bytes takes its length from them. */
+  linkCreate(
+    attr: Partial<Omit<LinkCreateAttr, 'iterInfo'>> &
+      Pick<LinkCreateAttr, 'progFd' | 'attachType'> & { iterInfo?: IterInfo | Uint8Array | null },
+  ): number {
+    const { iterInfo = null, ...rest } = attr;
+    const given = iterInfo instanceof Uint8Array ? { bytes: iterInfo, length: iterInfo.length } : iterInfo;
+    return links.linkCreate(this.sys, { ...rest, ...(given ? { iterInfo: given } : {}) });
+  }
+  linkUpdate(linkFd: number, newProgFd: number, flags = 0, oldProgFd = 0): NegErrno {
+    return links.linkUpdate(this.sys, linkFd, newProgFd, flags, oldProgFd);
+  }
+  linkDetach(linkFd: number): NegErrno {
+    return links.linkDetach(this.sys, linkFd);
+  }
+  iterCreate(linkFd: number, flags = 0): number {
+    return links.iterCreate(this.sys, linkFd, flags);
+  }
+
+  objPin(fd: number, path: string, flags = 0): NegErrno {
+    return bpffs.objPin(this.sys, fd, path, flags);
+  }
+  objGet(path: string, flags = 0): number {
+    return bpffs.objGet(this.sys, path, flags);
+  }
+  /** BPF_OBJ_GET_INFO_BY_FD on anything but a link's target name. */
+  objInfo(fd: number): ObjectInfo | NegErrno {
+    return info.objInfo(this.sys, fd);
+  }
+  /** BPF_OBJ_GET_INFO_BY_FD on a link, with room for the target's name (0: none given). */
+  linkInfo(fd: number, nameRoom?: number): LinkInfo | NegErrno {
+    return info.linkInfo(this.sys, fd, nameRoom);
+  }
+  getNextId(kind: info.IdKind, id: number): number {
+    return info.getNextId(this.sys, kind, id);
+  }
+  getFdById(kind: info.IdKind, id: number): number {
+    return info.getFdById(this.sys, kind, id);
+  }
+
+  close(fd: number): NegErrno {
+    return files.close(this.sys, fd);
+  }
+}
