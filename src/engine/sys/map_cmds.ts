@@ -9,12 +9,10 @@ import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import { BPF_F_NUMA_NODE, BPF_F_RDONLY, BPF_F_WRONLY, MapType } from '../abi/uapi.ts';
-import { FdArrayMap } from '../bpf/maps/fd_array.ts';
-import { HashOfMaps } from '../bpf/maps/hash_of_maps.ts';
-import { Prog } from '../bpf/prog.ts';
 import { MAP_KINDS } from '../bpf/maps/index.ts';
 import { BPF_F_LOCK } from '../bpf/map.ts';
 import type { BpfMap } from '../bpf/map.ts';
+import { storePointer, storesObjects, updateByFd } from './object_maps.ts';
 import type { Sys } from './sys.ts';
 
 /** BPF_MAP_CREATE */
@@ -117,62 +115,6 @@ export function mapLookup(sys: Sys, fd: number, key: Uint8Array | null, flags = 
   return map.read(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0)) ?? fail('ENOENT');
 }
 
-// -- maps of objects ---------------------------------------------------------------------------------------
-
-type ObjectMap = FdArrayMap | HashOfMaps;
-const storesObjects = (map: BpfMap): map is ObjectMap =>
-  map instanceof FdArrayMap || map instanceof HashOfMaps;
-
-/** Stores a pointer under a key, with a reference, and drops the reference of what was there. */
-function storePointer(
-  sys: Sys,
-  map: ObjectMap,
-  key: Uint8Array,
-  target: BpfMap | Prog | null,
-  flags: bigint,
-): NegErrno {
-  const { mem } = sys.kernel;
-  let old: bigint | NegErrno;
-  if (map instanceof FdArrayMap) {
-    old = map.exchange(new DataView(key.buffer, key.byteOffset).getUint32(0, true), target, flags);
-  } else {
-    const at = mem.alloc(map.spec.keySize);
-    mem.setBytes(at, key.subarray(0, map.spec.keySize));
-    old = target ? map.exchange(at, target, flags) : map.delete(at);
-    mem.release(at);
-  }
-  if (typeof old === 'number') return old;
-  if (target instanceof Prog) sys.objects.getProg(target);
-  else if (target) sys.objects.getMap(target);
-  if (old !== 0n) sys.objects.putElement(old);
-  return 0;
-}
-
-/**
- * The value is an fd: of a program for program arrays, else of a map like the inner map.
- *
- * @kernel bpf_fd_array_map_update_elem, kernel/bpf/arraymap.c; bpf_map_fd_get_ptr, kernel/bpf/map_in_map.c
- * @fidelity partial: programs of a program array are not compared with those that are there
- */
-function updateByFd(sys: Sys, map: ObjectMap, key: Uint8Array, value: Uint8Array, flags: bigint): NegErrno {
-  const fd = new DataView(value.buffer, value.byteOffset).getUint32(0, true);
-  if (map.spec.type === MapType.PROG_ARRAY) {
-    const prog = sys.fds.get('prog', fd);
-    return typeof prog === 'number' ? prog : storePointer(sys, map, key, prog, flags);
-  }
-  const inner = sys.fds.get('map', fd);
-  if (typeof inner === 'number') return inner;
-  const { inner: like } = map.spec;
-  const fits =
-    like?.spec.type === inner.spec.type &&
-    like.spec.keySize === inner.spec.keySize &&
-    like.spec.valueSize === inner.spec.valueSize &&
-    like.spec.flags === inner.spec.flags;
-  return fits ? storePointer(sys, map, key, inner, flags) : fail('EINVAL');
-}
-
-// -- elements ----------------------------------------------------------------------------------------------
-
 /**
  * @returns 0, or -EPERM for a frozen or read-only map, or what the map says
  * @kernel map_update_elem, kernel/bpf/syscall.c
@@ -191,6 +133,7 @@ export function mapUpdate(
   const size = userValueSize(map);
   if (!value || value.length < size) return fail('EFAULT');
   if (map.spec.keySize > 0 && (!key || key.length < map.spec.keySize)) return fail('EFAULT');
+  if (storesObjects(map)) return updateByFd(sys, map, key ?? new Uint8Array(0), value, flags);
   return map.write(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0), value.subarray(0, size), flags);
 }
 
@@ -199,7 +142,7 @@ export function mapDelete(sys: Sys, fd: number, key: Uint8Array | null): NegErrn
   const map = mapFor(sys, fd, true);
   if (typeof map === 'number') return map;
   if (!key || key.length < map.spec.keySize) return fail('EFAULT');
-  if (map instanceof FdArrayMap) return storePointer(sys, map, key, null, 0n);
+  if (storesObjects(map)) return storePointer(sys, map, key, null, 0n);
   return map.erase(key.subarray(0, map.spec.keySize));
 }
 
