@@ -1,0 +1,161 @@
+import { useEffect, useRef } from 'react';
+import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
+import { AttachBar } from './bars/AttachBar.tsx';
+import { TopBar } from './bars/TopBar.tsx';
+import { CommandPalette } from './CommandPalette.tsx';
+import { commandFor } from './commands.ts';
+import { Dock } from './console/Dock.tsx';
+import { EditorPane } from './editor/EditorPane.tsx';
+import type { FieldState } from './editor/handover.ts';
+import { GraphPane } from './graph/GraphPane.tsx';
+import { LiveRegion } from './LiveRegion.tsx';
+import { Inspector } from './panels/Inspector.tsx';
+import { keep, kept } from './store/keep.ts';
+import { useStore } from './store/store.ts';
+import type { Pane } from './store/view.ts';
+import { Timeline } from './timeline/Timeline.tsx';
+import { Recovery } from './widgets/Recovery.tsx';
+import { useMedia } from './widgets/use_media.ts';
+
+/** Below this the inspector is a tab of the dock. */
+const WIDE = '(min-width: 1100px)';
+/** Below this there is one pane at a time. */
+const NARROW = '(max-width: 759px)';
+
+const LAYOUTS = { getItem: (key: string) => kept(`layout.${key}`), setItem: (key: string, value: string) => keep(`layout.${key}`, value) };
+
+/** The whole page. `field` is where the user was in the static page's textarea. */
+export function Playground({ field }: { readonly field: FieldState }) {
+  const wide = useMedia(WIDE);
+  const narrow = useMedia(NARROW);
+  const place = useRef(field);
+  useKeys();
+  const editor = (
+    <Recovery what="editor">
+      <EditorPane field={place.current} onFieldChange={(next) => (place.current = next)} />
+    </Recovery>
+  );
+  return (
+    <div className="page">
+      <TopBar />
+      <AttachBar />
+      <Failure />
+      <main className="work">
+        {narrow ? <OnePane editor={editor} /> : <Panes editor={editor} wide={wide} />}
+      </main>
+      <LiveRegion />
+      <CommandPalette />
+    </div>
+  );
+}
+
+function useKeys(): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      const command = event.defaultPrevented ? null : commandFor(event);
+      if (!command) return;
+      event.preventDefault();
+      command.run();
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, []);
+}
+
+/** Our own defects and a lost worker; the program and the last recording stay. */
+function Failure() {
+  const failure = useStore((s) => s.failure);
+  const dismiss = useStore((s) => s.dismissFailure);
+  if (!failure) return null;
+  return (
+    <div className="banner" role="alert">
+      <span>{failure}</span>
+      <span className="spring" />
+      <button type="button" className="btn small" onClick={dismiss}>
+        Dismiss
+      </button>
+    </div>
+  );
+}
+
+const Across = () => <Separator className="separator-h" />;
+const Along = () => <Separator className="separator-v" />;
+
+function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wide: boolean }) {
+  const outer = useDefaultLayout({ id: wide ? 'wide' : 'medium', storage: LAYOUTS });
+  const rows = useDefaultLayout({ id: 'rows', storage: LAYOUTS });
+  const top = useDefaultLayout({ id: 'top', storage: LAYOUTS });
+  return (
+    <Group orientation="horizontal" {...outer}>
+      <Panel id="left" minSize={560}>
+        <Group orientation="vertical" {...rows}>
+          <Panel id="upper" minSize={260}>
+            <Group orientation="horizontal" {...top}>
+              <Panel id="editor" defaultSize={372} minSize={220} collapsible groupResizeBehavior="preserve-pixel-size">
+                {editor}
+              </Panel>
+              <Along />
+              <Panel id="centre" minSize={320}>
+                <Centre />
+              </Panel>
+            </Group>
+          </Panel>
+          <Across />
+          <Panel id="dock" defaultSize={178} minSize={80} collapsible collapsedSize={34} groupResizeBehavior="preserve-pixel-size">
+            <Dock withInspector={!wide} />
+          </Panel>
+        </Group>
+      </Panel>
+      {wide && <Along />}
+      {wide && (
+        <Panel id="inspector" defaultSize={316} minSize={240} collapsible groupResizeBehavior="preserve-pixel-size">
+          <Inspector />
+        </Panel>
+      )}
+    </Group>
+  );
+}
+
+function Centre() {
+  return (
+    <div className="pane centre">
+      <GraphPane />
+      <Timeline />
+    </div>
+  );
+}
+
+const PANES: readonly { readonly pane: Pane; readonly text: string }[] = [
+  { pane: 'code', text: 'Code' },
+  { pane: 'graph', text: 'Graph' },
+  { pane: 'output', text: 'Output' },
+  { pane: 'inspect', text: 'Inspect' },
+];
+
+/** One pane at a time, the transport above it, tabs at the bottom. */
+function OnePane({ editor }: { readonly editor: React.ReactNode }) {
+  const pane = useStore((s) => s.pane);
+  const setView = useStore((s) => s.setView);
+  return (
+    <div className="pane" style={{ flex: 1 }}>
+      {pane !== 'code' && <Timeline />}
+      <div id="pane" role="tabpanel" aria-label={pane} className="pane" style={{ flex: 1 }}>
+        {pane === 'code' ? editor : pane === 'graph' ? <GraphPane /> : pane === 'output' ? <Dock withInspector={false} /> : <Inspector />}
+      </div>
+      <div className="bottom-tabs" role="tablist" aria-label="Pane">
+        {PANES.map((one) => (
+          <button
+            key={one.pane}
+            type="button"
+            role="tab"
+            aria-selected={one.pane === pane}
+            aria-controls="pane"
+            onClick={() => setView({ pane: one.pane })}
+          >
+            {one.text}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}

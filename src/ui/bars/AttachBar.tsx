@@ -1,0 +1,195 @@
+import { count } from '../format/bytes.ts';
+import { READ_SIZES, TASK_FILTERS, filterProblem } from '../store/attach.ts';
+import { cancel, record, run } from '../store/page.ts';
+import { useStore } from '../store/store.ts';
+import { Icon } from '../widgets/icons.tsx';
+import { Segments } from '../widgets/Segments.tsx';
+import { LinkState, VerifierState } from './States.tsx';
+
+const FILTER_OPTIONS = TASK_FILTERS.map((value) => ({ value, text: value === 'all' ? 'All tasks' : value }));
+/** Targets that take tid, pid or pidfd. */
+const TASK_TARGETS: readonly string[] = ['task', 'task_file', 'task_vma'];
+
+/** What BPF_LINK_CREATE and read(2) are asked for, and the buttons that ask. */
+export function AttachBar() {
+  return (
+    <div className="bar" role="toolbar" aria-label="Attach and run">
+      <TargetChoice />
+      <TaskChoice />
+      <ReadSizeChoice />
+      <WorldChoice />
+      <span className="rule-v hide-narrow" />
+      <RunButtons />
+      <span className="spring" />
+      <VerifierState />
+      <LinkState />
+    </div>
+  );
+}
+
+function TargetChoice() {
+  const programs = useStore((s) => s.check?.programs);
+  const prog = useStore((s) => s.prog);
+  const { setAttach } = useStore.getState();
+  const list = programs?.filter((program) => program.target !== '') ?? [];
+  const repeated = new Set(list.map((program) => program.section)).size < list.length;
+  return (
+    <label className="field">
+      <span>Target</span>
+      <select
+        className="mono"
+        value={prog ?? ''}
+        disabled={list.length === 0}
+        onChange={(event) => setAttach({ prog: event.target.value })}
+      >
+        {list.length === 0 && <option value="">none yet</option>}
+        {list.map((program) => (
+          <option key={program.name} value={program.name}>
+            {program.section}
+            {repeated ? ` · ${program.name}` : ''}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function TaskChoice() {
+  const filter = useStore((s) => s.filter);
+  const filterId = useStore((s) => s.filterId);
+  const problem = useStore(filterProblem);
+  const tasks = useStore((s) => s.summaries[s.world]?.tasks);
+  const target = useStore((s) => s.check?.programs.find((program) => program.name === s.prog)?.target);
+  const { setAttach } = useStore.getState();
+  if (target !== undefined && !TASK_TARGETS.includes(target)) return null;
+  return (
+    <>
+      <Segments
+        label="Which tasks"
+        options={FILTER_OPTIONS}
+        value={filter}
+        onChange={(next) => setAttach({ filter: next })}
+      />
+      {filter !== 'all' && (
+        <label className="field">
+          <span>{filter}</span>
+          <input
+            className="mono pid-number"
+            list="tasks"
+            inputMode="numeric"
+            aria-label={`${filter} number`}
+            aria-invalid={problem !== ''}
+            title={problem}
+            value={filterId}
+            onChange={(event) => setAttach({ filterId: event.target.value })}
+          />
+          <datalist id="tasks">
+            {tasks?.map((task) => (
+              <option key={task.pid} value={filter === 'tid' ? task.pid : task.tgid}>
+                {task.comm}
+              </option>
+            ))}
+          </datalist>
+        </label>
+      )}
+    </>
+  );
+}
+
+function ReadSizeChoice() {
+  const readSize = useStore((s) => s.readSize);
+  const { setAttach } = useStore.getState();
+  return (
+    <label className="field">
+      <span>read()</span>
+      <select
+        className="mono"
+        value={readSize}
+        onChange={(event) => setAttach({ readSize: Number(event.target.value) })}
+      >
+        {READ_SIZES.map((size) => (
+          <option key={size} value={size}>
+            {size} B
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function WorldChoice() {
+  const worlds = useStore((s) => s.worlds);
+  const world = useStore((s) => s.world);
+  const summaries = useStore((s) => s.summaries);
+  const { setAttach } = useStore.getState();
+  const text = (name: string): string => {
+    const summary = summaries[name];
+    return summary && !summary.error
+      ? `${name}: ${count(summary.tasks.length)} tasks, ${count(summary.files)} files`
+      : name;
+  };
+  return (
+    <label className="field">
+      <span>World</span>
+      <select value={world} onChange={(event) => setAttach({ world: event.target.value })}>
+        {worlds.map((name) => (
+          <option key={name} value={name}>
+            {text(name)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function RunButtons() {
+  const status = useStore((s) => s.status);
+  const problem = useStore(filterProblem);
+  const recorded = useStore((s) => s.result !== null && !s.stale);
+  const unit = useStore((s) => s.unit);
+  const progress = useStore((s) => s.progress);
+  const { stepBy, clearRun } = useStore.getState();
+  if (status !== 'idle')
+    return (
+      <>
+        <button type="button" className="btn" disabled={status === 'cancelling'} onClick={cancel}>
+          <Icon name="stop" /> Cancel
+        </button>
+        <span className="status" role="status">
+          {status === 'cancelling' ? 'Ending the run' : `Recording: ${count(progress.calls)} callbacks, ${count(progress.reads)} reads`}
+        </span>
+      </>
+    );
+  return (
+    <>
+      <button
+        type="button"
+        className="btn primary"
+        disabled={problem !== ''}
+        title={problem || 'Record the walk and play it'}
+        onClick={run}
+      >
+        <Icon name="play" /> Run <kbd>F5</kbd>
+      </button>
+      <button
+        type="button"
+        className="btn"
+        disabled={problem !== ''}
+        onClick={() => (recorded ? stepBy(1) : void record())}
+      >
+        Step {unit} <kbd className="hide-narrow">→</kbd>
+      </button>
+      <button
+        type="button"
+        className="btn icon"
+        aria-label="Reset"
+        title="Reset: forget the recording"
+        disabled={!recorded && status === 'idle'}
+        onClick={clearRun}
+      >
+        <Icon name="reset" />
+      </button>
+      {problem && <span className="status">{problem}</span>}
+    </>
+  );
+}

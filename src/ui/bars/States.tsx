@@ -1,0 +1,57 @@
+import { useStore } from '../store/store.ts';
+import type { PageState } from '../store/store.ts';
+
+interface Verdict {
+  readonly text: string;
+  readonly colour: string;
+}
+
+/** What compiler and verifier say of the text in the editor. */
+function verdictOf(state: PageState): Verdict {
+  const { check, checking, prog } = state;
+  if (!check) return { text: checking ? 'Compiling' : '', colour: '--tx-3' };
+  const errors = check.diagnostics.filter((d) => d.severity === 'error').length;
+  if (check.verdict?.accepted === false)
+    return { text: `Refused: ${check.verdict.errno ?? 'see the log'}`, colour: '--gone' };
+  if (errors > 0 || check.stage === 'compile')
+    return { text: errors === 1 ? '1 error' : `${errors} errors`, colour: '--gone' };
+  if (check.stage !== 'done' && !check.verdict?.accepted)
+    return { text: `Failed at ${check.stage}`, colour: '--gone' };
+  const program = check.programs.find((one) => one.name === prog) ?? check.programs[0];
+  return { text: program ? `Verified · ${program.insns.length} insns` : 'No program', colour: '--bytes' };
+}
+
+export function VerifierState() {
+  const text = useStore((s) => verdictOf(s).text);
+  const colour = useStore((s) => verdictOf(s).colour);
+  if (!text) return null;
+  return (
+    <span className="status" role="status">
+      <span className="dot" style={{ color: `var(${colour})` }} />
+      {text}
+    </span>
+  );
+}
+
+/** Ids of the link and the session of the recording, or why there is none. */
+export function LinkState() {
+  const report = useStore((s) => s.result?.report ?? null);
+  const session = useStore((s) => s.result?.sessions[s.session]?.session ?? 0);
+  const cancelled = useStore((s) => s.result?.cancelled ?? false);
+  if (!report) return null;
+  const failed = report.stage === 'attach' ? report.attach?.errno : null;
+  const text = failed
+    ? `BPF_LINK_CREATE: ${failed}`
+    : report.link
+      ? `link ${report.link.id} · session ${session}`
+      : `failed at ${report.stage}`;
+  return (
+    <>
+      <span className="rule-v hide-narrow" />
+      <span className="status">
+        {text}
+        {cancelled ? ' · cancelled' : ''}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,63 @@
+import { useStore } from '../store/store.ts';
+import { THEMES } from '../store/view.ts';
+import { Icon } from '../widgets/icons.tsx';
+
+/** Name, program, commands and theme. */
+export function TopBar() {
+  const theme = useStore((s) => s.theme);
+  const { setTheme, setView } = useStore.getState();
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system';
+  return (
+    <header className="top">
+      <h1 className="logo">
+        <img src="./icon.svg" width="20" height="20" alt="" />
+        iterscope
+      </h1>
+      <ExampleChoice />
+      <span className="spring" />
+      <button type="button" className="btn quiet hide-narrow" onClick={() => setView({ paletteOpen: true })}>
+        Search commands <kbd>Ctrl K</kbd>
+      </button>
+      <button
+        type="button"
+        className="btn quiet icon"
+        aria-label={`Theme: ${theme}. Change to ${next}`}
+        title={`Theme: ${theme}`}
+        onClick={() => setTheme(next)}
+      >
+        <Icon name="theme" />
+      </button>
+    </header>
+  );
+}
+
+/** The examples; a program that was edited stays in the editor until another is chosen. */
+function ExampleChoice() {
+  const examples = useStore((s) => s.examples);
+  const path = useStore((s) => s.path);
+  const edited = useStore((s) => s.examples.find((one) => one.path === s.path)?.text !== s.text);
+  const { openExample } = useStore.getState();
+  const known = examples.some((one) => one.path === path);
+  return (
+    <label className="crumb">
+      <span className="hide-narrow">Examples</span>
+      <span className="hide-narrow" aria-hidden="true">
+        /
+      </span>
+      <select value={path} aria-label="Example" onChange={(event) => openExample(event.target.value)}>
+        {!known && <option value={path}>{path}</option>}
+        {examples.map((one) => (
+          <option key={one.path} value={one.path}>
+            {one.path}
+            {one.path === path && edited ? ' (edited)' : ''}
+          </option>
+        ))}
+      </select>
+      {edited && known && (
+        <button type="button" className="btn quiet small" onClick={() => openExample(path)}>
+          Undo edits
+        </button>
+      )}
+    </label>
+  );
+}

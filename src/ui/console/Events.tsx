@@ -1,0 +1,38 @@
+import { traceOf } from '../store/run.ts';
+import { useStore } from '../store/store.ts';
+import { outcome } from '../trace/describe.ts';
+import { foldTrace, kindAt } from '../trace/fold.ts';
+import { namesOf } from '../trace/names.ts';
+import { Listing } from './Listing.tsx';
+
+/** Every callback of the session, one line each. Choosing one goes there. */
+export function Events() {
+  const trace = useStore(traceOf);
+  const scene = useStore((s) => s.result?.scene ?? null);
+  const call = useStore((s) => s.at.call);
+  const { seek, pause } = useStore.getState();
+  if (!trace) return <p className="empty">The callbacks of the next run appear here.</p>;
+  const folded = foldTrace(trace);
+  const names = namesOf(scene);
+  return (
+    <Listing
+      label="Events"
+      length={trace.length}
+      current={call}
+      onPick={(i) => {
+        pause();
+        seek({ call: i, insn: null });
+      }}
+      row={(i) => (
+        <>
+          <span className="dim">
+            {String(i + 1).padStart(5)} read {String((trace.read[i] ?? 0) + 1).padEnd(3)}
+          </span>
+          {kindAt(trace, i).padEnd(6)}
+          {names.subject(folded, i).padEnd(30)}
+          <span className="dim"> {outcome(folded, i)}</span>
+        </>
+      )}
+    />
+  );
+}

@@ -1,0 +1,81 @@
+import { useEffect, useMemo, useRef } from 'react';
+import { errnoName } from '../../shared/errno.ts';
+import { count } from '../format/bytes.ts';
+import { traceOf } from '../store/run.ts';
+import { useStore } from '../store/store.ts';
+import { foldTrace } from '../trace/fold.ts';
+import { callThatWrote, outputLines, producedAt, sessionOutput, takenBack, writtenBy } from '../trace/output.ts';
+import type { Boundary, OutputLine } from '../trace/output.ts';
+
+/** Lines drawn around the moment; more would make every step a long task. */
+const WINDOW = 400;
+
+/** What the reader gets: the moment's own bytes marked, what is still to come in grey, a rule where a read ended. */
+export function Output() {
+  const result = useStore((s) => s.result);
+  const trace = useStore(traceOf);
+  const session = useStore((s) => s.session);
+  const call = useStore((s) => s.at.call);
+  const { seek, pause } = useStore.getState();
+  const now = useRef<HTMLSpanElement>(null);
+  const lines = useMemo(() => {
+    if (!result || !trace) return [];
+    return outputLines(foldTrace(trace), sessionOutput(result.report.output, result.sessions, session));
+  }, [result, trace, session]);
+  useEffect(() => now.current?.scrollIntoView({ block: 'nearest' }), [call, lines]);
+  if (!trace || !result) return <p className="empty">The bytes that read(2) returns appear here.</p>;
+  const folded = foldTrace(trace);
+  const produced = producedAt(folded, call);
+  const own = writtenBy(folded, call);
+  const undone = takenBack(folded, call);
+  const here = Math.max(0, lines.findIndex((line) => line.to >= produced));
+  const first = Math.max(0, Math.min(here - WINDOW / 2, lines.length - WINDOW));
+  const shown = lines.slice(first, first + WINDOW);
+  const go = (line: OutputLine): void => {
+    const to = callThatWrote(folded, line.from);
+    if (to >= 0) {
+      pause();
+      seek({ call: to, insn: null });
+    }
+  };
+  return (
+    <div className="scroll console" tabIndex={0} role="region" aria-label="Output">
+      {first > 0 && <span className="boundary">{count(first)} earlier lines</span>}
+      {shown.map((line) => {
+        const mine = own !== null && line.from < own.to && own.from < line.to;
+        return (
+          <div key={`${line.from}-${line.to}`}>
+            {line.to > line.from && (
+              <span
+                className={`out-line ${mine ? 'now' : ''} ${line.from >= produced ? 'to-come' : ''}`}
+                ref={mine ? now : null}
+                onDoubleClick={() => go(line)}
+              >
+                {line.text}
+              </span>
+            )}
+            {line.boundaries.map((boundary) => (
+              <Rule key={boundary.read} line={line} boundary={boundary} />
+            ))}
+          </div>
+        );
+      })}
+      {first + WINDOW < lines.length && (
+        <span className="boundary">{count(lines.length - first - WINDOW)} later lines</span>
+      )}
+      {undone > 0 && <span className="undone">{count(undone)} B of this object were taken back</span>}
+    </div>
+  );
+}
+
+function Rule({ line, boundary }: { readonly line: OutputLine; readonly boundary: Boundary }) {
+  const rest = line.to - boundary.at;
+  const cut = rest > 0 && boundary.ret > 0;
+  const text =
+    boundary.ret < 0
+      ? `read ${boundary.read + 1} returned ${errnoName(boundary.ret)}`
+      : boundary.ret === 0
+        ? `read ${boundary.read + 1} returned 0: end of file`
+        : `read ${boundary.read + 1} returned ${count(boundary.ret)} B${cut ? `; the last ${rest} B of this line came later` : ''}`;
+  return <span className={boundary.ret < 0 ? 'boundary error' : 'boundary'}>{text}</span>;
+}

@@ -1,0 +1,131 @@
+import { useEffect, useRef, useState } from 'react';
+import { currentInsn } from '../store/insn.ts';
+import { diagnosticsOf } from '../store/program.ts';
+import { useStore } from '../store/store.ts';
+import { useMedia } from '../widgets/use_media.ts';
+import { Diagnostics } from './Diagnostics.tsx';
+import { giveField, takeField } from './handover.ts';
+import type { FieldState } from './handover.ts';
+import type { ProgramEditor } from './monaco_editor.ts';
+
+interface Props {
+  /** Where the user was in the field that this one replaces. */
+  readonly field: FieldState;
+  readonly onFieldChange: (field: FieldState) => void;
+}
+
+/** The program. A plain textarea until Monaco is there; then Monaco goes on at the same caret. */
+export function EditorPane({ field, onFieldChange }: Props) {
+  const path = useStore((s) => s.path);
+  return (
+    <section className="pane" aria-label="Program">
+      <div className="tabs">
+        <span className="tab" data-state="active">
+          {path}
+        </span>
+      </div>
+      <ProgramField field={field} onFieldChange={onFieldChange} />
+      <Diagnostics />
+      <EditorFoot />
+    </section>
+  );
+}
+
+function ProgramField({ field, onFieldChange }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const [editor, setEditor] = useState<ProgramEditor | null>(null);
+  const text = useStore((s) => s.text);
+  const setText = useStore((s) => s.setText);
+
+  useEffect(() => {
+    if (area.current) giveField(area.current, field);
+    let gone = false;
+    let made: ProgramEditor | null = null;
+    void import('./monaco_editor.ts').then(({ createProgramEditor }) => {
+      if (gone || !host.current || !area.current) return;
+      const state = takeField(area.current);
+      made = createProgramEditor(host.current, state, {
+        onText: (next) => useStore.getState().setText(next),
+        onCaret: (line, column) => useStore.setState({ caret: { line, column } }),
+        onFocus: (focused) => useStore.setState({ editing: focused }),
+        onLeave: () => document.querySelector<HTMLElement>('[data-keys-home]')?.focus(),
+      });
+      setEditor(made);
+    });
+    return () => {
+      gone = true;
+      const state = useStore.getState();
+      onFieldChange({ ...field, text: state.text, focused: false });
+      made?.dispose();
+    };
+    // The field is only where the editor begins.
+    // eslint-disable-next-line react/exhaustive-deps
+  }, []);
+
+  return (
+    <div className="editor-host">
+      <div className="monaco-slot" ref={host} />
+      {editor === null ? (
+        <textarea
+          ref={area}
+          className="program"
+          aria-label="Program, C"
+          spellCheck={false}
+          autoCapitalize="off"
+          autoComplete="off"
+          wrap="off"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      ) : (
+        <EditorLinks editor={editor} />
+      )}
+    </div>
+  );
+}
+
+/** Carries what the rest of the page says into the editor. */
+function EditorLinks({ editor }: { readonly editor: ProgramEditor }) {
+  const text = useStore((s) => s.text);
+  const path = useStore((s) => s.path);
+  const theme = useStore((s) => s.theme);
+  const diagnostics = useStore(diagnosticsOf);
+  const reveal = useStore((s) => s.reveal);
+  const line = useStore((s) => (s.stale ? 0 : (currentInsn(s)?.info?.line ?? 0)));
+  const systemDark = useMedia('(prefers-color-scheme: dark)');
+
+  useEffect(() => editor.setText(text), [editor, text]);
+  useEffect(() => editor.setMarkers(path, diagnostics), [editor, path, diagnostics]);
+  useEffect(() => editor.setCurrentLine(line), [editor, line]);
+  useEffect(() => {
+    if (reveal) editor.reveal(reveal.line, reveal.column);
+  }, [editor, reveal]);
+  useEffect(
+    () => editor.setTheme(theme === 'system' ? systemDark : theme === 'dark'),
+    [editor, theme, systemDark],
+  );
+  return null;
+}
+
+function EditorFoot() {
+  const caret = useStore((s) => s.caret);
+  const editing = useStore((s) => s.editing);
+  const insn = useStore((s) => currentInsn(s)?.pc ?? -1);
+  const total = useStore((s) => s.result?.program?.insns.length ?? 0);
+  return (
+    <div className="editor-foot">
+      <span>
+        Ln {caret.line}, Col {caret.column}
+      </span>
+      <span>C · BPF</span>
+      {editing && <span>Esc leaves the editor</span>}
+      <span className="spring" />
+      {insn >= 0 && (
+        <span className="at-insn">
+          insn {insn} of {total}
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+/**
+ * Monaco, in parts: the editor core and C come first; find, folding and the like are added when the page
+ * is idle. Loaded as its own chunk, after the page is usable.
+ */
+import * as monaco from 'monaco-editor/editor';
+import 'monaco-editor/languages/definitions/cpp/register';
+import EditorWorker from 'monaco-editor/editor/editor.worker?worker';
+
+declare global {
+  interface Window {
+    MonacoEnvironment?: { getWorker: () => Worker };
+  }
+}
+window.MonacoEnvironment = { getWorker: () => new EditorWorker({ name: 'editor' }) };
+
+export { monaco };
+
+/** What is not needed for the first key. */
+export async function loadLaterFeatures(): Promise<void> {
+  await import('./monaco_features.ts');
+}
+
+/** A custom property's colour as Monaco wants it. */
+function colour(name: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map(Number);
+  probe.remove();
+  return '#' + [r, g, b].map((c) => Math.round(c).toString(16).padStart(2, '0')).join('');
+}
+
+const TOKENS: Readonly<Record<string, string>> = {
+  keyword: '--c-keyword',
+  'keyword.directive': '--c-macro',
+  'keyword.directive.include': '--c-macro',
+  'keyword.directive.include.begin': '--c-string',
+  'keyword.directive.include.end': '--c-string',
+  'string.include.identifier': '--c-string',
+  string: '--c-string',
+  'string.escape': '--c-macro',
+  number: '--c-number',
+  'number.hex': '--c-number',
+  comment: '--c-comment',
+  annotation: '--c-macro',
+  identifier: '--tx',
+  delimiter: '--tx-2',
+};
+
+/** Takes the colours that the tokens have now; call again when the theme changes. */
+export function applyTheme(dark: boolean): void {
+  monaco.editor.defineTheme('iterscope', {
+    base: dark ? 'vs-dark' : 'vs',
+    inherit: true,
+    rules: Object.entries(TOKENS).map(([token, name]) => ({ token, foreground: colour(name).slice(1) })),
+    colors: {
+      'editor.background': colour('--s1'),
+      'editor.foreground': colour('--tx'),
+      'editorLineNumber.foreground': colour('--tx-3'),
+      'editorLineNumber.activeForeground': colour('--tx'),
+      'editorCursor.foreground': colour('--accent'),
+      'editor.lineHighlightBackground': colour('--s2'),
+      'editor.lineHighlightBorder': colour('--s2'),
+      'editorWidget.background': colour('--s2'),
+      'editorWidget.border': colour('--line-2'),
+      'editorGutter.background': colour('--s1'),
+      'editorError.foreground': colour('--gone'),
+      'editorWarning.foreground': colour('--current'),
+      focusBorder: colour('--accent'),
+    },
+  });
+  monaco.editor.setTheme('iterscope');
+}

@@ -1,0 +1,217 @@
+import { memo } from 'react';
+import type { SceneNode } from '../../protocol/scene.ts';
+import type { ObjectState } from '../trace/object_state.ts';
+import { fitText } from './fit_text.ts';
+
+export interface NodeProps {
+  readonly node: SceneNode;
+  readonly state: ObjectState;
+  readonly container: boolean;
+  readonly selected: boolean;
+  readonly lit: boolean;
+  /** Names of references that the walk holds on this object. */
+  readonly held: string;
+  /** The one node that Tab reaches. */
+  readonly tabStop: boolean;
+  readonly onPick: (id: number) => void;
+  readonly onHover: (id: number | null) => void;
+}
+
+/** Marks on a field of 12 units around their middle; shape and not colour tells the states apart. */
+const MARKS: Readonly<Partial<Record<ObjectState['name'], string>>> = {
+  visited: 'M-4 0l3 3 6-6.5',
+  current: 'M-3 -4l7 4-7 4z',
+  'rolled-back': 'M3.5 -2.5a4 4 0 1 0 .6 3.8M4 -5v3h-3',
+};
+const RING = 'M2.6 0a2.6 2.6 0 1 1 -5.2 0a2.6 2.6 0 1 1 5.2 0';
+
+const STATE_WORDS: Readonly<Record<ObjectState['name'], string>> = {
+  'will-visit': 'will be visited',
+  current: 'current',
+  visited: 'visited',
+  skipped: 'skipped by the kernel',
+  'out-of-range': 'out of range',
+  'rolled-back': 'taken back, will be shown again',
+  plain: '',
+};
+
+/** State of a node in words, for its name and its tooltip. */
+export function stateText(state: ObjectState): string {
+  const visits = state.visits > 1 ? `, visited ${state.visits} times` : '';
+  const bytes = state.name === 'visited' ? `, ${state.bytes} B` : '';
+  const reason = state.reason ? `: ${state.reason}` : '';
+  return `${STATE_WORDS[state.name]}${visits}${bytes}${reason}`;
+}
+
+/** What stands at the right edge: the callback, the bytes written, the reason. */
+function side(state: ObjectState): string {
+  if (state.name === 'current') return state.callback;
+  if (state.name === 'rolled-back') return 'again';
+  if (state.name !== 'visited') return '';
+  return `${state.visits > 1 ? `✓${state.visits} ` : ''}${state.bytes} B`;
+}
+
+function Mark({ state, x, y }: { readonly state: ObjectState; readonly x: number; readonly y: number }) {
+  const d = state.name === 'will-visit' ? RING : MARKS[state.name];
+  return d ? <path className="mark" d={d} transform={`translate(${x} ${y})`} /> : null;
+}
+
+function SlotText({ node, state }: { readonly node: SceneNode; readonly state: ObjectState }) {
+  const y = node.h / 2 + 4;
+  return (
+    <>
+      <text className="key mono label" x={34} y={y} textAnchor="end" style={{ fontSize: 10.5 }}>
+        {node.label}
+      </text>
+      <Mark state={state} x={56} y={node.h / 2} />
+      <SideText state={state} x={node.w - 8} y={y} />
+    </>
+  );
+}
+
+function GapText({ node }: { readonly node: SceneNode }) {
+  const y = node.h / 2 + 3.5;
+  if (!node.detail)
+    return (
+      <text className="side mono" x={node.w / 2} y={y} textAnchor="middle">
+        {node.label}
+      </text>
+    );
+  return (
+    <>
+      <text className="side mono" x={34} y={y} textAnchor="end">
+        {node.label}
+      </text>
+      <text className="side" x={node.w - 8} y={y} textAnchor="end">
+        {node.detail}
+      </text>
+    </>
+  );
+}
+
+function SideText({ state, x, y }: { readonly state: ObjectState; readonly x: number; readonly y: number }) {
+  const text = side(state);
+  if (!text) return null;
+  const none = state.name === 'visited' && state.bytes === 0;
+  return (
+    <text className={none ? 'side mono none' : 'side mono'} x={x} y={y} textAnchor="end">
+      {text}
+    </text>
+  );
+}
+
+/** Two lines where there is height for them, one where not; the mark and the bytes at the right. */
+function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'state' | 'container' | 'held'>) {
+  const tall = node.h >= 30;
+  const round = node.kind === 'inode';
+  const small = node.kind === 'item' || node.kind === 'end';
+  const markRoom = state.name === 'plain' || state.name === 'out-of-range' ? 0 : 16;
+  const column = container ? Math.min(node.w, 132) : node.w;
+  const room = column - 20 - (container ? 0 : markRoom);
+  const middle = round || (small && node.kind === 'item');
+  const x = middle ? node.w / 2 : container ? 11 : 9;
+  const anchor = middle ? 'middle' : 'start';
+  const top = container ? 20 : tall ? node.h / 2 - 3 : node.h / 2 + 4;
+  const showSide = !container && node.kind !== 'item' && node.w > 84;
+  return (
+    <>
+      <text className={node.kind === 'item' ? 'label mono key' : 'label'} x={x} y={top} textAnchor={anchor}>
+        {fitText(node.label, middle && !round ? node.w : room, container ? 7.4 : 6.4)}
+      </text>
+      {tall && node.detail && (
+        <text className="detail mono" x={x} y={container ? 36 : node.h / 2 + 11} textAnchor={anchor}>
+          {fitText(node.detail, container ? column - 14 : node.w - 16, container ? 6.6 : 6)}
+        </text>
+      )}
+      {!tall && node.detail && node.kind !== 'item' && node.w > 120 && (
+        <text className="detail mono" x={node.w - 8 - markRoom} y={top} textAnchor="end">
+          {fitText(node.detail, node.w - 24 - node.label.length * 6.4, 6)}
+        </text>
+      )}
+      {!container && node.kind !== 'item' && !round && (
+        <Mark state={state} x={node.w - 11} y={tall ? 12 : node.h / 2} />
+      )}
+      {tall && showSide && <SideText state={state} x={node.w - 8} y={node.h / 2 + 11} />}
+      {held && (
+        <text className="held mono" x={container ? 11 : 9} y={container ? node.h - 10 : node.h + 11}>
+          {held}
+        </text>
+      )}
+    </>
+  );
+}
+
+function GraphNodeView({ node, state, container, selected, lit, held, tabStop, onPick, onHover }: NodeProps) {
+  const gap = node.kind === 'gap';
+  const classes = ['node', state.name, node.kind];
+  if (container) classes.push('container');
+  if (state.active) classes.push('active');
+  if (selected) classes.push('selected');
+  if (lit) classes.push('lit');
+  const words = stateText(state);
+  const name = `${node.kind} ${node.label}${node.detail ? `, ${node.detail}` : ''}${words ? `: ${words}` : ''}`;
+  const shape = (
+    <rect
+      className="shape"
+      width={node.w}
+      height={node.h}
+      rx={node.kind === 'inode' ? node.h / 2 : container ? 8 : node.h > 24 ? 7 : 4}
+    />
+  );
+  const texts =
+    node.kind === 'slot' ? (
+      <SlotText node={node} state={state} />
+    ) : gap ? (
+      <GapText node={node} />
+    ) : (
+      <BoxText node={node} state={state} container={container} held={held} />
+    );
+  if (gap || node.kind === 'group')
+    return (
+      <g className={classes.join(' ')} transform={`translate(${node.x} ${node.y})`} aria-hidden="true">
+        {gap && !node.detail ? null : shape}
+        {texts}
+      </g>
+    );
+  return (
+    <g
+      className={classes.join(' ')}
+      transform={`translate(${node.x} ${node.y})`}
+      role="button"
+      tabIndex={tabStop ? 0 : -1}
+      aria-label={name}
+      aria-pressed={selected}
+      data-node={node.id}
+      onClick={() => onPick(node.id)}
+      onMouseEnter={() => onHover(node.id)}
+      onMouseLeave={() => onHover(null)}
+      onFocus={() => onHover(node.id)}
+      onBlur={() => onHover(null)}
+    >
+      {shape}
+      {texts}
+      <title>{name}</title>
+    </g>
+  );
+}
+
+const sameState = (a: ObjectState, b: ObjectState): boolean =>
+  a.name === b.name &&
+  a.bytes === b.bytes &&
+  a.visits === b.visits &&
+  a.reason === b.reason &&
+  a.callback === b.callback &&
+  a.active === b.active;
+
+/** One object. Drawn again only when something about it has changed. */
+export const GraphNode = memo(
+  GraphNodeView,
+  (a, b) =>
+    a.node === b.node &&
+    a.container === b.container &&
+    a.selected === b.selected &&
+    a.lit === b.lit &&
+    a.held === b.held &&
+    a.tabStop === b.tabStop &&
+    sameState(a.state, b.state),
+);

@@ -1,0 +1,52 @@
+import { useStore } from '../store/store.ts';
+import { Recovery } from '../widgets/Recovery.tsx';
+import { Segments } from '../widgets/Segments.tsx';
+import { GraphView } from './GraphView.tsx';
+import { HeldNow } from './HeldNow.tsx';
+import { TableView } from './TableView.tsx';
+
+const VIEWS = [
+  { value: 'graph', text: 'Graph', title: 'G' },
+  { value: 'table', text: 'Table', title: 'T' },
+] as const;
+
+/** The picture of the walk, or the same as a table. */
+export function GraphPane() {
+  const graphView = useStore((s) => s.graphView);
+  const follow = useStore((s) => s.follow);
+  const setView = useStore((s) => s.setView);
+  const fit = useStore((s) => s.fit);
+  return (
+    <section className="pane centre" aria-label="Walk" style={{ flex: 1 }}>
+      <div className="graph-bar">
+        <Segments
+          label="View of the walk"
+          small
+          options={VIEWS}
+          value={graphView}
+          onChange={(view) => setView({ graphView: view })}
+        />
+        <HeldNow />
+        <span className="spring" />
+        {graphView === 'graph' && (
+          <>
+            <button
+              type="button"
+              className="btn quiet small"
+              aria-pressed={follow}
+              onClick={() => setView({ follow: !follow })}
+            >
+              Follow cursor
+            </button>
+            <button type="button" className="btn quiet small" onClick={fit}>
+              Fit <kbd className="hide-narrow">0</kbd>
+            </button>
+          </>
+        )}
+      </div>
+      <Recovery what={graphView === 'graph' ? 'picture' : 'table'}>
+        {graphView === 'graph' ? <GraphView /> : <TableView />}
+      </Recovery>
+    </section>
+  );
+}

@@ -1,0 +1,131 @@
+/**
+ * The camera: d3-zoom on the SVG, without React. The picture moves only when the user moves it, asks for
+ * a fit, or the cursor leaves the inner part of the view while Follow is on.
+ */
+import { select } from 'd3-selection';
+import { zoom, zoomIdentity, zoomTransform } from 'd3-zoom';
+import type { D3ZoomEvent } from 'd3-zoom';
+
+export interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+export interface Camera {
+  /** Shows the whole width of the picture from its top. */
+  readonly fit: () => void;
+  /** Brings a rectangle into the inner 70 % of the view, if it is outside. */
+  readonly follow: (target: Rect, ease: boolean) => void;
+  readonly dispose: () => void;
+}
+
+const INNER = 0.7;
+const EASE_MS = 180;
+const SCALES: [number, number] = [0.1, 4];
+const MAX_FIT = 1.15;
+const MIN_FIT = 0.45;
+
+interface CameraEvents {
+  /** The visible part of the picture, after every move. */
+  readonly onView: (view: Rect) => void;
+  /** The user moved the picture by hand. */
+  readonly onPan: () => void;
+}
+
+export function createCamera(
+  svg: SVGSVGElement,
+  layer: SVGGElement,
+  size: { readonly width: number; readonly height: number },
+  { onView, onPan }: CameraEvents,
+): Camera {
+  const root = select(svg);
+  let easing = 0;
+  const box = (): { width: number; height: number } => svg.getBoundingClientRect();
+  const apply = (): void => {
+    const t = zoomTransform(svg);
+    layer.setAttribute('transform', t.toString());
+    const { width, height } = box();
+    onView({ x: -t.x / t.k, y: -t.y / t.k, w: width / t.k, h: height / t.k });
+  };
+  const behaviour = zoom<SVGSVGElement, unknown>()
+    .scaleExtent(SCALES)
+    // A plain wheel scrolls the picture, see below; with Ctrl it zooms.
+    .filter((event: Event) =>
+      event instanceof WheelEvent ? event.ctrlKey : event.type !== 'dblclick' && !isMiddle(event),
+    )
+    .on('zoom', (event: D3ZoomEvent<SVGSVGElement, unknown>) => {
+      apply();
+      if (event.sourceEvent) onPan();
+    });
+  root.call(behaviour);
+
+  const wheel = (event: WheelEvent): void => {
+    if (event.ctrlKey) return;
+    event.preventDefault();
+    const { k } = zoomTransform(svg);
+    const [dx, dy] = event.shiftKey ? [event.deltaY, 0] : [event.deltaX, event.deltaY];
+    behaviour.translateBy(root, -dx / k, -dy / k);
+    onPan();
+  };
+  svg.addEventListener('wheel', wheel, { passive: false });
+
+  const moveTo = (x: number, y: number, k: number, ease: boolean): void => {
+    cancelAnimationFrame(easing);
+    const from = zoomTransform(svg);
+    const started = performance.now();
+    const frame = (now: number): void => {
+      const part = ease ? Math.min(1, (now - started) / EASE_MS) : 1;
+      const s = part * (2 - part);
+      behaviour.transform(
+        root,
+        zoomIdentity
+          .translate(from.x + (x - from.x) * s, from.y + (y - from.y) * s)
+          .scale(from.k + (k - from.k) * s),
+      );
+      if (part < 1) easing = requestAnimationFrame(frame);
+    };
+    frame(ease ? started : Infinity);
+  };
+  const fit = (): void => {
+    const { width } = box();
+    const k = Math.max(MIN_FIT, Math.min(MAX_FIT, width / Math.max(1, size.width)));
+    moveTo(Math.max(0, (width - size.width * k) / 2), 0, k, false);
+  };
+  const observer = new ResizeObserver(apply);
+  observer.observe(svg);
+
+  return {
+    fit,
+    follow: (target, ease) => {
+      const t = zoomTransform(svg);
+      const { width, height } = box();
+      const shift = (low: number, high: number, length: number): number => {
+        const margin = (length * (1 - INNER)) / 2;
+        if (low >= margin && high <= length - margin) return 0;
+        return length / 2 - (low + high) / 2;
+      };
+      const dx = shift(t.applyX(target.x), t.applyX(target.x + target.w), width);
+      const dy = shift(t.applyY(target.y), t.applyY(target.y + target.h), height);
+      // What fits into the view as a whole does not need to be moved.
+      const wholeWidth = size.width * t.k <= width;
+      const wholeHeight = size.height * t.k <= height;
+      const visibleX = t.applyX(target.x) >= 0 && t.applyX(target.x + target.w) <= width;
+      const visibleY = t.applyY(target.y) >= 0 && t.applyY(target.y + target.h) <= height;
+      const moveX = wholeWidth && visibleX ? 0 : dx;
+      const moveY = wholeHeight && visibleY ? 0 : dy;
+      if (moveX === 0 && moveY === 0) return;
+      const keepTop = Math.min(0, Math.max(t.y + moveY, Math.min(0, height - size.height * t.k)));
+      moveTo(t.x + moveX, moveY === 0 ? t.y : keepTop, t.k, ease);
+    },
+    dispose: () => {
+      cancelAnimationFrame(easing);
+      observer.disconnect();
+      svg.removeEventListener('wheel', wheel);
+      root.on('.zoom', null);
+    },
+  };
+}
+
+const isMiddle = (event: Event): boolean => event instanceof MouseEvent && event.button !== 0;

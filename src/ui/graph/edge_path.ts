@@ -1,0 +1,60 @@
+/** Where arrows run: from the right or lower side of a node into the left or upper side of another. */
+import type { Scene, SceneEdge, SceneNode } from '../../protocol/scene.ts';
+
+export interface EdgePath {
+  readonly edge: SceneEdge;
+  readonly d: string;
+  /** Middle of the curve, where the cursor's pulse sits. */
+  readonly mid: { readonly x: number; readonly y: number };
+}
+
+/** Arrows enter a node spread over its height, at most so far apart. */
+const ENTRY_PITCH = 6;
+/** Room for the arrow head. */
+const HEAD = 3;
+
+function path(from: SceneNode, to: SceneNode, entry: number): Omit<EdgePath, 'edge'> {
+  const y1 = from.y + from.h / 2;
+  const y2 = to.y + to.h / 2 + entry;
+  if (to.x >= from.x + from.w) {
+    const x1 = from.x + from.w;
+    const x2 = to.x - HEAD;
+    const bend = (x2 - x1) / 2;
+    return {
+      d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`,
+      mid: { x: (x1 + x2) / 2, y: (y1 + y2) / 2 },
+    };
+  }
+  if (to.x > from.x) {
+    // A child below and to the right: down from the parent's left part, then into the child's side.
+    const x1 = from.x + Math.min(16, from.w / 4);
+    const below = from.y + from.h;
+    return {
+      d: `M${x1} ${below}V${y2 - 6}Q${x1} ${y2} ${x1 + 6} ${y2}H${to.x - HEAD}`,
+      mid: { x: x1, y: (below + y2) / 2 },
+    };
+  }
+  // The next row of a folded line.
+  const x1 = from.x + from.w / 2;
+  const x2 = to.x + to.w / 2;
+  const [below, above] = [from.y + from.h, to.y - HEAD];
+  const bend = (above - below) / 2;
+  return {
+    d: `M${x1} ${below}C${x1} ${below + bend} ${x2} ${above - bend} ${x2} ${above}`,
+    mid: { x: (x1 + x2) / 2, y: (below + above) / 2 },
+  };
+}
+
+/** Curves of all edges, in scene order. */
+export function edgePaths(scene: Scene): readonly EdgePath[] {
+  const byId = new Map(scene.nodes.map((node) => [node.id, node]));
+  const incoming = new Map<number, SceneEdge[]>();
+  for (const edge of scene.edges) incoming.set(edge.to, [...(incoming.get(edge.to) ?? []), edge]);
+  return scene.edges.flatMap((edge) => {
+    const [from, to] = [byId.get(edge.from), byId.get(edge.to)];
+    if (!from || !to) return [];
+    const into = incoming.get(edge.to) ?? [];
+    const pitch = Math.min(ENTRY_PITCH, (to.h - 8) / into.length);
+    return [{ edge, ...path(from, to, (into.indexOf(edge) - (into.length - 1) / 2) * pitch) }];
+  });
+}

@@ -1,0 +1,134 @@
+import { longAddress } from '../format/bytes.ts';
+import type { StructRef } from '../store/machine.ts';
+import { traceOf } from '../store/run.ts';
+import { useStore } from '../store/store.ts';
+import { foldTrace } from '../trace/fold.ts';
+import { namesOf } from '../trace/names.ts';
+import { visitsOf } from '../trace/object_state.ts';
+import { whyCall, whyObject } from '../trace/why.ts';
+import { StructSection } from './StructSection.tsx';
+
+/** The program's context, the object at hand and whatever is reached from it by its pointers. */
+export function ObjectPanel() {
+  const result = useStore((s) => s.result);
+  const machine = useStore((s) => s.machine);
+  const failure = useStore((s) => s.machineFailure);
+  const trail = useStore((s) => s.trail);
+  const setTrail = useStore((s) => s.setTrail);
+  if (!result || result.sessions.length === 0)
+    return <p className="empty">After a run, this shows the program's context and the object of the moment, byte by byte.</p>;
+  const follow = (ref: StructRef): void => setTrail([...trail, ref]);
+  return (
+    <>
+      {failure && <p className="empty">{failure}</p>}
+      <Pinned />
+      {machine?.ctx && (
+        <StructSection title={`ctx · ${machine.ctx.now.struct}`} seen={machine.ctx} onFollow={follow} />
+      )}
+      {machine?.meta && (
+        <StructSection title={`ctx->meta · ${machine.meta.now.struct}`} seen={machine.meta} onFollow={follow} />
+      )}
+      {trail.length > 0 && <Trail trail={trail} onChange={setTrail} />}
+      {machine?.object && (
+        <StructSection
+          title={`struct ${machine.object.now.struct} · ${longAddress(machine.object.now.addr)}`}
+          seen={machine.object}
+          bytes
+          onFollow={follow}
+        />
+      )}
+      <Why />
+    </>
+  );
+}
+
+function Trail({ trail, onChange }: { readonly trail: readonly StructRef[]; readonly onChange: (trail: readonly StructRef[]) => void }) {
+  return (
+    <nav className="section" aria-label="Structs walked into">
+      <div className="trail">
+        <button type="button" onClick={() => onChange([])}>
+          object
+        </button>
+        {trail.map((ref, i) => (
+          <button
+            type="button"
+            key={`${ref.struct} ${ref.addr} ${i}`}
+            aria-current={i === trail.length - 1 ? 'true' : undefined}
+            onClick={() => onChange(trail.slice(0, i + 1))}
+          >
+            {ref.struct}
+          </button>
+        ))}
+      </div>
+    </nav>
+  );
+}
+
+/** Which object is pinned, and the ways to its visits. */
+function Pinned() {
+  const trace = useStore(traceOf);
+  const scene = useStore((s) => s.result?.scene ?? null);
+  const selected = useStore((s) => s.selected);
+  const call = useStore((s) => s.at.call);
+  const { setView, seek, pause } = useStore.getState();
+  const node = scene?.nodes.find((one) => one.id === selected);
+  if (!trace || !node) return null;
+  const visits = visitsOf(foldTrace(trace), node);
+  const next = visits.find((visit) => visit.call > call);
+  const previous = visits.findLast((visit) => visit.call < call);
+  const go = (to: number): void => {
+    pause();
+    seek({ call: to, insn: null });
+  };
+  return (
+    <section className="section">
+      <h3>
+        <span>
+          Pinned: {node.kind} {node.label}
+        </span>
+        <button type="button" className="link-button" onClick={() => setView({ selected: null })}>
+          follow the cursor
+        </button>
+      </h3>
+      <div className="actions">
+        <button type="button" className="btn small" disabled={!previous} onClick={() => previous && go(previous.call)}>
+          Previous visit
+        </button>
+        <button type="button" className="btn small" disabled={!next} onClick={() => next && go(next.call)}>
+          Next visit <kbd>J</kbd>
+        </button>
+        <span className="status">
+          {visits.length} {visits.length === 1 ? 'visit' : 'visits'}
+        </span>
+      </div>
+    </section>
+  );
+}
+
+/** The rules that brought the walk here, and what the picture says of the object. */
+function Why() {
+  const trace = useStore(traceOf);
+  const scene = useStore((s) => s.result?.scene ?? null);
+  const selected = useStore((s) => s.selected);
+  const call = useStore((s) => s.at.call);
+  if (!trace || trace.length === 0) return null;
+  const folded = foldTrace(trace);
+  const names = namesOf(scene);
+  const pinned = scene?.nodes.find((one) => one.id === selected);
+  const node = pinned ?? names.node(trace.object[call] ?? 0n);
+  const sentences = [
+    ...(pinned ? [] : whyCall(folded, names, call)),
+    ...(node && scene ? whyObject(folded, scene, node) : []),
+  ];
+  if (sentences.length === 0) return null;
+  return (
+    <section className="section">
+      <h3>
+        <span>Why is this object here?</span>
+      </h3>
+      {sentences.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+    </section>
+  );
+}

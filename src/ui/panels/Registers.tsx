@@ -1,0 +1,54 @@
+import { registerText } from '../format/bytes.ts';
+import { currentInsn } from '../store/insn.ts';
+import { useStore } from '../store/store.ts';
+
+const NAMES = ['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10'] as const;
+/** Index of the frame number in StepInsn.regs. */
+const FRAME = 11;
+
+/** r0 to r10 before the instruction of the moment; what the instruction before it changed is marked. */
+export function Registers() {
+  const current = useStore(currentInsn);
+  const insn = useStore((s) => s.at.insn);
+  const steps = useStore((s) => s.machine?.steps ?? null);
+  if (!current || !steps)
+    return <p className="empty">The program does not run in this callback. Step by insn (4), or go to a show.</p>;
+  const place = insn ?? steps.insns.length - 1;
+  const before = place > 0 ? steps.insns[place - 1] : undefined;
+  return (
+    <section className="section">
+      <h3>
+        <span>
+          Registers · before insn {current.pc}
+          {current.step.regs[FRAME] ? `, frame ${current.step.regs[FRAME]}` : ''}
+        </span>
+        <span className="num">
+          {place + 1} / {steps.insns.length}
+          {steps.truncated ? '+' : ''}
+        </span>
+      </h3>
+      <p className="mono">{current.info?.text ?? ''}</p>
+      <dl className="registers">
+        {NAMES.map((name, i) => {
+          const value = current.step.regs[i] ?? 0n;
+          const old = before?.regs[i];
+          const changed = old !== undefined && old !== value;
+          return (
+            <Register key={name} name={name} text={registerText(value)} old={changed ? registerText(old) : ''} />
+          );
+        })}
+      </dl>
+    </section>
+  );
+}
+
+function Register({ name, text, old }: { readonly name: string; readonly text: string; readonly old: string }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd className={old ? 'changed' : ''} title={old ? `was ${old}` : undefined}>
+        {old && old.length + text.length < 24 ? `${old} → ${text}` : text}
+      </dd>
+    </>
+  );
+}

@@ -1,0 +1,130 @@
+import { useMemo, useState } from 'react';
+import type { PeekField } from '../../protocol/peek.ts';
+import { hexByte, longAddress } from '../format/bytes.ts';
+import type { SeenStruct, StructRef } from '../store/machine.ts';
+
+interface Props {
+  readonly title: string;
+  readonly seen: SeenStruct;
+  readonly bytes?: boolean;
+  readonly onFollow: (ref: StructRef) => void;
+}
+
+/** Above so many fields, those that hold only zeros are folded away. */
+const MANY = 14;
+const BYTES_PER_ROW = 8;
+const BYTE_ROWS = 16;
+
+const isZero = (field: PeekField): boolean => field.bytes.every((byte) => byte === 0);
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+/** A struct at the moment: fields with offset, type and value; what changed since the object before is marked. */
+export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
+  const { now, before } = seen;
+  const [all, setAll] = useState(false);
+  const old = useMemo(() => new Map(before?.fields.map((field) => [field.path, field])), [before]);
+  const changed = (field: PeekField): PeekField | null => {
+    const was = old.get(field.path);
+    return was && !sameBytes(was.bytes, field.bytes) ? was : null;
+  };
+  const many = now.fields.length > MANY;
+  const shown = many && !all ? now.fields.filter((field) => !isZero(field) || changed(field)) : now.fields;
+  return (
+    <section className="section">
+      <h3>
+        <span>{title}</span>
+        <span className="num">{now.freed ? 'freed' : `${now.size} B`}</span>
+      </h3>
+      <dl className="fields">
+        {shown.map((field) => {
+          const was = changed(field);
+          return (
+            <div key={`${field.path}@${field.offset}`}>
+              <dt title={`${field.type} ${field.path}`} style={{ paddingLeft: field.depth * 8 }}>
+                {field.path}
+              </dt>
+              <dd className={was ? 'changed' : ''} title={`${field.type} = ${field.value}`}>
+                {was && was.value !== field.value && !field.pointer ? `${was.value} → ` : ''}
+                <Value field={field} onFollow={onFollow} />
+              </dd>
+              <dd className="at" title={field.type}>
+                +0x{field.offset.toString(16)}
+              </dd>
+            </div>
+          );
+        })}
+      </dl>
+      {many && (
+        <button type="button" className="link-button" onClick={() => setAll(!all)}>
+          {all ? 'Hide fields that are zero' : `Show all ${now.fields.length} fields`}
+        </button>
+      )}
+      {bytes && <Bytes seen={seen} />}
+    </section>
+  );
+}
+
+function Value({ field, onFollow }: { readonly field: PeekField; readonly onFollow: (ref: StructRef) => void }) {
+  const { pointer } = field;
+  if (!pointer || pointer.addr === 0n) return <>{field.value}</>;
+  return (
+    <button type="button" title={`${pointer.struct} at ${longAddress(pointer.addr)}`} onClick={() => onFollow(pointer)}>
+      {field.value}
+    </button>
+  );
+}
+
+/** The struct's bytes, eight in a row, as far as its fields cover them; changed ones are marked. */
+function Bytes({ seen }: { readonly seen: SeenStruct }) {
+  const rows = useMemo(() => byteRows(seen), [seen]);
+  return (
+    <pre className="bytes" aria-label="Bytes" tabIndex={0}>
+      {rows.map((row) => (
+        <span key={row.offset}>
+          <span className="off">+{row.offset.toString(16).padStart(3, '0')}</span>
+          {'  '}
+          {row.bytes.map((byte, i) => (
+            <span key={row.offset + i}>
+              {byte.changed ? <mark>{byte.text}</mark> : byte.text}{' '}
+            </span>
+          ))}
+          {'\n'}
+        </span>
+      ))}
+    </pre>
+  );
+}
+
+interface ByteRow {
+  readonly offset: number;
+  readonly bytes: readonly { readonly text: string; readonly changed: boolean }[];
+}
+
+function byteRows({ now, before }: SeenStruct): readonly ByteRow[] {
+  const image = imageOf(now.size, now.fields);
+  const old = before ? imageOf(before.size, before.fields) : null;
+  const rows: ByteRow[] = [];
+  for (let offset = 0; offset < now.size && rows.length < BYTE_ROWS; offset += BYTES_PER_ROW) {
+    const indexes = Array.from({ length: Math.min(BYTES_PER_ROW, now.size - offset) }, (_, i) => offset + i);
+    if (indexes.every((i) => (image[i] ?? -1) <= 0)) continue;
+    rows.push({
+      offset,
+      bytes: indexes.map((i) => ({
+        text: (image[i] ?? -1) < 0 ? '..' : hexByte(image[i] ?? 0),
+        changed: old !== null && (old[i] ?? -1) >= 0 && old[i] !== image[i],
+      })),
+    });
+  }
+  return rows;
+}
+
+/** Bytes by offset; -1 where no field was read. */
+function imageOf(size: number, fields: readonly PeekField[]): Int16Array {
+  const image = new Int16Array(size).fill(-1);
+  for (const field of fields)
+    field.bytes.forEach((byte, i) => {
+      if (field.offset + i < size) image[field.offset + i] = byte;
+    });
+  return image;
+}

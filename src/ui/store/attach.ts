@@ -1,0 +1,70 @@
+/** The attach bar: which program, which tasks, how much a read asks for, and in which world. */
+import type { StateCreator } from 'zustand';
+import type { WorldSummary } from '../../protocol/api.ts';
+import type { AttachParams, Scenario } from '../../protocol/scenario.ts';
+import type { PageState } from './store.ts';
+
+export const TASK_FILTERS = ['all', 'tid', 'pid', 'pidfd'] as const;
+export type TaskFilter = (typeof TASK_FILTERS)[number];
+
+/** Sizes offered for read(2), in bytes. */
+export const READ_SIZES = [64, 256, 1024, 4096, 16384, 65536] as const;
+
+export interface AttachSlice {
+  /** Program of the object that is attached; null: the first iterator. */
+  readonly prog: string | null;
+  readonly filter: TaskFilter;
+  /** As typed. */
+  readonly filterId: string;
+  readonly readSize: number;
+  readonly world: string;
+  readonly summaries: Readonly<Record<string, WorldSummary>>;
+  setAttach: (
+    patch: Partial<Pick<AttachSlice, 'prog' | 'filter' | 'filterId' | 'readSize' | 'world'>>,
+  ) => void;
+  addSummary: (summary: WorldSummary) => void;
+}
+
+export const attachSlice: StateCreator<PageState, [], [], AttachSlice> = (set, get) => ({
+  prog: null,
+  filter: 'all',
+  filterId: '',
+  readSize: 4096,
+  world: '',
+  summaries: {},
+  setAttach: (patch) => {
+    set({ ...patch, stale: get().result !== null });
+  },
+  addSummary: (summary) => {
+    set({ summaries: { ...get().summaries, [summary.name]: summary } });
+  },
+});
+
+/** What is wrong with the number beside the filter; ''. */
+export function filterProblem({ filter, filterId }: Pick<AttachSlice, 'filter' | 'filterId'>): string {
+  if (filter === 'all') return '';
+  if (!/^\d{1,9}$/.test(filterId.trim())) return `${filter} needs the number of a task`;
+  return '';
+}
+
+/** Everything that Run needs. A filter with a problem is left out; the page does not run then. */
+export function scenarioOf(state: PageState): Scenario {
+  const attach: AttachParams =
+    state.filter === 'all' || filterProblem(state) ? {} : { [state.filter]: Number(state.filterId) };
+  return {
+    world: { name: state.world },
+    source: { path: state.path, text: state.text },
+    options: {
+      ...(state.prog === null ? {} : { prog: state.prog }),
+      attach,
+      readSize: state.readSize,
+    },
+  };
+}
+
+/** The run in words: `iter/task_file, pid 812, read(256)`. */
+export function scenarioTitle(scenario: Scenario): string {
+  const { attach = {}, readSize = 0 } = scenario.options;
+  const params = Object.entries(attach).map(([name, value]) => `${name} ${value}`);
+  return [scenario.source.path, ...(params.length > 0 ? params : ['all tasks']), `read(${readSize})`].join(', ');
+}

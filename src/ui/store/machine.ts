@@ -1,0 +1,49 @@
+/** Bytes at the moment on show: structs, registers and the stack, as the engine answered. */
+import type { StateCreator } from 'zustand';
+import type { PseudoCode } from '../../protocol/api.ts';
+import type { CallSteps, PeekStruct } from '../../protocol/peek.ts';
+import type { PageState } from './store.ts';
+
+/** A struct to look into. */
+export interface StructRef {
+  readonly struct: string;
+  readonly addr: bigint;
+}
+
+/** A struct now and at the object before, so that changes can be marked. */
+export interface SeenStruct {
+  readonly now: PeekStruct;
+  readonly before: PeekStruct | null;
+}
+
+export interface MachineView {
+  /** formatMoment of what this describes. */
+  readonly moment: string;
+  readonly ctx: SeenStruct | null;
+  /** ctx->meta. */
+  readonly meta: SeenStruct | null;
+  /** The struct looked into. */
+  readonly object: SeenStruct | null;
+  readonly steps: CallSteps | null;
+}
+
+export interface MachineSlice {
+  readonly machine: MachineView | null;
+  readonly machineFailure: string;
+  /** Structs walked into from the object by its pointers; empty: the object itself. */
+  readonly trail: readonly StructRef[];
+  readonly pseudo: { readonly target: string; readonly code: readonly PseudoCode[] } | null;
+  setMachine: (machine: MachineView | null, failure?: string) => void;
+  setTrail: (trail: readonly StructRef[]) => void;
+  setPseudo: (target: string, code: readonly PseudoCode[]) => void;
+}
+
+export const machineSlice: StateCreator<PageState, [], [], MachineSlice> = (set) => ({
+  machine: null,
+  machineFailure: '',
+  trail: [],
+  pseudo: null,
+  setMachine: (machine, failure = '') => set({ machine, machineFailure: failure }),
+  setTrail: (trail) => set({ trail }),
+  setPseudo: (target, code) => set({ pseudo: { target, code } }),
+});

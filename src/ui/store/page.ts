@@ -1,0 +1,75 @@
+/** Starts the page's moving parts around the store and gives the commands that need a worker. */
+import { EngineFailure, Superseded } from '../../protocol/client.ts';
+import { startChecker } from './checker.ts';
+import type { PageDeps } from './deps.ts';
+import { Engine } from './engine.ts';
+import { keptProgram } from './keep.ts';
+import { startLooker } from './looker.ts';
+import { startPlayer } from './player.ts';
+import { Runner } from './runner.ts';
+import { traceOf } from './run.ts';
+import { showTheme } from './view.ts';
+import { useStore } from './store.ts';
+
+let runner: Runner | null = null;
+
+/** Records and plays. */
+export const run = (): void => void runner?.run(true);
+/** Records and stays at the first event. */
+export const record = async (): Promise<void> => runner?.run(false);
+export const cancel = (): void => runner?.cancel();
+
+/** @param text what stands in the first paint's textarea, with the edits made so far */
+export function startPage(deps: PageDeps, text: string): void {
+  const state = useStore.getState();
+  const path = keptProgram()?.path ?? deps.examples[0]?.path ?? 'program.bpf.c';
+  useStore.setState({
+    examples: deps.examples,
+    worlds: deps.worlds,
+    world: deps.worlds[0] ?? '',
+    path,
+    text,
+  });
+  showTheme(state.theme);
+  const died = (reason: string): void => useStore.setState({ failure: reason });
+  const machine = new Engine('machine', deps.spawn, died);
+  const language = new Engine('language', deps.spawn, died);
+  runner = new Runner(machine);
+  startChecker(language);
+  startPlayer();
+  startLooker(machine, runner);
+  startPseudo(language);
+  startSummaries(language);
+}
+
+/** Asks for the algorithm of the target on show. */
+function startPseudo(engine: Engine): void {
+  useStore.subscribe((state) => {
+    const target = traceOf(state)?.target;
+    if (!target || state.pseudo?.target === target) return;
+    state.setPseudo(target, []);
+    engine.call('pseudoCode', { target }).then(
+      (code) => useStore.getState().setPseudo(target, code),
+      () => useStore.setState({ pseudo: null }),
+    );
+  });
+}
+
+/** Asks what is in the world that is chosen, once for each. */
+function startSummaries(engine: Engine): void {
+  const asked = new Set<string>();
+  const ask = (name: string): void => {
+    if (name === '' || asked.has(name)) return;
+    asked.add(name);
+    engine.call('world', { world: { name } }).then(
+      (summary) => useStore.getState().addSummary(summary),
+      (error: unknown) => {
+        asked.delete(name);
+        if (error instanceof EngineFailure) useStore.setState({ failure: error.message });
+        else if (error instanceof Superseded) setTimeout(() => ask(useStore.getState().world), 500);
+      },
+    );
+  };
+  useStore.subscribe((state) => ask(state.world));
+  ask(useStore.getState().world);
+}

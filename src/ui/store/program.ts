@@ -1,0 +1,69 @@
+/** The program: its text, and what the compiler and the verifier say of it while it is typed. */
+import type { StateCreator } from 'zustand';
+import type { CheckResult } from '../../protocol/api.ts';
+import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import { keepProgram } from './keep.ts';
+import type { PageState } from './store.ts';
+
+export interface ProgramSlice {
+  readonly path: string;
+  readonly text: string;
+  readonly check: CheckResult | null;
+  readonly checking: boolean;
+  readonly caret: { readonly line: number; readonly column: number };
+  /** The editor has the keyboard. */
+  readonly editing: boolean;
+  /** Where the editor should go, with a count so that the same place can be asked for twice. */
+  readonly reveal: { readonly line: number; readonly column: number; readonly times: number } | null;
+  setText: (text: string) => void;
+  openExample: (path: string) => void;
+  setCheck: (check: CheckResult | null, checking: boolean) => void;
+  revealLine: (line: number, column?: number) => void;
+}
+
+export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set, get) => ({
+  path: '',
+  text: '',
+  check: null,
+  checking: false,
+  caret: { line: 1, column: 1 },
+  editing: false,
+  reveal: null,
+  setText: (text) => {
+    if (text === get().text) return;
+    keepProgram({ path: get().path, text });
+    set({ text, stale: get().result !== null });
+  },
+  openExample: (path) => {
+    const example = get().examples.find((one) => one.path === path);
+    if (!example) return;
+    keepProgram(example);
+    get().pause();
+    set({
+      path,
+      text: example.text,
+      check: null,
+      prog: null,
+      stale: get().result !== null,
+    });
+  },
+  setCheck: (check, checking) => {
+    const programs = check?.programs ?? [];
+    const { prog } = get();
+    set({
+      check: check ?? get().check,
+      checking,
+      ...(programs.length > 0 && !programs.some((p) => p.name === prog)
+        ? { prog: programs.find((p) => p.target !== '')?.name ?? programs[0]?.name ?? null }
+        : {}),
+    });
+  },
+  revealLine: (line, column = 1) => {
+    set({ reveal: { line, column, times: (get().reveal?.times ?? 0) + 1 } });
+  },
+});
+
+const NO_DIAGNOSTICS: readonly Diagnostic[] = [];
+/** Findings about the text in the editor. */
+export const diagnosticsOf = (state: PageState): readonly Diagnostic[] =>
+  state.check?.diagnostics ?? NO_DIAGNOSTICS;

@@ -1,0 +1,81 @@
+/** Runs: one at a time, recorded in the machine worker, kept until the next one replaces it. */
+import type { StateCreator } from 'zustand';
+import type { RunResult } from '../../protocol/api.ts';
+import type { Scenario } from '../../protocol/scenario.ts';
+import type { SessionTrace } from '../../protocol/trace.ts';
+import { scenarioOf } from './attach.ts';
+import type { PageState } from './store.ts';
+
+export type RunStatus = 'idle' | 'running' | 'cancelling';
+
+export interface RunSlice {
+  readonly status: RunStatus;
+  readonly progress: { readonly calls: number; readonly reads: number };
+  readonly result: RunResult | null;
+  /** What `result` was made from. */
+  readonly ran: Scenario | null;
+  /** Text or parameters differ from what was run. */
+  readonly stale: boolean;
+  /** Our bug, or the worker's death, in words; ''. */
+  readonly failure: string;
+  /** The result of the kept run is compared with the current one. */
+  readonly kept: { readonly scenario: Scenario; readonly result: RunResult } | null;
+  runStarted: () => Scenario;
+  runProgress: (calls: number, reads: number) => void;
+  runDone: (scenario: Scenario, result: RunResult) => void;
+  runEnded: (failure: string) => void;
+  runCancelling: () => void;
+  clearRun: () => void;
+  dismissFailure: () => void;
+  keepRun: () => void;
+  dropKept: () => void;
+}
+
+export const runSlice: StateCreator<PageState, [], [], RunSlice> = (set, get) => ({
+  status: 'idle',
+  progress: { calls: 0, reads: 0 },
+  result: null,
+  ran: null,
+  stale: false,
+  failure: '',
+  kept: null,
+  runStarted: () => {
+    get().pause();
+    const scenario = scenarioOf(get());
+    set({ status: 'running', progress: { calls: 0, reads: 0 }, failure: '' });
+    return scenario;
+  },
+  runProgress: (calls, reads) => set({ progress: { calls, reads } }),
+  runDone: (scenario, result) => {
+    const now = scenarioOf(get());
+    set({
+      status: 'idle',
+      result,
+      ran: scenario,
+      stale: JSON.stringify(now) !== JSON.stringify(scenario),
+      session: 0,
+      at: { call: 0, insn: null },
+      selected: null,
+      paused: '',
+      ...(result.report.stage === 'done' || result.report.stage === 'read' || result.cancelled
+        ? {}
+        : { dockTab: result.report.verdict?.accepted === false ? 'verifier' : get().dockTab }),
+    });
+  },
+  runEnded: (failure) => set({ status: 'idle', failure }),
+  runCancelling: () => set({ status: 'cancelling' }),
+  clearRun: () => {
+    get().pause();
+    set({ result: null, ran: null, stale: false, at: { call: 0, insn: null }, selected: null });
+  },
+  dismissFailure: () => set({ failure: '' }),
+  keepRun: () => {
+    const { result, ran } = get();
+    if (result && ran) set({ kept: { result, scenario: ran }, dockTab: 'compare' });
+  },
+  dropKept: () => set({ kept: null }),
+});
+
+/** The session on show, or null. */
+export const traceOf = (state: PageState): SessionTrace | null =>
+  state.result?.sessions[state.session] ?? null;

@@ -1,0 +1,64 @@
+/** Run and Cancel, and the machine worker's memory of the last run. */
+import { EngineFailure, Superseded } from '../../protocol/client.ts';
+import type { Scenario } from '../../protocol/scenario.ts';
+import { filterProblem } from './attach.ts';
+import { CANCEL_MS } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { useStore } from './store.ts';
+
+export class Runner {
+  private readonly engine: Engine;
+  /** Run that the worker can answer questions about, and the worker's generation then. */
+  private loaded: { readonly scenario: Scenario; readonly generation: number } | null = null;
+  private cancelTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** Records a run of what the editor and the attach bar say, then plays it. */
+  async run(thenPlay: boolean): Promise<void> {
+    const state = useStore.getState();
+    if (state.status !== 'idle' || filterProblem(state)) return;
+    const scenario = state.runStarted();
+    this.engine.newRun((calls, reads) => useStore.getState().runProgress(calls, reads));
+    this.loaded = null;
+    try {
+      const result = await this.engine.call('run', { scenario });
+      this.loaded = { scenario, generation: this.engine.generation };
+      useStore.getState().runDone(scenario, result);
+      if (thenPlay && !matchMedia('(prefers-reduced-motion: reduce)').matches) useStore.getState().play();
+    } catch (error) {
+      useStore.getState().runEnded(failureText(error));
+    } finally {
+      clearTimeout(this.cancelTimer);
+    }
+  }
+
+  /** Asks the run to end; a worker that does not answer in time is replaced. */
+  cancel(): void {
+    if (useStore.getState().status !== 'running') return;
+    useStore.getState().runCancelling();
+    this.engine.cancel();
+    this.cancelTimer = setTimeout(
+      () => this.engine.rebuild('The run was cancelled; the engine did not answer and was started again.'),
+      CANCEL_MS,
+    );
+  }
+
+  /** Makes sure that the worker knows the run on show: after a rebuild it is run again from the scenario. */
+  async ensureLoaded(scenario: Scenario): Promise<void> {
+    const { loaded, engine } = this;
+    if (loaded?.scenario === scenario && loaded.generation === engine.generation) return;
+    engine.newRun();
+    await engine.call('run', { scenario });
+    this.loaded = { scenario, generation: engine.generation };
+  }
+}
+
+export function failureText(error: unknown): string {
+  if (error instanceof Superseded) return error.message;
+  if (error instanceof EngineFailure)
+    return `A defect of Iterscope, not of your program. What reproduces it is this program with these parameters.\n${error.message}`;
+  throw error;
+}

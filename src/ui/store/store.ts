@@ -1,0 +1,39 @@
+/** One store: every view shows the same moment of the same run. */
+import { create } from 'zustand';
+import type { Example } from './deps.ts';
+import { attachSlice } from './attach.ts';
+import type { AttachSlice } from './attach.ts';
+import { cursorSlice } from './cursor.ts';
+import type { CursorSlice } from './cursor.ts';
+import { machineSlice } from './machine.ts';
+import type { MachineSlice } from './machine.ts';
+import { programSlice } from './program.ts';
+import type { ProgramSlice } from './program.ts';
+import { runSlice } from './run.ts';
+import type { RunSlice } from './run.ts';
+import { viewSlice } from './view.ts';
+import type { ViewSlice } from './view.ts';
+
+export interface CatalogSlice {
+  readonly examples: readonly Example[];
+  readonly worlds: readonly string[];
+}
+
+export type PageState = CatalogSlice &
+  ProgramSlice &
+  AttachSlice &
+  RunSlice &
+  CursorSlice &
+  MachineSlice &
+  ViewSlice;
+
+export const useStore = create<PageState>()((...of) => ({
+  examples: [],
+  worlds: [],
+  ...programSlice(...of),
+  ...attachSlice(...of),
+  ...runSlice(...of),
+  ...cursorSlice(...of),
+  ...machineSlice(...of),
+  ...viewSlice(...of),
+}));

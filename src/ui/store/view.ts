@@ -1,0 +1,73 @@
+/** How the page looks: theme, tabs, what is selected. */
+import type { StateCreator } from 'zustand';
+import { keep, kept } from './keep.ts';
+import type { PageState } from './store.ts';
+
+export const THEMES = ['system', 'dark', 'light'] as const;
+export type Theme = (typeof THEMES)[number];
+export type DockTab = 'output' | 'verifier' | 'disassembly' | 'events' | 'kernel' | 'compare' | 'inspect';
+export type InspectorTab = 'object' | 'registers' | 'stack';
+export type GraphView = 'graph' | 'table';
+export type Pane = 'code' | 'graph' | 'output' | 'inspect';
+
+export interface ViewSlice {
+  readonly theme: Theme;
+  readonly dockTab: DockTab;
+  readonly inspectorTab: InspectorTab;
+  readonly graphView: GraphView;
+  /** The one pane of a narrow page. */
+  readonly pane: Pane;
+  readonly follow: boolean;
+  /** Node of the scene pinned in the inspector, or null: follow the cursor. */
+  readonly selected: number | null;
+  readonly paletteOpen: boolean;
+  readonly singleKeys: boolean;
+  /** Requests to fit the picture; each one counts. */
+  readonly fits: number;
+  setTheme: (theme: Theme) => void;
+  setView: (
+    patch: Partial<
+      Pick<
+        ViewSlice,
+        'dockTab' | 'inspectorTab' | 'graphView' | 'pane' | 'follow' | 'selected' | 'paletteOpen'
+      >
+    >,
+  ) => void;
+  setSingleKeys: (on: boolean) => void;
+  fit: () => void;
+}
+
+const isTheme = (text: string | null): text is Theme => (THEMES as readonly (string | null)[]).includes(text);
+
+export const viewSlice: StateCreator<PageState, [], [], ViewSlice> = (set, get) => {
+  const theme = kept('theme');
+  return {
+    theme: isTheme(theme) ? theme : 'system',
+    dockTab: 'output',
+    inspectorTab: 'object',
+    graphView: 'graph',
+    pane: 'code',
+    follow: true,
+    selected: null,
+    paletteOpen: false,
+    singleKeys: kept('single-keys') !== 'off',
+    fits: 0,
+    setTheme: (next) => {
+      keep('theme', next);
+      showTheme(next);
+      set({ theme: next });
+    },
+    setView: (patch) => set(patch),
+    setSingleKeys: (on) => {
+      keep('single-keys', on ? 'on' : 'off');
+      set({ singleKeys: on });
+    },
+    fit: () => set({ fits: get().fits + 1 }),
+  };
+};
+
+/** Puts a theme on the root element; `system` leaves the choice to the browser. */
+export function showTheme(theme: Theme): void {
+  if (theme === 'system') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme;
+}

@@ -1,0 +1,33 @@
+import { useState } from 'react';
+import { useStore } from '../store/store.ts';
+
+/** `event 26 / 40`; typing a number goes there. */
+export function Counter({ call, length }: { readonly call: number; readonly length: number }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const go = (): void => {
+    const number = Number(typed);
+    if (typed !== null && typed.trim() !== '' && Number.isInteger(number)) {
+      useStore.getState().pause();
+      useStore.getState().seek({ call: number - 1, insn: null });
+    }
+    setTyped(null);
+  };
+  return (
+    <span>
+      event{' '}
+      <input
+        className="counter"
+        aria-label={`Event number, 1 to ${length}`}
+        inputMode="numeric"
+        value={typed ?? String(call + 1)}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={go}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') go();
+          if (event.key === 'Escape') setTyped(null);
+        }}
+      />{' '}
+      / {length}
+    </span>
+  );
+}

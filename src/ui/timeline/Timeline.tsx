@@ -1,0 +1,143 @@
+import { record, run } from '../store/page.ts';
+import { SPEEDS } from '../store/cursor.ts';
+import { traceOf } from '../store/run.ts';
+import { useStore } from '../store/store.ts';
+import { callTitle } from '../trace/describe.ts';
+import { foldTrace } from '../trace/fold.ts';
+import { namesOf } from '../trace/names.ts';
+import { UNITS, lastCall } from '../trace/units.ts';
+import { Icon } from '../widgets/icons.tsx';
+import { Segments } from '../widgets/Segments.tsx';
+import { Counter } from './Counter.tsx';
+import { TrackView } from './TrackView.tsx';
+
+const UNIT_OPTIONS = UNITS.map((value, i) => ({ value, text: value, title: `${i + 1}` }));
+
+/** Transport and tracks. */
+export function Timeline() {
+  const trace = useStore(traceOf);
+  const stale = useStore((s) => s.stale);
+  const idle = useStore((s) => s.status === 'idle');
+  return (
+    <section className="timeline" aria-label="Timeline">
+      <Transport />
+      {trace && trace.length > 0 ? (
+        <TrackView key={trace.session} trace={trace} />
+      ) : (
+        <div className="tracks" tabIndex={-1} data-keys-home>
+          <p className="empty">The recording of the next run appears here.</p>
+        </div>
+      )}
+      {trace && trace.dropped > 0 && (
+        <p className="empty">
+          Recorded {trace.length} of {trace.length + trace.dropped} events: the rest was counted, not kept.
+        </p>
+      )}
+      {trace && stale && idle && (
+        <p className="stale-line">
+          The program or its parameters have changed since this run.{' '}
+          <button type="button" className="link-button" onClick={run}>
+            Run again
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Transport() {
+  const trace = useStore(traceOf);
+  const unit = useStore((s) => s.unit);
+  const speed = useStore((s) => s.speed);
+  const playing = useStore((s) => s.playing);
+  const { seek, stepBy, setUnit, setSpeed, play, pause } = useStore.getState();
+  const off = !trace || trace.length === 0;
+  const go = (call: number): void => {
+    pause();
+    seek({ call, insn: null });
+  };
+  return (
+    <div className="transport">
+      <button type="button" className="btn quiet icon" aria-label="First event" title="First event (Home)" disabled={off} onClick={() => go(0)}>
+        <Icon name="first" />
+      </button>
+      <button type="button" className="btn quiet icon" aria-label={`Back by ${unit}`} title={`Back by ${unit} (←)`} disabled={off} onClick={() => stepBy(-1)}>
+        <Icon name="back" />
+      </button>
+      <button
+        type="button"
+        className="btn icon play"
+        aria-label={playing ? 'Pause' : 'Play'}
+        title="Play or pause (Space)"
+        disabled={off}
+        onClick={() => (playing ? pause() : play())}
+      >
+        <Icon name={playing ? 'pause' : 'play'} />
+      </button>
+      <button type="button" className="btn quiet icon" aria-label={`Step by ${unit}`} title={`Step by ${unit} (→)`} onClick={() => (off ? void record() : stepBy(1))}>
+        <Icon name="forward" />
+      </button>
+      <button
+        type="button"
+        className="btn quiet icon"
+        aria-label="Last event"
+        title="Last event (End)"
+        disabled={off}
+        onClick={() => trace && go(lastCall(foldTrace(trace)))}
+      >
+        <Icon name="last" />
+      </button>
+      <Segments label="Unit of a step" options={UNIT_OPTIONS} value={unit} onChange={setUnit} />
+      <label className="field">
+        <span className="sr">Speed</span>
+        <select value={String(speed)} onChange={(event) => setSpeed(Number(event.target.value))} title="Speed (+ and −)">
+          {SPEEDS.map((value) => (
+            <option key={value} value={String(value)}>
+              {value === Infinity ? 'max' : `${value} /s`}
+            </option>
+          ))}
+        </select>
+      </label>
+      <SessionChoice />
+      <span className="spring" />
+      {trace && trace.length > 0 && <Now />}
+    </div>
+  );
+}
+
+/** Chooses the session on show when a run opened several. */
+function SessionChoice() {
+  const sessions = useStore((s) => s.result?.sessions);
+  const session = useStore((s) => s.session);
+  const setSession = useStore((s) => s.setSession);
+  if (!sessions || sessions.length < 2) return null;
+  return (
+    <label className="field">
+      <span>session</span>
+      <select value={session} onChange={(event) => setSession(Number(event.target.value))}>
+        {sessions.map((one, i) => (
+          <option key={one.session} value={i}>
+            {one.session}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Now() {
+  const trace = useStore(traceOf);
+  const call = useStore((s) => s.at.call);
+  const scene = useStore((s) => s.result?.scene ?? null);
+  const paused = useStore((s) => s.paused);
+  if (!trace) return null;
+  return (
+    <span className="status">
+      {paused && <span className="hide-medium">Paused: {paused}</span>}
+      <b>{callTitle(foldTrace(trace), namesOf(scene), call)}</b>
+      <span>seq {trace.seqNum[call] ?? 0}</span>
+      <span>·</span>
+      <Counter call={call} length={trace.length} />
+    </span>
+  );
+}

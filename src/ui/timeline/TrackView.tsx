@@ -1,0 +1,160 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { SessionTrace } from '../../protocol/trace.ts';
+import { useStore } from '../store/store.ts';
+import { describeMoment } from '../trace/describe.ts';
+import { foldTrace } from '../trace/fold.ts';
+import { heldBars } from '../trace/held.ts';
+import { namesOf } from '../trace/names.ts';
+import { useMedia } from '../widgets/use_media.ts';
+import { callAtX, drawTracks, xOf } from './draw_tracks.ts';
+import { useSize } from './use_size.ts';
+import { shownPart, zoomAt } from './zoom.ts';
+
+/** The tracks: a slider over all calls of the session. Dragging scrubs, Shift drags ten times finer. */
+export function TrackView({ trace }: { readonly trace: SessionTrace }) {
+  const box = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { width, height } = useSize(box);
+  const at = useStore((s) => s.at);
+  const stale = useStore((s) => s.stale);
+  const scene = useStore((s) => s.result?.scene ?? null);
+  const theme = useStore((s) => s.theme);
+  const systemDark = useMedia('(prefers-color-scheme: dark)');
+  const [zoom, setZoom] = useState({ from: 0, to: trace.length });
+  const folded = foldTrace(trace);
+  const names = namesOf(scene);
+  const bars = useMemo(() => heldBars(trace), [trace]);
+  const part = shownPart(zoom, trace.length, at.call);
+  const tracks = useMemo(
+    () => ({ folded, names, bars, from: part.from, to: part.to }),
+    [folded, names, bars, part.from, part.to],
+  );
+  const palette = useMemo(() => {
+    const look = box.current ? getComputedStyle(box.current) : null;
+    const seen = new Map<string, string>();
+    return {
+      colour: (token: string): string => {
+        if (!look || !box.current) return '#888';
+        let value = seen.get(token);
+        if (value === undefined) {
+          const probe = box.current.appendChild(document.createElement('i'));
+          probe.style.color = `var(${token})`;
+          seen.set(token, (value = getComputedStyle(probe).color));
+          probe.remove();
+        }
+        return value;
+      },
+    };
+    // Colours are read anew when the theme or the size changes.
+    // eslint-disable-next-line react/exhaustive-deps
+  }, [theme, systemDark, width]);
+
+  useEffect(() => {
+    const g = canvas.current?.getContext('2d');
+    if (!g || !canvas.current || width === 0) return;
+    const ratio = window.devicePixelRatio || 1;
+    canvas.current.width = Math.round(width * ratio);
+    canvas.current.height = Math.round(height * ratio);
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    drawTracks(g, width, height, tracks, at.call, palette);
+  }, [tracks, at.call, width, height, palette]);
+
+  const drag = useDrag(tracks, width);
+  useWheel(box, (event, x) => {
+    setZoom((old) => zoomAt(shownPart(old, trace.length, at.call), trace.length, callAtX(tracks, width, x), event));
+  });
+  const x0 = xOf(tracks, width, at.call);
+  const x1 = xOf(tracks, width, at.call + 1);
+  const ran = trace.insns[at.call] ?? 0;
+  const middle = at.insn === null || ran === 0 ? (x0 + x1) / 2 : x0 + ((x1 - x0) * (at.insn + 0.5)) / ran;
+  const sentence = describeMoment(folded, names, at);
+
+  return (
+    <div
+      ref={box}
+      className={stale ? 'tracks stale' : 'tracks'}
+      role="slider"
+      tabIndex={0}
+      aria-label="Moment"
+      aria-valuemin={1}
+      aria-valuemax={trace.length}
+      aria-valuenow={at.call + 1}
+      aria-valuetext={sentence}
+      data-keys-home
+      onPointerDown={drag.down}
+      onPointerMove={drag.move}
+      onPointerUp={drag.up}
+      onPointerCancel={drag.up}
+      onDoubleClick={() => setZoom((old) => (old.to - old.from < trace.length ? { from: 0, to: trace.length } : readOf(trace, at.call)))}
+    >
+      <canvas ref={canvas} aria-hidden="true" />
+      {width > 0 && (
+        <svg aria-hidden="true" viewBox={`0 0 ${width} ${height}`}>
+          <line x1={middle} x2={middle} y1={6} y2={height} stroke="var(--current)" strokeWidth="1.5" />
+          <path d={`M${middle - 6} 0h12v6l-6 6-6-6z`} fill="var(--current)" />
+        </svg>
+      )}
+    </div>
+  );
+}
+
+const readOf = (trace: SessionTrace, call: number): { from: number; to: number } => {
+  const read = trace.reads[trace.read[call] ?? 0];
+  return read ? { from: read.firstCall, to: read.lastCall + 1 } : { from: 0, to: trace.length };
+};
+
+interface Drag {
+  readonly down: (event: React.PointerEvent<HTMLDivElement>) => void;
+  readonly move: (event: React.PointerEvent<HTMLDivElement>) => void;
+  readonly up: (event: React.PointerEvent<HTMLDivElement>) => void;
+}
+
+function useDrag(tracks: { readonly from: number; readonly to: number }, width: number): Drag {
+  const active = useRef<{ x: number; fine: number } | null>(null);
+  const go = useCallback(
+    (x: number) => useStore.getState().seek({ call: callAtX(tracks, width, x), insn: null }),
+    [tracks, width],
+  );
+  return {
+    down: (event) => {
+      if (event.button !== 0) return;
+      event.currentTarget.setPointerCapture(event.pointerId);
+      useStore.getState().pause();
+      const x = event.nativeEvent.offsetX;
+      active.current = { x: event.clientX, fine: x };
+      go(x);
+    },
+    move: (event) => {
+      if (!active.current) return;
+      const dx = event.clientX - active.current.x;
+      active.current = { x: event.clientX, fine: active.current.fine + (event.shiftKey ? dx / 10 : dx) };
+      go(active.current.fine);
+    },
+    up: (event) => {
+      active.current = null;
+      event.currentTarget.releasePointerCapture(event.pointerId);
+    },
+  };
+}
+
+/** Wheel with Ctrl zooms at the pointer, with Shift pans. React's own wheel listener could not stop the page. */
+function useWheel(
+  box: React.RefObject<HTMLDivElement | null>,
+  onWheel: (event: WheelEvent, x: number) => void,
+): void {
+  const latest = useRef(onWheel);
+  useEffect(() => {
+    latest.current = onWheel;
+  });
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const listen = (event: WheelEvent): void => {
+      if (!event.ctrlKey && !event.shiftKey) return;
+      event.preventDefault();
+      latest.current(event, event.clientX - element.getBoundingClientRect().left);
+    };
+    element.addEventListener('wheel', listen, { passive: false });
+    return () => element.removeEventListener('wheel', listen);
+  }, [box]);
+}

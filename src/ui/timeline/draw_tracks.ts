@@ -1,0 +1,212 @@
+/**
+ * Draws the tracks of the timeline on a canvas: callbacks as cells, owners as spans, the fill of the
+ * buffer as an area, references and locks as bars, reads as bands behind all of it.
+ */
+import type { Folded } from '../trace/fold.ts';
+import type { HeldBar } from '../trace/held.ts';
+import type { Names } from '../trace/names.ts';
+import { cells, highestCount, ownerSpans } from '../trace/timeline.ts';
+
+export interface Tracks {
+  readonly folded: Folded;
+  readonly names: Names;
+  readonly bars: readonly HeldBar[];
+  /** Calls at both edges: [from, to). */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Palette {
+  readonly colour: (token: string) => string;
+}
+
+/** Left edge of the cells, in pixels; the names of the tracks stand before it. */
+export const LEFT = 84;
+export const RIGHT = 10;
+const TOP = 16;
+export const TRACK_HEIGHT = 24;
+export const TRACK_NAMES = ['callback', 'owner', 'seq buffer', 'held'] as const;
+const rowY = (i: number): number => TOP + i * TRACK_HEIGHT;
+
+const KIND_LOOK = {
+  start: { token: '--held', height: 16, alpha: 0.85 },
+  show: { token: '--visited', height: 16, alpha: 0.85 },
+  next: { token: '--tx-3', height: 8, alpha: 0.55 },
+  stop: { token: '--gone', height: 16, alpha: 0.85 },
+  copy: { token: '--bytes', height: 12, alpha: 0.85 },
+} as const;
+
+/** Part of the future that stays visible. */
+const FUTURE = 0.3;
+
+/** Pixel of a call's left edge. */
+export function xOf(tracks: Pick<Tracks, 'from' | 'to'>, width: number, call: number): number {
+  const room = width - LEFT - RIGHT;
+  return LEFT + (room * (call - tracks.from)) / Math.max(1, tracks.to - tracks.from);
+}
+
+/** Call under a pixel, kept inside what is shown. */
+export function callAtX(tracks: Pick<Tracks, 'from' | 'to'>, width: number, x: number): number {
+  const part = (x - LEFT) / Math.max(1, width - LEFT - RIGHT);
+  const call = tracks.from + Math.floor(part * (tracks.to - tracks.from));
+  return Math.max(tracks.from, Math.min(tracks.to - 1, call));
+}
+
+/** Everything but the cursor. `now` splits past and future. */
+export function drawTracks(
+  g: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  tracks: Tracks,
+  now: number,
+  { colour }: Palette,
+): void {
+  const { trace } = tracks.folded;
+  const x = (call: number): number => Math.max(LEFT, Math.min(width - RIGHT, xOf(tracks, width, call)));
+  g.clearRect(0, 0, width, height);
+  g.textBaseline = 'alphabetic';
+  drawBands();
+  drawRows();
+  drawCells();
+  drawOwners();
+  drawBuffer();
+  drawHeld();
+  drawStops();
+
+  function drawBands(): void {
+    g.font = '10px Inter, system-ui, sans-serif';
+    trace.reads.forEach((read, i) => {
+      const [a, b] = [x(read.firstCall), x(read.lastCall + 1)];
+      if (b <= LEFT || a >= width - RIGHT) return;
+      if (i % 2 === 1) {
+        g.globalAlpha = 0.6;
+        g.fillStyle = colour('--s3');
+        g.fillRect(a, 0, b - a, height);
+      }
+      g.globalAlpha = 1;
+      g.fillStyle = colour('--line-2');
+      g.fillRect(a, 0, 1, height);
+      g.fillStyle = colour('--tx-3');
+      const long = read.ret > 0 ? `read ${i + 1} → ${read.ret} B` : read.ret === 0 ? `read ${i + 1} · EOF` : `read ${i + 1} · error`;
+      const text = [long, `read ${i + 1}`, String(i + 1)].find((t) => g.measureText(t).width < b - a - 6);
+      if (text) g.fillText(text, a + 4, 11);
+    });
+  }
+
+  function drawRows(): void {
+    g.fillStyle = colour('--line');
+    TRACK_NAMES.forEach((_, i) => g.fillRect(0, rowY(i) - 1, width, 1));
+    g.fillStyle = colour('--tx-2');
+    g.font = '11px Inter, system-ui, sans-serif';
+    TRACK_NAMES.forEach((name, i) => g.fillText(name, 10, rowY(i) + 15));
+  }
+
+  function drawCells(): void {
+    const room = (width - LEFT - RIGHT) / 2;
+    for (const cell of cells(trace, tracks.from, tracks.to, room)) {
+      const look = KIND_LOOK[cell.kind];
+      const [a, b] = [x(cell.from), x(cell.to)];
+      const wide = b - a > 4;
+      g.globalAlpha = cell.from > now ? FUTURE * look.alpha : look.alpha;
+      g.fillStyle = colour(look.token);
+      const y = rowY(0) + 20 - look.height;
+      g.beginPath();
+      g.roundRect(a + (wide ? 1 : 0), y, Math.max(1, b - a - (wide ? 2 : 0)), look.height, wide ? 2 : 0);
+      g.fill();
+    }
+    g.globalAlpha = 1;
+  }
+
+  function drawOwners(): void {
+    g.font = '10.5px Inter, system-ui, sans-serif';
+    for (const span of ownerSpans(trace)) {
+      const [a, b] = [x(span.from), x(span.to)];
+      if (b - a < 1) continue;
+      const here = span.from <= now && now < span.to;
+      g.globalAlpha = span.from > now ? 0.12 : here ? 0.26 : 0.22;
+      g.fillStyle = colour(here ? '--current' : span.from > now ? '--tx-3' : '--visited');
+      g.beginPath();
+      g.roundRect(a + 1, rowY(1) + 3, Math.max(1, b - a - 2), 16, 3);
+      g.fill();
+      const text = tracks.names.object(span.owner);
+      g.globalAlpha = span.from > now ? 0.75 : 1;
+      g.fillStyle = colour(span.from > now ? '--tx-2' : '--tx');
+      if (g.measureText(text).width < b - a - 10) g.fillText(text, a + 6, rowY(1) + 15);
+    }
+    g.globalAlpha = 1;
+  }
+
+  function drawBuffer(): void {
+    const limits = trace.reads.map((read) => read.size);
+    const limit = Math.max(0, ...limits);
+    const highest = highestCount(trace);
+    const scale = limit <= highest * 4 ? Math.max(limit, highest) : highest;
+    if (scale === 0) return;
+    const base = rowY(2) + 21;
+    const y = (count: number): number => base - (count / scale) * 17;
+    const end = Math.min(now + 1, tracks.to);
+    g.beginPath();
+    g.moveTo(x(tracks.from), base);
+    const stride = Math.max(1, Math.floor((tracks.to - tracks.from) / (2 * width)));
+    for (let call = tracks.from; call < end; call += stride) {
+      let count = 0;
+      for (let i = call; i < Math.min(end, call + stride); i++) count = Math.max(count, trace.count[i] ?? 0);
+      g.lineTo(x(call), y(count));
+      g.lineTo(x(Math.min(end, call + stride)), y(count));
+    }
+    g.lineTo(x(end), base);
+    g.globalAlpha = 0.28;
+    g.fillStyle = colour('--bytes');
+    g.fill();
+    g.globalAlpha = 1;
+    g.strokeStyle = colour('--bytes');
+    g.lineWidth = 1.3;
+    g.stroke();
+    drawLimit(limit, scale, y, base);
+  }
+
+  function drawLimit(limit: number, scale: number, y: (count: number) => number, base: number): void {
+    g.font = '10px Inter, system-ui, sans-serif';
+    g.fillStyle = colour('--gone');
+    const label = `stops at ${limit} B`;
+    const text = limit > scale ? `${label} (above)` : label;
+    g.textAlign = 'right';
+    g.fillText(text, width - RIGHT - 4, base - 4);
+    g.textAlign = 'left';
+    if (limit > scale) return;
+    g.strokeStyle = colour('--gone');
+    g.setLineDash([3, 3]);
+    g.lineWidth = 1;
+    g.beginPath();
+    g.moveTo(LEFT, y(limit));
+    g.lineTo(width - RIGHT, y(limit));
+    g.stroke();
+    g.setLineDash([]);
+  }
+
+  function drawHeld(): void {
+    for (const bar of tracks.bars) {
+      const [a, b] = [x(bar.from), x(bar.to + 1)];
+      if (bar.to < tracks.from || bar.from >= tracks.to) continue;
+      const outer = bar.kind.startsWith('task') || bar.kind === 'mmap_lock' || bar.kind === 'cgroup_mutex';
+      g.globalAlpha = bar.from > now ? 0.16 : outer ? 0.55 : 0.8;
+      g.fillStyle = colour(bar.from <= now && now <= bar.to && !outer ? '--current' : '--held');
+      g.fillRect(a + (outer ? 0 : 1), rowY(3) + (outer ? 5 : 13), Math.max(1, b - a - (outer ? 0 : 2)), 5);
+    }
+    g.globalAlpha = 1;
+  }
+
+  function drawStops(): void {
+    g.fillStyle = colour('--gone');
+    for (const call of tracks.folded.cuts) {
+      if (call < tracks.from || call >= tracks.to) continue;
+      const middle = (x(call) + x(call + 1)) / 2;
+      g.beginPath();
+      g.moveTo(middle, rowY(0) - 3);
+      g.lineTo(middle + 4.5, rowY(0) - 10);
+      g.lineTo(middle - 4.5, rowY(0) - 10);
+      g.fill();
+    }
+  }
+}
+

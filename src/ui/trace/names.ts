@@ -1,0 +1,62 @@
+/** Names of objects, from the picture's labels: what the timeline, the events and the sentences call them. */
+import type { Scene, SceneNode } from '../../protocol/scene.ts';
+import { isNullCall, kindAt, ownerKey } from './fold.ts';
+import type { Folded } from './fold.ts';
+
+export interface Names {
+  /** Label of the object at an address, or its address. */
+  readonly object: (addr: bigint) => string;
+  /** `bash, fd 2`: what a call is about. '' without an object. */
+  readonly subject: (f: Folded, call: number) => string;
+  readonly node: (addr: bigint) => SceneNode | undefined;
+  readonly slot: (owner: bigint, key: number) => SceneNode | undefined;
+}
+
+/** Word for the key of an object, by target; other targets number their objects. */
+const KEY_WORDS: Readonly<Record<string, (key: number) => string>> = {
+  task: (key) => `pid ${key}`,
+  task_file: (key) => `fd ${key}`,
+  task_vma: (key) => `0x${key.toString(16)}`,
+};
+
+export const keyWord = (target: string, key: number): string =>
+  KEY_WORDS[target]?.(key) ?? `index ${key}`;
+
+export const formatAddress = (addr: bigint): string => `0x${addr.toString(16).padStart(16, '0')}`;
+
+function build(scene: Scene | null): Names {
+  const byAddress = new Map<bigint, SceneNode>();
+  const bySlot = new Map<string, SceneNode>();
+  for (const node of scene?.nodes ?? []) {
+    if (node.kind === 'slot') bySlot.set(ownerKey(node.owner, node.key), node);
+    else if (node.addr !== 0n && !byAddress.has(node.addr)) byAddress.set(node.addr, node);
+  }
+  const object = (addr: bigint): string => byAddress.get(addr)?.label || formatAddress(addr);
+  const subject = (f: Folded, call: number): string => {
+    const { trace } = f;
+    const addr = trace.object[call] ?? 0n;
+    if (addr === 0n) return isNullCall(trace, call) ? 'NULL' : kindAt(trace, call) === 'copy' ? '' : 'NULL';
+    const owner = trace.owner[call] ?? 0n;
+    const who = owner !== 0n && owner !== addr ? `${object(owner)}, ` : '';
+    const key = trace.key[call] ?? 0;
+    return owner === 0n || owner === addr
+      ? `${object(addr)}, ${keyWord(trace.target, key)}`
+      : `${who}${keyWord(trace.target, key)}`;
+  };
+  return {
+    object,
+    subject,
+    node: (addr) => byAddress.get(addr),
+    slot: (owner, key) => bySlot.get(ownerKey(owner, key)),
+  };
+}
+
+const known = new WeakMap<Scene, Names>();
+const noNames = build(null);
+/** The same scene gives the same object. */
+export function namesOf(scene: Scene | null): Names {
+  if (scene === null) return noNames;
+  let names = known.get(scene);
+  if (!names) known.set(scene, (names = build(scene)));
+  return names;
+}

@@ -1,0 +1,73 @@
+/** "Why is this object here?": the rules that put it there, read from the recording. */
+import type { Scene, SceneNode } from '../../protocol/scene.ts';
+import { isNullCall, kindAt } from './fold.ts';
+import type { Folded } from './fold.ts';
+import { keyWord } from './names.ts';
+import type { Names } from './names.ts';
+import { visitsOf } from './object_state.ts';
+
+const times = (n: number): string => (n === 1 ? 'once' : n === 2 ? 'twice' : `${n} times`);
+
+/** Nodes with an arrow to the object, in scene order. */
+function referrers(scene: Scene, node: SceneNode): readonly SceneNode[] {
+  const from = new Set(scene.edges.filter((edge) => edge.to === node.id).map((edge) => edge.from));
+  return scene.nodes.filter((other) => from.has(other.id));
+}
+
+/** About the call itself: how the walk came to this object. */
+export function whyCall(f: Folded, names: Names, call: number): readonly string[] {
+  const { trace } = f;
+  const kind = kindAt(trace, call);
+  const read = trace.read[call] ?? 0;
+  const key = keyWord(trace.target, trace.key[call] ?? 0);
+  if (isNullCall(trace, call))
+    return ['The walk found no further object, so stop() ran the program a last time with NULL.'];
+  if (kind === 'copy') return [`The read ends here: what the buffer holds goes to the reader, at most ${trace.reads[read]?.size ?? 0} bytes.`];
+  const object = trace.object[call] ?? 0n;
+  if (kind === 'stop')
+    return object === 0n
+      ? ['No object is held at the end of this read.']
+      : [`The buffer holds ${trace.count[call] ?? 0} bytes and the reader asked for ${trace.reads[read]?.size ?? 0}: ${key} was already fetched, is given back, and the next read finds it again.`];
+  if (object === 0n) return ['The position is past the last object: NULL ends the walk.'];
+  const sentences: string[] = [];
+  const delivered = kind === 'show' ? call - 1 : call;
+  const by = kindAt(trace, delivered);
+  const resumed = by === 'start' && read > 0;
+  const owner = trace.owner[call] ?? 0n;
+  const inOwner = owner !== 0n && owner !== object ? ` of ${names.object(owner)}` : '';
+  sentences.push(
+    resumed
+      ? `start() of read ${read + 1} found ${key}${inOwner} again at the remembered position; the previous read had stopped before it was shown.`
+      : by === 'start'
+        ? `start() found it first: ${key}${inOwner} is the lowest position in range.`
+        : `next() found it: ${key}${inOwner} is the next position in use.`,
+  );
+  const skipped = trace.skips.filter((row) => row.call === delivered);
+  for (const reason of new Set(skipped.map((row) => row.reason))) {
+    const n = skipped.filter((row) => row.reason === reason).length;
+    sentences.push(`On the way ${n === 1 ? 'one was' : `${n} were`} passed over: ${reason}.`);
+  }
+  return sentences;
+}
+
+/** About an object of the picture: who refers to it, and how often it is shown. */
+export function whyObject(f: Folded, scene: Scene, node: SceneNode): readonly string[] {
+  const sentences: string[] = [];
+  const from = referrers(scene, node);
+  if (from.length > 1) {
+    const owners = new Set(from.map((other) => other.owner).filter((owner) => owner !== 0n));
+    sentences.push(
+      `${from.length} references name this one object` +
+        (owners.size > 1 ? `, in ${owners.size} tasks: shared by fork or passed on.` : ': the same open file by dup.'),
+    );
+  }
+  if (node.reason !== '') sentences.push(`The program is not called for it: ${node.reason}.`);
+  const visits = visitsOf(f, node);
+  if (visits.length > 0) {
+    const undone = visits.filter((visit) => visit.result < 0).length;
+    sentences.push(
+      `The program is called for it ${times(visits.length)}${undone > 0 ? `, ${times(undone)} taken back` : ''}.`,
+    );
+  }
+  return sentences;
+}

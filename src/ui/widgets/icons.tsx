@@ -1,0 +1,22 @@
+/** Icons of the transport and the bars, drawn on 14 units. */
+const PATHS = {
+  first: 'M2 2h2v10H2zM13 2v10L5 7z',
+  back: 'M11 2v10L3 7z',
+  play: 'M3 1.5v11L12.5 7z',
+  pause: 'M3 2h3v10H3zM8 2h3v10H8z',
+  forward: 'M3 2v10l8-5z',
+  last: 'M10 2h2v10h-2zM1 2v10l8-5z',
+  stop: 'M2.5 2.5h9v9h-9z',
+  reset: 'M7 2a5 5 0 1 1-4.6 3h1.6A3.6 3.6 0 1 0 7 3.4V5.6L3.6 2.8 7 0z',
+  theme: 'M7 1a6 6 0 1 0 0 12A6 6 0 0 0 7 1m0 1.4v9.2a4.6 4.6 0 0 1 0-9.2',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { readonly name: IconName }) {
+  return (
+    <svg className="icon-svg" viewBox="0 0 14 14" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
