@@ -180,5 +180,8 @@ export function fileKind(path: string, mode: number | null, fstype: string): Fil
   }
 }
 
+/** A write position that O_APPEND takes away: such files do not get this f_mode bit. */
+export const APPEND = { flag: 0o2000, mode: 0x100000 } as const;
+
 /** What O_PATH gives, whatever the file is. */
 export const PATH_ONLY = { fops: 'empty_fops', mode: 0x2084000 } as const;

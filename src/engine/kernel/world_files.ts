@@ -3,7 +3,7 @@
  */
 import { must } from '../../shared/assert.ts';
 import type { Addr } from '../../shared/brand.ts';
-import { deviceOf, fileKind, O_PATH, PATH_ONLY } from './file_kinds.ts';
+import { APPEND, deviceOf, fileKind, O_PATH, PATH_ONLY, S_IFMT } from './file_kinds.ts';
 import type { FileKind } from './file_kinds.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf } from './list.ts';
@@ -68,9 +68,10 @@ export class WorldFiles {
     const flags = parseInt(spec.flags, 8) & ~O_CLOEXEC;
     const mode = spec.mode === undefined ? null : parseInt(spec.mode, 8);
     const kind = fileKind(spec.path, mode, this.places.fstypeOf(spec.path));
-    const { path, inode, privateData } = this.behind(spec, kind, mode ?? kind.mode);
+    const { path, inode, privateData } = this.behind(spec, kind, withType(mode ?? kind.mode, kind));
     const pathOnly = (flags & O_PATH) !== 0;
-    const { base, read, write } = kind.bits;
+    const { base, read } = kind.bits;
+    const write = (flags & APPEND.flag) === 0 ? kind.bits.write : kind.bits.write & ~APPEND.mode;
     const file = newFile(this.kernel, {
       mnt: path.mnt.at('mnt'),
       dentry: path.dentry.addr,
@@ -151,6 +152,10 @@ export class WorldFiles {
     return pipe.addr;
   }
 }
+
+/** stat(2) of a pidfd shows no file type, its inode has one. */
+const withType = (mode: number, kind: FileKind): number =>
+  (mode & S_IFMT) === 0 ? mode | (kind.mode & S_IFMT) : mode;
 
 function inodeFacts(spec: WorldFile, number: number | undefined, mode: number): InodeFacts {
   const ino = spec.ino ?? number;

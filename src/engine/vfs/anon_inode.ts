@@ -6,7 +6,6 @@
  * Source: fs/anon_inodes.c, Linux 6.12.
  */
 import type { Addr } from '../../shared/brand.ts';
-import type { NegErrno } from '../../shared/errno.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { canRead, canWrite, FMODE, newFile, O_CLOEXEC } from '../kernel/objects/file.ts';
 import { anonInode, pseudoPath } from '../kernel/objects/internal_mounts.ts';
@@ -50,6 +49,6 @@ export function anonInodeFile(kernel: Kernel, spec: AnonFile): View {
 }
 
 /** The same, opened in a task's table. @returns the fd or -EMFILE @kernel anon_inode_getfd, fs/anon_inodes.c @fidelity full */
-export function anonInodeFd(kernel: Kernel, task: View, spec: AnonFile): number | NegErrno {
+export function anonInodeFd(kernel: Kernel, task: View, spec: AnonFile): number {
   return openFd(kernel, task, anonInodeFile(kernel, spec), (spec.flags & O_CLOEXEC) !== 0);
 }

@@ -38,7 +38,7 @@ function limitOf(task: View): number {
  * @kernel alloc_fd, fs/file.c
  * @fidelity full
  */
-export function allocFd(kernel: Kernel, task: View, cloexec: boolean): number | NegErrno {
+export function allocFd(kernel: Kernel, task: View, cloexec: boolean): number {
   const files = task.deref('files');
   if (!files) return fail('EMFILE');
   const fd = lowestFreeFd(files);
@@ -55,7 +55,7 @@ export function installFd(kernel: Kernel, task: View, fd: number, file: View): v
 }
 
 /** allocFd and installFd in one. @returns the fd, or -EMFILE; then the reference stays with the caller */
-export function openFd(kernel: Kernel, task: View, file: View, cloexec: boolean): number | NegErrno {
+export function openFd(kernel: Kernel, task: View, file: View, cloexec: boolean): number {
   const fd = allocFd(kernel, task, cloexec);
   if (fd >= 0) installFd(kernel, task, fd, file);
   return fd;
@@ -68,7 +68,7 @@ export function lookupFd(kernel: Kernel, task: View, fd: number): View | null {
 }
 
 /** @returns 0 or -EBADF @kernel close_fd, fs/file.c @fidelity full */
-export function closeFd(kernel: Kernel, task: View, fd: number): 0 | NegErrno {
+export function closeFd(kernel: Kernel, task: View, fd: number): NegErrno {
   const files = task.deref('files');
   const file = files && removeFd(kernel, files, fd);
   if (!file) return fail('EBADF');
@@ -77,7 +77,7 @@ export function closeFd(kernel: Kernel, task: View, fd: number): 0 | NegErrno {
 }
 
 /** A second number for the same file. @returns the new fd, -EBADF or -EMFILE @kernel ksys_dup, fs/file.c @fidelity full */
-export function dupFd(kernel: Kernel, task: View, fd: number): number | NegErrno {
+export function dupFd(kernel: Kernel, task: View, fd: number): number {
   const file = lookupFd(kernel, task, fd);
   if (!file) return fail('EBADF');
   const copy = allocFd(kernel, task, false);

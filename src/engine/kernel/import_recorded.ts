@@ -1,0 +1,395 @@
+/**
+ * Makes a world of a recorded snapshot: the raw /proc text of a real machine.
+ *
+ * /proc does not tell everything. Where it is silent this module decides, always the same way:
+ *
+ *   - Two fds of one process with the same file, flags and position are one opening (dup). Pipe ends and
+ *     sockets are one opening machine-wide. Anonymous files are never taken for the same.
+ *   - A thread whose fds are those of its leader shares the leader's table.
+ *   - A process whose leader is dead shows no maps: it gets those of a living process with the same stat.
+ *   - A sleeping task's `wchan` tells whether the freezer may take it.
+ */
+import * as v from 'valibot';
+import { keyValues, numbers, parseMaps, parseMountinfo, socketProtocols, Stat } from './proc_text.ts';
+import { parseWorld, WorldError } from './world.ts';
+import { NAMESPACES } from './objects/namespace.ts';
+import type { InternalFs } from './objects/internal_mounts.ts';
+import { PF } from './objects/task.ts';
+import type { World, WorldFile, WorldInput } from './world_schema.ts';
+
+const fdText = v.object({
+  fd: v.number(),
+  link: v.string(),
+  ino: v.number(),
+  dev: v.string(),
+  mode: v.string(),
+  size: v.number(),
+  nlink: v.number(),
+  fdinfo: v.string(),
+});
+const threadText = v.object({
+  tid: v.number(),
+  comm: v.string(),
+  stat: v.string(),
+  status: v.string(),
+  wchan: v.optional(v.nullable(v.string()), ''),
+  fds: v.array(fdText),
+});
+const processText = v.object({
+  pid: v.number(),
+  exe: v.nullable(v.string()),
+  cwd: v.nullable(v.string()),
+  maps: v.string(),
+  vmflags: v.array(v.string()),
+  ns: v.record(v.string(), v.string()),
+  threads: v.pipe(v.array(threadText), v.minLength(1)),
+});
+const SnapshotSchema = v.object({
+  encoding: v.string(),
+  uname_release: v.string(),
+  monotonic_ns: v.number(),
+  self: v.number(),
+  cpuinfo: v.string(),
+  mounts: v.string(),
+  net: v.record(v.string(), v.string()),
+  processes: v.pipe(v.array(processText), v.minLength(1)),
+});
+
+export type Snapshot = v.InferOutput<typeof SnapshotSchema>;
+type ProcessText = v.InferOutput<typeof processText>;
+type ThreadText = v.InferOutput<typeof threadText>;
+export type FdText = v.InferOutput<typeof fdText>;
+type FdInput = { fd: number; cloexec: boolean; file: string };
+
+/** How a run of a recorded case found the machine different from its world. */
+export interface RunFacts {
+  /** [tid, tgid, name] */
+  readonly added: readonly (readonly [number, number, string])[];
+  readonly gone: readonly (readonly [number, number, string])[];
+  readonly self: number;
+  readonly selfFds: readonly FdText[];
+}
+
+/** True for the text of a snapshot, false for a world of ours. */
+export const isRecorded = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'processes' in value && 'encoding' in value;
+
+const TICK_NS = 10_000_000;
+const O_CLOEXEC = 0o2000000;
+const TASK_FREEZABLE = 0x2000;
+/** Where 6.12 sleeps with TASK_FREEZABLE. */
+const FREEZABLE: ReadonlySet<string> = new Set([
+  'do_wait',
+  'do_epoll_wait',
+  'ep_poll',
+  'futex_wait_queue',
+  'hrtimer_nanosleep',
+  'kauditd_thread',
+  'kcompactd',
+  'khugepaged',
+  'ksm_scan_thread',
+  'oom_reaper',
+  'poll_schedule_timeout',
+]);
+/** What a program that uses libbpf opens for itself; a replay opens it again. */
+const OPENED_BY_LOADING = /^anon_inode:(?:btf|bpf-map|bpf-prog|bpf_link|bpf_iter|\[pidfd\])$/;
+
+/** comm of a kernel thread whose /proc name says more: workers tell their queue, and all are cut to 15 bytes. */
+export const commOf = (name: string): string =>
+  (/^kworker\/(?!R-)/.test(name) ? name.replace(/[-+].*$/s, '') : name).slice(0, 15);
+
+/** @throws WorldError */
+export function importRecorded(value: unknown): World {
+  return parseWorld(new Importer(parseSnapshot(value)).world());
+}
+
+/** The machine as one run of a recorded case saw it. @throws WorldError */
+export function importRun(value: unknown, run: RunFacts): World {
+  const snapshot = parseSnapshot(value);
+  const gone = new Set(run.gone.map(([tid]) => tid));
+  const renamed = new Map(run.added.filter(([tid]) => gone.has(tid)).map(([tid, , name]) => [tid, name]));
+  const processes = snapshot.processes
+    .filter((process) => !gone.has(process.pid) || renamed.has(process.pid))
+    .map((process) => ({
+      ...process,
+      threads: process.threads
+        .filter((thread) => !gone.has(thread.tid) || renamed.has(thread.tid))
+        .map((thread) => ({
+          ...thread,
+          comm: renamed.get(thread.tid) ?? thread.comm,
+          fds:
+            process.pid === run.self
+              ? run.selfFds.filter((fd) => !OPENED_BY_LOADING.test(fd.link))
+              : thread.fds,
+        })),
+    }));
+  const world = new Importer({ ...snapshot, self: run.self, processes }).world();
+  for (const [tid, tgid, name] of run.added) if (!renamed.has(tid)) addTask(world, tid, tgid, name);
+  return parseWorld(world);
+}
+
+/** A task of which only the name is known: a worker that the kernel started, or one more thread. */
+function addTask(world: WorldInput, tid: number, tgid: number, name: string): void {
+  const owner = world.processes.find((process) => process.pid === tgid);
+  if (tid !== tgid && owner) owner.threads = [...(owner.threads ?? []), { tid, comm: commOf(name) }];
+  else if (tid === tgid) {
+    const kthread = /^(?:kworker|ksoftirqd|migration|rcu|irq)\b/.test(name);
+    const worker = name.startsWith('kworker/');
+    world.processes.push({
+      pid: tid,
+      comm: commOf(name),
+      kthread,
+      state: worker ? 'I' : 'S',
+      ...(kthread ? { flags: PF.KTHREAD | PF.FORKNOEXEC | (worker ? PF.WQ_WORKER : 0) } : {}),
+    });
+  }
+}
+
+function parseSnapshot(value: unknown): Snapshot {
+  const result = v.safeParse(SnapshotSchema, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = (issue.path ?? []).map(({ key }) =>
+    typeof key === 'number' ? `[${key}]` : `.${String(key)}`,
+  );
+  throw new WorldError(path.join(''), issue.message);
+}
+
+class Importer {
+  private readonly snapshot: Snapshot;
+  private readonly protocols: ReadonlyMap<number, string>;
+  private readonly files: Record<string, FileInput> = {};
+
+  constructor(snapshot: Snapshot) {
+    this.snapshot = snapshot;
+    this.protocols = socketProtocols(snapshot.net);
+  }
+
+  world(): WorldInput {
+    const { snapshot } = this;
+    const processes = snapshot.processes.map((process) => this.process(process));
+    const release = /^\d+\.\d+/.exec(snapshot.uname_release)?.[0] ?? '';
+    if (release !== '6.12' && release !== '7.0')
+      throw new WorldError('.uname_release', `release '${release}' is not one this simulator knows`);
+    return {
+      name: 'recorded',
+      release,
+      pageTableLevels: /\bla57\b/.test(snapshot.cpuinfo) ? 5 : 4,
+      clock: snapshot.monotonic_ns,
+      mounts: parseMountinfo(snapshot.mounts),
+      internalMounts: this.internalMounts(),
+      anonInode:
+        this.fd((fd) => fd.link.startsWith('anon_inode:') && fd.link !== 'anon_inode:[pidfd]')?.ino ?? 1024,
+      namespaces: this.namespaces(),
+      files: this.files,
+      processes,
+      reader: snapshot.self,
+    };
+  }
+
+  private *fds(): Generator<FdText> {
+    for (const process of this.snapshot.processes) for (const thread of process.threads) yield* thread.fds;
+  }
+  private fd(test: (fd: FdText) => boolean): FdText | undefined {
+    for (const fd of this.fds()) if (test(fd)) return fd;
+    return undefined;
+  }
+
+  private internalMounts(): NonNullable<WorldInput['internalMounts']> {
+    const samples: Readonly<Record<InternalFs, RegExp>> = {
+      pipefs: /^pipe:/,
+      sockfs: /^socket:/,
+      anon_inodefs: /^anon_inode:(?!\[pidfd\])/,
+      nsfs: /^(?!pipe|socket|anon_inode)[a-z]+:\[\d+\]$/,
+      pidfs: /^anon_inode:\[pidfd\]$/,
+      shm: /^\/memfd:/,
+    };
+    return Object.fromEntries(
+      Object.entries(samples).flatMap(([fs, pattern]) => {
+        const fd = this.fd(({ link }) => pattern.test(link));
+        return fd ? [[fs, { dev: fd.dev, mountId: Number(keyValues(fd.fdinfo).get('mnt_id') ?? 0) }]] : [];
+      }),
+    );
+  }
+
+  private namespaces(): NonNullable<WorldInput['namespaces']> {
+    const initial = new Set(Object.values(this.snapshot.processes[0]?.ns ?? {}));
+    const found = new Map<string, NonNullable<WorldInput['namespaces']>[number]>();
+    for (const { ns } of this.snapshot.processes)
+      for (const [name, link] of Object.entries(ns)) {
+        const kind = NAMESPACES.find((type) => type.kind === name.replace('_for_children', ''))?.kind;
+        if (!kind || initial.has(link)) continue;
+        const own = name === 'pid_for_children' ? nsNumber(ns['pid']) : undefined;
+        if (!found.has(link) || own !== undefined)
+          found.set(link, {
+            kind,
+            inum: nsNumber(link),
+            ...(own === undefined || own === nsNumber(link) ? {} : { parent: own }),
+          });
+      }
+    return [...found.values()];
+  }
+
+  private process(text: ProcessText): WorldInput['processes'][number] {
+    const [leader, ...threads] = text.threads;
+    if (!leader) throw new WorldError('.processes', `process ${text.pid} has no threads`);
+    const stat = new Stat(leader.stat);
+    const status = keyValues(leader.status);
+    const kthread = status.get('Kthread') === '1' || (stat.num(9) & PF.KTHREAD) !== 0;
+    const maps = text.maps !== '' || kthread ? text : this.lookalike(text);
+    const vmas = parseMaps(maps.maps, maps.vmflags);
+    const living = text.threads.find((thread) => new Stat(thread.stat).text(3) !== 'Z') ?? leader;
+    let table = leader.fds;
+    const alone = stat.text(3) === 'Z';
+    let heir: readonly FdText[] | null = alone ? null : leader.fds;
+    return {
+      pid: text.pid,
+      ...this.task(leader),
+      ppid: stat.num(4),
+      pgid: stat.num(5),
+      sid: stat.num(6),
+      kthread,
+      uid: numbers(status.get('Uid'))[0] ?? 0,
+      gid: numbers(status.get('Gid'))[0] ?? 0,
+      cwd: text.cwd ?? '/',
+      ...(maps.exe === null || kthread ? {} : { exe: maps.exe }),
+      fds: this.table(text.pid, table),
+      ...(vmas.length === 0 ? {} : { mm: { vmas, layout: layout(new Stat(living.stat), vmas) } }),
+      ns: Object.fromEntries(Object.entries(text.ns).map(([kind, link]) => [kind, nsNumber(link)])),
+      threads: threads.map((thread) => {
+        const own = heir === null || !sameTable(thread.fds, heir);
+        heir ??= thread.fds;
+        table = thread.fds;
+        return {
+          tid: thread.tid,
+          ...this.task(thread),
+          ...(own ? { fds: this.table(text.pid, table) } : {}),
+        };
+      }),
+    };
+  }
+
+  /** A living process whose image cannot be told from this one's: same code, data and size. */
+  private lookalike(text: ProcessText): ProcessText {
+    const image = (thread: ThreadText): string => {
+      const stat = new Stat(thread.stat);
+      return [23, 26, 27, 45, 46].map((field) => stat.text(field)).join();
+    };
+    const living = text.threads.find((thread) => new Stat(thread.stat).num(23) > 0);
+    if (!living) return text;
+    return (
+      this.snapshot.processes.find(
+        (other) => other.maps !== '' && other.threads[0] && image(other.threads[0]) === image(living),
+      ) ?? text
+    );
+  }
+
+  private task(thread: ThreadText): Omit<WorldInput['processes'][number], 'pid' | 'threads' | 'fds'> {
+    const stat = new Stat(thread.stat);
+    const status = keyValues(thread.status);
+    const state = stat.text(3) as 'R' | 'S' | 'D' | 'T' | 't' | 'Z' | 'I';
+    const nspids = numbers(status.get('NSpid'));
+    const ids = (key: string): [number, number, number, number] => {
+      const [real = 0, effective = 0, saved = 0, fs = 0] = numbers(status.get(key));
+      return [real, effective, saved, fs];
+    };
+    const cap = (key: string): string => `0x${status.get(`Cap${key}`) ?? '0'}`;
+    return {
+      comm: commOf(thread.comm.replace(/\n$/, '')),
+      state,
+      ...(state === 'S' && FREEZABLE.has(thread.wchan ?? '') ? { rawState: 1 + TASK_FREEZABLE } : {}),
+      flags: stat.num(9),
+      exitCode: stat.num(52),
+      exitSignal: stat.num(38),
+      nice: stat.num(19),
+      rtPriority: stat.num(40),
+      policy: stat.num(41),
+      cpu: stat.num(39),
+      startTime: stat.num(22) * TICK_NS,
+      voluntarySwitches: Number(status.get('voluntary_ctxt_switches') ?? 0),
+      involuntarySwitches: Number(status.get('nonvoluntary_ctxt_switches') ?? 0),
+      ...(nspids.length > 0 ? { nspids } : {}),
+      cred: {
+        uid: ids('Uid'),
+        gid: ids('Gid'),
+        groups: numbers(status.get('Groups')),
+        caps: {
+          inheritable: cap('Inh'),
+          permitted: cap('Prm'),
+          effective: cap('Eff'),
+          bset: cap('Bnd'),
+          ambient: cap('Amb'),
+        },
+      },
+    };
+  }
+
+  private table(pid: number, fds: readonly FdText[]): FdInput[] {
+    return fds.map((fd) => {
+      const info = keyValues(fd.fdinfo);
+      const flags = parseInt(info.get('flags') ?? '0', 8);
+      return {
+        fd: fd.fd,
+        cloexec: (flags & O_CLOEXEC) !== 0,
+        file: this.file(pid, fd, flags & ~O_CLOEXEC, info),
+      };
+    });
+  }
+
+  /** Notes a file under a key that says which fds are the same opening. */
+  private file(pid: number, fd: FdText, flags: number, info: ReadonlyMap<string, string>): string {
+    const everywhere = /^(?:pipe|socket):/.test(fd.link);
+    const anonymous = fd.link.startsWith('anon_inode:');
+    const owner = everywhere ? '' : `${pid}: `;
+    const alone = anonymous ? ` #${Object.keys(this.files).length}` : '';
+    const pos = info.get('pos') ?? '0';
+    const key = `${owner}${fd.link} ${fd.dev}/${fd.ino} ${flags.toString(8)} @${pos}${alone}`;
+    const protocol = fd.link.startsWith('socket:') ? this.protocols.get(fd.ino) : undefined;
+    const target = numbers(info.get('Pid'))[0];
+    this.files[key] ??= {
+      path: fd.link,
+      flags: `0${flags.toString(8)}`,
+      pos,
+      mode: fd.mode,
+      ino: fd.ino,
+      dev: fd.dev,
+      size: fd.size,
+      nlink: fd.nlink,
+      ...(protocol === undefined ? {} : { protocol }),
+      ...(target === undefined || target <= 0 ? {} : { pid: target }),
+    };
+    return key;
+  }
+}
+
+type FileInput = Partial<WorldFile> & { path: string };
+
+const nsNumber = (link: string | undefined): number => Number(/\[(\d+)\]/.exec(link ?? '')?.[1] ?? 0);
+
+const sameTable = (a: readonly FdText[], b: readonly FdText[]): boolean =>
+  a.length === b.length &&
+  a.every(
+    (fd, i) =>
+      fd.fd === b[i]?.fd && fd.link === b[i]?.link && fd.ino === b[i]?.ino && fd.fdinfo === b[i]?.fdinfo,
+  );
+
+/** Boundaries of the image, from stat and the maps. */
+function layout(
+  stat: Stat,
+  vmas: readonly { name?: string | undefined; end: string }[],
+): Record<string, string> {
+  const heap = vmas.find((vma) => vma.name === '[heap]');
+  return {
+    start_code: stat.hex(26),
+    end_code: stat.hex(27),
+    start_stack: stat.hex(28),
+    start_data: stat.hex(45),
+    end_data: stat.hex(46),
+    start_brk: stat.hex(47),
+    brk: heap?.end ?? stat.hex(47),
+    arg_start: stat.hex(48),
+    arg_end: stat.hex(49),
+    env_start: stat.hex(50),
+    env_end: stat.hex(51),
+  };
+}
