@@ -6,7 +6,8 @@ import { EngineBug, must } from '../../shared/assert.ts';
 import type { Insn } from '../abi/insn.ts';
 import * as bpf from '../abi/opcode.ts';
 import { layOutFrame } from './emit_frame.ts';
-import type { AsmReg, AtomicOp, CoreRelo, IrSymbol } from './ir.ts';
+import { mergeTails } from './emit_merge.ts';
+import type { AsmReg, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
 import { invertJump } from './isel.ts';
 import { NO_REG, R10 } from './isel_code.ts';
 import type { MBlock, MFunction, MInst } from './isel_code.ts';
@@ -60,21 +61,12 @@ class Emitter {
   readonly locs: Loc[] = [];
   readonly relocs: { insn: number; symbol: IrSymbol; call: boolean }[] = [];
   readonly coreRelos: { insn: number; relo: CoreRelo }[] = [];
-  private readonly offsets: ReadonlyMap<unknown, number>;
   private readonly fixups: { insn: number; target: MBlock }[] = [];
   private readonly starts = new Map<MBlock, number>();
-
-  constructor(offsets: ReadonlyMap<unknown, number>) {
-    this.offsets = offsets;
-  }
 
   private put(code: number, dst: number, src: number, off: number, imm: number, loc: Loc): void {
     this.insns.push({ code, dst: dst === NO_REG ? 0 : dst, src: src === NO_REG ? 0 : src, off, imm });
     this.locs.push(loc);
-  }
-
-  private slotOffset(inst: MInst): number {
-    return inst.off + (inst.slot ? must(this.offsets.get(inst.slot), 'slot offset') : 0);
   }
 
   private imm64(inst: MInst): void {
@@ -117,15 +109,15 @@ class Emitter {
         return this.imm64(inst);
       case 'frame':
         this.put(bpf.BPF_ALU64 | bpf.BPF_MOV | bpf.BPF_X, dst, R10, 0, 0, loc);
-        return this.put(bpf.BPF_ALU64 | bpf.BPF_ADD, dst, 0, 0, this.slotOffset(inst), loc);
+        return this.put(bpf.BPF_ALU64 | bpf.BPF_ADD, dst, 0, 0, inst.off, loc);
       case 'load':
       case 'store':
-        return this.put(code, dst, src, this.slotOffset(inst), 0, loc);
+        return this.put(code, dst, src, inst.off, 0, loc);
       case 'atomic': {
         const op = ATOMIC[must(inst.atomic, 'atomic operation')];
         const plain = inst.atomic !== 'xchg' && inst.atomic !== 'cmpxchg';
         const fetch = inst.fetch && plain ? bpf.BPF_FETCH : 0;
-        return this.put(code, dst, src, this.slotOffset(inst), op | fetch, loc);
+        return this.put(code, dst, src, inst.off, op | fetch, loc);
       }
       case 'call':
         if (inst.symbol) {
@@ -176,9 +168,23 @@ function invertBranch(block: MBlock, next: MBlock | undefined): void {
   [branch.target, jump.target] = [jump.target, branch.target];
 }
 
+/** Slots become offsets from r10; marks of their lives have done their work. */
+function placeSlots(fn: MFunction, offsets: ReadonlyMap<Slot, number>): void {
+  for (const block of fn.blocks) {
+    block.insts = block.insts.filter((inst) => inst.kind !== 'life');
+    for (const inst of block.insts) {
+      if (!inst.slot) continue;
+      inst.off += must(offsets.get(inst.slot), 'slot offset');
+      inst.slot = null;
+    }
+  }
+}
+
 export function emitFunction(fn: MFunction): EmittedFunction {
   const frame = layOutFrame(fn);
-  const emitter = new Emitter(frame.offsets);
+  placeSlots(fn, frame.offsets);
+  mergeTails(fn);
+  const emitter = new Emitter();
   const order = placeBlocks(fn);
   order.forEach((block, i) => {
     const next = order[i + 1];

@@ -47,6 +47,9 @@ const JMP_OP: Readonly<Record<Cond, number>> = {
 };
 const SIZE: Readonly<Record<number, number>> = { 1: bpf.BPF_B, 2: bpf.BPF_H, 4: bpf.BPF_W, 8: bpf.BPF_DW };
 
+/** An address takes two instructions to make and one to copy. */
+const HOIST_USES = 3;
+
 const aluClass = (width: number): number => (width === 64 ? bpf.BPF_ALU64 : bpf.BPF_ALU);
 const jmpClass = (width: number): number => (width === 64 ? bpf.BPF_JMP : bpf.BPF_JMP32);
 const fitsS32 = (x: bigint): boolean => x >= -0x8000_0000n && x <= 0x7fff_ffffn;
@@ -67,6 +70,8 @@ class Selector {
   private readonly regs = new Map<Inst, number>();
   private readonly phiTemps = new Map<Inst, number>();
   private readonly uses = new Map<Inst, number>();
+  /** Addresses of slots that many calls take: kept in a register all along, if one is free. */
+  private readonly hoisted = new Map<Inst, number>();
   /** Addresses and constants that are in a register here. */
   private cached = new Map<Inst, number>();
   private at: MBlock;
@@ -209,7 +214,7 @@ class Selector {
     });
     inst.args.forEach((arg, i) => {
       if (!floats(arg)) return;
-      const known = this.cached.get(arg);
+      const known = this.hoisted.get(arg) ?? this.cached.get(arg);
       if (known !== undefined && arg.op === 'frame') this.copy(i + 1, known, 64);
       else this.materialize(arg, i + 1);
     });
@@ -370,6 +375,20 @@ class Selector {
     }
   }
 
+  private hoistFrames(): void {
+    const taken = new Map<Inst, number>();
+    for (const block of this.fn.blocks)
+      for (const inst of block.insts)
+        for (const arg of inst.op === 'call' ? inst.args : [])
+          if (arg.op === 'frame') taken.set(arg, (taken.get(arg) ?? 0) + 1);
+    for (const [frame, count] of taken) {
+      if (count < HOIST_USES) continue;
+      const reg = this.fresh();
+      this.materialize(frame, reg);
+      this.hoisted.set(frame, reg);
+    }
+  }
+
   run(): MFunction {
     for (const block of this.fn.blocks)
       for (const inst of block.insts) if (inst.op === 'phi') this.phiTemps.set(inst, this.fresh());
@@ -377,6 +396,7 @@ class Selector {
     this.fn.params.forEach((param, i) => {
       if ((this.uses.get(param) ?? 0) > 0) this.copy(this.reg(param), i + 1, param.width);
     });
+    this.hoistFrames();
     for (const block of this.fn.blocks) {
       this.at = must(this.blocks.get(block), 'block');
       this.cached = new Map();

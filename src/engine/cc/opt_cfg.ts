@@ -47,11 +47,14 @@ function redirect(pred: Block, from: Block, to: Block, value: (phi: Inst) => Ins
   for (const phi of phisOf(to)) phi.args.push(value(phi));
 }
 
+/** Leaving out the end of a slot's life is harmless: the slot only shares its bytes less. */
+const endsLife = (inst: Inst): boolean => inst.op === 'life' && inst.imm === 0n;
+
 /** Skips blocks that hold nothing but a jump. */
 function skipEmpty(fn: IrFunction): boolean {
   let any = false;
   for (const block of fn.blocks) {
-    if (block.insts.length > 0 || block.term.kind !== 'jump' || block === fn.entry()) continue;
+    if (!block.insts.every(endsLife) || block.term.kind !== 'jump' || block === fn.entry()) continue;
     const { to } = block.term;
     if (to === block) continue;
     const phis = phisOf(to);
@@ -106,8 +109,8 @@ function threadPhis(fn: IrFunction): boolean {
   let any = false;
   for (const block of fn.blocks) {
     const { term } = block;
-    const [phi] = block.insts;
-    if (term.kind !== 'branch' || block.insts.length !== 1 || phi?.op !== 'phi') continue;
+    const [phi, ...rest] = block.insts;
+    if (term.kind !== 'branch' || phi?.op !== 'phi' || !rest.every(endsLife)) continue;
     if (term.a !== phi || term.b.op !== 'const' || uses.get(phi) !== 1) continue;
     for (const pred of block.preds.slice()) {
       const value = phi.args[block.preds.indexOf(pred)];

@@ -42,4 +42,8 @@ export function removeDead(fn: IrFunction): void {
   const used = new Set<Slot>();
   for (const inst of live) if (inst.op === 'frame' && inst.slot) used.add(inst.slot);
   fn.slots = fn.slots.filter((slot) => used.has(slot));
+  for (const block of fn.blocks)
+    block.insts = block.insts.filter(
+      (inst) => inst.op !== 'life' || (inst.slot !== null && used.has(inst.slot)),
+    );
 }

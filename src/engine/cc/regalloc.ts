@@ -29,12 +29,16 @@ interface Graph {
   readonly cost: Float64Array;
 }
 
+/** Making a value again is cheaper than keeping it in memory. */
+const REPEAT_PRICE = 0.25;
+
 const weightAt = (depth: number): number => 10 ** Math.min(depth, 4);
 
 function buildGraph(fn: MFunction): Graph {
   const edges = Array.from({ length: fn.nextReg }, () => new Set<number>());
   const cost = new Float64Array(fn.nextReg);
   const copies: Copy[] = [];
+  const costly = new Set<number>();
   const join = (a: number, b: number): void => {
     if (a === b || a === R10 || b === R10) return;
     if (a < FIRST_VIRTUAL && b < FIRST_VIRTUAL) return;
@@ -59,6 +63,7 @@ function buildGraph(fn: MFunction): Graph {
         live.forEach((other) => join(reg, other));
         for (const other of writes) join(reg, other);
         cost[reg]! += weight;
+        if (!canRepeat(inst)) costly.add(reg);
       }
       for (const reg of writes) live.delete(reg);
       for (const reg of reads) {
@@ -67,6 +72,7 @@ function buildGraph(fn: MFunction): Graph {
       }
     }
   }
+  for (let reg = FIRST_VIRTUAL; reg < fn.nextReg; reg++) if (!costly.has(reg)) cost[reg]! *= REPEAT_PRICE;
   return { edges, copies, cost };
 }
 
