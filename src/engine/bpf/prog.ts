@@ -7,6 +7,7 @@
  * Source: bpf_prog_load, kernel/bpf/syscall.c; include/linux/bpf.h, include/linux/filter.h, Linux 6.12.
  */
 import type { Addr, InsnIndex, TypeId } from '../../shared/brand.ts';
+import { helperName } from '../abi/helper_id.ts';
 import { encodeInsns, INSN_BYTES } from '../abi/insn.ts';
 import type { Insn } from '../abi/insn.ts';
 import * as op from '../abi/opcode.ts';
@@ -34,6 +35,8 @@ export interface ProgSpec {
   /** The map that an ld_imm64 names by file descriptor. */
   readonly map: (fd: number) => BpfMap | null;
   readonly btf?: BtfObject | null;
+  /** One flag per instruction: 1 where the verifier came by; the others cannot be reached. Absent: all of them. */
+  readonly seen?: Uint8Array;
   /** One flag per instruction: loads that give 0 when they fault. */
   readonly probeMem?: Uint8Array;
   readonly maxRdonlyAccess?: number;
@@ -80,6 +83,7 @@ export class Prog {
     const base = this.view.addr + BigInt(type.size);
     const maps = new Set<BpfMap>();
     const resolved = resolveInsns(kernel, spec, base, maps);
+    checkCalls(kernel, resolved, linker);
     this.maps = [...maps];
     kernel.mem.setBytes(base, encodeInsns(resolved));
     this.code = new Code({
@@ -209,9 +213,24 @@ function immediate(
   }
 }
 
+/** What stands where nothing is ever executed. */
+const TRAP: Insn = { code: op.BPF_JMP | op.BPF_JA, dst: 0, src: 0, off: -1, imm: 0 };
+
+/**
+ * The instructions that run: addresses in ld_imm64, a trap in place of what cannot be reached.
+ *
+ * @kernel resolve_pseudo_ldimm64, sanitize_dead_code, kernel/bpf/verifier.c
+ * @fidelity partial: dead code is not removed, so nothing moves
+ */
 function resolveInsns(kernel: Kernel, spec: ProgSpec, base: Addr, maps: Set<BpfMap>): Insn[] {
   const out = [...spec.insns];
   spec.insns.forEach((insn, pc) => {
+    const secondHalf = insn.code === 0;
+    if (spec.seen && spec.seen[pc] === 0 && !secondHalf) {
+      out[pc] = TRAP;
+      if (insn.code === op.LD_IMM64) out[pc + 1] = TRAP;
+      return;
+    }
     if (insn.code !== op.LD_IMM64 || insn.src === 0) return;
     const value = immediate(kernel, spec, base, pc, maps);
     if (typeof value === 'string') throw new UnresolvedError({ pc, what: value });
@@ -219,4 +238,15 @@ function resolveInsns(kernel: Kernel, spec: ProgSpec, base: Addr, maps: Set<BpfM
     out[pc + 1] = { code: 0, dst: 0, src: 0, off: 0, imm: Number(BigInt.asIntN(32, value >> 32n)) };
   });
   return out;
+}
+
+/** Refuses a call that nobody answers. @throws UnresolvedError */
+function checkCalls(kernel: Kernel, insns: readonly Insn[], linker: Linker): void {
+  insns.forEach((insn, pc) => {
+    if (insn.code !== (op.BPF_JMP | op.BPF_CALL)) return;
+    if (insn.src === 0 && !linker.helper(insn.imm))
+      throw new UnresolvedError({ pc, what: `helper ${helperName(insn.imm)}#${insn.imm}` });
+    if (insn.src === op.BPF_PSEUDO_KFUNC_CALL && !linker.kfunc(insn.imm, insn.off))
+      throw new UnresolvedError({ pc, what: `kernel function ${kernel.btf.nameOf(insn.imm)}` });
+  });
 }

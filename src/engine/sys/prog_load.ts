@@ -170,6 +170,7 @@ export function progLoad(sys: Sys, attr: ProgLoadAttr): ProgLoadResult {
       },
       btf,
       probeMem: result.probeMem,
+      seen: result.seen,
       maxRdonlyAccess: result.maxRdonlyAccess,
       maxRdwrAccess: result.maxRdwrAccess,
       verifiedInsns: result.processed,
