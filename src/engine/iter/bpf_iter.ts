@@ -166,6 +166,11 @@ export class BpfIter {
     return funcName.startsWith('bpf_iter_') ? this.find(funcName.slice('bpf_iter_'.length)) : null;
   }
 
+  /** Sessions that were opened before this machine was looked at: numbers go on from there. */
+  numberAfter(sessions: number): void {
+    this.sessions = sessions;
+  }
+
   /** The number of a session that now opens: 1, 2, ... over all targets and links. */
   nextSessionId(): number {
     return ++this.sessions;

@@ -16,6 +16,7 @@ import * as links from './link_cmds.ts';
 import type { LinkCreateAttr } from './link_cmds.ts';
 import * as maps from './map_cmds.ts';
 import type { MapCreateAttr } from './map_cmds.ts';
+import { openDirectory } from './paths.ts';
 import { progLoad } from './prog_load.ts';
 import type { ProgLoadAttr, ProgLoadResult } from './prog_load.ts';
 import type { Sys } from './sys.ts';
@@ -104,6 +105,10 @@ export class BpfSyscall {
     return info.getFdById(this.sys, kind, id);
   }
 
+  /** open(2) of a directory, for targets that take one. */
+  openDirectory(path: string): number {
+    return openDirectory(this.sys, path);
+  }
   close(fd: number): NegErrno {
     return files.close(this.sys, fd);
   }

@@ -8,13 +8,11 @@
  *
  * Source: kernel/bpf/inode.c, kernel/bpf/syscall.c, Linux 6.12.
  */
-import { must } from '../../shared/assert.ts';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import { BPF_F_RDONLY, BPF_F_WRONLY } from '../abi/uapi.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { findChild, followMounts, newDentry, newMount, unlinkDentry } from '../kernel/objects/dentry.ts';
-import type { Path } from '../kernel/objects/dentry.ts';
 import { O_CLOEXEC, newFile } from '../kernel/objects/file.ts';
 import {
   forgetInode,
@@ -28,9 +26,9 @@ import { containerOf, listNodes } from '../kernel/list.ts';
 import type { View } from '../kernel/view.ts';
 import { openFd } from '../vfs/fd_table.ts';
 import { closeFile } from '../vfs/file.ts';
-import { rootOf } from '../vfs/path.ts';
 import type { PinObject } from './fds.ts';
 import { openSession } from './link_cmds.ts';
+import { namesOf, taskRoot, walkPath } from './paths.ts';
 import type { Sys } from './sys.ts';
 
 const BPF_F_PATH_FD = 1 << 14;
@@ -47,24 +45,6 @@ const INODES: Readonly<Record<PinObject['kind'], { readonly iops: string; readon
 };
 
 const inodeOps = (kernel: Kernel, symbol: string): bigint => kernel.object(symbol, 'inode_operations').addr;
-
-// -- paths -------------------------------------------------------------------------------------------------
-
-const taskRoot = (sys: Sys): Path => must(rootOf(sys.kernel, sys.fds.task), 'root of the caller');
-
-/** The place that a list of names leads to from the caller's root, or null. */
-function walk(sys: Sys, names: readonly string[]): Path | null {
-  const { kernel } = sys;
-  let at = followMounts(kernel, taskRoot(sys));
-  for (const name of names) {
-    const dentry = findChild(kernel, at.dentry, name);
-    if (!dentry) return null;
-    at = followMounts(kernel, { mnt: at.mnt, dentry });
-  }
-  return at;
-}
-
-const namesOf = (path: string): string[] => path.split('/').filter((name) => name !== '' && name !== '.');
 
 const fsName = (kernel: Kernel, dentry: View): string =>
   superTypeName(kernel, kernel.view('super_block', dentry.ptr('d_sb')));
@@ -140,7 +120,7 @@ export function objPin(sys: Sys, fd: number, path: string, flags = 0): NegErrno 
   if (!behind || behind.kind === 'btf' || behind.kind === 'iter') return fail('EINVAL');
   const names = namesOf(path);
   const name = names.pop();
-  const parent = walk(sys, names);
+  const parent = walkPath(sys, names);
   if (!parent) return fail('ENOENT');
   if (name === undefined || findChild(kernel, parent.dentry, name)) return fail('EEXIST');
   if (fsName(kernel, parent.dentry) !== 'bpf' || name.includes('.')) return fail('EPERM');
@@ -182,7 +162,7 @@ export function objGet(sys: Sys, path: string, flags = 0): number {
   if ((flags & ~(BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_PATH_FD)) !== 0) return fail('EINVAL');
   const access = flags & (BPF_F_RDONLY | BPF_F_WRONLY);
   if (access === (BPF_F_RDONLY | BPF_F_WRONLY)) return fail('EINVAL');
-  const place = walk(sys, namesOf(path));
+  const place = walkPath(sys, namesOf(path));
   if (!place) return fail('ENOENT');
   const object = pinned(sys, place.dentry);
   if (!object) return fail('EACCES');
@@ -202,7 +182,7 @@ export function objGet(sys: Sys, path: string, flags = 0): number {
  */
 export function open(sys: Sys, path: string, flags: number): number {
   const { kernel, fds } = sys;
-  const place = walk(sys, namesOf(path));
+  const place = walkPath(sys, namesOf(path));
   if (!place) return fail('ENOENT');
   const behind = pinned(sys, place.dentry);
   if (behind?.kind === 'prog') return fail('EIO');
@@ -240,7 +220,7 @@ export function open(sys: Sys, path: string, flags: number): number {
  * @fidelity full
  */
 export function unlink(sys: Sys, path: string): NegErrno {
-  const place = walk(sys, namesOf(path));
+  const place = walkPath(sys, namesOf(path));
   if (!place) return fail('ENOENT');
   const behind = pinned(sys, place.dentry);
   const inode = place.dentry.deref('d_inode');

@@ -1,0 +1,7 @@
+/** Every target we have. Which of them a kernel registers depends on its release. */
+import type { IterReg } from '../bpf_iter.ts';
+import { taskTarget } from './task.ts';
+import { taskFileTarget } from './task_file.ts';
+import { taskVmaTarget } from './task_vma.ts';
+
+export const TARGETS: readonly IterReg[] = [taskTarget, taskFileTarget, taskVmaTarget];
