@@ -1,0 +1,214 @@
+/**
+ * What the checker knows while it reads a file: scopes, the function being read, what the unit has so far,
+ * and which warnings are switched off.
+ */
+import type { FuncSymbol, Label, ObjectSymbol, CaseStmt, DefaultStmt, VarSymbol } from './ast.ts';
+import type { CType, EnumType, IntType, RecordType, TypedefType } from './ctype.ts';
+import { INT, integerOf } from './ctype.ts';
+import { suggestion } from './diagnostic.ts';
+import type { Diagnostics, Note } from './diagnostic.ts';
+import type { Range, Sources } from './source.ts';
+import { NOWHERE } from './source.ts';
+import type { KernelTypes } from './vmlinux.ts';
+
+/** What an ordinary identifier means. */
+export type Binding =
+  | { readonly kind: 'object'; readonly symbol: ObjectSymbol }
+  | { readonly kind: 'typedef'; readonly type: TypedefType; readonly range: Range }
+  | {
+      readonly kind: 'enumerator';
+      readonly name: string;
+      readonly of: EnumType;
+      readonly value: bigint;
+      /** int, unless the value does not fit. */
+      readonly type: IntType;
+      readonly range: Range;
+    };
+export interface TagBinding {
+  readonly type: RecordType | EnumType;
+  readonly range: Range;
+}
+
+export class Scope {
+  readonly parent: Scope | null;
+  readonly names = new Map<string, Binding>();
+  readonly tags = new Map<string, TagBinding>();
+
+  constructor(parent: Scope | null) {
+    this.parent = parent;
+  }
+}
+
+/** A `switch` whose body is being read. */
+export interface OpenSwitch {
+  readonly type: IntType;
+  readonly cases: CaseStmt[];
+  defaultCase: DefaultStmt | null;
+}
+
+/** The function whose body is being read. */
+export class OpenFunction {
+  readonly symbol: FuncSymbol;
+  readonly labels = new Map<string, { readonly label: Label; defined: boolean; range: Range }>();
+  readonly switches: OpenSwitch[] = [];
+  /** Loops and switches around the statement that `break` may leave. */
+  breakable = 0;
+  loops = 0;
+
+  constructor(symbol: FuncSymbol) {
+    this.symbol = symbol;
+  }
+}
+
+/** The type an enumerator has in expressions. */
+export function enumeratorType(value: bigint, of: EnumType): IntType {
+  return value >= -(2n ** 31n) && value < 2n ** 31n ? INT : (integerOf(of) ?? INT);
+}
+
+export class Context {
+  readonly diagnostics: Diagnostics;
+  readonly sources: Sources;
+  readonly kernel: KernelTypes;
+  /** vmlinux.h (or linux/bpf.h) was included: unknown names may be the kernel's. */
+  usesKernelTypes = false;
+  /** vmlinux.h itself was included, so the program cannot define those types again. */
+  kernelTypesDefined = false;
+  readonly fileScope = new Scope(null);
+  scope: Scope = this.fileScope;
+  function: OpenFunction | null = null;
+  readonly functions: FuncSymbol[] = [];
+  readonly variables: VarSymbol[] = [];
+  readonly externs: ObjectSymbol[] = [];
+  /** Greater than 0 inside sizeof, typeof and the like: nothing there is evaluated. */
+  unevaluated = 0;
+  /** `-Wname`s that a pragma switched off. */
+  ignored: ReadonlySet<string> = new Set();
+  /** `preserve_access_index` from #pragma clang attribute push. */
+  pushedPreserve = 0;
+  /** #pragma pack(N) in bytes, or null. */
+  pack: number | null = null;
+
+  constructor(diagnostics: Diagnostics, sources: Sources, kernel: KernelTypes) {
+    this.diagnostics = diagnostics;
+    this.sources = sources;
+    this.kernel = kernel;
+  }
+
+  error(range: Range, message: string, notes: readonly Note[] = []): void {
+    this.diagnostics.error(range, message, notes);
+  }
+
+  warning(range: Range, message: string, notes: readonly Note[] = []): void {
+    if (!this.sources.fileAt(range.start)?.bundled) this.diagnostics.warning(range, message, notes);
+  }
+
+  /** Runs `body` in a scope of its own. */
+  scoped<T>(body: () => T): T {
+    const outer = this.scope;
+    this.scope = new Scope(outer);
+    const result = body();
+    this.scope = outer;
+    return result;
+  }
+
+  /** What a name means here; kernel types and enumerators are found last, if vmlinux.h was included. */
+  lookup(name: string): Binding | null {
+    for (let scope: Scope | null = this.scope; scope; scope = scope.parent) {
+      const binding = scope.names.get(name);
+      if (binding) return binding;
+    }
+    return this.usesKernelTypes ? this.kernelBinding(name) : null;
+  }
+
+  isTypeName(name: string): boolean {
+    return this.lookup(name)?.kind === 'typedef';
+  }
+
+  private kernelBinding(name: string): Binding | null {
+    const typedef = this.kernel.typedef(name);
+    let binding: Binding | null = null;
+    if (typedef?.kind === 'typedef') binding = { kind: 'typedef', type: typedef, range: NOWHERE };
+    else {
+      const found = this.kernel.enumerator(name);
+      if (found)
+        binding = {
+          kind: 'enumerator',
+          name,
+          of: found.type,
+          value: found.value,
+          type: enumeratorType(found.value, found.type),
+          range: NOWHERE,
+        };
+    }
+    if (binding) this.fileScope.names.set(name, binding);
+    return binding;
+  }
+
+  /** `struct name`, `union name` or `enum name` as visible here, or null. */
+  lookupTag(tag: 'struct' | 'union' | 'enum', name: string): TagBinding | null {
+    for (let scope: Scope | null = this.scope; scope; scope = scope.parent) {
+      const binding = scope.tags.get(name);
+      if (binding) return binding;
+    }
+    if (!this.usesKernelTypes) return null;
+    const type = tag === 'enum' ? this.kernel.enum(name) : this.kernel.record(tag, name);
+    if (!type) return null;
+    const binding = { type, range: NOWHERE };
+    this.fileScope.tags.set(name, binding);
+    return binding;
+  }
+
+  /** Names in scope, for did-you-mean. */
+  namesInScope(): string[] {
+    const names: string[] = [];
+    for (let scope: Scope | null = this.scope; scope; scope = scope.parent) names.push(...scope.names.keys());
+    return names;
+  }
+
+  /** `; did you mean ...?` for an identifier, out of the scopes and, if that finds nothing, the kernel's enumerators. */
+  suggest(name: string): string {
+    const here = suggestion(name, this.namesInScope());
+    return here !== '' || !this.usesKernelTypes ? here : suggestion(name, this.kernel.names('enumerator'));
+  }
+
+  /** A note for a name that vmlinux.h could have had. */
+  kernelNote(what: string): Note[] {
+    return this.usesKernelTypes ? [{ message: `there is no ${what} in this kernel's BTF`, range: null }] : [];
+  }
+}
+
+/** Marks an object as used. */
+export function reference(context: Context, symbol: ObjectSymbol): void {
+  if (context.unevaluated === 0) symbol.referenced = true;
+}
+
+/** Mutable struct, union and enum types: those the program itself declares. */
+export class UserRecord implements RecordType {
+  readonly kind = 'record';
+  readonly tag: 'struct' | 'union';
+  readonly name: string;
+  readonly btfId = 0;
+  layout: RecordType['layout'] = null;
+  preserveAccessIndex = false;
+  packed = false;
+  declTags: readonly string[] = [];
+
+  constructor(tag: 'struct' | 'union', name: string) {
+    this.tag = tag;
+    this.name = name;
+  }
+}
+export class UserEnum implements EnumType {
+  readonly kind = 'enum';
+  readonly name: string;
+  readonly btfId = 0;
+  body: EnumType['body'] = null;
+  declTags: readonly string[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A type that a reported mistake left without one. */
+export const ERROR_TYPE: CType = INT;

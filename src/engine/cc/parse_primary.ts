@@ -1,0 +1,362 @@
+/** Primary and postfix expressions: names, literals, calls, members, subscripts, statement expressions. */
+import type { Expr, ObjectSymbol } from './ast.ts';
+import * as C from './ctype.ts';
+import { typeText } from './ctype_text.ts';
+import { CALL_BUILTINS, SYNTAX_BUILTINS } from './builtins.ts';
+import { evaluateInt } from './const_eval.ts';
+import { checkIndex, checkMember } from './check_access.ts';
+import { checkBuiltinCall } from './check_builtin.ts';
+import { checkCall } from './check_call.ts';
+import { reference } from './check_context.ts';
+import { errorExpr, intExpr, isError, rvalue } from './check_convert.ts';
+import { checkIncDec } from './check_expr.ts';
+import { kernelFunction } from './check_symbol.ts';
+import type { Token } from './lex.ts';
+import { charConstant, integerLiteral, stringBytes } from './literal.ts';
+import { rangeOf } from './parse_cursor.ts';
+import type { Parser } from './parser.ts';
+import { parseAssignment, parseExpression } from './parse_expr.ts';
+import { parseStatementExpression } from './parse_stmt.ts';
+import { KEYWORDS, parseTypeName, startsType } from './parse_type.ts';
+import { latin1Encode } from '../../shared/utf8.ts';
+import type { Loc, Range } from './source.ts';
+
+const MAX_CHAIN = 1000;
+/** C library functions that are builtins when a program declares them itself. */
+const LIBRARY: Readonly<Record<string, string>> = {
+  memcpy: '__builtin_memcpy',
+  memmove: '__builtin_memmove',
+  memset: '__builtin_memset',
+  memcmp: '__builtin_memcmp',
+};
+
+/** A primary expression (or `first`, already read) and what follows it: `[i]`, `(args)`, `.m`, `->m`, `++`. */
+export function parsePostfix(p: Parser, first: Expr | null = null): Expr {
+  let expr = first ?? parsePrimary(p);
+  for (let n = 0; p.token.kind === 'punct'; n++) {
+    const { start } = expr.range;
+    const { text } = p.token;
+    if (n > MAX_CHAIN) {
+      p.context.error(rangeOf(p.token), `expression has more than ${MAX_CHAIN} operators in a row`);
+      p.recover(';', '}');
+      return errorExpr(p.since(start));
+    }
+    if (text === '[') {
+      p.advance();
+      const index = parseExpression(p);
+      if (!p.expect(']')) p.recover(';', ']', '}');
+      expr = checkIndex(p.context, expr, index, p.since(start));
+    } else if (text === '(') {
+      const args = parseArguments(p);
+      expr = checkCall(p.context, expr, args, p.since(start));
+    } else if (text === '.' || text === '->') {
+      p.advance();
+      const name = p.token;
+      if (name.kind !== 'identifier') {
+        p.context.error(rangeOf(name), `expected the name of a member after '${text}'`);
+        return errorExpr(p.since(start));
+      }
+      p.advance();
+      expr = checkMember(p.context, expr, text === '->', name.text, rangeOf(name));
+    } else if (text === '++' || text === '--') {
+      p.advance();
+      expr = checkIncDec(p.context, text, false, expr, p.since(start));
+    } else break;
+  }
+  return expr;
+}
+
+/** `(a, b, c)` */
+function parseArguments(p: Parser): Expr[] {
+  const args: Expr[] = [];
+  p.advance();
+  if (p.accept(')')) return args;
+  do args.push(parseAssignment(p));
+  while (p.accept(','));
+  if (!p.expect(')')) {
+    p.recover(')', ';');
+    p.accept(')');
+    args.push(errorExpr(rangeOf(p.token)));
+  }
+  return args;
+}
+
+function parsePrimary(p: Parser): Expr {
+  const { token } = p;
+  switch (token.kind) {
+    case 'number':
+      p.advance();
+      return numberLiteral(p, token);
+    case 'char': {
+      p.advance();
+      const { value, error } = charConstant(token.text);
+      if (error !== null) p.context.error(rangeOf(token), error);
+      return intExpr(value, C.INT, rangeOf(token));
+    }
+    case 'string':
+      return parseString(p);
+    case 'identifier':
+      if (token.text === '_Generic') return parseGeneric(p);
+      if (!KEYWORDS.has(token.text)) return parseName(p);
+      break;
+    case 'punct':
+      if (token.text === '(') return parseParenthesized(p);
+      break;
+    case 'other':
+    case 'eof':
+      break;
+  }
+  p.context.error(
+    rangeOf(token),
+    token.kind === 'eof'
+      ? 'expected an expression before the end of the file'
+      : `expected an expression, not '${token.text}'`,
+  );
+  if (token.kind === 'other') p.advance();
+  return errorExpr(rangeOf(token));
+}
+
+function parseParenthesized(p: Parser): Expr {
+  const start = p.token.loc;
+  if (p.peek().text === '{' && p.peek().kind === 'punct') return parseStatementExpression(p);
+  p.advance();
+  const inner = parseExpression(p);
+  if (!p.expect(')')) {
+    p.recover(')', ';', '}');
+    p.accept(')');
+  }
+  return { ...inner, range: p.since(start) };
+}
+
+function numberLiteral(p: Parser, token: Token): Expr {
+  const range = rangeOf(token);
+  const literal = integerLiteral(token.text);
+  if (!literal) {
+    const isFloat = /^(?:0[xX][0-9a-fA-F.]*[pP]|[0-9]*\.|[0-9]+[eE])/.test(token.text);
+    p.context.error(
+      range,
+      isFloat ? 'floating point is not available in BPF programs' : `'${token.text}' is not a number of C`,
+    );
+    return errorExpr(range);
+  }
+  const { value, unsigned, longs, decimal } = literal;
+  const ladder: [C.IntType, C.IntType][] = [
+    [C.INT, C.UINT],
+    [C.LONG, C.ULONG],
+    [C.LLONG, C.ULLONG],
+  ];
+  for (const [s, u] of ladder.slice(longs)) {
+    const bits = BigInt(s.size * 8);
+    if (!unsigned && value < 2n ** (bits - 1n)) return intExpr(value, s, range);
+    if ((unsigned || !decimal) && value < 2n ** bits) return intExpr(value, u, range);
+  }
+  if (value < 2n ** 64n) return intExpr(value, C.ULLONG, range);
+  p.context.error(range, 'integer literal is too large for any integer type');
+  return errorExpr(range);
+}
+
+/** Adjacent string literals become one. */
+function parseString(p: Parser): Expr {
+  const start = p.token.loc;
+  const pieces: Uint8Array[] = [];
+  while (p.token.kind === 'string') {
+    const token = p.advance();
+    const { bytes, error } = stringBytes(token.text);
+    if (error !== null && error.startsWith('wide')) p.context.error(rangeOf(token), error);
+    else if (error !== null) p.context.warning(rangeOf(token), error);
+    pieces.push(bytes);
+  }
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 1);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return { kind: 'string', bytes, type: C.arrayOf(C.CHAR, size), range: p.since(start), loc: start };
+}
+
+const refTo = (symbol: ObjectSymbol, range: Range): Expr => ({
+  kind: 'ref',
+  symbol,
+  type: symbol.type,
+  range,
+  loc: range.start,
+});
+
+function parseName(p: Parser): Expr {
+  const { context } = p;
+  const token = p.advance();
+  const range = rangeOf(token);
+  const binding = context.lookup(token.text);
+  if (binding?.kind === 'object') {
+    const library = binding.symbol.storage === 'extern' && p.is('(') ? LIBRARY[token.text] : undefined;
+    if (library !== undefined) return builtinCall(p, library, token.loc);
+    reference(context, binding.symbol);
+    return refTo(binding.symbol, range);
+  }
+  if (binding?.kind === 'enumerator')
+    return {
+      ...intExpr(binding.value, binding.type, range),
+      enumerator: { type: binding.of, name: binding.name },
+    };
+  if (binding?.kind === 'typedef') {
+    context.error(range, `'${token.text}' is a type: an expression is needed here`);
+    return errorExpr(range);
+  }
+  if (CALL_BUILTINS.has(token.text) && p.is('(')) return builtinCall(p, token.text, token.loc);
+  if (SYNTAX_BUILTINS.has(token.text)) return syntaxBuiltin(p, token);
+  if (token.text === '__func__' || token.text === '__FUNCTION__' || token.text === '__PRETTY_FUNCTION__') {
+    const bytes = latin1Encode((context.function?.symbol.name ?? '') + '\0');
+    return { kind: 'string', bytes, type: C.arrayOf(C.CHAR, bytes.length), range, loc: token.loc };
+  }
+  const kfunc = kernelFunction(context, token.text, range);
+  if (kfunc) {
+    reference(context, kfunc);
+    return refTo(kfunc, range);
+  }
+  const hint = context.suggest(token.text);
+  if (p.is('(')) {
+    parseArguments(p);
+    context.error(range, `call to undeclared function '${token.text}'${hint}`);
+  } else context.error(range, `use of undeclared identifier '${token.text}'${hint}`, enumNote(p, token.text));
+  return errorExpr(range);
+}
+
+/** BPF_* constants are in vmlinux.h: say so when it was not included. */
+function enumNote(p: Parser, name: string): { message: string; range: null }[] {
+  const { context } = p;
+  if (context.usesKernelTypes || !context.kernel.enumerator(name)) return [];
+  return [{ message: `'${name}' is declared by #include "vmlinux.h"`, range: null }];
+}
+
+function builtinCall(p: Parser, name: string, start: Loc): Expr {
+  const unevaluated =
+    name === '__builtin_constant_p' ||
+    name.startsWith('__builtin_preserve_type') ||
+    name === '__builtin_btf_type_id';
+  if (unevaluated) p.context.unevaluated++;
+  const args = parseArguments(p);
+  if (unevaluated) p.context.unevaluated--;
+  return checkBuiltinCall(p.context, name, args, p.since(start));
+}
+
+function syntaxBuiltin(p: Parser, token: Token): Expr {
+  const { context } = p;
+  const start = token.loc;
+  const fail = (message: string): Expr => {
+    context.error(p.since(start), message);
+    p.recover(')', ';');
+    p.accept(')');
+    return errorExpr(p.since(start));
+  };
+  if (!p.expect('(')) return errorExpr(p.since(start));
+  switch (token.text) {
+    case '__builtin_offsetof':
+      return parseOffsetof(p, start);
+    case '__builtin_types_compatible_p': {
+      const a = parseTypeName(p);
+      p.expect(',');
+      const b = parseTypeName(p);
+      p.expect(')');
+      return intExpr(C.sameType(a, b) ? 1n : 0n, C.INT, p.since(start));
+    }
+    case '__builtin_choose_expr': {
+      const test = evaluateInt(rvalue(parseAssignment(p)));
+      p.expect(',');
+      const a = parseAssignment(p);
+      p.expect(',');
+      const b = parseAssignment(p);
+      p.expect(')');
+      if (test === null) return fail('__builtin_choose_expr needs a constant condition');
+      return { ...(test === 0n ? b : a), range: p.since(start) };
+    }
+    default:
+      return fail(`${token.text} is not supported in BPF programs`);
+  }
+}
+
+/** `__builtin_offsetof(type, a.b[2].c)` */
+function parseOffsetof(p: Parser, start: Loc): Expr {
+  const type = parseTypeName(p);
+  p.expect(',');
+  const at = { start, end: start };
+  const null_: Expr = { kind: 'int', value: 0n, enumerator: null, type: C.ULONG, range: at, loc: start };
+  const pointer: Expr = {
+    kind: 'cast',
+    cast: 'int_to_pointer',
+    operand: null_,
+    explicit: true,
+    type: C.pointerTo(type),
+    range: at,
+    loc: start,
+  };
+  let place: Expr = { kind: 'deref', operand: pointer, type, range: at, loc: start };
+  for (let first = true; first || p.is('.') || p.is('['); first = false) {
+    if (!first && p.accept('[')) {
+      place = checkIndex(p.context, place, parseExpression(p), p.since(start));
+      p.expect(']');
+      continue;
+    }
+    if (!first) p.accept('.');
+    const name = p.token;
+    if (name.kind !== 'identifier') {
+      p.context.error(rangeOf(name), 'expected the name of a member');
+      break;
+    }
+    p.advance();
+    place = checkMember(p.context, place, false, name.text, rangeOf(name));
+  }
+  if (!p.expect(')')) p.recover(')', ';');
+  const range = p.since(start);
+  if (isError(place)) return errorExpr(range);
+  const offset = evaluateInt({
+    kind: 'address_of',
+    operand: place,
+    type: C.pointerTo(place.type),
+    range,
+    loc: start,
+  });
+  if (offset === null) {
+    p.context.error(range, 'offsetof is not constant here');
+    return errorExpr(range);
+  }
+  return intExpr(offset, C.ULONG, range);
+}
+
+/** `_Generic(x, int: a, default: b)` */
+function parseGeneric(p: Parser): Expr {
+  const { context } = p;
+  const start = p.advance().loc;
+  p.expect('(');
+  context.unevaluated++;
+  const control = rvalue(parseAssignment(p));
+  context.unevaluated--;
+  let chosen: Expr | null = null;
+  let fallback: Expr | null = null;
+  while (p.accept(',')) {
+    if (p.is('default')) {
+      p.advance();
+      p.expect(':');
+      fallback = parseAssignment(p);
+      continue;
+    }
+    if (!startsType(p)) {
+      context.error(rangeOf(p.token), 'expected a type or default in _Generic');
+      p.recover(')', ';');
+      break;
+    }
+    const type = parseTypeName(p);
+    p.expect(':');
+    const value = parseAssignment(p);
+    if (!isError(control) && C.sameType(type, control.type)) chosen ??= value;
+  }
+  p.expect(')');
+  const result = chosen ?? fallback;
+  if (isError(control) || result === null) {
+    if (!isError(control))
+      context.error(p.since(start), `no association of _Generic has type '${typeText(control.type)}'`);
+    return errorExpr(p.since(start));
+  }
+  return { ...result, range: p.since(start) };
+}

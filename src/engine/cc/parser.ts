@@ -1,0 +1,107 @@
+/**
+ * The parser's state: a cursor over the tokens, and the checker's context. Grammar lives in parse_*.ts, rules
+ * in check_*.ts; the grammar calls the rules as it reads, so names and types are known at once and C's
+ * question "is this identifier a type?" always has an answer.
+ */
+import { Context } from './check_context.ts';
+import type { UnrollHint } from './ast.ts';
+import type { Diagnostics } from './diagnostic.ts';
+import type { Token } from './lex.ts';
+import { Cursor } from './parse_cursor.ts';
+import type { Preprocessed } from './preprocess.ts';
+import type { Sources } from './source.ts';
+import type { KernelTypes } from './vmlinux.ts';
+
+export class Parser extends Cursor {
+  readonly context: Context;
+  /** What #pragma unroll said about the next loop. */
+  unroll: UnrollHint = 'none';
+
+  constructor(input: Preprocessed, diagnostics: Diagnostics, sources: Sources, kernel: KernelTypes) {
+    const context = new Context(diagnostics, sources, kernel);
+    const pragmas = new PragmaState(context, (hint) => (this.unroll = hint));
+    super(input.tokens, input.pragmas, diagnostics, (tokens) => pragmas.obey(tokens));
+    this.context = context;
+    this.obeyPragmas();
+  }
+
+  /** The hint for the loop that starts here; used up by it. */
+  takeUnroll(): UnrollHint {
+    const hint = this.unroll;
+    this.unroll = 'none';
+    return hint;
+  }
+}
+
+/** #pragma lines that mean something to the compiler; all others are passed over, as clang does. */
+class PragmaState {
+  private readonly context: Context;
+  private readonly setUnroll: (hint: UnrollHint) => void;
+  private readonly ignoredStack: ReadonlySet<string>[] = [];
+  private readonly packStack: (number | null)[] = [];
+  /** One entry per push: did it push preserve_access_index? */
+  private readonly attributeStack: boolean[] = [];
+
+  constructor(context: Context, setUnroll: (hint: UnrollHint) => void) {
+    this.context = context;
+    this.setUnroll = setUnroll;
+  }
+
+  obey(tokens: readonly Token[]): void {
+    const words = tokens.map((t) => t.text);
+    const [first = '', second = '', third = ''] = words;
+    if ((first === 'GCC' || first === 'clang') && second === 'diagnostic')
+      this.diagnostic(third, words[3] ?? '');
+    else if (first === 'clang' && second === 'attribute') this.attribute(words);
+    else if (first === 'clang' && second === 'loop') this.loop(words.slice(2).join(''));
+    else if (first === 'unroll' || (first === 'GCC' && second === 'unroll'))
+      this.unrollBy(words.find((w) => /^\d+$/.test(w)));
+    else if (first === 'nounroll') this.setUnroll('disable');
+    else if (first === 'pack') this.pack(words.filter((w) => /^\w+$/.test(w)).slice(1));
+    else if (first === 'iterscope' && second === 'kernel_types') {
+      this.context.usesKernelTypes = true;
+      this.context.kernelTypesDefined ||= third !== 'uapi';
+    }
+  }
+
+  private unrollBy(count: string | undefined): void {
+    this.setUnroll(count === undefined ? 'full' : Number(count) > 1 ? Number(count) : 'disable');
+  }
+
+  private loop(text: string): void {
+    const count = /unroll_count\((\d+)\)/.exec(text)?.[1];
+    if (count !== undefined) this.unrollBy(count);
+    else if (/unroll\((full|enable)\)/.test(text)) this.setUnroll('full');
+    else if (text.includes('unroll(disable)')) this.setUnroll('disable');
+  }
+
+  private diagnostic(action: string, name: string): void {
+    const { context } = this;
+    if (action === 'push') this.ignoredStack.push(context.ignored);
+    else if (action === 'pop') context.ignored = this.ignoredStack.pop() ?? context.ignored;
+    else {
+      const warning = name.slice(1, -1).replace(/^-W/, '');
+      const ignored = new Set(context.ignored);
+      if (action === 'ignored') ignored.add(warning);
+      else ignored.delete(warning);
+      context.ignored = ignored;
+    }
+  }
+
+  private attribute(words: readonly string[]): void {
+    if (words.includes('push')) {
+      const preserve = words.includes('preserve_access_index');
+      this.attributeStack.push(preserve);
+      if (preserve) this.context.pushedPreserve++;
+    } else if (words.includes('pop') && this.attributeStack.pop() === true) this.context.pushedPreserve--;
+  }
+
+  private pack(words: readonly string[]): void {
+    const { context } = this;
+    const size = words.find((w) => /^\d+$/.test(w));
+    if (words.includes('push')) this.packStack.push(context.pack);
+    if (words.includes('pop')) context.pack = this.packStack.pop() ?? null;
+    else if (size !== undefined) context.pack = Number(size);
+    else if (words.length === 0) context.pack = null;
+  }
+}
