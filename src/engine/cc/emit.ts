@@ -7,6 +7,7 @@ import type { Insn } from '../abi/insn.ts';
 import * as bpf from '../abi/opcode.ts';
 import { layOutFrame } from './emit_frame.ts';
 import { mergeTails } from './emit_merge.ts';
+import { removeCopies } from './emit_copies.ts';
 import type { AsmReg, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
 import { invertJump } from './isel.ts';
 import { NO_REG, R10 } from './isel_code.ts';
@@ -34,26 +35,27 @@ const ATOMIC: Readonly<Record<AtomicOp, number>> = {
   cmpxchg: bpf.BPF_CMPXCHG,
 };
 
-/** Orders blocks so that most jumps fall through; a loop's body stays together. */
+/**
+ * Reverse post-order: a join comes after the ways that lead to it. Of a branch the untaken side comes next,
+ * except that what follows a loop comes after its body.
+ */
 function placeBlocks(fn: MFunction): MBlock[] {
-  const reached = new Set<MBlock>();
-  const order: MBlock[] = [];
-  const preds = new Map<MBlock, number>();
-  for (const block of fn.blocks) for (const succ of block.succs) preds.set(succ, (preds.get(succ) ?? 0) + 1);
-  const start = fn.blocks[0];
-  const work = start ? [start] : [];
-  for (let block = work.pop(); block; block = work.pop()) {
-    for (let at: MBlock | undefined = block; at && !reached.has(at);) {
-      reached.add(at);
-      order.push(at);
-      const next: MBlock[] = at.succs.filter((succ) => !reached.has(succ));
-      // Fall into the last successor (the untaken side) unless it is a join others reach first.
-      const fall: MBlock | undefined = next.at(-1);
-      for (const other of next.slice(0, -1)) work.push(other);
-      at = fall;
-    }
+  const seen = new Set<MBlock>();
+  const post: MBlock[] = [];
+  const stack: { block: MBlock; rest: MBlock[] }[] = [];
+  const enter = (block: MBlock): void => {
+    seen.add(block);
+    stack.push({ block, rest: block.succs.toSorted((a, b) => b.depth - a.depth) });
+  };
+  if (fn.blocks[0]) enter(fn.blocks[0]);
+  for (let top = stack.at(-1); top; top = stack.at(-1)) {
+    const next = top.rest.pop();
+    if (!next) {
+      post.push(top.block);
+      stack.pop();
+    } else if (!seen.has(next)) enter(next);
   }
-  return order;
+  return post.toReversed();
 }
 
 class Emitter {
@@ -184,6 +186,7 @@ export function emitFunction(fn: MFunction): EmittedFunction {
   const frame = layOutFrame(fn);
   placeSlots(fn, frame.offsets);
   mergeTails(fn);
+  removeCopies(fn);
   const emitter = new Emitter();
   const order = placeBlocks(fn);
   order.forEach((block, i) => {

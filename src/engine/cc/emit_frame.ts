@@ -3,6 +3,7 @@
  * program with twenty BPF_SEQ_PRINTFs needs room for the largest argument list, not for all of them.
  */
 import { alignUp } from '../../shared/int64.ts';
+import { slotAlign } from './ir.ts';
 import type { Slot } from './ir.ts';
 import type { MBlock, MFunction } from './isel_code.ts';
 
@@ -74,15 +75,17 @@ export function layOutFrame(fn: MFunction): Frame {
   let size = 0;
   const order = fn.slots.filter((slot) => used.has(slot)).sort((a, b) => b.size - a.size);
   for (const slot of order) {
-    const align = Math.max(slot.align, slot.size >= 8 ? 8 : 1);
+    const align = slotAlign(slot);
     const others = [...offsets].filter(([other]) => together(slot, other));
-    let depth = alignUp(slot.size, align);
+    // An empty array still needs an address below r10.
+    const bytes = Math.max(slot.size, 1);
+    let depth = alignUp(bytes, align);
     for (let moved = true; moved;) {
       moved = false;
       for (const [other, at] of others) {
         const top = -at;
-        if (depth - slot.size < top && top - other.size < depth) {
-          depth = alignUp(top + slot.size, align);
+        if (depth - bytes < top && top - Math.max(other.size, 1) < depth) {
+          depth = alignUp(top + bytes, align);
           moved = true;
         }
       }

@@ -39,6 +39,10 @@ export interface Slot {
   readonly align: number;
 }
 
+/** Slots are aligned for the widest access that fits into them, so that they can be filled quickly. */
+export const slotAlign = ({ size, align }: Slot): number =>
+  Math.max(align, size >= 8 || size === 0 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1);
+
 export type BinaryOp =
   | 'add'
   | 'sub'

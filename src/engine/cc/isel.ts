@@ -119,10 +119,10 @@ class Selector {
   private materialize(inst: Inst, dst: number): void {
     switch (inst.op) {
       case 'const':
-        if (inst.width === 32 || (inst.imm >= 0n && inst.imm <= 0xffff_ffffn))
-          this.push(minst('alu', { code: bpf.BPF_ALU | bpf.BPF_MOV, dst, imm: BigInt.asIntN(32, inst.imm) }));
-        else if (fitsS32(inst.imm))
+        if (inst.width === 64 && fitsS32(inst.imm))
           this.push(minst('alu', { code: bpf.BPF_ALU64 | bpf.BPF_MOV, dst, imm: inst.imm }));
+        else if (inst.width === 32 || (inst.imm >= 0n && inst.imm <= 0xffff_ffffn))
+          this.push(minst('alu', { code: bpf.BPF_ALU | bpf.BPF_MOV, dst, imm: BigInt.asIntN(32, inst.imm) }));
         else this.push(minst('imm64', { dst, imm: inst.imm }));
         return;
       case 'frame':

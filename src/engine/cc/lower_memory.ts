@@ -4,6 +4,7 @@
 import type { Initializer } from './ast.ts';
 import { sizeOf } from './ctype.ts';
 import type { CType } from './ctype.ts';
+import { slotAlign } from './ir.ts';
 import type { AccessSize, Inst } from './ir.ts';
 import type { Lowering } from './lower_function.ts';
 import { isRecord, plainPlace, storePlace } from './lower_place.ts';
@@ -22,7 +23,7 @@ export function pieces(size: number, align = 8): { off: number; size: AccessSize
 /** What an address is known to be a multiple of. */
 export function alignmentOf(address: Inst): number {
   if (address.op === 'frame' && address.slot) {
-    const base = address.slot.size >= 8 ? 8 : address.slot.align;
+    const base = Math.min(slotAlign(address.slot), 8);
     return address.off % base === 0 ? base : address.off & -address.off || base;
   }
   return 8;
