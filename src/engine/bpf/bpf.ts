@@ -53,6 +53,9 @@ export class Bpf implements Linker {
   }
   /** Kfuncs of the kernel itself; modules bring none. */
   kfunc(id: number, off: number): Helper | null {
-    return off === 0 ? (this.kfuncs.get(this.kernel.btf.nameOf(id)) ?? null) : null;
+    return off === 0 ? this.kfuncNamed(this.kernel.btf.nameOf(id)) : null;
+  }
+  kfuncNamed(name: string): Helper | null {
+    return this.kfuncs.get(name) ?? null;
   }
 }

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { fail } from '../../shared/errno.ts';
+import { emptyKernel } from '../vm/testing.ts';
+import { Bpf } from './bpf.ts';
+import { callHelper, placeArgs } from './testing.ts';
+
+const kernel = emptyKernel();
+const bpf = new Bpf(kernel);
+const it = kernel.mem.alloc(24);
+
+function bits(...words: readonly bigint[]): number[] {
+  const out: number[] = [];
+  callHelper(bpf, 'bpf_iter_bits_new', it, placeArgs(bpf, words), words.length);
+  for (;;) {
+    const at = callHelper(bpf, 'bpf_iter_bits_next', it);
+    if (at === 0) break;
+    out.push(kernel.mem.u32(it + 12n));
+  }
+  callHelper(bpf, 'bpf_iter_bits_destroy', it);
+  return out;
+}
+
+test('bpf_iter_bits yields the numbers of set bits over all words', () => {
+  expect(bits(0b101n)).toEqual([0, 2]);
+  expect(bits(1n << 63n, 0n, 3n)).toEqual([63, 128, 129]);
+  expect(bits(0n)).toEqual([]);
+  const make = (addr: bigint, words: number) => callHelper(bpf, 'bpf_iter_bits_new', it, addr, words);
+  expect(make(0n, 1)).toBe(fail('EINVAL'));
+  expect(make(it, 0)).toBe(fail('EINVAL'));
+  expect(make(it, 512)).toBe(fail('E2BIG'));
+  expect(make(0x10n, 1)).toBe(fail('EFAULT'));
+  expect(callHelper(bpf, 'bpf_iter_bits_next', it)).toBe(0);
+});
+
+test('bpf_throw ends the program with its cookie', () => {
+  expect(callHelper(bpf, 'bpf_throw', 7)).toBe(7);
+});
+
+test('bpf_get_prandom_u32 repeats with the seed', () => {
+  const draw = (seed: number) => {
+    const fresh = new Bpf(emptyKernel(), { seed });
+    return [callHelper(fresh, 7), callHelper(fresh, 7)];
+  };
+  expect(draw(1)).toEqual(draw(1));
+  expect(draw(1)).not.toEqual(draw(2));
+});
