@@ -1,7 +1,11 @@
 /** What the page offers: the programs of examples/ and the worlds of worlds/. */
 import type { Example } from '../src/ui/store/deps.ts';
 
-const texts = import.meta.glob<string>('./examples/*.bpf.c', { query: '?raw', import: 'default', eager: true });
+const texts = import.meta.glob<string>('./examples/*.bpf.c', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
 const worldFiles = import.meta.glob('./worlds/*.json', { query: '?url', import: 'default' });
 const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 

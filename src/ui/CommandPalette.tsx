@@ -1,14 +1,14 @@
 import { Command } from 'cmdk';
 import { Dialog } from 'radix-ui';
 import { COMMANDS, keyText } from './commands.ts';
-import { useStore } from './store/store.ts';
+import { act, useStore } from './store/store.ts';
 
 const GROUPS = [...new Set(COMMANDS.map((command) => command.group))];
 
 /** All commands with their keys, searchable. */
 export function CommandPalette() {
   const open = useStore((s) => s.paletteOpen);
-  const { setView } = useStore.getState();
+  const { setView } = act();
   return (
     <Dialog.Root open={open} onOpenChange={(paletteOpen) => setView({ paletteOpen })}>
       <Dialog.Portal>

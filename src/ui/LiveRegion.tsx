@@ -14,7 +14,8 @@ export function LiveRegion() {
   useEffect(() => {
     let spoken = 0;
     return useStore.subscribe((state, before) => {
-      if (state.at === before.at && state.playing === before.playing && state.result === before.result) return;
+      if (state.at === before.at && state.playing === before.playing && state.result === before.result)
+        return;
       const trace = traceOf(state);
       if (!trace || trace.length === 0) return;
       const now = performance.now();

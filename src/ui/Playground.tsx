@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useState } from 'react';
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
 import { AttachBar } from './bars/AttachBar.tsx';
 import { TopBar } from './bars/TopBar.tsx';
@@ -22,17 +22,20 @@ const WIDE = '(min-width: 1100px)';
 /** Below this there is one pane at a time. */
 const NARROW = '(max-width: 759px)';
 
-const LAYOUTS = { getItem: (key: string) => kept(`layout.${key}`), setItem: (key: string, value: string) => keep(`layout.${key}`, value) };
+const LAYOUTS = {
+  getItem: (key: string) => kept(`layout.${key}`),
+  setItem: (key: string, value: string) => keep(`layout.${key}`, value),
+};
 
 /** The whole page. `field` is where the user was in the static page's textarea. */
 export function Playground({ field }: { readonly field: FieldState }) {
   const wide = useMedia(WIDE);
   const narrow = useMedia(NARROW);
-  const place = useRef(field);
+  const [place, setPlace] = useState(field);
   useKeys();
   const editor = (
     <Recovery what="editor">
-      <EditorPane field={place.current} onFieldChange={(next) => (place.current = next)} />
+      <EditorPane field={place} onFieldChange={setPlace} />
     </Recovery>
   );
   return (
@@ -91,7 +94,13 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
         <Group orientation="vertical" {...rows}>
           <Panel id="upper" minSize={260}>
             <Group orientation="horizontal" {...top}>
-              <Panel id="editor" defaultSize={372} minSize={220} collapsible groupResizeBehavior="preserve-pixel-size">
+              <Panel
+                id="editor"
+                defaultSize={372}
+                minSize={220}
+                collapsible
+                groupResizeBehavior="preserve-pixel-size"
+              >
                 {editor}
               </Panel>
               <Along />
@@ -101,14 +110,27 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
             </Group>
           </Panel>
           <Across />
-          <Panel id="dock" defaultSize={178} minSize={80} collapsible collapsedSize={34} groupResizeBehavior="preserve-pixel-size">
-            <Dock withInspector={!wide} />
+          <Panel
+            id="dock"
+            defaultSize={178}
+            minSize={80}
+            collapsible
+            collapsedSize={34}
+            groupResizeBehavior="preserve-pixel-size"
+          >
+            <Dock inspector={wide ? null : <Inspector />} canSplit />
           </Panel>
         </Group>
       </Panel>
       {wide && <Along />}
       {wide && (
-        <Panel id="inspector" defaultSize={316} minSize={240} collapsible groupResizeBehavior="preserve-pixel-size">
+        <Panel
+          id="inspector"
+          defaultSize={316}
+          minSize={240}
+          collapsible
+          groupResizeBehavior="preserve-pixel-size"
+        >
           <Inspector />
         </Panel>
       )}
@@ -140,7 +162,15 @@ function OnePane({ editor }: { readonly editor: React.ReactNode }) {
     <div className="pane" style={{ flex: 1 }}>
       {pane !== 'code' && <Timeline />}
       <div id="pane" role="tabpanel" aria-label={pane} className="pane" style={{ flex: 1 }}>
-        {pane === 'code' ? editor : pane === 'graph' ? <GraphPane /> : pane === 'output' ? <Dock withInspector={false} /> : <Inspector />}
+        {pane === 'code' ? (
+          editor
+        ) : pane === 'graph' ? (
+          <GraphPane />
+        ) : pane === 'output' ? (
+          <Dock inspector={null} canSplit={false} />
+        ) : (
+          <Inspector />
+        )}
       </div>
       <div className="bottom-tabs" role="tablist" aria-label="Pane">
         {PANES.map((one) => (

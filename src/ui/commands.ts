@@ -69,7 +69,13 @@ const DOCK_TABS: readonly (readonly [DockTab, string])[] = [
 export const COMMANDS: readonly Command[] = [
   { id: 'run', title: 'Run: record and play', group: 'Run', keys: ['F5'], run },
   { id: 'cancel', title: 'Cancel the run', group: 'Run', keys: [], run: cancel },
-  { id: 'keep', title: 'Keep this run as A and compare', group: 'Run', keys: [], run: () => state().keepRun() },
+  {
+    id: 'keep',
+    title: 'Keep this run as A and compare',
+    group: 'Run',
+    keys: [],
+    run: () => state().keepRun(),
+  },
   {
     id: 'play',
     title: 'Play or pause',
@@ -77,8 +83,20 @@ export const COMMANDS: readonly Command[] = [
     keys: [' ', 'k'],
     run: () => (state().playing ? state().pause() : state().play()),
   },
-  { id: 'step', title: 'Step by the unit', group: 'Move', keys: ['ArrowRight', '.'], run: () => state().stepBy(1) },
-  { id: 'back', title: 'Back by the unit', group: 'Move', keys: ['ArrowLeft', ','], run: () => state().stepBy(-1) },
+  {
+    id: 'step',
+    title: 'Step by the unit',
+    group: 'Move',
+    keys: ['ArrowRight', '.'],
+    run: () => state().stepBy(1),
+  },
+  {
+    id: 'back',
+    title: 'Back by the unit',
+    group: 'Move',
+    keys: ['ArrowLeft', ','],
+    run: () => state().stepBy(-1),
+  },
   {
     id: 'step-large',
     title: 'Step by the next larger unit',
@@ -95,22 +113,44 @@ export const COMMANDS: readonly Command[] = [
   },
   { id: 'first', title: 'First event', group: 'Move', keys: ['Home'], run: () => goToEdge(false) },
   { id: 'last', title: 'Last event', group: 'Move', keys: ['End'], run: () => goToEdge(true) },
-  { id: 'cut-before', title: 'Previous stop of the walk', group: 'Move', keys: ['['], run: () => goToCut(-1) },
+  {
+    id: 'cut-before',
+    title: 'Previous stop of the walk',
+    group: 'Move',
+    keys: ['['],
+    run: () => goToCut(-1),
+  },
   { id: 'cut-after', title: 'Next stop of the walk', group: 'Move', keys: [']'], run: () => goToCut(1) },
-  { id: 'next-visit', title: 'Next visit of the pinned object', group: 'Move', keys: ['j'], run: goToNextVisit },
-  ...UNITS.map(
-    (unit, i): Command => ({
-      id: `unit-${unit}`,
-      title: `Step by ${unit}`,
-      group: 'Unit and speed',
-      keys: [String(i + 1)],
-      run: () => state().setUnit(unit),
-    }),
-  ),
+  {
+    id: 'next-visit',
+    title: 'Next visit of the pinned object',
+    group: 'Move',
+    keys: ['j'],
+    run: goToNextVisit,
+  },
+  ...UNITS.map((unit, i): Command => ({
+    id: `unit-${unit}`,
+    title: `Step by ${unit}`,
+    group: 'Unit and speed',
+    keys: [String(i + 1)],
+    run: () => state().setUnit(unit),
+  })),
   { id: 'faster', title: 'Faster', group: 'Unit and speed', keys: ['+', '='], run: () => changeSpeed(1) },
   { id: 'slower', title: 'Slower', group: 'Unit and speed', keys: ['-'], run: () => changeSpeed(-1) },
-  { id: 'graph', title: 'Graph view', group: 'View', keys: ['g'], run: () => state().setView({ graphView: 'graph' }) },
-  { id: 'table', title: 'Table view', group: 'View', keys: ['t'], run: () => state().setView({ graphView: 'table' }) },
+  {
+    id: 'graph',
+    title: 'Graph view',
+    group: 'View',
+    keys: ['g'],
+    run: () => state().setView({ graphView: 'graph' }),
+  },
+  {
+    id: 'table',
+    title: 'Table view',
+    group: 'View',
+    keys: ['t'],
+    run: () => state().setView({ graphView: 'table' }),
+  },
   { id: 'fit', title: 'Fit the picture', group: 'View', keys: ['0'], run: () => state().fit() },
   {
     id: 'follow',
@@ -119,24 +159,20 @@ export const COMMANDS: readonly Command[] = [
     keys: ['f'],
     run: () => state().setView({ follow: true, selected: null }),
   },
-  ...DOCK_TABS.map(
-    ([dockTab, title]): Command => ({
-      id: `dock-${dockTab}`,
-      title: `Show ${title}`,
-      group: 'View',
-      keys: [],
-      run: () => state().setView({ dockTab, pane: 'output' }),
-    }),
-  ),
-  ...THEMES.map(
-    (theme): Command => ({
-      id: `theme-${theme}`,
-      title: `Theme: ${theme}`,
-      group: 'Settings',
-      keys: [],
-      run: () => state().setTheme(theme),
-    }),
-  ),
+  ...DOCK_TABS.map(([dockTab, title]): Command => ({
+    id: `dock-${dockTab}`,
+    title: `Show ${title}`,
+    group: 'View',
+    keys: [],
+    run: () => state().setView({ dockTab, pane: 'output' }),
+  })),
+  ...THEMES.map((theme): Command => ({
+    id: `theme-${theme}`,
+    title: `Theme: ${theme}`,
+    group: 'Settings',
+    keys: [],
+    run: () => state().setTheme(theme),
+  })),
   {
     id: 'single-keys',
     title: 'Turn single-letter keys on or off',
@@ -166,7 +202,8 @@ export const keyText = (key: string): string => SYMBOLS[key] ?? (key.length === 
 const byKey = new Map(COMMANDS.flatMap((command) => command.keys.map((key) => [key, command] as const)));
 
 /** Widgets that use arrows, letters or Space themselves. */
-const OWN_KEYS = 'input, textarea, select, [contenteditable], .monaco-editor, [role=tablist], [role=group] > button, [cmdk-root]';
+const OWN_KEYS =
+  'input, textarea, select, [contenteditable], .monaco-editor, [role=tablist], [role=group] > button, [cmdk-root]';
 
 /** The command of a key press, or null: typing and the widgets' own keys come first. */
 export function commandFor(event: KeyboardEvent): Command | null {

@@ -1,7 +1,7 @@
 import { count } from '../format/bytes.ts';
 import { READ_SIZES, TASK_FILTERS, filterProblem } from '../store/attach.ts';
 import { cancel, record, run } from '../store/page.ts';
-import { useStore } from '../store/store.ts';
+import { act, useStore } from '../store/store.ts';
 import { Icon } from '../widgets/icons.tsx';
 import { Segments } from '../widgets/Segments.tsx';
 import { LinkState, VerifierState } from './States.tsx';
@@ -30,7 +30,7 @@ export function AttachBar() {
 function TargetChoice() {
   const programs = useStore((s) => s.check?.programs);
   const prog = useStore((s) => s.prog);
-  const { setAttach } = useStore.getState();
+  const { setAttach } = act();
   const list = programs?.filter((program) => program.target !== '') ?? [];
   const repeated = new Set(list.map((program) => program.section)).size < list.length;
   return (
@@ -60,7 +60,7 @@ function TaskChoice() {
   const problem = useStore(filterProblem);
   const tasks = useStore((s) => s.summaries[s.world]?.tasks);
   const target = useStore((s) => s.check?.programs.find((program) => program.name === s.prog)?.target);
-  const { setAttach } = useStore.getState();
+  const { setAttach } = act();
   if (target !== undefined && !TASK_TARGETS.includes(target)) return null;
   return (
     <>
@@ -98,7 +98,7 @@ function TaskChoice() {
 
 function ReadSizeChoice() {
   const readSize = useStore((s) => s.readSize);
-  const { setAttach } = useStore.getState();
+  const { setAttach } = act();
   return (
     <label className="field">
       <span>read()</span>
@@ -121,7 +121,7 @@ function WorldChoice() {
   const worlds = useStore((s) => s.worlds);
   const world = useStore((s) => s.world);
   const summaries = useStore((s) => s.summaries);
-  const { setAttach } = useStore.getState();
+  const { setAttach } = act();
   const text = (name: string): string => {
     const summary = summaries[name];
     return summary && !summary.error
@@ -148,7 +148,7 @@ function RunButtons() {
   const recorded = useStore((s) => s.result !== null && !s.stale);
   const unit = useStore((s) => s.unit);
   const progress = useStore((s) => s.progress);
-  const { stepBy, clearRun } = useStore.getState();
+  const { stepBy, clearRun } = act();
   if (status !== 'idle')
     return (
       <>
@@ -156,7 +156,9 @@ function RunButtons() {
           <Icon name="stop" /> Cancel
         </button>
         <span className="status" role="status">
-          {status === 'cancelling' ? 'Ending the run' : `Recording: ${count(progress.calls)} callbacks, ${count(progress.reads)} reads`}
+          {status === 'cancelling'
+            ? 'Ending the run'
+            : `Recording: ${count(progress.calls)} callbacks, ${count(progress.reads)} reads`}
         </span>
       </>
     );

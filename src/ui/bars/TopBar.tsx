@@ -1,11 +1,11 @@
-import { useStore } from '../store/store.ts';
+import { act, useStore } from '../store/store.ts';
 import { THEMES } from '../store/view.ts';
 import { Icon } from '../widgets/icons.tsx';
 
 /** Name, program, commands and theme. */
 export function TopBar() {
   const theme = useStore((s) => s.theme);
-  const { setTheme, setView } = useStore.getState();
+  const { setTheme, setView } = act();
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system';
   return (
     <header className="top">
@@ -36,7 +36,7 @@ function ExampleChoice() {
   const examples = useStore((s) => s.examples);
   const path = useStore((s) => s.path);
   const edited = useStore((s) => s.examples.find((one) => one.path === s.path)?.text !== s.text);
-  const { openExample } = useStore.getState();
+  const { openExample } = act();
   const known = examples.some((one) => one.path === path);
   return (
     <label className="crumb">

@@ -1,9 +1,10 @@
 import { useMemo } from 'react';
 import { count } from '../format/bytes.ts';
 import { scenarioTitle } from '../store/attach.ts';
-import { useStore } from '../store/store.ts';
+import { act, useStore } from '../store/store.ts';
 import { diffLines, runNumbers } from '../trace/compare.ts';
 import type { RunNumbers } from '../trace/compare.ts';
+import { ScrollRegion } from '../widgets/ScrollRegion.tsx';
 
 const ROWS: readonly { readonly key: keyof RunNumbers; readonly text: string }[] = [
   { key: 'shown', text: 'calls of the program with an object' },
@@ -22,7 +23,7 @@ export function Compare() {
   const kept = useStore((s) => s.kept);
   const result = useStore((s) => s.result);
   const ran = useStore((s) => s.ran);
-  const { keepRun, dropKept } = useStore.getState();
+  const { keepRun, dropKept } = act();
   if (!kept)
     return (
       <div className="scroll compare">
@@ -39,7 +40,7 @@ export function Compare() {
     );
   const same = kept.result === result;
   return (
-    <div className="scroll compare" tabIndex={0} role="region" aria-label="Comparison">
+    <ScrollRegion label="Comparison" className="compare">
       <div className="actions">
         <button type="button" className="btn small" disabled={!result || same} onClick={keepRun}>
           Keep B as the new A
@@ -58,7 +59,7 @@ export function Compare() {
         />
       )}
       {!same && result && <Difference a={kept.result.report.output} b={result.report.output} />}
-    </div>
+    </ScrollRegion>
   );
 }
 
@@ -74,7 +75,7 @@ function Numbers({ a, b, titleA, titleB }: NumbersProps) {
     <table>
       <thead>
         <tr>
-          <td />
+          <th scope="col">figure</th>
           <th scope="col">A: {titleA}</th>
           <th scope="col">B: {titleB}</th>
           <th scope="col">B − A</th>
@@ -86,7 +87,11 @@ function Numbers({ a, b, titleA, titleB }: NumbersProps) {
             <th scope="row">{text}</th>
             <td>{count(a[key])}</td>
             <td>{count(b[key])}</td>
-            <td>{a[key] === b[key] ? 'same' : `${b[key] > a[key] ? '+' : '−'}${count(Math.abs(b[key] - a[key]))}`}</td>
+            <td>
+              {a[key] === b[key]
+                ? 'same'
+                : `${b[key] > a[key] ? '+' : '−'}${count(Math.abs(b[key] - a[key]))}`}
+            </td>
           </tr>
         ))}
       </tbody>

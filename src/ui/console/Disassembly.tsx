@@ -4,7 +4,9 @@ import { Listing } from './Listing.tsx';
 
 /** Instructions of the program on show: the run's, or the one chosen in the attach bar before a run. */
 export function Disassembly() {
-  const program = useStore((s) => s.result?.program ?? s.check?.programs.find((p) => p.name === s.prog) ?? null);
+  const program = useStore(
+    (s) => s.result?.program ?? s.check?.programs.find((p) => p.name === s.prog) ?? null,
+  );
   const current = useStore((s) => currentInsn(s)?.pc ?? -1);
   const caretLine = useStore((s) => s.caret.line);
   const revealLine = useStore((s) => s.revealLine);
@@ -20,17 +22,13 @@ export function Disassembly() {
         const line = insns[i]?.line ?? 0;
         if (line > 0) revealLine(line, insns[i]?.column);
       }}
-      row={(i) => {
+      renderRow={(i) => {
         const insn = insns[i];
         const starts = insn && insn.line > 0 && insn.line !== insns[i - 1]?.line;
         return (
           <>
             {String(i).padStart(4)}: {(insn?.text || '(second half)').padEnd(48)}
-            {starts && (
-              <span className="dim">
-                ; line {insn.line}
-              </span>
-            )}
+            {starts && <span className="dim">; line {insn.line}</span>}
           </>
         );
       }}

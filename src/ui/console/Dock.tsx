@@ -1,4 +1,4 @@
-import { Inspector } from '../panels/Inspector.tsx';
+import type { ReactNode } from 'react';
 import { useStore } from '../store/store.ts';
 import type { DockTab } from '../store/view.ts';
 import { TabPanes } from '../widgets/TabPanes.tsx';
@@ -10,9 +10,17 @@ import { KernelPane } from './KernelPane.tsx';
 import { Output } from './Output.tsx';
 import { VerifierLog } from './VerifierLog.tsx';
 
-/** The lower pane. Where the page is too narrow for the inspector, it stands here too. */
-export function Dock({ withInspector }: { readonly withInspector: boolean }) {
+interface Props {
+  /** The inspector, where the page is too narrow for a pane of its own. */
+  readonly inspector: ReactNode;
+  readonly canSplit: boolean;
+}
+
+/** The lower pane, in one or two halves. Where the inspector has no pane of its own, it stands here too. */
+export function Dock({ inspector, canSplit }: Props) {
   const tab = useStore((s) => s.dockTab);
+  const second = useStore((s) => s.secondDockTab);
+  const split = useStore((s) => s.split) && canSplit;
   const setView = useStore((s) => s.setView);
   const panes: readonly TabPane<DockTab>[] = [
     { value: 'output', title: 'Output', badge: <OutputBadge />, body: <Output /> },
@@ -22,15 +30,36 @@ export function Dock({ withInspector }: { readonly withInspector: boolean }) {
     { value: 'kernel', title: 'Kernel', body: <KernelPane /> },
     { value: 'compare', title: 'Compare', body: <Compare /> },
   ];
-  const inspect: TabPane<DockTab> = { value: 'inspect', title: 'Inspect', body: <Inspector /> };
+  const inspect: TabPane<DockTab> = { value: 'inspect', title: 'Inspect', body: inspector };
+  const shown = inspector ? [inspect, ...panes] : panes;
+  const toggle = canSplit && (
+    <button
+      type="button"
+      className="btn quiet small split"
+      aria-pressed={split}
+      onClick={() => setView({ split: !split })}
+    >
+      Split
+    </button>
+  );
   return (
-    <section className="pane" aria-label="Dock" style={{ flex: 1 }}>
+    <section className={split ? 'pane dock-halves' : 'pane'} aria-label="Dock" style={{ flex: 1 }}>
       <TabPanes
         label="Dock"
-        panes={withInspector ? [inspect, ...panes] : panes}
+        panes={shown}
         value={tab}
+        after={split ? null : toggle}
         onChange={(dockTab) => setView({ dockTab })}
       />
+      {split && (
+        <TabPanes
+          label="Dock, right half"
+          panes={shown}
+          value={second}
+          after={toggle}
+          onChange={(secondDockTab) => setView({ secondDockTab })}
+        />
+      )}
     </section>
   );
 }

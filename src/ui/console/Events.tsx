@@ -1,5 +1,5 @@
 import { traceOf } from '../store/run.ts';
-import { useStore } from '../store/store.ts';
+import { act, useStore } from '../store/store.ts';
 import { outcome } from '../trace/describe.ts';
 import { foldTrace, kindAt } from '../trace/fold.ts';
 import { namesOf } from '../trace/names.ts';
@@ -10,7 +10,7 @@ export function Events() {
   const trace = useStore(traceOf);
   const scene = useStore((s) => s.result?.scene ?? null);
   const call = useStore((s) => s.at.call);
-  const { seek, pause } = useStore.getState();
+  const { seek, pause } = act();
   if (!trace) return <p className="empty">The callbacks of the next run appear here.</p>;
   const folded = foldTrace(trace);
   const names = namesOf(scene);
@@ -23,7 +23,7 @@ export function Events() {
         pause();
         seek({ call: i, insn: null });
       }}
-      row={(i) => (
+      renderRow={(i) => (
         <>
           <span className="dim">
             {String(i + 1).padStart(5)} read {String((trace.read[i] ?? 0) + 1).padEnd(3)}

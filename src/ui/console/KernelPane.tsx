@@ -1,33 +1,30 @@
-import { useEffect, useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import { traceOf } from '../store/run.ts';
 import { useStore } from '../store/store.ts';
 import { litLines } from '../trace/kernel_lines.ts';
+import { ScrollRegion, scrollHere } from '../widgets/ScrollRegion.tsx';
 
 /** The algorithms of read(2) and of the target, in our own words; the lines of the moment are lit. */
 export function KernelPane() {
   const trace = useStore(traceOf);
   const call = useStore((s) => s.at.call);
   const pseudo = useStore((s) => s.pseudo);
-  const now = useRef<HTMLLIElement>(null);
   const lit = useMemo(() => (trace ? litLines(trace, call) : null), [trace, call]);
-  useEffect(() => now.current?.scrollIntoView({ block: 'nearest' }), [lit]);
   if (!pseudo || pseudo.code.length === 0)
     return <p className="empty">After a run, this shows what the kernel does at each step.</p>;
-  let first = true;
+  const first = pseudo.code.flatMap((code) => code.lines).find((line) => lit?.now.has(line.id))?.id;
   return (
-    <div className="scroll kernel-pane" tabIndex={0} role="region" aria-label="The kernel's algorithm">
+    <ScrollRegion label="The kernel's algorithm" className="kernel-pane">
       {pseudo.code.map((code) => (
         <section key={code.title}>
           <h3>{code.title}</h3>
           <ol>
             {code.lines.map((line) => {
               const at = lit?.now.has(line.id) ?? false;
-              const ref = at && first ? now : null;
-              if (at) first = false;
               return (
                 <li
                   key={line.id}
-                  ref={ref}
+                  ref={line.id === first ? scrollHere : null}
                   data-line={line.id}
                   className={at ? 'now' : lit?.passed.has(line.id) ? 'passed' : ''}
                   aria-current={at ? 'step' : undefined}
@@ -40,6 +37,6 @@ export function KernelPane() {
           </ol>
         </section>
       ))}
-    </div>
+    </ScrollRegion>
   );
 }

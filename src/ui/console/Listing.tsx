@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
+import { ScrollRegion } from '../widgets/ScrollRegion.tsx';
 
 const ROW = 18;
 
@@ -10,12 +11,12 @@ interface Props {
   /** Row to keep in view, or -1. */
   readonly current: number;
   readonly className?: (index: number) => string;
-  readonly row: (index: number) => ReactNode;
+  readonly renderRow: (index: number) => ReactNode;
   readonly onPick?: (index: number) => void;
 }
 
 /** A long list of one-line rows, of which only those in view are drawn. */
-export function Listing({ label, length, current, className, row, onPick }: Props) {
+export function Listing({ label, length, current, className, renderRow, onPick }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const list = useVirtualizer({
     count: length,
@@ -27,7 +28,7 @@ export function Listing({ label, length, current, className, row, onPick }: Prop
     if (current >= 0) list.scrollToIndex(current, { align: 'auto' });
   }, [current, list]);
   return (
-    <div className="scroll" ref={scroller} tabIndex={0} role="region" aria-label={label}>
+    <ScrollRegion label={label} scroller={scroller}>
       <div className="listing" style={{ height: list.getTotalSize() }}>
         {list.getVirtualItems().map((item) => {
           const look = `listing-row ${item.index === current ? 'now' : ''} ${className?.(item.index) ?? ''}`;
@@ -41,15 +42,15 @@ export function Listing({ label, length, current, className, row, onPick }: Prop
               aria-current={item.index === current ? 'step' : undefined}
               onClick={() => onPick(item.index)}
             >
-              {row(item.index)}
+              {renderRow(item.index)}
             </button>
           ) : (
             <div key={item.key} className={look} style={{ top: item.start }}>
-              {row(item.index)}
+              {renderRow(item.index)}
             </div>
           );
         })}
       </div>
-    </div>
+    </ScrollRegion>
   );
 }

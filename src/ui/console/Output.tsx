@@ -1,11 +1,19 @@
-import { useEffect, useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import { errnoName } from '../../shared/errno.ts';
 import { count } from '../format/bytes.ts';
 import { traceOf } from '../store/run.ts';
-import { useStore } from '../store/store.ts';
+import { act, useStore } from '../store/store.ts';
 import { foldTrace } from '../trace/fold.ts';
-import { callThatWrote, outputLines, producedAt, sessionOutput, takenBack, writtenBy } from '../trace/output.ts';
+import {
+  callThatWrote,
+  outputLines,
+  producedAt,
+  sessionOutput,
+  takenBack,
+  writtenBy,
+} from '../trace/output.ts';
 import type { Boundary, OutputLine } from '../trace/output.ts';
+import { ScrollRegion, scrollHere } from '../widgets/ScrollRegion.tsx';
 
 /** Lines drawn around the moment; more would make every step a long task. */
 const WINDOW = 400;
@@ -16,19 +24,20 @@ export function Output() {
   const trace = useStore(traceOf);
   const session = useStore((s) => s.session);
   const call = useStore((s) => s.at.call);
-  const { seek, pause } = useStore.getState();
-  const now = useRef<HTMLSpanElement>(null);
+  const { seek, pause } = act();
   const lines = useMemo(() => {
     if (!result || !trace) return [];
     return outputLines(foldTrace(trace), sessionOutput(result.report.output, result.sessions, session));
   }, [result, trace, session]);
-  useEffect(() => now.current?.scrollIntoView({ block: 'nearest' }), [call, lines]);
   if (!trace || !result) return <p className="empty">The bytes that read(2) returns appear here.</p>;
   const folded = foldTrace(trace);
   const produced = producedAt(folded, call);
   const own = writtenBy(folded, call);
   const undone = takenBack(folded, call);
-  const here = Math.max(0, lines.findIndex((line) => line.to >= produced));
+  const here = Math.max(
+    0,
+    lines.findIndex((line) => line.to >= produced),
+  );
   const first = Math.max(0, Math.min(here - WINDOW / 2, lines.length - WINDOW));
   const shown = lines.slice(first, first + WINDOW);
   const go = (line: OutputLine): void => {
@@ -39,16 +48,15 @@ export function Output() {
     }
   };
   return (
-    <div className="scroll console" tabIndex={0} role="region" aria-label="Output">
+    <ScrollRegion label="Output" className="console">
       {first > 0 && <span className="boundary">{count(first)} earlier lines</span>}
       {shown.map((line) => {
         const mine = own !== null && line.from < own.to && own.from < line.to;
         return (
-          <div key={`${line.from}-${line.to}`}>
+          <div key={`${line.from}-${line.to}`} ref={line === lines[here] ? scrollHere : null}>
             {line.to > line.from && (
               <span
                 className={`out-line ${mine ? 'now' : ''} ${line.from >= produced ? 'to-come' : ''}`}
-                ref={mine ? now : null}
                 onDoubleClick={() => go(line)}
               >
                 {line.text}
@@ -64,7 +72,7 @@ export function Output() {
         <span className="boundary">{count(lines.length - first - WINDOW)} later lines</span>
       )}
       {undone > 0 && <span className="undone">{count(undone)} B of this object were taken back</span>}
-    </div>
+    </ScrollRegion>
   );
 }
 

@@ -20,14 +20,20 @@ export function VerifierLog() {
       </p>
     );
   if (verdict.log === '')
-    return <p className="empty">{verdict.accepted ? 'Accepted. The kernel prints a log only when it is asked for one or refuses.' : `Refused with ${verdict.errno ?? 'an error'}, without a log.`}</p>;
+    return (
+      <p className="empty">
+        {verdict.accepted
+          ? 'Accepted. The kernel prints a log only when it is asked for one or refuses.'
+          : `Refused with ${verdict.errno ?? 'an error'}, without a log.`}
+      </p>
+    );
   const place = (i: number): number => Number(SOURCE.exec(lines[i] ?? '')?.[1] ?? 0);
   return (
     <Listing
       label="Verifier log"
       length={lines.length}
       current={verdict.accepted ? -1 : lines.length - 1}
-      row={(i) => <span className={lines[i]?.startsWith(';') ? 'dim' : ''}>{lines[i]}</span>}
+      renderRow={(i) => <span className={lines[i]?.startsWith(';') ? 'dim' : ''}>{lines[i]}</span>}
       onPick={(i) => {
         for (let up = i; up >= 0; up--)
           if (place(up) > 0) {

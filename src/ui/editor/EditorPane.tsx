@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { currentInsn } from '../store/insn.ts';
 import { diagnosticsOf } from '../store/program.ts';
-import { useStore } from '../store/store.ts';
+import { act, useStore } from '../store/store.ts';
 import { useMedia } from '../widgets/use_media.ts';
 import { Diagnostics } from './Diagnostics.tsx';
 import { giveField, takeField } from './handover.ts';
@@ -55,7 +55,7 @@ function ProgramField({ field, onFieldChange }: Props) {
     });
     return () => {
       gone = true;
-      const state = useStore.getState();
+      const state = act();
       onFieldChange({ ...field, text: state.text, focused: false });
       made?.dispose();
     };

@@ -3,8 +3,8 @@
  * is idle. Loaded as its own chunk, after the page is usable.
  */
 import * as monaco from 'monaco-editor/editor';
-import 'monaco-editor/languages/definitions/cpp/register';
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker';
+import { configuration, language } from './c_language.ts';
 
 declare global {
   interface Window {
@@ -12,6 +12,10 @@ declare global {
   }
 }
 window.MonacoEnvironment = { getWorker: () => new EditorWorker({ name: 'editor' }) };
+
+monaco.languages.register({ id: 'c', extensions: ['.c', '.h'] });
+monaco.languages.setLanguageConfiguration('c', configuration);
+monaco.languages.setMonarchTokensProvider('c', language);
 
 export { monaco };
 
@@ -32,18 +36,14 @@ function colour(name: string): string {
 
 const TOKENS: Readonly<Record<string, string>> = {
   keyword: '--c-keyword',
-  'keyword.directive': '--c-macro',
-  'keyword.directive.include': '--c-macro',
-  'keyword.directive.include.begin': '--c-string',
-  'keyword.directive.include.end': '--c-string',
-  'string.include.identifier': '--c-string',
+  type: '--c-type',
+  call: '--c-call',
+  macro: '--c-macro',
   string: '--c-string',
-  'string.escape': '--c-macro',
+  escape: '--c-macro',
   number: '--c-number',
-  'number.hex': '--c-number',
   comment: '--c-comment',
-  annotation: '--c-macro',
-  identifier: '--tx',
+  text: '--tx',
   delimiter: '--tx-2',
 };
 

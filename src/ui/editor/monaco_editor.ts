@@ -33,7 +33,11 @@ const SEVERITY = {
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Creates the editor inside `host` with the text, selection, scroll and focus of `field`. */
-export function createProgramEditor(host: HTMLElement, field: FieldState, events: EditorEvents): ProgramEditor {
+export function createProgramEditor(
+  host: HTMLElement,
+  field: FieldState,
+  events: EditorEvents,
+): ProgramEditor {
   const model = monaco.editor.createModel(field.text, 'c');
   model.updateOptions({ tabSize: 8, insertSpaces: false });
   const editor = monaco.editor.create(host, {
@@ -52,6 +56,7 @@ export function createProgramEditor(host: HTMLElement, field: FieldState, events
     renderLineHighlight: 'none',
     guides: { indentation: false },
     folding: false,
+    bracketPairColorization: { enabled: false },
     stickyScroll: { enabled: false },
     ariaLabel: 'Program, C. Escape leaves the editor.',
     accessibilitySupport: 'auto',
@@ -74,7 +79,8 @@ export function createProgramEditor(host: HTMLElement, field: FieldState, events
     id: 'iterscope.leave',
     label: 'Leave the editor',
     keybindings: [monaco.KeyCode.Escape],
-    precondition: '!suggestWidgetVisible && !findWidgetVisible && !editorHasMultipleSelections && !markersNavigationVisible',
+    precondition:
+      '!suggestWidgetVisible && !findWidgetVisible && !editorHasMultipleSelections && !markersNavigationVisible',
     run: () => events.onLeave(),
   });
   const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 300));
@@ -106,7 +112,11 @@ export function createProgramEditor(host: HTMLElement, field: FieldState, events
       current.set([
         {
           range: new monaco.Range(line, 1, line, 1),
-          options: { isWholeLine: true, className: 'line-current', lineNumberClassName: 'line-current-number' },
+          options: {
+            isWholeLine: true,
+            className: 'line-current',
+            lineNumberClassName: 'line-current-number',
+          },
         },
       ]);
       editor.revealLineInCenterIfOutsideViewport(line);

@@ -15,6 +15,7 @@ export interface NodeProps {
   readonly tabStop: boolean;
   readonly onPick: (id: number) => void;
   readonly onHover: (id: number | null) => void;
+  readonly onKey: (event: React.KeyboardEvent<SVGGElement>) => void;
 }
 
 /** Marks on a field of 12 units around their middle; shape and not colour tells the states apart. */
@@ -141,7 +142,18 @@ function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'sta
   );
 }
 
-function GraphNodeView({ node, state, container, selected, lit, held, tabStop, onPick, onHover }: NodeProps) {
+function GraphNodeView({
+  node,
+  state,
+  container,
+  selected,
+  lit,
+  held,
+  tabStop,
+  onPick,
+  onHover,
+  onKey,
+}: NodeProps) {
   const gap = node.kind === 'gap';
   const classes = ['node', state.name, node.kind];
   if (container) classes.push('container');
@@ -183,6 +195,7 @@ function GraphNodeView({ node, state, container, selected, lit, held, tabStop, o
       aria-pressed={selected}
       data-node={node.id}
       onClick={() => onPick(node.id)}
+      onKeyDown={onKey}
       onMouseEnter={() => onHover(node.id)}
       onMouseLeave={() => onHover(null)}
       onFocus={() => onHover(node.id)}

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Scene, SceneNode } from '../../protocol/scene.ts';
 import { traceOf } from '../store/run.ts';
-import { useStore } from '../store/store.ts';
+import { act, useStore } from '../store/store.ts';
 import { describeMoment } from '../trace/describe.ts';
 import { foldTrace } from '../trace/fold.ts';
 import type { Folded } from '../trace/fold.ts';
@@ -27,8 +27,10 @@ export function GraphView() {
   if (!result || !trace) return <GraphEmpty />;
   if (!result.scene || result.scene.nodes.length === 0)
     return (
-      <div className="graph-empty">
-        <p>There is no picture for this target. The Table shows the objects in the order of the walk.</p>
+      <div className="graph">
+        <div className="graph-empty">
+          <p>There is no picture for this target. The Table shows the objects in the order of the walk.</p>
+        </div>
       </div>
     );
   return <Picture key={result.ctx.toString()} scene={result.scene} folded={foldTrace(trace)} />;
@@ -39,19 +41,21 @@ function GraphEmpty() {
   const filter = useStore((s) => s.filter);
   const setAttach = useStore((s) => s.setAttach);
   return (
-    <div className="graph-empty">
-      <p>
-        {stage === null
-          ? 'Press Run (F5) to record the walk of this program.'
-          : stage === 'done'
-            ? 'Nothing was read.'
-            : `The run ended at the step “${stage}”: see the findings under the program and the verifier log.`}
-      </p>
-      {stage === 'done' && filter !== 'all' && (
-        <button type="button" className="btn" onClick={() => setAttach({ filter: 'all' })}>
-          Show all tasks
-        </button>
-      )}
+    <div className="graph">
+      <div className="graph-empty">
+        <p>
+          {stage === null
+            ? 'Press Run (F5) to record the walk of this program.'
+            : stage === 'done'
+              ? 'Nothing was read.'
+              : `The run ended at the step “${stage}”: see the findings under the program and the verifier log.`}
+        </p>
+        {stage === 'done' && filter !== 'all' && (
+          <button type="button" className="btn" onClick={() => setAttach({ filter: 'all' })}>
+            Show all tasks
+          </button>
+        )}
+      </div>
     </div>
   );
 }
@@ -101,7 +105,7 @@ function Picture({ scene, folded }: { readonly scene: Scene; readonly folded: Fo
   useEffect(() => {
     if (!follow) return;
     const target = scene.nodes.find((_, i) => states[i]?.name === 'current');
-    const { playing, speed } = useStore.getState();
+    const { playing, speed } = act();
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (target) camera.current?.follow(target, !still && !(playing && speed > EASE_UP_TO));
   }, [follow, scene, states]);
@@ -110,6 +114,7 @@ function Picture({ scene, folded }: { readonly scene: Scene; readonly folded: Fo
     (id: number) => setView({ selected: useStore.getState().selected === id ? null : id }),
     [setView],
   );
+  const walk = useCallback((event: React.KeyboardEvent<SVGGElement>) => walkEdges(event, scene), [scene]);
   const stateById = useMemo(
     () => new Map(scene.nodes.map((node, i) => [node.id, states[i]])),
     [scene, states],
@@ -120,7 +125,7 @@ function Picture({ scene, folded }: { readonly scene: Scene; readonly folded: Fo
 
   return (
     <div className={hovered === null ? 'graph' : 'graph hovering'}>
-      <svg ref={svg} role="group" aria-label={`Picture of ${scene.target}. ${summary}`} onKeyDown={(e) => walkEdges(e, scene)}>
+      <svg ref={svg} role="group" aria-label={`Picture of ${scene.target}. ${summary}`}>
         <Defs />
         <g ref={layer}>
           {scene.columns.map((column) => (
@@ -128,16 +133,18 @@ function Picture({ scene, folded }: { readonly scene: Scene; readonly folded: Fo
               {column.label}
             </text>
           ))}
-          <g className="frames">
-            {scene.nodes.map((node, i) => drawNode(node, i, true))}
-          </g>
+          <g className="frames">{scene.nodes.map((node, i) => drawNode(node, i, true))}</g>
           <g aria-hidden="true">
             {paths.map(({ edge, d, mid }) => {
               const state = edgeState(scene, edge.from, edge.to, stateById);
               const bright = lit === null || (lit.has(edge.from) && lit.has(edge.to));
               return (
                 <g key={`${edge.from}-${edge.to}-${edge.via}`} className={bright && lit ? 'lit' : ''}>
-                  <path className={`edge ${state} ${bright && lit ? 'lit' : ''}`} d={d} markerEnd="url(#arrow)" />
+                  <path
+                    className={`edge ${state} ${bright && lit ? 'lit' : ''}`}
+                    d={d}
+                    markerEnd="url(#arrow)"
+                  />
                   {state === 'current' && edge.via !== 'next' && (
                     <>
                       <circle className="pulse halo" cx={mid.x} cy={mid.y} r="8" />
@@ -171,6 +178,7 @@ function Picture({ scene, folded }: { readonly scene: Scene; readonly folded: Fo
         tabStop={node.id === tabStop}
         onPick={pick}
         onHover={setHovered}
+        onKey={walk}
       />
     );
   }
@@ -218,7 +226,7 @@ function litNodes(scene: Scene, hovered: number | null): ReadonlySet<number> | n
     for (const node of scene.nodes) if (node.addr === hub.addr && node.kind !== 'slot') lit.add(node.id);
   for (const node of scene.nodes) if (node.parent === hovered) lit.add(node.id);
   const byId = new Map(scene.nodes.map((node) => [node.id, node]));
-  for (const id of [...lit])
+  for (const id of lit)
     for (let up = byId.get(id)?.parent ?? -1; up >= 0; up = byId.get(up)?.parent ?? -1) lit.add(up);
   return lit;
 }
@@ -238,9 +246,8 @@ function edgeState(
 }
 
 /** Arrow keys go along the edges and between neighbours; the timeline's own keys stay with the page. */
-function walkEdges(event: React.KeyboardEvent<SVGSVGElement>, scene: Scene): void {
-  const here = event.target instanceof Element ? event.target.closest<SVGGElement>('[data-node]') : null;
-  if (!here) return;
+function walkEdges(event: React.KeyboardEvent<SVGGElement>, scene: Scene): void {
+  const here = event.currentTarget;
   const id = Number(here.dataset['node']);
   if (event.key === 'Enter' || event.key === ' ') {
     event.preventDefault();
@@ -263,5 +270,5 @@ function walkEdges(event: React.KeyboardEvent<SVGSVGElement>, scene: Scene): voi
   if (to === undefined) return;
   event.preventDefault();
   event.stopPropagation();
-  event.currentTarget.querySelector<SVGGElement>(`[data-node="${to}"]`)?.focus();
+  here.ownerSVGElement?.querySelector<SVGGElement>(`[data-node="${to}"]`)?.focus();
 }

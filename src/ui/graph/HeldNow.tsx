@@ -29,7 +29,11 @@ export function HeldNow() {
         <span>nothing</span>
       ) : (
         held.map((holding) => (
-          <span className="chip" key={`${holding.kind} ${holding.object}`} title={names.object(holding.object)}>
+          <span
+            className="chip"
+            key={`${holding.kind} ${holding.object}`}
+            title={names.object(holding.object)}
+          >
             {holdingText(holding, names)}
           </span>
         ))

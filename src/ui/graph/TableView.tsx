@@ -32,13 +32,20 @@ export function TableView() {
   useEffect(() => {
     if (current >= 0) list.scrollToIndex(current, { align: 'auto' });
   }, [current, list]);
-  if (!trace) return <p className="empty">Press Run (F5): the objects appear here in the order of the walk.</p>;
+  if (!trace)
+    return <p className="empty">Press Run (F5): the objects appear here in the order of the walk.</p>;
   const go = (row: ObjectRow): void => {
     pause();
     if (Number.isFinite(row.call)) seek({ call: row.call, insn: null });
   };
   return (
-    <div className="table-view" ref={scroller} role="table" aria-label="Objects in the order of the walk" aria-rowcount={rows.length + 1} tabIndex={0}>
+    <div
+      className="table-view"
+      ref={scroller}
+      role="table"
+      aria-label="Objects in the order of the walk"
+      aria-rowcount={rows.length + 1}
+    >
       <div className="grid-head cols-objects" role="row">
         {HEADS.map((head) => (
           <span role="columnheader" key={head}>
@@ -95,7 +102,9 @@ function Row({ row, index, top, current, reached, onGo }: RowProps) {
       aria-rowindex={index + 2}
       aria-current={current ? 'step' : undefined}
       style={{ position: 'absolute', top, left: 0, right: 0 }}
+      tabIndex={current ? 0 : -1}
       onClick={() => onGo(row)}
+      onKeyDown={(event) => event.key === 'Enter' && onGo(row)}
     >
       <span role="cell" title={word}>
         <span aria-hidden="true">{mark}</span>

@@ -14,7 +14,7 @@ export interface Rect {
 }
 
 export interface Camera {
-  /** Shows the whole width of the picture from its top. */
+  /** Shows the whole picture, or where that would be too small to read, its width from the top. */
   readonly fit: () => void;
   /** Brings a rectangle into the inner 70 % of the view, if it is outside. */
   readonly follow: (target: Rect, ease: boolean) => void;
@@ -25,7 +25,9 @@ const INNER = 0.7;
 const EASE_MS = 180;
 const SCALES: [number, number] = [0.1, 4];
 const MAX_FIT = 1.15;
-const MIN_FIT = 0.45;
+/** Below this scale a picture is not shown as a whole. */
+const READABLE = 0.8;
+const MIN_FIT = 0.5;
 
 interface CameraEvents {
   /** The visible part of the picture, after every move. */
@@ -89,8 +91,10 @@ export function createCamera(
     frame(ease ? started : Infinity);
   };
   const fit = (): void => {
-    const { width } = box();
-    const k = Math.max(MIN_FIT, Math.min(MAX_FIT, width / Math.max(1, size.width)));
+    const { width, height } = box();
+    const across = Math.min(MAX_FIT, width / Math.max(1, size.width));
+    const whole = Math.min(across, height / Math.max(1, size.height));
+    const k = Math.max(MIN_FIT, whole >= READABLE ? whole : across);
     moveTo(Math.max(0, (width - size.width * k) / 2), 0, k, false);
   };
   const observer = new ResizeObserver(apply);

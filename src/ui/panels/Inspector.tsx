@@ -1,5 +1,6 @@
 import { useStore } from '../store/store.ts';
 import type { InspectorTab } from '../store/view.ts';
+import { ScrollRegion } from '../widgets/ScrollRegion.tsx';
 import { TabPanes } from '../widgets/TabPanes.tsx';
 import type { TabPane } from '../widgets/TabPanes.tsx';
 import { ObjectPanel } from './ObjectPanel.tsx';
@@ -8,10 +9,10 @@ import { SeqBuffer } from './SeqBuffer.tsx';
 import { Stack } from './Stack.tsx';
 
 const scrolling = (body: React.ReactNode, label: string): React.ReactNode => (
-  <div className="scroll" tabIndex={0} role="region" aria-label={label}>
+  <ScrollRegion label={label}>
     {body}
     <SeqBuffer />
-  </div>
+  </ScrollRegion>
 );
 
 const PANES: readonly TabPane<InspectorTab>[] = [
@@ -26,7 +27,12 @@ export function Inspector() {
   const setView = useStore((s) => s.setView);
   return (
     <section className="pane" aria-label="Inspector" style={{ flex: 1 }}>
-      <TabPanes label="Inspector" panes={PANES} value={tab} onChange={(inspectorTab) => setView({ inspectorTab })} />
+      <TabPanes
+        label="Inspector"
+        panes={PANES}
+        value={tab}
+        onChange={(inspectorTab) => setView({ inspectorTab })}
+      />
     </section>
   );
 }

@@ -1,7 +1,8 @@
 import { longAddress } from '../format/bytes.ts';
-import type { StructRef } from '../store/machine.ts';
+import type { PeekStruct } from '../../protocol/peek.ts';
+import type { SeenStruct, StructRef } from '../store/machine.ts';
 import { traceOf } from '../store/run.ts';
-import { useStore } from '../store/store.ts';
+import { act, useStore } from '../store/store.ts';
 import { foldTrace } from '../trace/fold.ts';
 import { namesOf } from '../trace/names.ts';
 import { visitsOf } from '../trace/object_state.ts';
@@ -16,17 +17,22 @@ export function ObjectPanel() {
   const trail = useStore((s) => s.trail);
   const setTrail = useStore((s) => s.setTrail);
   if (!result || result.sessions.length === 0)
-    return <p className="empty">After a run, this shows the program's context and the object of the moment, byte by byte.</p>;
+    return (
+      <p className="empty">
+        After a run, this shows the program's context and the object of the moment, byte by byte.
+      </p>
+    );
   const follow = (ref: StructRef): void => setTrail([...trail, ref]);
   return (
     <>
       {failure && <p className="empty">{failure}</p>}
       <Pinned />
       {machine?.ctx && (
-        <StructSection title={`ctx · ${machine.ctx.now.struct}`} seen={machine.ctx} onFollow={follow} />
-      )}
-      {machine?.meta && (
-        <StructSection title={`ctx->meta · ${machine.meta.now.struct}`} seen={machine.meta} onFollow={follow} />
+        <StructSection
+          title={`ctx · ${machine.ctx.now.struct}`}
+          seen={withMeta(machine.ctx, machine.meta)}
+          onFollow={follow}
+        />
       )}
       {trail.length > 0 && <Trail trail={trail} onChange={setTrail} />}
       {machine?.object && (
@@ -42,7 +48,29 @@ export function ObjectPanel() {
   );
 }
 
-function Trail({ trail, onChange }: { readonly trail: readonly StructRef[]; readonly onChange: (trail: readonly StructRef[]) => void }) {
+/** The context with what its meta points to in front: `meta->seq_num`. */
+function withMeta(ctx: SeenStruct, meta: SeenStruct | null): SeenStruct {
+  if (!meta) return ctx;
+  const merge = (outer: PeekStruct, inner: PeekStruct): PeekStruct => ({
+    ...outer,
+    fields: [
+      ...inner.fields.map((field) => ({ ...field, path: `meta->${field.path}` })),
+      ...outer.fields.filter((field) => field.path !== 'meta'),
+    ],
+  });
+  return {
+    now: merge(ctx.now, meta.now),
+    before: ctx.before && meta.before ? merge(ctx.before, meta.before) : null,
+  };
+}
+
+function Trail({
+  trail,
+  onChange,
+}: {
+  readonly trail: readonly StructRef[];
+  readonly onChange: (trail: readonly StructRef[]) => void;
+}) {
   return (
     <nav className="section" aria-label="Structs walked into">
       <div className="trail">
@@ -70,7 +98,7 @@ function Pinned() {
   const scene = useStore((s) => s.result?.scene ?? null);
   const selected = useStore((s) => s.selected);
   const call = useStore((s) => s.at.call);
-  const { setView, seek, pause } = useStore.getState();
+  const { setView, seek, pause } = act();
   const node = scene?.nodes.find((one) => one.id === selected);
   if (!trace || !node) return null;
   const visits = visitsOf(foldTrace(trace), node);
@@ -91,7 +119,12 @@ function Pinned() {
         </button>
       </h3>
       <div className="actions">
-        <button type="button" className="btn small" disabled={!previous} onClick={() => previous && go(previous.call)}>
+        <button
+          type="button"
+          className="btn small"
+          disabled={!previous}
+          onClick={() => previous && go(previous.call)}
+        >
           Previous visit
         </button>
         <button type="button" className="btn small" disabled={!next} onClick={() => next && go(next.call)}>

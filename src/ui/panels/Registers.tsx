@@ -12,7 +12,9 @@ export function Registers() {
   const insn = useStore((s) => s.at.insn);
   const steps = useStore((s) => s.machine?.steps ?? null);
   if (!current || !steps)
-    return <p className="empty">The program does not run in this callback. Step by insn (4), or go to a show.</p>;
+    return (
+      <p className="empty">The program does not run in this callback. Step by insn (4), or go to a show.</p>
+    );
   const place = insn ?? steps.insns.length - 1;
   const before = place > 0 ? steps.insns[place - 1] : undefined;
   return (
@@ -34,7 +36,12 @@ export function Registers() {
           const old = before?.regs[i];
           const changed = old !== undefined && old !== value;
           return (
-            <Register key={name} name={name} text={registerText(value)} old={changed ? registerText(old) : ''} />
+            <Register
+              key={name}
+              name={name}
+              text={registerText(value)}
+              old={changed ? registerText(old) : ''}
+            />
           );
         })}
       </dl>
@@ -42,7 +49,15 @@ export function Registers() {
   );
 }
 
-function Register({ name, text, old }: { readonly name: string; readonly text: string; readonly old: string }) {
+function Register({
+  name,
+  text,
+  old,
+}: {
+  readonly name: string;
+  readonly text: string;
+  readonly old: string;
+}) {
   return (
     <>
       <dt>{name}</dt>

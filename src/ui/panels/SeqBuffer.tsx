@@ -35,11 +35,13 @@ export function SeqBuffer() {
         <small style={{ left: 0 }}>{count(filled)} B</small>
         <small style={{ right: 0 }}>stops at {count(size)} B (read size)</small>
       </div>
-      <dl className="fields">
+      <dl className="fields reads">
         {listed(trace, read).map(({ row, i }) => (
           <div key={i}>
             <dt>read {i + 1}</dt>
-            <dd className={i === read ? 'changed' : ''}>{readText(row, i === read && call < row.lastCall)}</dd>
+            <dd className={i === read ? 'changed' : ''}>
+              {readText(row, i === read && call < row.lastCall)}
+            </dd>
             <dd className="at">{readNote(trace, row)}</dd>
           </div>
         ))}
@@ -60,7 +62,8 @@ function readText(row: ReadRow, inProgress: boolean): string {
 }
 
 function readNote(trace: SessionTrace, row: ReadRow): string {
-  if (row.firstCall === row.lastCall && kindAt(trace, row.firstCall) === 'copy') return 'left over, no callback';
+  if (row.firstCall === row.lastCall && kindAt(trace, row.firstCall) === 'copy')
+    return 'left over, no callback';
   let shown = 0;
   for (let call = row.firstCall; call <= row.lastCall; call++) if (kindAt(trace, call) === 'show') shown++;
   return `${shown} shown`;

@@ -8,7 +8,7 @@ export function Stack() {
   const rows = words(stack)
     .map((value, i) => ({ value, offset: i * 8 - stack.length, bytes: stack.subarray(i * 8, i * 8 + 8) }))
     .filter((row) => row.value !== 0n)
-    .reverse();
+    .toReversed();
   return (
     <section className="section">
       <h3>

@@ -65,11 +65,21 @@ export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
   );
 }
 
-function Value({ field, onFollow }: { readonly field: PeekField; readonly onFollow: (ref: StructRef) => void }) {
+function Value({
+  field,
+  onFollow,
+}: {
+  readonly field: PeekField;
+  readonly onFollow: (ref: StructRef) => void;
+}) {
   const { pointer } = field;
   if (!pointer || pointer.addr === 0n) return <>{field.value}</>;
   return (
-    <button type="button" title={`${pointer.struct} at ${longAddress(pointer.addr)}`} onClick={() => onFollow(pointer)}>
+    <button
+      type="button"
+      title={`${pointer.struct} at ${longAddress(pointer.addr)}`}
+      onClick={() => onFollow(pointer)}
+    >
       {field.value}
     </button>
   );
@@ -79,15 +89,13 @@ function Value({ field, onFollow }: { readonly field: PeekField; readonly onFoll
 function Bytes({ seen }: { readonly seen: SeenStruct }) {
   const rows = useMemo(() => byteRows(seen), [seen]);
   return (
-    <pre className="bytes" aria-label="Bytes" tabIndex={0}>
+    <pre className="bytes" aria-label="Bytes">
       {rows.map((row) => (
         <span key={row.offset}>
           <span className="off">+{row.offset.toString(16).padStart(3, '0')}</span>
           {'  '}
           {row.bytes.map((byte, i) => (
-            <span key={row.offset + i}>
-              {byte.changed ? <mark>{byte.text}</mark> : byte.text}{' '}
-            </span>
+            <span key={row.offset + i}>{byte.changed ? <mark>{byte.text}</mark> : byte.text} </span>
           ))}
           {'\n'}
         </span>

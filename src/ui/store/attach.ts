@@ -66,5 +66,7 @@ export function scenarioOf(state: PageState): Scenario {
 export function scenarioTitle(scenario: Scenario): string {
   const { attach = {}, readSize = 0 } = scenario.options;
   const params = Object.entries(attach).map(([name, value]) => `${name} ${value}`);
-  return [scenario.source.path, ...(params.length > 0 ? params : ['all tasks']), `read(${readSize})`].join(', ');
+  return [scenario.source.path, ...(params.length > 0 ? params : ['all tasks']), `read(${readSize})`].join(
+    ', ',
+  );
 }

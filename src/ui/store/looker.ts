@@ -40,7 +40,8 @@ export function lookedAt(state: PageState): StructRef | null {
   if (!trace) return null;
   const names = namesOf(scene);
   const pinned = scene?.nodes.find((node) => node.id === state.selected);
-  const target = pinned?.kind === 'slot' ? scene?.edges.find((edge) => edge.from === pinned.id)?.to : undefined;
+  const target =
+    pinned?.kind === 'slot' ? scene?.edges.find((edge) => edge.from === pinned.id)?.to : undefined;
   const node = target === undefined ? pinned : scene?.nodes.find((other) => other.id === target);
   if (node) {
     const struct = STRUCT_OF[node.kind];
@@ -72,7 +73,11 @@ export function startLooker(engine: Engine, runner: Runner): void {
     peeks.set(key, answer);
     return answer;
   };
-  const seen = async (now: Moment, before: Moment | null, ref: StructRef | null): Promise<SeenStruct | null> => {
+  const seen = async (
+    now: Moment,
+    before: Moment | null,
+    ref: StructRef | null,
+  ): Promise<SeenStruct | null> => {
     const answer = ref ? await peek(now, ref) : null;
     return answer && ref ? { now: answer, before: before ? await peek(before, ref) : null } : null;
   };

@@ -20,7 +20,9 @@ export function startPlayer(): void {
     if (!state.playing || !trace) return;
     const f = foldTrace(trace);
     const top = state.speed === Infinity;
-    owed += top ? Math.max(1, Math.ceil(trace.length / FRAMES_AT_TOP_SPEED)) : ((now - last) / 1000) * state.speed;
+    owed += top
+      ? Math.max(1, Math.ceil(trace.length / FRAMES_AT_TOP_SPEED))
+      : ((now - last) / 1000) * state.speed;
     last = now;
     let at = state.at;
     let why = '';

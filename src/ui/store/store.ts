@@ -37,3 +37,6 @@ export const useStore = create<PageState>()((...of) => ({
   ...machineSlice(...of),
   ...viewSlice(...of),
 }));
+
+/** The state and its actions, outside of a component's rendering: for event handlers. */
+export const act = (): PageState => useStore.getState();

@@ -13,6 +13,9 @@ export type Pane = 'code' | 'graph' | 'output' | 'inspect';
 export interface ViewSlice {
   readonly theme: Theme;
   readonly dockTab: DockTab;
+  /** The dock's right half, when it is split. */
+  readonly secondDockTab: DockTab;
+  readonly split: boolean;
   readonly inspectorTab: InspectorTab;
   readonly graphView: GraphView;
   /** The one pane of a narrow page. */
@@ -29,7 +32,15 @@ export interface ViewSlice {
     patch: Partial<
       Pick<
         ViewSlice,
-        'dockTab' | 'inspectorTab' | 'graphView' | 'pane' | 'follow' | 'selected' | 'paletteOpen'
+        | 'dockTab'
+        | 'secondDockTab'
+        | 'split'
+        | 'inspectorTab'
+        | 'graphView'
+        | 'pane'
+        | 'follow'
+        | 'selected'
+        | 'paletteOpen'
       >
     >,
   ) => void;
@@ -44,6 +55,8 @@ export const viewSlice: StateCreator<PageState, [], [], ViewSlice> = (set, get) 
   return {
     theme: isTheme(theme) ? theme : 'system',
     dockTab: 'output',
+    secondDockTab: 'disassembly',
+    split: true,
     inspectorTab: 'object',
     graphView: 'graph',
     pane: 'code',

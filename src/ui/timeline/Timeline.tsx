@@ -1,7 +1,7 @@
 import { record, run } from '../store/page.ts';
 import { SPEEDS } from '../store/cursor.ts';
 import { traceOf } from '../store/run.ts';
-import { useStore } from '../store/store.ts';
+import { act, useStore } from '../store/store.ts';
 import { callTitle } from '../trace/describe.ts';
 import { foldTrace } from '../trace/fold.ts';
 import { namesOf } from '../trace/names.ts';
@@ -50,7 +50,7 @@ function Transport() {
   const unit = useStore((s) => s.unit);
   const speed = useStore((s) => s.speed);
   const playing = useStore((s) => s.playing);
-  const { seek, stepBy, setUnit, setSpeed, play, pause } = useStore.getState();
+  const { seek, stepBy, setUnit, setSpeed, play, pause } = act();
   const off = !trace || trace.length === 0;
   const go = (call: number): void => {
     pause();
@@ -58,10 +58,24 @@ function Transport() {
   };
   return (
     <div className="transport">
-      <button type="button" className="btn quiet icon" aria-label="First event" title="First event (Home)" disabled={off} onClick={() => go(0)}>
+      <button
+        type="button"
+        className="btn quiet icon"
+        aria-label="First event"
+        title="First event (Home)"
+        disabled={off}
+        onClick={() => go(0)}
+      >
         <Icon name="first" />
       </button>
-      <button type="button" className="btn quiet icon" aria-label={`Back by ${unit}`} title={`Back by ${unit} (←)`} disabled={off} onClick={() => stepBy(-1)}>
+      <button
+        type="button"
+        className="btn quiet icon"
+        aria-label={`Back by ${unit}`}
+        title={`Back by ${unit} (←)`}
+        disabled={off}
+        onClick={() => stepBy(-1)}
+      >
         <Icon name="back" />
       </button>
       <button
@@ -74,7 +88,13 @@ function Transport() {
       >
         <Icon name={playing ? 'pause' : 'play'} />
       </button>
-      <button type="button" className="btn quiet icon" aria-label={`Step by ${unit}`} title={`Step by ${unit} (→)`} onClick={() => (off ? void record() : stepBy(1))}>
+      <button
+        type="button"
+        className="btn quiet icon"
+        aria-label={`Step by ${unit}`}
+        title={`Step by ${unit} (→)`}
+        onClick={() => (off ? void record() : stepBy(1))}
+      >
         <Icon name="forward" />
       </button>
       <button
@@ -90,7 +110,11 @@ function Transport() {
       <Segments label="Unit of a step" options={UNIT_OPTIONS} value={unit} onChange={setUnit} />
       <label className="field">
         <span className="sr">Speed</span>
-        <select value={String(speed)} onChange={(event) => setSpeed(Number(event.target.value))} title="Speed (+ and −)">
+        <select
+          value={String(speed)}
+          onChange={(event) => setSpeed(Number(event.target.value))}
+          title="Speed (+ and −)"
+        >
           {SPEEDS.map((value) => (
             <option key={value} value={String(value)}>
               {value === Infinity ? 'max' : `${value} /s`}

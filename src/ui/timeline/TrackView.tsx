@@ -61,7 +61,9 @@ export function TrackView({ trace }: { readonly trace: SessionTrace }) {
 
   const drag = useDrag(tracks, width);
   useWheel(box, (event, x) => {
-    setZoom((old) => zoomAt(shownPart(old, trace.length, at.call), trace.length, callAtX(tracks, width, x), event));
+    setZoom((old) =>
+      zoomAt(shownPart(old, trace.length, at.call), trace.length, callAtX(tracks, width, x), event),
+    );
   });
   const x0 = xOf(tracks, width, at.call);
   const x1 = xOf(tracks, width, at.call + 1);
@@ -85,7 +87,11 @@ export function TrackView({ trace }: { readonly trace: SessionTrace }) {
       onPointerMove={drag.move}
       onPointerUp={drag.up}
       onPointerCancel={drag.up}
-      onDoubleClick={() => setZoom((old) => (old.to - old.from < trace.length ? { from: 0, to: trace.length } : readOf(trace, at.call)))}
+      onDoubleClick={() =>
+        setZoom((old) =>
+          old.to - old.from < trace.length ? { from: 0, to: trace.length } : readOf(trace, at.call),
+        )
+      }
     >
       <canvas ref={canvas} aria-hidden="true" />
       {width > 0 && (

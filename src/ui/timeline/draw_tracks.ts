@@ -87,7 +87,12 @@ export function drawTracks(
       g.fillStyle = colour('--line-2');
       g.fillRect(a, 0, 1, height);
       g.fillStyle = colour('--tx-3');
-      const long = read.ret > 0 ? `read ${i + 1} → ${read.ret} B` : read.ret === 0 ? `read ${i + 1} · EOF` : `read ${i + 1} · error`;
+      const long =
+        read.ret > 0
+          ? `read ${i + 1} → ${read.ret} B`
+          : read.ret === 0
+            ? `read ${i + 1} · EOF`
+            : `read ${i + 1} · error`;
       const text = [long, `read ${i + 1}`, String(i + 1)].find((t) => g.measureText(t).width < b - a - 6);
       if (text) g.fillText(text, a + 4, 11);
     });
@@ -209,4 +214,3 @@ export function drawTracks(
     }
   }
 }
-

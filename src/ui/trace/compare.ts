@@ -72,7 +72,8 @@ export function diffLines(a: string, b: string): readonly DiffLine[] {
 }
 
 function diffMiddle(a: readonly string[], b: readonly string[]): readonly DiffLine[] {
-  const only = (lines: readonly string[], side: 'a' | 'b'): DiffLine[] => lines.map((text) => ({ text, side }));
+  const only = (lines: readonly string[], side: 'a' | 'b'): DiffLine[] =>
+    lines.map((text) => ({ text, side }));
   if ((a.length + 1) * (b.length + 1) > MAX_CELLS) return [...only(a, 'a'), ...only(b, 'b')];
   const width = b.length + 1;
   const common = new Uint32Array((a.length + 1) * width);

@@ -23,8 +23,10 @@ export function outcome(f: Folded, call: number): string {
     case 'show': {
       if (result > 0) return 'passed over by the target';
       const undone = takenBack(f, call);
-      if (error === 'EAGAIN') return `program returned 1: ${undone} B taken back, shown again by the next read`;
-      if (error) return `did not fit: ${undone > 0 ? `${undone} B ` : ''}taken back, shown again by the next read`;
+      if (error === 'EAGAIN')
+        return `program returned 1: ${undone} B taken back, shown again by the next read`;
+      if (error)
+        return `did not fit: ${undone > 0 ? `${undone} B ` : ''}taken back, shown again by the next read`;
       const span = writtenBy(f, call);
       return span ? `wrote ${span.to - span.from} B` : 'wrote nothing';
     }

@@ -30,7 +30,7 @@ export interface HeldBar {
   readonly to: number;
 }
 
-/** Bars for the timeline, in order of their beginning. */
+/** Bars for the timeline, in order of their beginning, longer ones first. */
 export function heldBars(trace: SessionTrace): readonly HeldBar[] {
   const open = new Map<string, HeldRow[]>();
   const bars: HeldBar[] = [];
@@ -47,5 +47,5 @@ export function heldBars(trace: SessionTrace): readonly HeldBar[] {
   for (const stack of open.values())
     for (const row of stack)
       bars.push({ kind: row.kind, object: row.object, from: row.call, to: trace.length });
-  return bars.sort((a, b) => a.from - b.from);
+  return bars.sort((a, b) => a.from - b.from || b.to - a.to);
 }

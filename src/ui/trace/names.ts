@@ -19,8 +19,7 @@ const KEY_WORDS: Readonly<Record<string, (key: number) => string>> = {
   task_vma: (key) => `0x${key.toString(16)}`,
 };
 
-export const keyWord = (target: string, key: number): string =>
-  KEY_WORDS[target]?.(key) ?? `index ${key}`;
+export const keyWord = (target: string, key: number): string => KEY_WORDS[target]?.(key) ?? `index ${key}`;
 
 export const formatAddress = (addr: bigint): string => `0x${addr.toString(16).padStart(16, '0')}`;
 

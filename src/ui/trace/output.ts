@@ -40,12 +40,15 @@ export function sessionOutput(output: string, sessions: readonly SessionTrace[],
 }
 
 export function outputLines(f: Folded, text: string): readonly OutputLine[] {
-  const boundaries = f.trace.reads.map(
-    (read, i): Boundary => ({ read: i, at: f.copiedBefore[i + 1] ?? 0, ret: read.ret, size: read.size }),
-  );
+  const boundaries = f.trace.reads.map((read, i): Boundary => ({
+    read: i,
+    at: f.copiedBefore[i + 1] ?? 0,
+    ret: read.ret,
+    size: read.size,
+  }));
   const lines: OutputLine[] = [];
   let next = 0;
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     const newline = text.indexOf('\n', from);
     const to = newline < 0 ? text.length : newline + 1;
     const here: Boundary[] = [];

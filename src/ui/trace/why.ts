@@ -22,12 +22,17 @@ export function whyCall(f: Folded, names: Names, call: number): readonly string[
   const key = keyWord(trace.target, trace.key[call] ?? 0);
   if (isNullCall(trace, call))
     return ['The walk found no further object, so stop() ran the program a last time with NULL.'];
-  if (kind === 'copy') return [`The read ends here: what the buffer holds goes to the reader, at most ${trace.reads[read]?.size ?? 0} bytes.`];
+  if (kind === 'copy')
+    return [
+      `The read ends here: what the buffer holds goes to the reader, at most ${trace.reads[read]?.size ?? 0} bytes.`,
+    ];
   const object = trace.object[call] ?? 0n;
   if (kind === 'stop')
     return object === 0n
       ? ['No object is held at the end of this read.']
-      : [`The buffer holds ${trace.count[call] ?? 0} bytes and the reader asked for ${trace.reads[read]?.size ?? 0}: ${key} was already fetched, is given back, and the next read finds it again.`];
+      : [
+          `The buffer holds ${trace.count[call] ?? 0} bytes and the reader asked for ${trace.reads[read]?.size ?? 0}: ${key} was already fetched, is given back, and the next read finds it again.`,
+        ];
   if (object === 0n) return ['The position is past the last object: NULL ends the walk.'];
   const sentences: string[] = [];
   const delivered = kind === 'show' ? call - 1 : call;
@@ -58,7 +63,9 @@ export function whyObject(f: Folded, scene: Scene, node: SceneNode): readonly st
     const owners = new Set(from.map((other) => other.owner).filter((owner) => owner !== 0n));
     sentences.push(
       `${from.length} references name this one object` +
-        (owners.size > 1 ? `, in ${owners.size} tasks: shared by fork or passed on.` : ': the same open file by dup.'),
+        (owners.size > 1
+          ? `, in ${owners.size} tasks: shared by fork or passed on.`
+          : ': the same open file by dup.'),
     );
   }
   if (node.reason !== '') sentences.push(`The program is not called for it: ${node.reason}.`);

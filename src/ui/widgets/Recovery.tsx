@@ -19,9 +19,7 @@ export class Recovery extends Component<Props, { readonly error: string }> {
     if (this.state.error === '') return this.props.children;
     return (
       <div className="empty" role="alert">
-        <p>
-          The {this.props.what} could not be drawn. This is a defect of Iterscope; your program is kept.
-        </p>
+        <p>The {this.props.what} could not be drawn. This is a defect of Iterscope; your program is kept.</p>
         <p className="mono">{this.state.error}</p>
         <p>
           <button type="button" className="btn" onClick={() => this.setState({ error: '' })}>

@@ -14,11 +14,13 @@ interface Props<T extends string> {
   readonly label: string;
   readonly panes: readonly TabPane<T>[];
   readonly value: T;
+  /** Stands at the right end of the tabs. */
+  readonly after?: ReactNode;
   readonly onChange: (value: T) => void;
 }
 
 /** Tabs over one body; only the body on show is mounted. */
-export function TabPanes<T extends string>({ label, panes, value, onChange }: Props<T>) {
+export function TabPanes<T extends string>({ label, panes, value, after, onChange }: Props<T>) {
   const shown = panes.some((pane) => pane.value === value) ? value : panes[0]?.value;
   return (
     <Tabs.Root
@@ -27,14 +29,17 @@ export function TabPanes<T extends string>({ label, panes, value, onChange }: Pr
       onValueChange={(next) => onChange(next as T)}
       activationMode="manual"
     >
-      <Tabs.List className="tabs" aria-label={label}>
-        {panes.map((pane) => (
-          <Tabs.Trigger key={pane.value} value={pane.value} className="tab">
-            {pane.title}
-            {pane.badge}
-          </Tabs.Trigger>
-        ))}
-      </Tabs.List>
+      <div className="tabs">
+        <Tabs.List className="tab-list" aria-label={label}>
+          {panes.map((pane) => (
+            <Tabs.Trigger key={pane.value} value={pane.value} className="tab">
+              {pane.title}
+              {pane.badge}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        {after}
+      </div>
       {panes.map((pane) => (
         <Tabs.Content key={pane.value} value={pane.value} className="tab-body" tabIndex={-1}>
           <Recovery what={pane.title}>{pane.body}</Recovery>

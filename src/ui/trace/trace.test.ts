@@ -1,0 +1,281 @@
+import { describe, expect, test } from 'vitest';
+import { Errno } from '../../shared/errno.ts';
+import type { Scene, SceneNode } from '../../protocol/scene.ts';
+import { diffLines, runNumbers } from './compare.ts';
+import { describeMoment } from './describe.ts';
+import { foldTrace } from './fold.ts';
+import { heldAt, heldBars } from './held.ts';
+import { litLines } from './kernel_lines.ts';
+import { namesOf } from './names.ts';
+import { objectStates } from './object_state.ts';
+import { objectRows, rowAt } from './object_rows.ts';
+import { outputLines, producedAt, takenBack, writtenBy } from './output.ts';
+import { objectAddr, ownerAddr, sketch } from './sketch.ts';
+import { cells, ownerSpans } from './timeline.ts';
+import { step } from './units.ts';
+import { whyCall } from './why.ts';
+
+/** Two records of 30 bytes, read 50 at a time: the second read takes only what was left over. */
+const twoReads = sketch(
+  50,
+  `start A/0
+   show A/0 +30 x12
+   next A/1
+   show A/1 +30 x12
+   next B/0
+   stop B/0
+   copy
+   |
+   copy
+   |
+   start B/0
+   show B/0 x5
+   next
+   stop =1 x3
+   copy
+   |`,
+);
+const f = foldTrace(twoReads);
+const at = (call: number, insn: number | null = null) => ({ call, insn });
+
+const node = (id: number, patch: Partial<SceneNode>): SceneNode => ({
+  id,
+  kind: 'slot',
+  addr: 0n,
+  key: 0,
+  label: '',
+  detail: '',
+  parent: -1,
+  owner: 0n,
+  reason: '',
+  x: 0,
+  y: 0,
+  w: 10,
+  h: 10,
+  ...patch,
+});
+const slot = (id: number, letter: string, key: number, patch: Partial<SceneNode> = {}): SceneNode =>
+  node(id, { key, owner: ownerAddr(letter), addr: objectAddr(letter, key), label: String(key), ...patch });
+const scene: Scene = {
+  target: 'task_file',
+  width: 100,
+  height: 100,
+  columns: [],
+  nodes: [
+    node(0, { kind: 'task', addr: ownerAddr('A'), key: 7, label: 'bash' }),
+    slot(1, 'A', 0, { parent: 0 }),
+    slot(2, 'A', 1, { parent: 0 }),
+    node(3, { kind: 'task', addr: ownerAddr('B'), key: 8, label: 'cat' }),
+    slot(4, 'B', 0, { parent: 3 }),
+    slot(5, 'B', 9, { parent: 3, reason: 'outside pid 7' }),
+    node(6, { kind: 'thread', addr: 99n, reason: 'same files: skipped' }),
+    node(7, { kind: 'file', addr: objectAddr('A', 0), label: '/dev/null' }),
+    node(8, { kind: 'inode', addr: 5n, label: 'ino 5' }),
+    node(9, { kind: 'end', label: 'end' }),
+  ],
+  edges: [
+    { from: 1, to: 7, via: 'fdt->fd[0]' },
+    { from: 7, to: 8, via: 'f_inode' },
+  ],
+};
+const names = (call: number) => objectStates(f, scene, call).map((state) => state.name);
+
+describe('stepping', () => {
+  test('by object goes from show to show and then to the call with NULL', () => {
+    const stops = [at(0)];
+    for (let i = 0; i < 5; i++) stops.push(step(f, stops.at(-1) ?? at(0), 'object', 1));
+    expect(stops.map((p) => p.call)).toEqual([0, 1, 3, 9, 11, 12]);
+  });
+  test('back by object from between two shows goes to the earlier one', () => {
+    expect(step(f, at(5), 'object', -1)).toEqual(at(3));
+    expect(step(f, at(3), 'object', -1)).toEqual(at(1));
+    expect(step(f, at(1), 'object', -1)).toEqual(at(0));
+  });
+  test('by read stops at the last call of each read, a read that only copies among them', () => {
+    expect(step(f, at(0), 'read', 1).call).toBe(6);
+    expect(step(f, at(6), 'read', 1).call).toBe(7);
+    expect(step(f, at(12), 'read', 1).call).toBe(12);
+  });
+  test('by insn goes through one program and on to the next, and the same way back', () => {
+    expect(step(f, at(0), 'insn', 1)).toEqual(at(1, 0));
+    expect(step(f, at(1, 11), 'insn', 1)).toEqual(at(3, 0));
+    expect(step(f, at(3, 0), 'insn', -1)).toEqual(at(1, 11));
+    expect(step(f, at(11, 2), 'insn', 1)).toEqual(at(12));
+  });
+});
+
+describe('what an object is', () => {
+  test('the cursor holds what next delivered, before it is shown', () => {
+    expect(names(2)).toEqual([
+      'plain',
+      'visited',
+      'current',
+      'plain',
+      'will-visit',
+      'out-of-range',
+      'skipped',
+      'visited',
+      'plain',
+      'will-visit',
+    ]);
+  });
+  test('stop gives the object back: it will be visited again', () => {
+    expect(names(4)[4]).toBe('current');
+    expect(names(5)[4]).toBe('will-visit');
+    expect(names(8)[4]).toBe('current');
+  });
+  test('a file and its inode are current while one of the slots is', () => {
+    const states = objectStates(f, scene, 1);
+    expect(states.map((s) => s.name).slice(7, 9)).toEqual(['current', 'current']);
+    expect(states[0]?.active).toBe(true);
+    expect(states[3]?.active).toBe(false);
+  });
+  test('bytes belong to the object that wrote them; an object without output is visited all the same', () => {
+    const states = objectStates(f, scene, 12);
+    expect([states[1], states[4]].map((s) => [s?.name, s?.bytes, s?.visits])).toEqual([
+      ['visited', 30, 1],
+      ['visited', 0, 1],
+    ]);
+    expect(states[9]?.name).toBe('visited');
+  });
+  test('a record that was taken back leaves its object to be shown again', () => {
+    const retry = foldTrace(
+      sketch(
+        4096,
+        `start A/0
+         show A/0 +30
+         next A/1
+         show A/1 +10 =-${Errno.EAGAIN}
+         stop A/1
+         copy
+         |
+         start A/1
+         show A/1 +10
+         next
+         stop =1
+         copy
+         |`,
+      ),
+    );
+    const state = (call: number) => objectStates(retry, scene, call)[2]?.name;
+    expect([3, 4, 7, 9].map(state)).toEqual(['current', 'rolled-back', 'current', 'visited']);
+    expect(takenBack(retry, 3)).toBe(10);
+    expect(producedAt(retry, 5)).toBe(30);
+  });
+});
+
+describe('output', () => {
+  const text = 'a'.repeat(29) + '\n' + 'b'.repeat(29) + '\n';
+  test('a read that ends inside a line is marked at that line', () => {
+    const lines = outputLines(f, text);
+    expect(lines.map((line) => line.boundaries.map((b) => [b.read, b.at]))).toEqual([
+      [],
+      [
+        [0, 50],
+        [1, 60],
+        [2, 60],
+      ],
+    ]);
+  });
+  test('what is in the buffer counts as produced, once', () => {
+    expect([0, 1, 3, 6, 7, 12].map((call) => producedAt(f, call))).toEqual([0, 30, 60, 60, 60, 60]);
+  });
+  test('a show owns the bytes that it added', () => {
+    expect(writtenBy(f, 3)).toEqual({ from: 30, to: 60 });
+    expect(writtenBy(f, 4)).toBeNull();
+    expect(writtenBy(f, 9)).toBeNull();
+  });
+});
+
+test('what is held is the sum of what was taken and given back', () => {
+  const file = objectAddr('A', 0);
+  const trace = sketch(50, 'start A/0\nshow A/0\nnext\nstop\ncopy\n|', {
+    held: [
+      { call: 0, kind: 'task usage', object: ownerAddr('A'), delta: 1 },
+      { call: 0, kind: 'file f_count', object: file, delta: 1 },
+      { call: 2, kind: 'file f_count', object: file, delta: -1 },
+      { call: 3, kind: 'task usage', object: ownerAddr('A'), delta: -1 },
+    ],
+  });
+  expect([0, 1, 2, 3].map((call) => heldAt(trace, call).map((h) => h.kind))).toEqual([
+    ['task usage', 'file f_count'],
+    ['task usage', 'file f_count'],
+    ['task usage'],
+    [],
+  ]);
+  expect(heldBars(trace).map((bar) => [bar.kind, bar.from, bar.to])).toEqual([
+    ['task usage', 0, 3],
+    ['file f_count', 0, 2],
+  ]);
+});
+
+test('the last line reached in each function is the current one', () => {
+  const trace = sketch(50, 'start A/0\nshow A/0\n|', {
+    lines: [
+      { call: 0, line: 'read.lock' },
+      { call: 0, line: 'read.start' },
+      { call: 0, line: 'task_file.start.task' },
+      { call: 1, line: 'read.first' },
+    ],
+  });
+  expect([...litLines(trace, 0).now]).toEqual(['read.start', 'task_file.start.task']);
+  expect([...litLines(trace, 0).passed]).toEqual(['read.lock']);
+  expect([...litLines(trace, 1).now]).toEqual(['read.first']);
+});
+
+describe('timeline', () => {
+  test('a stop is drawn even when many calls share a pixel', () => {
+    const drawn = cells(twoReads, 0, twoReads.length, 2);
+    expect(drawn.map((cell) => cell.kind)).toEqual(['stop', 'stop']);
+    expect(cells(twoReads, 0, twoReads.length, 1000)).toHaveLength(twoReads.length);
+  });
+  test('an owner spans its calls and ends at a stop', () => {
+    expect(ownerSpans(twoReads).map((span) => [span.owner, span.from, span.to])).toEqual([
+      [ownerAddr('A'), 0, 4],
+      [ownerAddr('B'), 4, 5],
+      [ownerAddr('B'), 8, 10],
+    ]);
+  });
+});
+
+describe('words', () => {
+  const called = namesOf(scene);
+  test('a moment is one sentence with object, outcome, read and buffer', () => {
+    expect(describeMoment(f, called, at(3))).toBe(
+      'Event 4 of 13. show: bash, fd 1, wrote 30 B. Sequence 1, read 1; buffer 60 of 50 bytes.',
+    );
+  });
+  test('an object found again after a stop says so', () => {
+    expect(whyCall(f, called, 9)[0]).toContain('start() of read 3 found fd 0 of cat again');
+  });
+});
+
+test('the table lists visits, what was passed over and the end, in the order of the walk', () => {
+  const trace = sketch(50, 'start A/0\nshow A/0 +5\nnext\nstop =1\ncopy\n|', {
+    skips: [{ call: 2, object: 99n, key: 813, reason: 'shares files with its leader' }],
+  });
+  const table = foldTrace(trace);
+  const rows = objectRows(table, null, namesOf(null));
+  expect(rows.map((row) => [row.key, row.reason, row.bytes])).toEqual([
+    ['fd 0', '', 5],
+    ['813', 'shares files with its leader', 0],
+    ['NULL', '', 0],
+  ]);
+  expect(rowAt(rows, table, 0)).toBe(0);
+  expect(rowAt(rows, table, 3)).toBe(2);
+});
+
+describe('comparing runs', () => {
+  test('a filter in the program is told from a parameter by its silent calls', () => {
+    expect(runNumbers([twoReads])).toMatchObject({ shown: 3, silent: 1, bytes: 60, reads: 3, insns: 32 });
+  });
+  test('the difference keeps common lines and gives the others a side', () => {
+    expect(diffLines('a\nb\nc\n', 'a\nc\nd\n').map((line) => `${line.side} ${line.text}`)).toEqual([
+      'both a',
+      'a b',
+      'both c',
+      'b d',
+      'both ',
+    ]);
+  });
+});
