@@ -96,7 +96,7 @@ class InitBuilder {
   }
 
   /** Initialises `slot` from one written initialiser. */
-  fill(slot: Slot, syntax: InitSyntax, depth: number): void {
+  initialize(slot: Slot, syntax: InitSyntax, depth: number): void {
     const type = C.unsugar(slot.type);
     if (depth > MAX_DEPTH) return;
     if (syntax.kind === 'expr') {
@@ -115,7 +115,7 @@ class InitBuilder {
       return;
     }
     if (!isAggregate(type)) {
-      if (only) this.fill(slot, only.value, depth + 1);
+      if (only) this.initialize(slot, only.value, depth + 1);
       if (syntax.items.length > 1)
         this.context.warning(syntax.range, 'excess elements in scalar initializer');
       return;
@@ -158,7 +158,8 @@ class InitBuilder {
     const type = C.unsugar(slot.type);
     const parts = partCount(type);
     let index = 0;
-    for (let item = items.current; item && !this.full && depth <= MAX_DEPTH; item = items.current) {
+    if (depth > MAX_DEPTH) return;
+    for (let item = items.current; item && !this.full; item = items.current) {
       const [first, ...rest] = item.designators;
       if (first) {
         if (!braced) return;
@@ -198,7 +199,7 @@ class InitBuilder {
       (type.kind === 'record' && C.unsugar(expr.type) === type);
     if (whole) {
       items.at++;
-      this.fill(part, item.value, depth + 1);
+      this.initialize(part, item.value, depth + 1);
     } else if (partCount(type) === 0) items.at++;
     else {
       const before = items.at;
@@ -301,7 +302,7 @@ export function checkInitializer(
     return { init: null, type };
   }
   const builder = new InitBuilder(context);
-  builder.fill({ type, bitOffset: 0, bitSize: null }, syntax, 0);
+  builder.initialize({ type, bitOffset: 0, bitSize: null }, syntax, 0);
   const complete =
     bare.kind === 'array' && bare.length === null
       ? C.qualify(C.arrayOf(bare.of, builder.elements), C.NO_QUALIFIERS)

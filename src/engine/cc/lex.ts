@@ -32,11 +32,9 @@ export interface Token {
 }
 
 /** Longest first. */
-const PUNCTUATORS = [
-  ...['%:%:', '...', '<<=', '>>=', '->', '++', '--', '<<', '>>', '<=', '>=', '==', '!=', '&&', '||'],
-  ...['*=', '/=', '%=', '+=', '-=', '&=', '^=', '|=', '##', '<:', ':>', '<%', '%>', '%:'],
-  ...'[](){}.&*+-~!/%<>^|?:;=,#'.split(''),
-];
+const PUNCTUATORS =
+  '%:%: ... <<= >>= -> ++ -- << >> <= >= == != && || *= /= %= += -= &= ^= |= ## <: :> <% %> %: ' +
+  '[ ] ( ) { } . & * + - ~ ! / % < > ^ | ? : ; = , #';
 const DIGRAPHS: Readonly<Record<string, string>> = {
   '<:': '[',
   ':>': ']',
@@ -46,7 +44,7 @@ const DIGRAPHS: Readonly<Record<string, string>> = {
   '%:%:': '##',
 };
 const byFirst = new Map<string, string[]>();
-for (const p of PUNCTUATORS) {
+for (const p of PUNCTUATORS.split(' ')) {
   const first = p.charAt(0);
   const list = byFirst.get(first);
   if (list) list.push(p);

@@ -117,6 +117,13 @@ function skipArguments(p: Parser): void {
 }
 
 const ignored: Rule = (p) => skipArguments(p);
+/** Known, and of no meaning for a BPF object here. */
+const IGNORED = (
+  'fallthrough deprecated format bpf_fastcall pure const malloc nonnull warn_unused_result cold hot may_alias ' +
+  'no_instrument_function flatten returns_nonnull sentinel leaf nothrow gnu_inline artificial error warning optnone ' +
+  'minsize nodebug overloadable unavailable transparent_union no_split_stack disable_tail_calls counted_by nomerge ' +
+  'assume_aligned alloc_size enum_extensibility mode'
+).split(' ');
 /** What `aligned` without a number means: the largest alignment of the target. */
 const BIGGEST_ALIGNMENT = 8;
 
@@ -164,39 +171,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     else p.context.error(rangeOf(p.token), 'expected the name of a function');
     p.expect(')');
   },
-  ...Object.fromEntries(
-    [
-      ...[
-        'fallthrough',
-        '__fallthrough__',
-        'deprecated',
-        'format',
-        'bpf_fastcall',
-        'pure',
-        'const',
-        'malloc',
-      ],
-      ...['nonnull', 'warn_unused_result', 'cold', 'hot', 'may_alias', 'no_instrument_function', 'flatten'],
-      ...['returns_nonnull', 'sentinel', 'leaf', 'nothrow', 'gnu_inline', 'artificial', 'error', 'warning'],
-      ...[
-        'optnone',
-        'minsize',
-        'nodebug',
-        'overloadable',
-        'unavailable',
-        'transparent_union',
-        'no_split_stack',
-      ],
-      ...[
-        'disable_tail_calls',
-        'counted_by',
-        'nomerge',
-        'assume_aligned',
-        'alloc_size',
-        'enum_extensibility',
-      ],
-    ].map((name): [string, Rule] => [name, ignored]),
-  ),
+  ...Object.fromEntries(IGNORED.map((name): [string, Rule] => [name, ignored])),
 };
 
 /** Reads every `__attribute__((...))` and `[[...]]` that stands here. */

@@ -24,6 +24,7 @@ export interface Declarator {
 }
 
 const MAX_ELEMENTS = 2 ** 31;
+const MAX_BYTES = 2 ** 40;
 
 /** True when a declarator (possibly abstract) starts here. */
 export const isDeclarator = (p: Parser): boolean =>
@@ -121,6 +122,10 @@ function suffixes(p: Parser, base: CType): Suffixed {
             `an array cannot have elements of ${bare.kind === 'record' ? 'incomplete' : 'this'} type`,
           );
           return { type: C.arrayOf(C.INT, length), params: null };
+        }
+        if ((length ?? 0) * (C.sizeOf(element) ?? 0) > MAX_BYTES) {
+          p.context.error(p.since(open.loc), 'array is too large');
+          return { type: C.arrayOf(element, 1), params: null };
         }
         return { type: C.arrayOf(element, length), params: null };
       },

@@ -2,7 +2,6 @@
 import * as C from './ctype.ts';
 import type { CType } from './ctype.ts';
 import { suggestion } from './diagnostic.ts';
-import { rvalue } from './check_convert.ts';
 import { isDeclarator, parseDeclarator } from './parse_declarator.ts';
 import { noAttributes, parseAttributes } from './parse_attr.ts';
 import type { Attributes } from './parse_attr.ts';
@@ -42,10 +41,12 @@ const QUALIFIERS: Readonly<Record<string, keyof C.Qualifiers>> = {
   __restrict: 'isRestrict',
   __restrict__: 'isRestrict',
 };
-const BASIC_WORDS = new Set([
-  ...['void', 'char', 'short', 'int', 'long', 'signed', '__signed__', '__signed', 'unsigned', '_Bool'],
-  ...['float', 'double', '_Complex', '__int128', '_Float16', '__float128'],
-]);
+const words = (text: string): string[] => text.split(' ');
+const BASIC_WORDS = new Set(
+  words(
+    'void char short int long signed __signed__ __signed unsigned _Bool float double _Complex __int128 _Float16 __float128',
+  ),
+);
 const FLOATING = new Set(['float', 'double', '_Complex', '_Float16', '__float128']);
 const IGNORED = new Set(['_Noreturn', '__extension__', '_Thread_local', '__thread', '_Atomic']);
 const INLINE = new Set(['inline', '__inline', '__inline__']);
@@ -64,14 +65,14 @@ const SPECIFIER_WORDS = new Set([
   ...IGNORED,
   ...INLINE,
   ...TYPEOF,
-  ...['struct', 'union', 'enum', '__auto_type', '__attribute__', '__attribute', '_Alignas'],
+  ...words('struct union enum __auto_type __attribute__ __attribute _Alignas'),
 ]);
 
 /** Every word that can be no identifier. */
 export const KEYWORDS: ReadonlySet<string> = new Set([
   ...SPECIFIER_WORDS,
-  ...['if', 'else', 'while', 'do', 'for', 'switch', 'case', 'default', 'break', 'continue', 'goto', 'return'],
-  ...['sizeof', '_Alignof', '__alignof__', '_Static_assert', '_Generic', 'asm', '__asm__', '__asm'],
+  ...words('if else while do for switch case default break continue goto return'),
+  ...words('sizeof _Alignof __alignof__ _Static_assert _Generic asm __asm__ __asm'),
 ]);
 
 /** Qualifiers of a pointer: `* const`. */
@@ -137,7 +138,7 @@ function parseTypeof(p: Parser, unqualify: boolean): CType {
 export function parseSpecifiers(p: Parser): Specifiers {
   const start = p.token.loc;
   const attributes = noAttributes();
-  const words: string[] = [];
+  const basic: string[] = [];
   let named: CType | null = null;
   let storage: Specifiers['storage'] = null;
   let inline = false;
@@ -166,9 +167,9 @@ export function parseSpecifiers(p: Parser): Specifiers {
     } else if (IGNORED.has(text)) p.advance();
     else if (BASIC_WORDS.has(text)) {
       if (named) break;
-      words.push(text);
+      basic.push(text);
       p.advance();
-    } else if (named || words.length > 0 || isAuto) break;
+    } else if (named || basic.length > 0 || isAuto) break;
     else if (text === 'struct' || text === 'union') {
       named = parseRecord(p, text);
       declaresTag = true;
@@ -193,10 +194,10 @@ export function parseSpecifiers(p: Parser): Specifiers {
     }
   }
   let type = named ?? C.INT;
-  if (words.length > 0) {
-    const basic = basicType(words);
-    if (!basic) p.context.error(p.since(start), `'${words.join(' ')}' is no type`);
-    type = basic ?? C.INT;
+  if (basic.length > 0) {
+    const known = basicType(basic);
+    if (!known) p.context.error(p.since(start), `'${basic.join(' ')}' is no type`);
+    type = known ?? C.INT;
   } else if (!named && !isAuto) {
     p.context.error(
       p.lastEnd > start ? p.since(start) : rangeOf(p.token),
@@ -249,6 +250,3 @@ export function parseTypeName(p: Parser): CType {
     () => C.INT,
   );
 }
-
-/** The value of `expr` in an unevaluated context, as for sizeof. */
-export { rvalue };

@@ -90,19 +90,12 @@ const OBJECT_MACROS: Readonly<Record<string, string>> = {
 };
 
 /** Attributes for which __has_attribute says yes. */
-const ATTRIBUTES = new Set([
-  ...['section', 'used', 'unused', 'weak', 'noinline', 'always_inline', 'visibility', 'aligned', 'packed'],
-  ...[
-    'preserve_access_index',
-    'btf_decl_tag',
-    'btf_type_tag',
-    'cleanup',
-    'naked',
-    'noreturn',
-    'address_space',
-  ],
-  ...['fallthrough', 'deprecated', 'format', 'bpf_fastcall', 'mode', 'pure', 'const', 'malloc', 'nonnull'],
-]);
+const ATTRIBUTES = new Set(
+  (
+    'section used unused weak noinline always_inline visibility aligned packed preserve_access_index btf_decl_tag ' +
+    'btf_type_tag cleanup naked noreturn address_space fallthrough deprecated format bpf_fastcall pure const malloc nonnull'
+  ).split(' '),
+);
 
 /** Puts every predefined macro in place. */
 export function predefine(pp: Preprocessor): void {

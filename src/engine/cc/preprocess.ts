@@ -24,7 +24,7 @@ import { latin1Decode } from '../../shared/utf8.ts';
 import type { Sources } from './source.ts';
 
 /** How much a program may expand to, in tokens; a macro bomb ends here. */
-const MAX_TOKENS = 3_000_000;
+const MAX_TOKENS = 1_000_000;
 const MAX_ARGUMENT_DEPTH = 200;
 
 interface FileStream {
@@ -139,7 +139,8 @@ export class Preprocessor {
   restOfLine(): Token[] {
     const tokens: Token[] = [];
     const lexer = this.currentFile?.lexer;
-    while (lexer && !lexer.peek().bol && lexer.peek().kind !== 'eof') tokens.push(lexer.next());
+    if (!lexer) return tokens;
+    while (!lexer.peek().bol) tokens.push(lexer.next());
     return tokens;
   }
 

@@ -20,7 +20,12 @@ const REGISTERS: Readonly<Record<string, string>> = {
   IP: 'ip',
 };
 const SYSCALL_REGISTERS: Readonly<Record<string, string>> = {
-  ...{ PARM1: 'di', PARM2: 'si', PARM3: 'dx', PARM4: 'r10', PARM5: 'r8', PARM6: 'r9' },
+  PARM1: 'di',
+  PARM2: 'si',
+  PARM3: 'dx',
+  PARM4: 'r10',
+  PARM5: 'r8',
+  PARM6: 'r9',
 };
 const accessors = (suffix: string, registers: Readonly<Record<string, string>>): string =>
   Object.entries(registers)
