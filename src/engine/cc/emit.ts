@@ -6,6 +6,7 @@ import { EngineBug, must } from '../../shared/assert.ts';
 import type { Insn } from '../abi/insn.ts';
 import * as bpf from '../abi/opcode.ts';
 import { layOutFrame } from './emit_frame.ts';
+import { tidyJumps } from './emit_jumps.ts';
 import { mergeTails } from './emit_merge.ts';
 import { removeCopies } from './emit_copies.ts';
 import type { AsmReg, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
@@ -185,7 +186,9 @@ function placeSlots(fn: MFunction, offsets: ReadonlyMap<Slot, number>): void {
 export function emitFunction(fn: MFunction): EmittedFunction {
   const frame = layOutFrame(fn);
   placeSlots(fn, frame.offsets);
+  tidyJumps(fn);
   mergeTails(fn);
+  tidyJumps(fn);
   removeCopies(fn);
   const emitter = new Emitter();
   const order = placeBlocks(fn);

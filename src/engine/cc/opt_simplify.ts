@@ -142,6 +142,8 @@ function simplifyBinary(fn: IrFunction, inst: Inst): Inst | null {
       if (c === 0n) return b;
       if (c === -1n) return a;
       if (a.op === 'and' && a.args[1]!.op === 'const') return change('and', a.args[0]!, a.args[1]!.imm & c);
+      if (a.op === 'sext' && c > 0n && c < 1n << BigInt(a.bits) && a.args[0]!.width === width)
+        return change('and', a.args[0]!, c);
       return c > 0n && (c & (c + 1n)) === 0n && usedBits(a) <= c.toString(2).length ? a : null;
     case 'or':
     case 'xor':
