@@ -13,6 +13,7 @@ import { U64_MAX } from '../../shared/int64.ts';
 import type { Addr } from '../../shared/brand.ts';
 import type { ErrnoName, NegErrno } from '../../shared/errno.ts';
 import { Errno, fail } from '../../shared/errno.ts';
+import type { BpfMap } from '../bpf/map.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { View } from '../kernel/view.ts';
 import type { PseudoCode } from '../../protocol/api.ts';
@@ -56,7 +57,7 @@ export interface IterReg extends TargetInfo {
   /** BPF_ITER_RESCHED: show may sleep, so sleepable programs may attach. */
   readonly resched: boolean;
   /** The walk; a map element target takes it from the map's type, known once attached. */
-  seqInfo(aux: View): SeqInfo;
+  seqInfo(kernel: Kernel, aux: View): SeqInfo;
   /** Checks the parameters and stores them in the link's `bpf_iter_aux_info`. */
   attach?(ctx: AttachContext, aux: View): NegErrno;
   /** Gives back what attach took. */
@@ -113,8 +114,25 @@ export class ProgramAbort extends Error {
   }
 }
 
+/** Kinds of BPF objects that have numbers and can be walked. */
+export type NumberedKind = 'map' | 'prog' | 'link';
+
+/** Objects of one kind by number; an object is known by the address of its struct. */
+export interface NumberedWalk {
+  /** The object with the lowest number that is at least `id`. */
+  atLeast(id: number): { readonly id: number; readonly addr: Addr } | null;
+  get(addr: Addr): void;
+  put(addr: Addr): void;
+}
+
 /** What the core is given from outside. */
 export interface IterEnv {
+  readonly numbered: Readonly<Record<NumberedKind, NumberedWalk>>;
+  /** The map behind an fd of the current task, or -EBADF, -EINVAL. Takes no reference. */
+  mapByFd(fd: number): BpfMap | NegErrno;
+  /** A reference that counts as user space's. */
+  getUserMap(map: BpfMap): void;
+  putUserMap(map: BpfMap): void;
   readonly kernel: Kernel;
   readonly recorder: Recorder | null;
   /** The task that runs the current system call. */

@@ -12,6 +12,7 @@ import { BpfIter, NULL, runFinalProg, runIterProg } from './bpf_iter.ts';
 import type { IterProg, IterReg } from './bpf_iter.ts';
 import { bpfSeqRead } from './seq_read.ts';
 import { Session } from './session.ts';
+import { NO_OBJECTS } from './testing.ts';
 
 const btf = Btf.parse(
   gunzipSync(readFileSync(join(import.meta.dirname, '../../../recorded/linux-6.12/kernel/vmlinux.btf.gz'))),
@@ -71,8 +72,7 @@ function session(
     kernel,
     recorder,
     current: () => kernel.alloc('task_struct'),
-    getProg: () => undefined,
-    putProg: () => undefined,
+    ...NO_OBJECTS,
     runProg: (_prog, ctx, s) => {
       const view = kernel.view('bpf_iter__bpf_map', ctx);
       const object = view.ptr('map') === 0n ? null : Number(view.ptr('map')) - 1;
@@ -265,7 +265,7 @@ test('sessions are numbered over all targets, and one whose init fails draws no 
   const a = session(1, text(1)).session;
   const open = (err: number) => {
     const reg = counter(1);
-    const info = { ...reg.seqInfo(a.priv), initPriv: () => err };
+    const info = { ...reg.seqInfo(a.kernel, a.priv), initPriv: () => err };
     return Session.open(
       a.iter,
       { ...reg, seqInfo: () => info },

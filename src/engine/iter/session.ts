@@ -46,7 +46,7 @@ export class Session {
     this.kernel = kernel;
     this.reg = reg;
     this.prog = prog;
-    this.info = reg.seqInfo(aux);
+    this.info = reg.seqInfo(kernel, aux);
     const head = kernel.types.struct('bpf_iter_priv_data');
     const priv = kernel.types.struct(this.info.privStruct);
     const addr = kernel.mem.alloc(head.size + priv.size);

@@ -99,10 +99,8 @@ export class BpfFds {
         return { kind, object: mapsByAddr.at(kernel, addr) };
       case 'prog':
         return { kind, object: progsByAddr.at(kernel, addr) };
-      case 'link': {
-        const id = kernel.view('bpf_link', addr).num('id');
-        return { kind, object: must(objects.links.find(id), `link ${id}`) };
-      }
+      case 'link':
+        return { kind, object: objects.linkAt(addr) };
       case 'btf': {
         const id = kernel.view('btf', addr).num('id');
         return { kind, object: must(objects.btfs.find(id), `BTF ${id}`) };

@@ -8,20 +8,27 @@
  *
  * Source: kernel/bpf/syscall.c, kernel/bpf/btf.c, Linux 6.12.
  */
+import { must } from '../../shared/assert.ts';
 import type { Addr } from '../../shared/brand.ts';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import type { Bpf } from '../bpf/bpf.ts';
 import { BtfObject } from '../bpf/btf_object.ts';
 import { IdTable } from '../bpf/ids.ts';
+import { mapsByAddr } from '../bpf/map.ts';
 import type { BpfMap, MapSpec } from '../bpf/map.ts';
 import { MAP_KINDS } from '../bpf/maps/index.ts';
-import { Prog } from '../bpf/prog.ts';
+import { Prog, progsByAddr } from '../bpf/prog.ts';
 import type { ProgSpec } from '../bpf/prog.ts';
 import type { Btf } from '../btf/parse.ts';
+import type { NumberedKind, NumberedWalk } from '../iter/bpf_iter.ts';
 import type { IterLink } from '../iter/link.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { getRef, putRef } from '../kernel/objects/refs.ts';
+
+const numbered = (
+  found: { readonly id: number; readonly object: { readonly addr: Addr } } | null,
+): { id: number; addr: Addr } | null => found && { id: found.id, addr: found.object.addr };
 
 export class BpfObjects {
   readonly maps = new IdTable<BpfMap>();
@@ -39,6 +46,25 @@ export class BpfObjects {
     const { kernel } = bpf;
     this.vmlinux = this.btfs.alloc((id) => new BtfObject(kernel, id, kernel.btf, 'vmlinux', true));
   }
+
+  /** The objects that iterators walk. */
+  readonly walks: Readonly<Record<NumberedKind, NumberedWalk>> = {
+    map: {
+      atLeast: (id) => numbered(this.maps.atLeast(id)),
+      get: (addr) => this.getMap(mapsByAddr.at(this.kernel, addr)),
+      put: (addr) => this.putMap(mapsByAddr.at(this.kernel, addr)),
+    },
+    prog: {
+      atLeast: (id) => numbered(this.progs.atLeast(id)),
+      get: (addr) => this.getProg(progsByAddr.at(this.kernel, addr)),
+      put: (addr) => this.putProg(progsByAddr.at(this.kernel, addr)),
+    },
+    link: {
+      atLeast: (id) => numbered(this.links.atLeast(id)),
+      get: (addr) => this.getLink(this.linkAt(addr)),
+      put: (addr) => this.putLink(this.linkAt(addr)),
+    },
+  };
 
   // -- maps ------------------------------------------------------------------------------------------------
 
@@ -114,6 +140,11 @@ export class BpfObjects {
 
   // -- links -----------------------------------------------------------------------------------------------
 
+  /** The link whose struct bpf_link is at this address. */
+  linkAt(addr: Addr): IterLink {
+    const id = this.kernel.view('bpf_link', addr).num('id');
+    return must(this.links.find(id), `link ${id}`);
+  }
   getLink(link: IterLink): void {
     getRef(link.view, 'link.refcnt');
   }

@@ -58,6 +58,10 @@ export class Sys {
       kernel: bpf.kernel,
       recorder,
       current: () => this.fds.task,
+      numbered: this.objects.walks,
+      mapByFd: (fd) => this.fds.get('map', fd),
+      getUserMap: (map) => this.objects.getMap(map, true),
+      putUserMap: (map) => this.objects.putMap(map, true),
       getProg: (prog) => this.objects.getProg(ours(prog)),
       putProg: (prog) => this.objects.putProg(ours(prog)),
       runProg: (prog, ctx, session) => {

@@ -6,7 +6,6 @@
  * Source: fs/pidfs.c, kernel/pid.c, Linux 6.12.
  */
 import { must } from '../../shared/assert.ts';
-import type { NegErrno } from '../../shared/errno.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { FMODE, fileOperations, newFile } from '../kernel/objects/file.ts';
 import { fileAtFd, filesOf } from '../kernel/objects/files.ts';

@@ -1,7 +1,17 @@
 /** Every target we have. Which of them a kernel registers depends on its release. */
 import type { IterReg } from '../bpf_iter.ts';
+import { bpfMapElemTarget } from './bpf_map_elem.ts';
+import { bpfLinkTarget, bpfMapTarget, bpfProgTarget } from './bpf_object.ts';
 import { taskTarget } from './task.ts';
 import { taskFileTarget } from './task_file.ts';
 import { taskVmaTarget } from './task_vma.ts';
 
-export const TARGETS: readonly IterReg[] = [taskTarget, taskFileTarget, taskVmaTarget];
+export const TARGETS: readonly IterReg[] = [
+  taskTarget,
+  taskFileTarget,
+  taskVmaTarget,
+  bpfMapTarget,
+  bpfProgTarget,
+  bpfLinkTarget,
+  bpfMapElemTarget,
+];

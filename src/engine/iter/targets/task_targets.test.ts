@@ -22,6 +22,7 @@ import type { IterProg } from '../bpf_iter.ts';
 import { IterLink, readIterInfo } from '../link.ts';
 import { bpfSeqRead } from '../seq_read.ts';
 import type { Session } from '../session.ts';
+import { NO_OBJECTS } from '../testing.ts';
 import { taskTarget } from './task.ts';
 import { taskFileTarget } from './task_file.ts';
 import { taskVmaTarget } from './task_vma.ts';
@@ -160,8 +161,7 @@ function machine() {
     kernel,
     recorder: new Recorder(),
     current: () => kernel.view('task_struct', kernel.current),
-    getProg: () => undefined,
-    putProg: () => undefined,
+    ...NO_OBJECTS,
     runProg: (_prog, ctx, session) => {
       session.seq.write(latin1Encode(describe_(session, ctx)));
       return { r0: 0n, retired: 1 };
