@@ -18,7 +18,7 @@ which program, attached how (run, check):
 
 how it is read:
   --read-size BYTES                       size of each read(2); default 4096
-  --sessions N                            iterators opened on the link, read one after the other
+  --sessions N                            iterators opened on the link, read in turn
   --max-reads N                           stop after so many reads
   --reader PID                            the task that loads and reads
 

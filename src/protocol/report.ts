@@ -4,6 +4,8 @@ import type { Diagnostic } from './diagnostics.ts';
 export type Stage = 'compile' | 'open' | 'load' | 'attach' | 'create' | 'read' | 'done';
 
 export interface ReadReport {
+  /** Which of the run's sessions was read, from 0. */
+  readonly session: number;
   /** Bytes, 0 at the end, -1 with errno. */
   readonly ret: number;
   readonly errno: string | null;

@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly maxReads?: number;
   readonly sessions?: number;
   readonly reader?: number;
+  /** Read on after any error, six times in a row; otherwise only after EAGAIN. */
+  readonly readOn?: boolean;
   readonly logLevel?: number;
   /** Stop after the verifier. */
   readonly checkOnly?: boolean;

@@ -9,6 +9,11 @@ export class IdTable<T> {
   private readonly byId = new Map<number, T>();
   private next = 1;
 
+  /** Numbers from `id` on: a machine that has been running has used up the ones before. */
+  startAt(id: number): void {
+    this.next = id;
+  }
+
   /**
    * @kernel idr_alloc_cyclic, lib/idr.c
    * @fidelity full

@@ -1,0 +1,197 @@
+/**
+ * `iterscope case`: plays a recorded case against the world it was recorded in and prints what differs
+ * from what Linux did.
+ *
+ * Runs happen in order on one loaded object, as they were recorded. Where a run found other tasks or other
+ * files of the reader than the one before it, the machine is booted anew as that run found it, and maps
+ * and globals are carried over.
+ */
+import { DEFAULT_RELEASE } from '../../src/engine/abi/releases.ts';
+import { importRun } from '../../src/engine/kernel/import_recorded.ts';
+import { bootMachine } from '../../src/engine/machine/boot.ts';
+import type { Machine } from '../../src/engine/machine/boot.ts';
+import { carryMaps } from '../../src/engine/machine/carry_maps.ts';
+import { drain, failedReport, playLoaded } from '../../src/engine/machine/play.ts';
+import { compileSource, loadProgram } from '../../src/engine/machine/program.ts';
+import type { LoadOutcome } from '../../src/engine/machine/program.ts';
+import type { LoadedObject } from '../../src/engine/libbpf/load.ts';
+import type { RunReport } from '../../src/protocol/report.ts';
+import { resources } from '../resources.ts';
+import { includeFrom, readBytes, readText } from './files.ts';
+import { UsageError } from './options.ts';
+import type { CliOptions } from './options.ts';
+import { compareRun, renaming, verdictDifferences } from './recorded/judge.ts';
+import { parseRunParams } from './recorded/params.ts';
+import { decisiveLine, openCase } from './recorded/truth.ts';
+import type { CaseFiles, RecordedRun } from './recorded/truth.ts';
+import { DONE, FAILED } from './run.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface CaseResult {
+  readonly verdict: RunReport['verdict'];
+  readonly runs: readonly RunReport[];
+  readonly differences: readonly string[];
+}
+
+export interface CaseOptions {
+  readonly object: 'ours' | 'clang';
+  /** Only this run is compared; the ones before it are played. */
+  readonly run?: number | null;
+  /** Another kernel's types, instead of the recorded ones. */
+  readonly btf?: Uint8Array | null;
+}
+
+/** Files that many cases share are read once. */
+const cache = new Map<string, unknown>();
+function once<T>(key: string, make: () => T): T {
+  if (!cache.has(key)) cache.set(key, make());
+  return cache.get(key) as T;
+}
+
+/** What of a run decides how the machine looks. */
+const NO_CHANGES = { added: [], gone: [] };
+const factsOf = (run: RecordedRun | undefined, self: number) => ({
+  added: run?.tasks_vs_world?.added ?? NO_CHANGES.added,
+  gone: run?.tasks_vs_world?.gone ?? NO_CHANGES.gone,
+  self: run?.self ?? self,
+  selfFds: run?.self_fds ?? [],
+});
+
+class CasePlayer {
+  private readonly files: CaseFiles;
+  private readonly options: CaseOptions;
+  private readonly snapshot: { readonly self: number };
+  private readonly btf: Uint8Array;
+  private machine: Machine | null = null;
+  private facts = '';
+  loaded: LoadedObject | null = null;
+
+  constructor(files: CaseFiles, options: CaseOptions) {
+    this.files = files;
+    this.options = options;
+    this.btf = options.btf ?? once(files.btf, () => readBytes(files.btf));
+    this.snapshot = once(files.world, () => JSON.parse(readText(files.world)) as { self: number });
+  }
+
+  /** The machine as this run found it. */
+  machineFor(run: RecordedRun | undefined): Machine {
+    const facts = factsOf(run, this.snapshot.self);
+    const key = JSON.stringify([
+      facts.added,
+      facts.gone,
+      facts.self,
+      facts.selfFds.filter((fd) => fd.fd < 4),
+    ]);
+    if (this.machine && key === this.facts) return this.machine;
+    const machine = bootMachine(
+      resources,
+      {
+        world: { name: this.files.truth.boot },
+        release: DEFAULT_RELEASE,
+        btf: this.btf,
+        kallsyms: once(this.files.kallsyms, () => readText(this.files.kallsyms)),
+      },
+      importRun(this.snapshot, facts),
+    );
+    const before = this.machine && this.loaded ? { machine: this.machine, loaded: this.loaded } : null;
+    this.machine = machine;
+    this.facts = key;
+    if (before) {
+      this.loaded = this.load(machine).loaded;
+      if (this.loaded) carryMaps(before, { machine, loaded: this.loaded });
+    }
+    return machine;
+  }
+
+  load(machine: Machine): LoadOutcome {
+    const { object, diagnostics } = this.object(machine);
+    if (!object) {
+      const nothing = { verdict: null, loaded: null, object: null, programs: [], messages: [] };
+      return { ...nothing, stage: 'compile', diagnostics };
+    }
+    return loadProgram(machine, { path: `${this.files.name}.bpf.o`, object });
+  }
+
+  private object(machine: Machine) {
+    const { files, options } = this;
+    if (options.object === 'clang') return { object: readBytes(files.object), diagnostics: [] };
+    const source = { path: `${files.name}.bpf.c`, text: readText(files.source) };
+    return compileSource(source, machine.kernel.btf, includeFrom(files.source, [files.includes]));
+  }
+}
+
+/** A machine that has been running has used up numbers; the recording tells which. */
+function resumeNumbers({ sys }: Machine, run: RecordedRun): void {
+  const link = run.link_info?.['id'];
+  if (typeof link === 'number') sys.objects.links.startAt(link);
+  const session = /session[ =](\d+)/.exec(run.output ?? '')?.[1];
+  if (session !== undefined) sys.iter.numberAfter(Number(session) - 1);
+}
+
+/** Plays one case. @throws BootError */
+export function playCase(files: CaseFiles, options: CaseOptions): CaseResult {
+  const { truth } = files;
+  const runs = truth.runs ?? [];
+  const player = new CasePlayer(files, options);
+  const first = player.machineFor(runs[0]);
+  const outcome = player.load(first);
+  player.loaded = outcome.loaded;
+  const said = outcome.diagnostics.map((d) => d.message).join('\n');
+  const got = {
+    accepted: outcome.stage === 'done',
+    errno: outcome.verdict?.errno ?? errnoOfMessages(said),
+    text: `${outcome.verdict?.log ?? ''}\n${said}`,
+  };
+  const differences =
+    outcome.stage === 'compile'
+      ? [`the compiler refused it: ${said}`]
+      : verdictDifferences(
+          truth,
+          decisiveLine(files.source.replace(/[^/]*$/, ''), files.name),
+          got,
+          options.object,
+        );
+  const reports: RunReport[] = [];
+  if (outcome.loaded)
+    runs.forEach((run, i) => {
+      if (options.run !== undefined && options.run !== null && i > options.run) return;
+      const machine = player.machineFor(run);
+      if (!player.loaded) return;
+      const report = playRun(machine, player.loaded, run);
+      reports.push(report);
+      if (options.run === undefined || options.run === null || options.run === i)
+        for (const difference of compareRun(run, report, renaming(machine), options.object))
+          differences.push(`run ${i} (${run.params}): ${difference}`);
+    });
+  return { verdict: outcome.verdict, runs: reports, differences };
+}
+
+function playRun(machine: Machine, loaded: LoadedObject, run: RecordedRun): RunReport {
+  const { options, infoLength, rawMapFd, rawOrder } = parseRunParams(run);
+  resumeNumbers(machine, run);
+  machine.bpf.tracePipe.length = 0;
+  const raw = { infoLength, mapFd: rawMapFd, order: rawOrder };
+  const { report } = drain(
+    playLoaded(machine, loaded, { ...options, readOn: true }, failedReport('load', []), undefined, raw),
+  );
+  return report;
+}
+
+/** libbpf's refusals name the errno in words. */
+function errnoOfMessages(text: string): string | null {
+  if (/Invalid argument|-22|EINVAL/.test(text)) return 'EINVAL';
+  if (/No such process|-3\b|ESRCH/.test(text)) return 'ESRCH';
+  return null;
+}
+
+export function caseCommand(options: CliOptions, terminal: Terminal): number {
+  const [dir, ...more] = options.operands;
+  if (dir === undefined || more.length > 0)
+    throw new UsageError('case needs one DIR: the folder of a recorded case');
+  const btf = options.btf === null ? null : readBytes(options.btf);
+  const result = playCase(openCase(dir), { object: options.caseObject, run: options.caseRun, btf });
+  if (options.json) terminal.print(`${JSON.stringify(result, null, 1)}\n`);
+  else if (result.differences.length === 0) terminal.print(`${dir}: as on Linux\n`);
+  else for (const difference of result.differences) terminal.print(`${dir}: ${difference}\n`);
+  return result.differences.length === 0 ? DONE : FAILED;
+}

@@ -1,0 +1,102 @@
+/** What differs between a recorded run and ours. */
+import type { Machine } from '../../../src/engine/machine/boot.ts';
+import type { RunReport } from '../../../src/protocol/report.ts';
+import { errnoName } from '../../../src/shared/errno.ts';
+import { Comparison } from './compare.ts';
+import type { Renaming } from './compare.ts';
+import type { RecordedCase, RecordedRun } from './truth.ts';
+
+/** Direct map and vmalloc space with four and with five levels of page tables. */
+const HEAP = /^(ff1[1-9a-f]|ffa[0-9a-f]|ffff[89ab]|ffffc9)[0-9a-f]*$/;
+
+/** Ids that another machine may number otherwise. */
+export function renaming(machine: Machine): Renaming {
+  const { maps, progs, links, btfs } = machine.sys.objects;
+  const ids = [maps, progs, links, btfs].flatMap((table) => table.all().map(({ id }) => String(id)));
+  const sessions = machine.recorder.sessions.map(({ session }) => String(session));
+  return { ids: new Set([...ids, ...sessions]), isHeap: (hex) => hex.length === 16 && HEAP.test(hex) };
+}
+
+const errnoText = (errno: number): string | null => (errno === 0 ? null : errnoName(errno));
+
+interface Reads {
+  readonly ret: number;
+  readonly errno: string | null;
+  times: number;
+}
+
+/** Equal results in a row become one entry. */
+function inARow(reads: readonly { readonly ret: number; readonly errno: string | null }[]): Reads[] {
+  const out: Reads[] = [];
+  for (const { ret, errno } of reads) {
+    const last = out.at(-1);
+    if (last?.ret === ret && last.errno === errno) last.times++;
+    else out.push({ ret, errno, times: 1 });
+  }
+  return out;
+}
+
+/** The line by which a refusal is told: the last that is neither statistics nor empty. */
+export const lastMessage = (log: string): string =>
+  log
+    .split('\n')
+    .filter((line) => line !== '' && !/^(processed|verification time|stack depth) /.test(line))
+    .at(-1) ?? '';
+
+/** Numbers that depend on how the code was generated. */
+const blurred = (text: string): string => text.replace(/0x[0-9a-f]+|-?\d+/g, '#');
+
+export function verdictDifferences(
+  truth: RecordedCase,
+  decisive: string,
+  got: { readonly accepted: boolean; readonly errno: string | null; readonly text: string },
+  object: 'ours' | 'clang',
+): string[] {
+  const comparison = new Comparison({ ids: new Set(), isHeap: () => false });
+  comparison.equal('verdict', truth.verdict, got.accepted ? 'accept' : 'reject');
+  if (truth.verdict === 'accept' || got.accepted) return comparison.differences;
+  comparison.equal('errno', errnoText(truth.errno), got.errno);
+  const lines = got.text.split('\n').map((line) => line.replace(/^libbpf: /, ''));
+  const wanted = decisiveOf(truth, decisive);
+  const same = (line: string): boolean =>
+    object === 'clang' ? line === wanted : blurred(line) === blurred(wanted);
+  if (wanted !== '' && !lines.some(same))
+    comparison.differences.push(
+      `message: Linux ${JSON.stringify(wanted)}, here ${JSON.stringify(lastMessage(got.text))}`,
+    );
+  return comparison.differences;
+}
+
+/** For programs that grow too large the index names another line than the one that decides. */
+function decisiveOf(truth: RecordedCase, decisive: string): string {
+  if (/^stack depth/.test(decisive))
+    return truth.log1.split('\n').find((line) => line.startsWith('BPF program is too large')) ?? decisive;
+  return decisive.replace(/^libbpf: /, '');
+}
+
+const withoutTag = (text: string): string => text.replace(/^prog_tag:\t.*$/m, 'prog_tag:\t');
+
+export function compareRun(
+  run: RecordedRun,
+  got: RunReport,
+  names: Renaming,
+  object: 'ours' | 'clang',
+): string[] {
+  const comparison = new Comparison(names);
+  comparison.equal('BPF_LINK_CREATE', errnoText(run.link_create.errno), got.attach?.errno ?? null);
+  if (run.link_create.errno !== 0 || got.attach?.errno) return comparison.differences;
+  const info = run.link_info;
+  if (info) {
+    comparison.equal('target', info['target'], got.link?.target_name);
+    comparison.equal('target_name_len', info['target_name_len'], got.link?.['target_name_len']);
+    comparison.equal('tid', info['task_tid'], got.link?.['tid']);
+    comparison.equal('pid', info['task_pid'], got.link?.['pid']);
+  }
+  const shown = (text: string): string => (object === 'ours' ? withoutTag(text) : text);
+  comparison.text('link fdinfo', shown(run.link_fdinfo ?? ''), shown(got.link_fdinfo ?? ''));
+  comparison.text('output', `${run.output ?? ''}${run.output1 ?? ''}`, got.output);
+  const want = (run.reads ?? []).map(({ ret, errno, times }) => ({ ret, errno: errnoText(errno), times }));
+  comparison.equal('reads', want, inARow(got.reads));
+  comparison.text('trace_pipe', run.trace ?? '', got.trace_pipe);
+  return comparison.differences;
+}

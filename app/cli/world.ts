@@ -1,0 +1,36 @@
+/** `iterscope world`: what is in a world. */
+import { bootKernel, readWorld } from '../../src/engine/machine/boot.ts';
+import { summarize } from '../../src/engine/machine/summary.ts';
+import { resources } from '../resources.ts';
+import { bootOptions } from './machine_options.ts';
+import { UsageError } from './options.ts';
+import type { CliOptions } from './options.ts';
+import { DONE } from './run.ts';
+import type { Terminal } from './terminal.ts';
+
+export function worldCommand(options: CliOptions, terminal: Terminal): number {
+  const name = options.operands[0] ?? options.world;
+  if (name === null) {
+    throw new UsageError(
+      `world needs a name or a file; the shipped worlds are ${resources.worldNames.join(', ')}`,
+    );
+  }
+  const boot = bootOptions(options, name);
+  const world = readWorld(boot.world, resources);
+  const summary = summarize(name, world, bootKernel(world, resources, boot));
+  if (options.json) {
+    terminal.print(`${JSON.stringify(summary, null, 1)}\n`);
+    return DONE;
+  }
+  const { tasks } = summary;
+  const processes = tasks.filter((task) => task.pid === task.tgid).length;
+  terminal.print(
+    `${name}: kernel ${summary.release}, ${processes} processes, ${tasks.length} threads, ${summary.files} open files, ${summary.vmas} VMAs; reader ${summary.reader}\n\n`,
+  );
+  terminal.print('     pid     tgid     ppid    files     vmas  comm\n');
+  for (const task of tasks) {
+    const columns = [task.pid, task.tgid, task.ppid, task.files, task.vmas].map((n) => String(n).padStart(8));
+    terminal.print(`${columns.join(' ')}  ${task.kthread ? `[${task.comm}]` : task.comm}\n`);
+  }
+  return DONE;
+}

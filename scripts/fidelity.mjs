@@ -1,0 +1,67 @@
+/**
+ * Writes docs/fidelity.md from the @kernel and @fidelity tags in the engine's docstrings.
+ *
+ *     node scripts/fidelity.mjs           write the page
+ *     node scripts/fidelity.mjs --check   fail when the page is stale
+ */
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const engine = join(root, 'src', 'engine');
+const page = join(root, 'docs', 'fidelity.md');
+
+/** A tag's text up to the next tag or the end of the comment, on one line. */
+const tag = (comment, name) =>
+  new RegExp(`@${name}\\s+([^]*?)(?=\\n\\s*\\*\\s*@|$)`)
+    .exec(comment)?.[1]
+    ?.replace(/\s*\n\s*\*\s?/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+
+function rows(file) {
+  const text = readFileSync(join(engine, file), 'utf8');
+  return [...text.matchAll(/\/\*\*([^]*?)\*\//g)].flatMap(([, comment = '']) => {
+    const fidelity = tag(comment, 'fidelity');
+    if (fidelity === undefined) return [];
+    return [{ file, kernel: tag(comment, 'kernel') ?? '', fidelity }];
+  });
+}
+
+const all = readdirSync(engine, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.includes('.test.'))
+  .sort()
+  .flatMap(rows);
+const bad = all.filter(({ fidelity }) => !/^(full|partial: .|none: .)/.test(fidelity));
+if (bad.length > 0) {
+  for (const { file, fidelity } of bad)
+    console.error(`${file}: @fidelity must be "full", "partial: why" or "none: why", not "${fidelity.slice(0, 60)}"`);
+  process.exit(1);
+}
+
+const known = readFileSync(join(root, 'docs', 'known_gaps.md'), 'utf8');
+const cell = (text) => text.replaceAll('|', '\\|');
+const section = (title, wanted) => {
+  const some = all.filter(({ fidelity }) => fidelity.startsWith(wanted));
+  if (some.length === 0) return '';
+  const lines = some.map(({ file, kernel, fidelity }) =>
+    wanted === 'full'
+      ? `| ${cell(kernel)} | \`${file}\` |`
+      : `| ${cell(kernel)} | \`${file}\` | ${cell(fidelity.replace(/^\w+: /, ''))} |`,
+  );
+  const head = wanted === 'full' ? '| kernel | here |\n|---|---|' : '| kernel | here | what differs and why |\n|---|---|---|';
+  return `## ${title}\n\n${head}\n${lines.join('\n')}\n\n`;
+};
+const text =
+  `# Fidelity\n\nHow close each part is to Linux. Generated from the \`@fidelity\` tags of the sources by \`scripts/fidelity.mjs\`; the first part is written by hand in \`docs/known_gaps.md\`.\n\n${known.trim()}\n\n` +
+  section('Partial', 'partial') +
+  section('None', 'none') +
+  section('Full', 'full');
+const out = `${text.trim()}\n`;
+
+if (!process.argv.includes('--check')) writeFileSync(page, out);
+else if (readFileSync(page, 'utf8') !== out) {
+  console.error('docs/fidelity.md is stale: run "node scripts/fidelity.mjs" and commit the result.');
+  process.exit(1);
+}

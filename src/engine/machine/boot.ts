@@ -1,0 +1,137 @@
+/**
+ * Boots a machine: a world becomes a kernel, with the BPF subsystem, the iterator targets of its release
+ * and a system call layer for the reader.
+ *
+ *     world text -> World -> Kernel (bytes) -> Bpf -> Sys -> Machine
+ */
+import { errnoName } from '../../shared/errno.ts';
+import { DEFAULT_RELEASE, hasTarget, parseRelease } from '../abi/releases.ts';
+import type { Release } from '../abi/releases.ts';
+import { Bpf } from '../bpf/bpf.ts';
+import { Btf, BtfFormatError } from '../btf/parse.ts';
+import { buildWorld } from '../kernel/build_world.ts';
+import { importRecorded, isRecorded } from '../kernel/import_recorded.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { findTaskByPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
+import { KallsymsError, Symbols } from '../kernel/symbols.ts';
+import { MissingRole } from '../kernel/types.ts';
+import { WorldError, parseWorld } from '../kernel/world.ts';
+import type { World } from '../kernel/world.ts';
+import { TARGETS } from '../iter/targets/index.ts';
+import { BpfSyscall } from '../sys/bpf.ts';
+import { Sys } from '../sys/sys.ts';
+import { Recorder } from '../trace/recorder.ts';
+import { verify } from '../verifier/verify.ts';
+import type { WorldRef } from '../../protocol/scenario.ts';
+import type { Resources } from './resources.ts';
+
+/** What was given cannot be a machine. `message` says which input, where, and what to do. */
+export class BootError extends Error {
+  override readonly name = 'BootError';
+}
+
+export interface BootOptions {
+  readonly world: WorldRef;
+  /** Instead of the world's. */
+  readonly release?: string | undefined;
+  /** BTF of another kernel. */
+  readonly btf?: Uint8Array | undefined;
+  /** Text of another kernel's kallsyms. */
+  readonly kallsyms?: string | undefined;
+  readonly seed?: number | undefined;
+  /** The task that loads and reads, instead of the world's. */
+  readonly reader?: number | undefined;
+}
+
+export interface Machine {
+  readonly world: World;
+  readonly release: Release;
+  readonly kernel: Kernel;
+  readonly bpf: Bpf;
+  readonly sys: Sys;
+  readonly syscall: BpfSyscall;
+  readonly recorder: Recorder;
+}
+
+/** The types of a kernel, read once for each blob. */
+const parsed = new WeakMap<Uint8Array, Btf>();
+function kernelBtf(blob: Uint8Array): Btf {
+  let btf = parsed.get(blob);
+  if (!btf) parsed.set(blob, (btf = Btf.parse(blob)));
+  return btf;
+}
+
+/** Reads a world or a recorded snapshot; told apart by content. @throws BootError */
+export function readWorld(ref: WorldRef, resources: Resources): World {
+  const text = 'text' in ref ? ref.text : resources.world(ref.name);
+  if (text === null)
+    throw new BootError(
+      `there is no world '${ref.name}'; the shipped ones are ${resources.worldNames.join(', ')}`,
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new BootError(
+      `world ${ref.name} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  try {
+    return isRecorded(value) ? importRecorded(value) : parseWorld(value);
+  } catch (error) {
+    if (error instanceof WorldError) throw new BootError(`${ref.name}: ${error.message}`);
+    throw error;
+  }
+}
+
+function readSymbols(text: string | undefined): Symbols | null {
+  if (text === undefined) return null;
+  try {
+    return Symbols.parse(text);
+  } catch (error) {
+    if (error instanceof KallsymsError) throw new BootError(`kallsyms: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The kernel of a world, laid out by a BTF. @throws BootError */
+export function bootKernel(world: World, resources: Resources, options: BootOptions): Kernel {
+  const symbols = readSymbols(options.kallsyms);
+  try {
+    const btf = kernelBtf(options.btf ?? resources.btf());
+    return buildWorld(world, { btf, ...(symbols ? { symbols } : {}) });
+  } catch (error) {
+    if (error instanceof BtfFormatError) throw new BootError(error.message);
+    if (error instanceof MissingRole)
+      throw new BootError(`this BTF is not that of a kernel we can lay a world out in: ${error.message}`);
+    throw error;
+  }
+}
+
+/** @throws BootError */
+export function bootMachine(resources: Resources, options: BootOptions, prepared?: World): Machine {
+  const world = prepared ?? readWorld(options.world, resources);
+  const release = parseRelease(options.release ?? world.release ?? DEFAULT_RELEASE);
+  if (!release)
+    throw new BootError(
+      `'${options.release}' is no kernel release; give two numbers such as ${DEFAULT_RELEASE}`,
+    );
+  const kernel = bootKernel(world, resources, options);
+  if (options.reader !== undefined) setReader(kernel, options.reader);
+  const bpf = new Bpf(kernel, options.seed === undefined ? {} : { seed: options.seed });
+  const recorder = new Recorder();
+  const sys = new Sys({ bpf, release, verify, recorder });
+  for (const target of TARGETS) if (hasTarget(release, target.target)) sys.iter.register(target);
+  return { world, release, kernel, bpf, sys, syscall: new BpfSyscall(sys), recorder };
+}
+
+function setReader(kernel: Kernel, pid: number): void {
+  const ns = taskActivePidNs(kernel, kernel.view('task_struct', kernel.current));
+  const task = ns && findTaskByPidNs(kernel, pid, ns);
+  if (!task) throw new BootError(`there is no task ${pid} in this world to be the reader`);
+  if (!task.deref('files')) throw new BootError(`task ${pid} cannot be the reader: it has no file table`);
+  kernel.current = task.addr;
+}
+
+/** -22 as 'EINVAL', null for success. */
+export const errnoOrNull = (ret: number): string | null => (ret < 0 ? errnoName(ret) : null);

@@ -1,0 +1,321 @@
+/**
+ * Plays a scenario from compile to the last read(2), as a generator that pauses after every callback of a
+ * walk. Whoever drives it decides how long a slice is; the outcome does not depend on that.
+ *
+ *     compile -> boot -> load -> fill maps -> attach -> create -> read, read, ... -> report
+ */
+import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import type { LinkInfo, ReadReport, RunReport, Stage } from '../../protocol/report.ts';
+import type { AttachParams, RunOptions } from '../../protocol/scenario.ts';
+import { errnoName, fail } from '../../shared/errno.ts';
+import { latin1Decode } from '../../shared/utf8.ts';
+import { ProgramAbort } from '../iter/bpf_iter.ts';
+import { AttachType } from '../abi/uapi.ts';
+import type { LoadedObject, ProgramLoad } from '../libbpf/load.ts';
+import { readFdinfo } from '../sys/fdinfo.ts';
+import { read } from '../sys/files.ts';
+import { linkInfoFor } from './attach.ts';
+import { errnoOrNull } from './boot.ts';
+import type { Machine } from './boot.ts';
+import { readGlobals, readMaps } from './globals.ts';
+import { chooseProgram, loadProgram } from './program.ts';
+import type { LoadOutcome } from './program.ts';
+
+/** A pause: after each callback, with the calls and reads made so far. */
+export interface Pause {
+  readonly calls: number;
+  readonly reads: number;
+}
+export type Play<T> = Generator<Pause, T>;
+
+export const DEFAULT_READ_SIZE = 4096;
+/** A failing read is repeated so many times in a row: always after EAGAIN, after other errors if asked to. */
+const MAX_FAILURES = 6;
+
+const NOTHING: RunReport = {
+  stage: 'compile',
+  diagnostics: [],
+  verdict: null,
+  attach: null,
+  link: null,
+  link_fdinfo: null,
+  reads: [],
+  output: '',
+  trace_pipe: '',
+  ringbufs: {},
+  globals: {},
+  maps: {},
+};
+export const failedReport = (stage: Stage, diagnostics: readonly Diagnostic[]): RunReport => ({
+  ...NOTHING,
+  stage,
+  diagnostics,
+});
+
+/** What one attached program did. */
+export interface Outcome {
+  readonly report: RunReport;
+  readonly program: ProgramLoad | null;
+}
+
+/** Called when all is open and nothing has been read. */
+export type WhenReady = (sessions: readonly number[]) => void;
+
+/** Loads an object and runs one of its programs. */
+export function* playObject(
+  machine: Machine,
+  path: string,
+  object: Uint8Array,
+  options: RunOptions,
+  compiled: readonly Diagnostic[] = [],
+  ready: WhenReady = () => undefined,
+): Play<Outcome & { readonly outcome: LoadOutcome }> {
+  const outcome = loadProgram(machine, { path, object, set: options.set, logLevel: options.logLevel });
+  const report: RunReport = {
+    ...NOTHING,
+    stage: outcome.stage,
+    diagnostics: [...compiled, ...outcome.diagnostics],
+    verdict: outcome.verdict,
+  };
+  if (!outcome.loaded || options.checkOnly) return { report, program: null, outcome };
+  const result = yield* playLoaded(machine, outcome.loaded, options, report, ready);
+  return { ...result, outcome };
+}
+
+/** Attaches one program of a loaded object and reads it. */
+export function* playLoaded(
+  machine: Machine,
+  loaded: LoadedObject,
+  options: RunOptions,
+  base: RunReport = NOTHING,
+  ready: WhenReady = () => undefined,
+  raw: RawLinkInfo = NO_RAW,
+): Play<Outcome> {
+  const program = chooseProgram(loaded, options.prog);
+  if (!program) {
+    const message =
+      options.prog === undefined
+        ? `${loaded.object.path} has no iterator program: none of its sections is iter/TARGET`
+        : `there is no program '${options.prog}'; the object has ${loaded.programs.map((p) => p.program.spec.name).join(', ')}`;
+    return {
+      report: {
+        ...base,
+        stage: 'open',
+        diagnostics: [...base.diagnostics, openError(loaded.object.path, message)],
+      },
+      program,
+    };
+  }
+  for (const [map, count] of options.fill ?? []) {
+    const wrong = fillMap(machine, loaded, map, count);
+    if (wrong !== '')
+      return {
+        report: {
+          ...base,
+          stage: 'load',
+          diagnostics: [...base.diagnostics, openError(loaded.object.path, wrong)],
+        },
+        program,
+      };
+  }
+  const target = program.program.spec.section.replace(/^iter(\.s)?\//, '');
+  const linkFd = attach(machine, loaded, program.ret, target, options.attach ?? {}, raw);
+  if (linkFd < 0)
+    return { report: { ...base, stage: 'attach', attach: { errno: errnoName(linkFd) } }, program };
+  const report = yield* playLink(machine, loaded, linkFd, options, ready, {
+    ...base,
+    attach: { errno: null },
+    link: linkReport(machine, linkFd),
+    link_fdinfo: readFdinfo(machine.sys, linkFd),
+  });
+  machine.syscall.close(linkFd);
+  return { report, program };
+}
+
+const openError = (file: string, message: string): Diagnostic => ({
+  source: 'libbpf',
+  severity: 'error',
+  file,
+  line: 0,
+  column: 0,
+  endLine: 0,
+  endColumn: 0,
+  message,
+  notes: [],
+});
+
+/** Parts of the link parameters that no well-meant attach would give: to find out what the kernel says. */
+export interface RawLinkInfo {
+  /** iter_info_len; the union is filled up with ones or cut. */
+  readonly infoLength: number | null;
+  readonly mapFd: number | null;
+  readonly order: number | null;
+}
+const NO_RAW: RawLinkInfo = { infoLength: null, mapFd: null, order: null };
+
+function attach(
+  machine: Machine,
+  loaded: LoadedObject,
+  progFd: number,
+  target: string,
+  params: AttachParams,
+  raw: RawLinkInfo,
+): number {
+  const info = linkInfoFor(machine, loaded, target, params);
+  if (typeof info === 'number') return info;
+  const bytes = withRaw(info, raw);
+  const iterInfo = bytes && { bytes, length: raw.infoLength ?? bytes.length };
+  return machine.syscall.linkCreate({ progFd, attachType: AttachType.TRACE_ITER, iterInfo });
+}
+
+function withRaw(info: Uint8Array | null, { infoLength, mapFd, order }: RawLinkInfo): Uint8Array | null {
+  if (infoLength === null && mapFd === null && order === null) return info;
+  const out = new Uint8Array(Math.max(16, infoLength ?? 0));
+  if (info) out.set(info);
+  out.fill(0xff, 16);
+  const first = mapFd ?? order;
+  if (first !== null) new DataView(out.buffer).setUint32(0, first, true);
+  return out;
+}
+
+function linkReport({ syscall }: Machine, fd: number): LinkInfo | null {
+  const info = syscall.linkInfo(fd);
+  if (typeof info === 'number') return null;
+  return { ...info, cgroup_id: Number(info.cgroup_id) };
+}
+
+function fillMap({ syscall }: Machine, loaded: LoadedObject, name: string, count: number): string {
+  const index = loaded.object.maps.findIndex((map) => map.name === name);
+  const spec = loaded.object.maps[index];
+  if (!spec)
+    return `there is no map '${name}' to fill; the object has ${loaded.object.maps.map((m) => m.name).join(', ')}`;
+  for (let i = 0; i < count; i++) {
+    const err = syscall.mapUpdate(
+      loaded.mapFds[index] ?? -1,
+      number(i, spec.def.keySize),
+      number((i + 1) * 1000, spec.def.valueSize),
+      0,
+    );
+    if (err < 0) return `filling map '${name}' stopped at element ${i}: ${errnoName(err)}`;
+  }
+  return '';
+}
+
+/** A little-endian integer in so many bytes; more than eight are 0. */
+function number(value: number, size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  for (let i = 0, rest = BigInt(value); i < Math.min(size, 8); i++, rest >>= 8n)
+    out[i] = Number(rest & 0xffn);
+  return out;
+}
+
+/** Opens the sessions of a link and reads each to its end. */
+function* playLink(
+  machine: Machine,
+  loaded: LoadedObject,
+  linkFd: number,
+  options: RunOptions,
+  ready: WhenReady,
+  base: RunReport,
+): Play<RunReport> {
+  const { syscall, bpf } = machine;
+  const fds: number[] = [];
+  const reads: ReadReport[] = [];
+  const finish = (stage: Stage, diagnostics: readonly Diagnostic[] = []): RunReport => ({
+    ...base,
+    stage,
+    diagnostics: [...base.diagnostics, ...diagnostics],
+    reads,
+    output: fds.map((_, i) => outputOf(reads, i)).join(''),
+    trace_pipe: bpf.tracePipe.map((line) => `${line}\n`).join(''),
+    globals: readGlobals(loaded, syscall),
+    maps: readMaps(loaded, syscall),
+  });
+  for (let i = 0; i < (options.sessions ?? 1); i++) {
+    const fd = syscall.iterCreate(linkFd);
+    if (fd < 0)
+      return finish('create', [
+        openError(loaded.object.path, `BPF_ITER_CREATE failed with ${errnoName(fd)}`),
+      ]);
+    fds.push(fd);
+  }
+  ready(fds);
+  try {
+    yield* readAll(machine, fds, options, reads);
+  } catch (error) {
+    if (!(error instanceof ProgramAbort)) throw error;
+    return finish('read', [openError(loaded.object.path, abortText(error))]);
+  }
+  for (const fd of fds) syscall.close(fd);
+  const last = reads.at(-1);
+  return finish(last && last.ret < 0 ? 'read' : 'done');
+}
+
+/** Bytes of one session, as latin-1. */
+const outputOf = (reads: readonly ReadReport[], session: number): string =>
+  reads.map((r) => (r.session === session ? atob(r.bytes) : '')).join('');
+
+function abortText({ why, pc, addr }: ProgramAbort): string {
+  if (why === 'fuel') return `the program ran too long in one call and was stopped at instruction ${pc}`;
+  if (why === 'stack') return `the program used more frames than there are, at instruction ${pc}`;
+  return `the kernel would oops: instruction ${pc} used address 0x${(addr ?? 0n).toString(16)}, where nothing is`;
+}
+
+/** Where reading one session stands. */
+interface Reader {
+  readonly fd: number;
+  readonly session: number;
+  zeros: number;
+  failures: number;
+  open: boolean;
+}
+
+/** Reads the sessions in turn, each until two zeros in a row, an error that stays, or the most reads. */
+function* readAll(
+  machine: Machine,
+  fds: readonly number[],
+  options: RunOptions,
+  reads: ReadReport[],
+): Play<void> {
+  const size = options.readSize ?? DEFAULT_READ_SIZE;
+  const readers = fds.map((fd, i): Reader => ({ fd, session: i, zeros: 0, failures: 0, open: true }));
+  for (let round = 0; round < (options.maxReads ?? Infinity) && readers.some((r) => r.open); round++)
+    for (const reader of readers) {
+      if (!reader.open) continue;
+      const { ret, bytes } = yield* readOnce(machine, reader.fd, size, reads.length);
+      const { session } = reader;
+      reads.push({
+        session,
+        ret: Math.max(ret, -1),
+        errno: errnoOrNull(ret),
+        bytes: btoa(latin1Decode(bytes)),
+      });
+      reader.failures = ret < 0 ? reader.failures + 1 : 0;
+      reader.zeros = ret === 0 ? reader.zeros + 1 : 0;
+      const stays = ret < 0 && ret !== fail('EAGAIN') && !options.readOn;
+      reader.open = !stays && reader.zeros < 2 && reader.failures < MAX_FAILURES;
+    }
+}
+
+/** One read(2), with a pause after each callback. */
+export function* readOnce(
+  machine: Machine,
+  fd: number,
+  size: number,
+  reads: number,
+): Play<{ ret: number; bytes: Uint8Array }> {
+  const walk = read(machine.sys, fd, size);
+  for (let calls = 1; ; calls++) {
+    const step = walk.next();
+    if (step.done) return step.value;
+    yield { calls, reads };
+  }
+}
+
+/** Runs to the end in one go. */
+export function drain<T>(play: Play<T>): T {
+  for (;;) {
+    const step = play.next();
+    if (step.done) return step.value;
+  }
+}

@@ -1,0 +1,41 @@
+/** What is in a world, counted in the kernel's bytes. */
+import type { WorldSummary, WorldTask } from '../../protocol/api.ts';
+import type { Addr } from '../../shared/brand.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { openFds } from '../kernel/objects/files.ts';
+import { vmas } from '../kernel/objects/mm.ts';
+import { PF } from '../kernel/objects/task.ts';
+import type { World } from '../kernel/world.ts';
+import { visibleTasks } from '../scene/facts.ts';
+
+const count = (walk: Iterable<unknown>): number => {
+  let n = 0;
+  for (const _ of walk) n++;
+  return n;
+};
+
+export function summarize(name: string, world: World, kernel: Kernel): WorldSummary {
+  const facts = visibleTasks(kernel);
+  const byAddr = new Map(facts.map((f) => [f.task.addr, f]));
+  const files = new Set<Addr>();
+  const mms = new Map<Addr, number>();
+  const tasks = facts.map((f): WorldTask => {
+    const table = f.task.deref('files');
+    const open = table ? [...openFds(kernel, table)] : [];
+    for (const { file } of open) files.add(file.addr);
+    const mm = f.task.deref('mm');
+    if (mm && !mms.has(mm.addr)) mms.set(mm.addr, count(vmas(kernel, mm)));
+    return {
+      pid: f.pid,
+      tgid: f.tgid,
+      ppid: byAddr.get(f.parent)?.tgid ?? 0,
+      comm: f.comm,
+      kthread: (f.task.num('flags') & PF.KTHREAD) !== 0,
+      files: open.length,
+      vmas: mm ? (mms.get(mm.addr) ?? 0) : 0,
+    };
+  });
+  const reader = facts.find((f) => f.task.addr === kernel.current)?.pid ?? 0;
+  const vmaCount = [...mms.values()].reduce((sum, n) => sum + n, 0);
+  return { name, release: world.release, tasks, files: files.size, vmas: vmaCount, reader, error: '' };
+}
