@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fail } from '../../shared/errno.ts';
 import { emptyKernel } from '../vm/testing.ts';
 import { Bpf } from './bpf.ts';
-import { callHelper, placeArgs } from './testing.ts';
+import { callHelper, place, placeArgs, textAt } from './testing.ts';
 
 const kernel = emptyKernel();
 const bpf = new Bpf(kernel);
@@ -43,4 +43,21 @@ test('bpf_get_prandom_u32 repeats with the seed', () => {
   };
   expect(draw(1)).toEqual(draw(1));
   expect(draw(1)).not.toEqual(draw(2));
+});
+
+test('a dynptr reads and writes inside its range only, and adjusting narrows it', () => {
+  const dynptr = kernel.mem.alloc(16);
+  const text = place(bpf, 'abcdefgh');
+  const out = kernel.mem.alloc(8);
+  const read = (offset: number, length: number) => callHelper(bpf, 201, out, length, dynptr, offset, 0);
+  expect(callHelper(bpf, 197, text, 8, 0, dynptr)).toBe(0);
+  expect([read(2, 3), textAt(bpf, out, 8)]).toEqual([0, 'cde']);
+  expect([read(6, 3), read(9, 0)]).toEqual([fail('E2BIG'), fail('E2BIG')]);
+  expect(callHelper(bpf, 'bpf_dynptr_adjust', dynptr, 2, 6)).toBe(0);
+  expect(callHelper(bpf, 'bpf_dynptr_size', dynptr)).toBe(4);
+  expect(callHelper(bpf, 202, dynptr, 0, place(bpf, 'XY'), 2, 0)).toBe(0);
+  expect(textAt(bpf, text, 8)).toBe('abXYefgh');
+  expect(callHelper(bpf, 'bpf_dynptr_adjust', dynptr, 0, 5)).toBe(fail('ERANGE'));
+  expect(callHelper(bpf, 197, text, 8, 1, dynptr)).toBe(fail('EINVAL'));
+  expect([callHelper(bpf, 'bpf_dynptr_is_null', dynptr), read(0, 1)]).toEqual([1, fail('EINVAL')]);
 });

@@ -1,6 +1,7 @@
 /** Everything a program can call, by helper number and by kfunc name. What is not here cannot be loaded. */
 import type { HelperTable, KfuncTable } from '../../vm/helper.ts';
 import type { Bpf } from '../bpf.ts';
+import { dynptrHelpers, dynptrKfuncs } from './dynptr.ts';
 import { loopHelpers } from './loop.ts';
 import { mapHelpers } from './map.ts';
 import { memoryHelpers } from './memory.ts';
@@ -19,9 +20,11 @@ export const helperTable = (bpf: Bpf): HelperTable =>
     ...stringHelpers(),
     ...memoryHelpers(),
     ...ringbufHelpers(),
+    ...dynptrHelpers(),
     ...loopHelpers(),
     ...taskHelpers(),
     ...miscHelpers(bpf),
   ]);
 
-export const kfuncTable = (): KfuncTable => new Map([...iteratorKfuncs(), ...objectKfuncs()]);
+export const kfuncTable = (): KfuncTable =>
+  new Map([...iteratorKfuncs(), ...objectKfuncs(), ...dynptrKfuncs()]);
