@@ -164,7 +164,8 @@ export class BtfEmitter {
 
   /** A FUNC with its prototype. */
   func(symbol: FuncSymbol, name: string, linkage: number): TypeId {
-    const names = symbol.definition?.params.map((param) => param.name) ?? null;
+    const params = symbol.definition?.params ?? symbol.signature.params;
+    const names = params.map((param) => param.name);
     const proto = this.prototype(symbol.signature, true, linkage === FuncLinkage.EXTERN ? null : names);
     const id = this.builder.add({ kind: Kind.FUNC, name, type: proto, linkage });
     this.declTags(id, symbol.attributes.declTags);

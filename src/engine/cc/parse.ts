@@ -10,7 +10,7 @@
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { Btf } from '../btf/parse.ts';
 import type { TranslationUnit } from './ast.ts';
-import type { Context } from './check_context.ts';
+import type { Context, Scope } from './check_context.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { defineText } from './pp_predefined.ts';
 import { parseExternal } from './parse_decl.ts';
@@ -34,6 +34,8 @@ export interface FrontendResult {
   readonly unit: TranslationUnit;
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
+  /** Everything declared outside functions, used or not. */
+  readonly scope: Scope;
 }
 
 /** Reads and checks one C file. */
@@ -49,7 +51,12 @@ export function frontend(input: FrontendInput): FrontendResult {
     parseExternal(parser);
     if (parser.mark() === before) parser.advance();
   }
-  return { unit: unitOf(input.path, parser.context), diagnostics: diagnostics.all(), sources };
+  return {
+    unit: unitOf(input.path, parser.context),
+    diagnostics: diagnostics.all(),
+    sources,
+    scope: parser.context.fileScope,
+  };
 }
 
 /** What of the declarations is part of the program: unused static things and unused declarations are not. */

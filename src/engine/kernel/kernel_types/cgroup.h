@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Control groups. */
+#pragma once
+#include "mm.h"
+
+struct cgroup;
+struct cgroup_root;
+struct cgroup_subsys;
+struct cgroup_subsys_state;
+struct page_counter;
+struct percpu_ref_data;
+struct work_struct;
+struct workqueue_struct;
+
+struct percpu_ref {
+	unsigned long percpu_count_ptr;
+	struct percpu_ref_data *data;
+};
+
+typedef void (*work_func_t)(struct work_struct *);
+
+struct work_struct {
+	atomic_long_t data;
+	struct list_head entry;
+	work_func_t func;
+};
+
+struct rcu_work {
+	struct work_struct work;
+	struct callback_head rcu;
+	struct workqueue_struct *wq;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys *ss;
+	struct percpu_ref refcnt;
+	struct list_head sibling;
+	struct list_head children;
+	struct list_head rstat_css_node;
+	int id;
+	unsigned int flags;
+	u64 serial_nr;
+	atomic_t online_cnt;
+	struct work_struct destroy_work;
+	struct rcu_work destroy_rwork;
+	struct cgroup_subsys_state *parent;
+	int nr_descendants;
+};
+
+struct cgroup_subsys {
+	int id;
+	const char *name;
+	const char *legacy_name;
+	struct cgroup_root *root;
+};
+
+struct task_cputime {
+	u64 stime;
+	u64 utime;
+	unsigned long long sum_exec_runtime;
+};
+
+struct cgroup_base_stat {
+	struct task_cputime cputime;
+	u64 ntime;
+};
+
+struct cgroup_freezer_state {
+	bool freeze;
+	int e_freeze;
+	int nr_frozen_descendants;
+	int nr_frozen_tasks;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	unsigned long flags;
+	int level;
+	int max_depth;
+	int nr_descendants;
+	int nr_dying_descendants;
+	int max_descendants;
+	int nr_populated_csets;
+	struct kernfs_node *kn;
+	u16 subtree_control;
+	struct cgroup_subsys_state *subsys[14];
+	struct cgroup_root *root;
+	struct list_head cset_links;
+	struct cgroup_base_stat last_bstat;
+	struct cgroup_base_stat bstat;
+	struct cgroup_freezer_state freezer;
+	struct cgroup *ancestors[];
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[14];
+	refcount_t refcount;
+	struct css_set *dom_cset;
+	struct cgroup *dfl_cgrp;
+	int nr_tasks;
+	struct list_head tasks;
+};
+
+struct cgroup_root {
+	unsigned int subsys_mask;
+	int hierarchy_id;
+	struct list_head root_list;
+	struct cgroup cgrp;
+	atomic_t nr_cgrps;
+	unsigned int flags;
+	char name[64];
+};
+
+struct mem_cgroup_id {
+	int id;
+	refcount_t ref;
+};
+
+struct page_counter {
+	atomic_long_t usage;
+	unsigned long emin;
+	atomic_long_t min_usage;
+	atomic_long_t children_min_usage;
+	unsigned long elow;
+	atomic_long_t low_usage;
+	atomic_long_t children_low_usage;
+	unsigned long watermark;
+	unsigned long local_watermark;
+	unsigned long failcnt;
+	bool protection_support;
+	unsigned long min;
+	unsigned long low;
+	unsigned long high;
+	unsigned long max;
+	struct page_counter *parent;
+};
+
+struct mem_cgroup {
+	struct cgroup_subsys_state css;
+	struct mem_cgroup_id id;
+	struct page_counter memory;
+	bool oom_group;
+	atomic_long_t memory_events[9];
+	atomic_long_t memory_events_local[9];
+};

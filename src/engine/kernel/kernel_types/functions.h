@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions that programs name: one per iterator target, and the kfuncs. Only their types matter. */
+#pragma once
+#include "iter.h"
+
+#define __kfunc __attribute__((btf_decl_tag("bpf_kfunc")))
+
+int bpf_iter_ksym(struct bpf_iter_meta *meta, struct kallsym_iter *ksym);
+int bpf_iter_bpf_map(struct bpf_iter_meta *meta, struct bpf_map *map);
+int bpf_iter_task(struct bpf_iter_meta *meta, struct task_struct *task);
+int bpf_iter_task_file(struct bpf_iter_meta *meta, struct task_struct *task, u32 fd, struct file *file);
+int bpf_iter_task_vma(struct bpf_iter_meta *meta, struct task_struct *task, struct vm_area_struct *vma);
+int bpf_iter_bpf_prog(struct bpf_iter_meta *meta, struct bpf_prog *prog);
+int bpf_iter_bpf_link(struct bpf_iter_meta *meta, struct bpf_link *link);
+int bpf_iter_bpf_map_elem(struct bpf_iter_meta *meta, struct bpf_map *map, void *key, void *value);
+int bpf_iter_cgroup(struct bpf_iter_meta *meta, struct cgroup *cgroup);
+int bpf_iter_sockmap(struct bpf_iter_meta *meta, struct bpf_map *map, void *key, struct sock *sk);
+int bpf_iter_bpf_sk_storage_map(struct bpf_iter_meta *meta, struct bpf_map *map, struct sock *sk, void *value);
+int bpf_iter_netlink(struct bpf_iter_meta *meta, struct netlink_sock *sk);
+int bpf_iter_tcp(struct bpf_iter_meta *meta, struct sock_common *sk_common, uid_t uid);
+int bpf_iter_udp(struct bpf_iter_meta *meta, struct udp_sock *udp_sk, uid_t uid, int bucket);
+int bpf_iter_unix(struct bpf_iter_meta *meta, struct unix_sock *unix_sk, uid_t uid);
+int bpf_iter_ipv6_route(struct bpf_iter_meta *meta, struct fib6_info *rt);
+
+__kfunc int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end);
+__kfunc int *bpf_iter_num_next(struct bpf_iter_num *it);
+__kfunc void bpf_iter_num_destroy(struct bpf_iter_num *it);
+__kfunc int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task, u64 addr);
+__kfunc struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *it);
+__kfunc void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it);
+__kfunc int bpf_iter_css_task_new(struct bpf_iter_css_task *it, struct cgroup_subsys_state *css, unsigned int flags);
+__kfunc struct task_struct *bpf_iter_css_task_next(struct bpf_iter_css_task *it);
+__kfunc void bpf_iter_css_task_destroy(struct bpf_iter_css_task *it);
+__kfunc int bpf_iter_css_new(struct bpf_iter_css *it, struct cgroup_subsys_state *start, unsigned int flags);
+__kfunc struct cgroup_subsys_state *bpf_iter_css_next(struct bpf_iter_css *it);
+__kfunc void bpf_iter_css_destroy(struct bpf_iter_css *it);
+__kfunc int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task__nullable, unsigned int flags);
+__kfunc struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it);
+__kfunc void bpf_iter_task_destroy(struct bpf_iter_task *it);
+__kfunc int bpf_iter_bits_new(struct bpf_iter_bits *it, const u64 *unsafe_ptr__ign, u32 nr_words);
+__kfunc int *bpf_iter_bits_next(struct bpf_iter_bits *it);
+__kfunc void bpf_iter_bits_destroy(struct bpf_iter_bits *it);
+__kfunc struct task_struct *bpf_task_acquire(struct task_struct *p);
+__kfunc void bpf_task_release(struct task_struct *p);
+__kfunc struct task_struct *bpf_task_from_pid(s32 pid);
+__kfunc long bpf_task_under_cgroup(struct task_struct *task, struct cgroup *ancestor);
+__kfunc struct cgroup *bpf_task_get_cgroup1(struct task_struct *task, int hierarchy_id);
+__kfunc struct cgroup *bpf_cgroup_acquire(struct cgroup *cgrp);
+__kfunc void bpf_cgroup_release(struct cgroup *cgrp);
+__kfunc struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgrp, int level);
+__kfunc struct cgroup *bpf_cgroup_from_id(u64 cgid);
+__kfunc void bpf_rcu_read_lock(void);
+__kfunc void bpf_rcu_read_unlock(void);
+__kfunc void bpf_preempt_disable(void);
+__kfunc void bpf_preempt_enable(void);
+__kfunc void *bpf_cast_to_kern_ctx(void *obj);
+__kfunc void *bpf_rdonly_cast(const void *obj__ign, u32 btf_id__k);
+__kfunc s64 bpf_map_sum_elem_count(const struct bpf_map *map);
+__kfunc int bpf_dynptr_adjust(const struct bpf_dynptr *p, u32 start, u32 end);
+__kfunc bool bpf_dynptr_is_null(const struct bpf_dynptr *p);
+__kfunc bool bpf_dynptr_is_rdonly(const struct bpf_dynptr *p);
+__kfunc __u32 bpf_dynptr_size(const struct bpf_dynptr *p);
+__kfunc void cgroup_rstat_updated(struct cgroup *cgrp, int cpu);
+__kfunc void cgroup_rstat_flush(struct cgroup *cgrp);
+__kfunc int bpf_sock_destroy(struct sock_common *sock);

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+/* Sockets. */
+#pragma once
+#include "sched.h"
+
+struct attribute_group;
+struct device;
+struct device_driver;
+struct device_type;
+struct fib6_node;
+struct fib6_table;
+struct fnhe_hash_bucket;
+struct hlist_nulls_node;
+struct inet_bind2_bucket;
+struct inet_bind_bucket;
+struct inet_bind_hashbucket;
+struct inet_ehash_bucket;
+struct inet_hashinfo;
+struct inet_listen_hashbucket;
+struct ip_options_rcu;
+struct ipv6_pinfo;
+struct ipv6_txoptions;
+struct lwtunnel_state;
+struct net_device;
+struct nexthop;
+struct nh_group;
+struct nh_info;
+struct nlmsghdr;
+struct proto;
+struct proto_ops;
+struct request_sock;
+struct request_sock_ops;
+struct rt6_exception_bucket;
+struct rt6_info;
+struct rtable;
+struct saved_syn;
+struct sk_buff;
+struct sock;
+struct tcp_congestion_ops;
+struct tcp_fastopen_context;
+struct tcp_md5sig_key;
+struct timer_list;
+struct udp_hslot;
+struct udp_table;
+
+struct unix_table {
+};
+
+struct netns_unix {
+	struct unix_table table;
+};
+
+struct inet_timewait_death_row {
+	refcount_t tw_refcount;
+	struct inet_hashinfo *hashinfo;
+	int sysctl_max_tw_buckets;
+};
+
+struct local_ports {
+	u32 range;
+	bool warned;
+};
+
+struct netns_ipv4 {
+	struct inet_timewait_death_row tcp_death_row;
+	struct udp_table *udp_table;
+	struct local_ports ip_local_ports;
+};
+
+struct netns_ipv6 {
+	struct fib6_table *fib6_main_tbl;
+};
+
+struct net {
+	refcount_t passive;
+	u32 ifindex;
+	struct list_head list;
+	struct list_head exit_list;
+	struct user_namespace *user_ns;
+	struct ns_common ns;
+	struct list_head dev_base_head;
+	u32 hash_mix;
+	struct net_device *loopback_dev;
+	struct netns_unix unx;
+	struct netns_ipv4 ipv4;
+	struct netns_ipv6 ipv6;
+	u64 net_cookie;
+};
+
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+		__be16 u6_addr16[8];
+		__be32 u6_addr32[4];
+	} in6_u;
+};
+
+typedef __u64 __addrpair;
+typedef __u32 __portpair;
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct hlist_nulls_node {
+	struct hlist_nulls_node *next;
+	struct hlist_nulls_node **pprev;
+};
+
+struct sock_common {
+	union {
+		__addrpair skc_addrpair;
+		struct {
+			__be32 skc_daddr;
+			__be32 skc_rcv_saddr;
+		};
+	};
+	union {
+		unsigned int skc_hash;
+		__u16 skc_u16hashes[2];
+	};
+	union {
+		__portpair skc_portpair;
+		struct {
+			__be16 skc_dport;
+			__u16 skc_num;
+		};
+	};
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	unsigned char skc_reuse:4;
+	unsigned char skc_reuseport:1;
+	unsigned char skc_ipv6only:1;
+	unsigned char skc_net_refcnt:1;
+	int skc_bound_dev_if;
+	union {
+		struct hlist_node skc_bind_node;
+		struct hlist_node skc_portaddr_node;
+	};
+	struct proto *skc_prot;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
+	union {
+		unsigned long skc_flags;
+		struct sock *skc_listener;
+		struct inet_timewait_death_row *skc_tw_dr;
+	};
+	union {
+		struct hlist_node skc_node;
+		struct hlist_nulls_node skc_nulls_node;
+	};
+	unsigned short skc_tx_queue_mapping;
+	unsigned short skc_rx_queue_mapping;
+	union {
+		int skc_incoming_cpu;
+		u32 skc_rcv_wnd;
+		u32 skc_tw_rcv_nxt;
+	};
+	refcount_t skc_refcnt;
+	union {
+		u32 skc_rxhash;
+		u32 skc_window_clamp;
+		u32 skc_tw_snd_nxt;
+	};
+};
+
+typedef enum { SS_FREE = 0, SS_UNCONNECTED = 1, SS_CONNECTING = 2, SS_CONNECTED = 3, SS_DISCONNECTING = 4 } socket_state;
+
+struct socket_wq {
+	wait_queue_head_t wait;
+	struct fasync_struct *fasync_list;
+	unsigned long flags;
+	struct callback_head rcu;
+};
+
+struct socket {
+	socket_state state;
+	short type;
+	unsigned long flags;
+	struct file *file;
+	struct sock *sk;
+	const struct proto_ops *ops;
+	struct socket_wq wq;
+};
+
+struct timer_list {
+	struct hlist_node entry;
+	unsigned long expires;
+	void (*function)(struct timer_list *);
+	u32 flags;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	atomic_t sk_drops;
+	struct {
+		atomic_t rmem_alloc;
+		int len;
+	} sk_backlog;
+	struct socket *sk_socket;
+	refcount_t sk_wmem_alloc;
+	union {
+		struct timer_list sk_timer;
+	};
+	u16 sk_type;
+	u16 sk_protocol;
+	u32 sk_ack_backlog;
+	u32 sk_max_ack_backlog;
+};
+
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+
+struct inet_sock {
+	struct sock sk;
+	struct ipv6_pinfo *pinet6;
+	__be32 inet_saddr;
+	__s16 uc_ttl;
+	__be16 inet_sport;
+	atomic_t inet_id;
+};
+
+struct fastopen_queue {
+	struct request_sock *rskq_rst_head;
+	struct request_sock *rskq_rst_tail;
+	spinlock_t lock;
+	int qlen;
+	int max_qlen;
+	struct tcp_fastopen_context *ctx;
+};
+
+struct request_sock_queue {
+	spinlock_t rskq_lock;
+	u8 rskq_defer_accept;
+	u32 synflood_warned;
+	atomic_t qlen;
+	atomic_t young;
+	struct request_sock *rskq_accept_head;
+	struct request_sock *rskq_accept_tail;
+	struct fastopen_queue fastopenq;
+};
+
+struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+	struct request_sock_queue icsk_accept_queue;
+	unsigned long icsk_timeout;
+	struct timer_list icsk_retransmit_timer;
+	__u32 icsk_rto;
+	const struct tcp_congestion_ops *icsk_ca_ops;
+	__u8 icsk_retransmits;
+	__u8 icsk_pending;
+	__u8 icsk_probes_out;
+	struct {
+
+	} icsk_ack;
+};
+
+struct tcp_sock {
+	struct inet_connection_sock inet_conn;
+	u32 mss_cache;
+	u32 snd_cwnd;
+	u32 copied_seq;
+	u32 snd_ssthresh;
+	u32 write_seq;
+	u32 rcv_nxt;
+	u32 snd_una;
+	u32 srtt_us;
+};
+
+struct tcp6_sock {
+	struct tcp_sock tcp;
+};
+
+struct udp_sock {
+	struct inet_sock inet;
+	int pending;
+	__u8 encap_type;
+	__u16 len;
+	int forward_deficit;
+};
+
+struct udp6_sock {
+
+};
+
+typedef unsigned short __kernel_sa_family_t;
+
+struct sockaddr_un {
+	__kernel_sa_family_t sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	refcount_t refcnt;
+	int len;
+	struct sockaddr_un name[];
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr;
+	struct path path;
+	struct sock *peer;
+	spinlock_t lock;
+};
+
+struct netlink_callback {
+	struct sk_buff *skb;
+	const struct nlmsghdr *nlh;
+	void *data;
+	struct module *module;
+	u16 family;
+	unsigned int seq;
+	int flags;
+};
+
+struct netlink_sock {
+	struct sock sk;
+	unsigned long flags;
+	u32 portid;
+	u32 dst_portid;
+	u32 dst_group;
+	u32 subscriptions;
+	u32 ngroups;
+	unsigned long *groups;
+	unsigned long state;
+	bool bound;
+	bool cb_running;
+	struct netlink_callback cb;
+};
+
+struct request_sock {
+	struct sock_common __req_common;
+	struct request_sock *dl_next;
+	u16 mss;
+	u8 num_retrans;
+	u8 syncookie:1;
+	u8 num_timeout:7;
+	u32 ts_recent;
+	struct timer_list rsk_timer;
+	const struct request_sock_ops *rsk_ops;
+	struct sock *sk;
+	struct saved_syn *saved_syn;
+	u32 secid;
+	u32 peer_secid;
+	u32 timeout;
+};
+
+struct inet_request_sock {
+	struct request_sock req;
+	u16 snd_wscale:4;
+	u16 rcv_wscale:4;
+	u16 tstamp_ok:1;
+	u16 sack_ok:1;
+	u16 wscale_ok:1;
+	u16 ecn_ok:1;
+	u16 acked:1;
+	u16 no_srccheck:1;
+	u16 smc_ok:1;
+	u32 ir_mark;
+	union {
+		struct ip_options_rcu *ireq_opt;
+		struct {
+			struct ipv6_txoptions *ipv6_opt;
+			struct sk_buff *pktopts;
+		};
+	};
+};
+
+struct tcp_request_sock {
+	struct inet_request_sock req;
+	u32 rcv_nxt;
+};
+
+struct inet_timewait_sock {
+	struct sock_common __tw_common;
+	__u32 tw_mark;
+	unsigned char tw_substate;
+	unsigned char tw_rcv_wscale;
+	__be16 tw_sport;
+	unsigned int tw_transparent:1;
+	unsigned int tw_flowlabel:20;
+	unsigned int tw_usec_ts:1;
+	unsigned int tw_pad:2;
+	unsigned int tw_tos:8;
+	u32 tw_txhash;
+	u32 tw_priority;
+	struct timer_list tw_timer;
+	struct inet_bind_bucket *tw_tb;
+	struct inet_bind2_bucket *tw_tb2;
+};
+
+struct tcp_timewait_sock {
+	struct inet_timewait_sock tw_sk;
+	u32 tw_rcv_wnd;
+	u32 tw_ts_offset;
+	u32 tw_ts_recent;
+	u32 tw_last_oow_ack_time;
+	int tw_ts_recent_stamp;
+	u32 tw_tx_delay;
+	struct tcp_md5sig_key *tw_md5_key;
+};
+
+struct rt6key {
+	struct in6_addr addr;
+	int plen;
+};
+
+typedef struct {
+
+} netdevice_tracker;
+
+struct fib_nh_common {
+	struct net_device *nhc_dev;
+	netdevice_tracker nhc_dev_tracker;
+	int nhc_oif;
+	unsigned char nhc_scope;
+	u8 nhc_family;
+	u8 nhc_gw_family;
+	unsigned char nhc_flags;
+	struct lwtunnel_state *nhc_lwtstate;
+	union {
+		__be32 ipv4;
+		struct in6_addr ipv6;
+	} nhc_gw;
+	int nhc_weight;
+	atomic_t nhc_upper_bound;
+	struct rtable **nhc_pcpu_rth_output;
+	struct rtable *nhc_rth_input;
+	struct fnhe_hash_bucket *nhc_exceptions;
+};
+
+struct fib6_nh {
+	struct fib_nh_common nh_common;
+	unsigned long last_probe;
+	struct rt6_info **rt6i_pcpu;
+	struct rt6_exception_bucket *rt6i_exception_bucket;
+};
+
+struct fib6_info {
+	struct fib6_node *fib6_node;
+	refcount_t fib6_ref;
+	unsigned long expires;
+	struct rt6key fib6_dst;
+	u32 fib6_flags;
+	struct rt6key fib6_src;
+	u32 fib6_metric;
+	u8 fib6_protocol;
+	struct nexthop *nh;
+	struct fib6_nh fib6_nh[];
+};
+
+struct sk_buff {
+	union {
+		struct {
+			struct sk_buff *next;
+			union {
+				struct net_device *dev;
+			};
+		};
+	};
+	struct sock *sk;
+	union {
+		ktime_t tstamp;
+	};
+	char cb[48];
+	unsigned int len;
+	unsigned int data_len;
+	union {
+		struct {
+			__u32 priority;
+			__be16 protocol;
+		};
+	};
+	unsigned char *data;
+};
+
+struct device {
+	struct device *parent;
+	const struct device_type *type;
+	struct device_driver *driver;
+	struct mutex mutex;
+	u32 id;
+	const struct attribute_group **groups;
+	unsigned long flags[1];
+};
+
+struct net_device {
+	unsigned int mtu;
+	unsigned long state;
+	unsigned int flags;
+	unsigned short hard_header_len;
+	int ifindex;
+	char name[16];
+	unsigned short type;
+	struct device dev;
+};
+
+struct nexthop {
+	struct rb_node rb_node;
+	struct list_head fi_list;
+	struct list_head f6i_list;
+	struct list_head fdb_list;
+	struct list_head grp_list;
+	struct net *net;
+	u32 id;
+	u8 protocol;
+	u8 nh_flags;
+	bool is_group;
+	refcount_t refcnt;
+	struct callback_head rcu;
+	union {
+		struct nh_info *nh_info;
+		struct nh_group *nh_grp;
+	};
+};
+
+struct inet_hashinfo {
+	struct inet_ehash_bucket *ehash;
+	spinlock_t *ehash_locks;
+	unsigned int ehash_mask;
+	unsigned int ehash_locks_mask;
+	struct kmem_cache *bind_bucket_cachep;
+	struct inet_bind_hashbucket *bhash;
+	struct kmem_cache *bind2_bucket_cachep;
+	struct inet_bind_hashbucket *bhash2;
+	unsigned int bhash_size;
+	unsigned int lhash2_mask;
+	struct inet_listen_hashbucket *lhash2;
+	bool pernet;
+};
+
+struct udp_table {
+	struct udp_hslot *hash;
+	struct udp_hslot *hash2;
+	unsigned int mask;
+	unsigned int log;
+};
