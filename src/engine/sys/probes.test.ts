@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Errno } from '../../shared/errno.ts';
 import * as bpffs from './bpffs.ts';
 import * as files from './files.ts';
-import { machineOf, readFd, readJson } from './testing.ts';
+import { machineOf, readFd, readJson } from '../testing/recorded_machine.ts';
 
 const recorded = readJson('probes.json') as { call: string; ret: number; errno: number }[];
 /** 0 or the negated errno of a recorded call. */

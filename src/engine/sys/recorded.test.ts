@@ -4,8 +4,8 @@ import { encodeIterLinkInfo } from '../libbpf/attach.ts';
 import { findPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
 import { openPidfd } from '../vfs/pidfd.ts';
 import { readFdinfo } from './fdinfo.ts';
-import { machineOf, readCase, readFd } from './testing.ts';
-import type { RecordedRun, TestMachine } from './testing.ts';
+import { machineOf, readCase, readFd } from '../testing/recorded_machine.ts';
+import type { RecordedRun, TestMachine } from '../testing/recorded_machine.ts';
 
 /** Cases whose worlds say everything that their programs print. */
 const CASES = [

@@ -20,9 +20,9 @@ import { TARGETS } from '../iter/targets/index.ts';
 import { parseRelease } from '../abi/releases.ts';
 import { Recorder } from '../trace/recorder.ts';
 import type { VerifyRequest, VerifyResult } from '../verifier/request.ts';
-import { BpfSyscall } from './bpf.ts';
-import { read } from './files.ts';
-import { Sys } from './sys.ts';
+import { BpfSyscall } from '../sys/bpf.ts';
+import { read } from '../sys/files.ts';
+import { Sys } from '../sys/sys.ts';
 
 const recorded = join(import.meta.dirname, '../../../recorded/linux-6.12');
 const gunzip = (path: string): Buffer => gunzipSync(readFileSync(join(recorded, path)));
