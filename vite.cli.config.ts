@@ -1,7 +1,10 @@
 import { defineConfig } from 'vite';
 
+import { kernelBtfPlugin } from './scripts/kernel_btf.ts';
+
 /** The command line as one file for Node. */
 export default defineConfig({
+  plugins: [kernelBtfPlugin()],
   publicDir: false,
   ssr: { noExternal: true },
   build: {

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import type { Plugin } from 'vite';
+import { kernelBtf } from './app/kernel_btf_plugin.ts';
 
 const CSP = [
   "default-src 'none'",
@@ -47,8 +48,13 @@ const csp: Plugin = {
 
 export default defineConfig({
   base: './',
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [kernelBtf()] },
   build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
   preview: { headers: { 'Content-Security-Policy': CSP } },
-  plugins: [react(), firstProgram(join(import.meta.dirname, 'app/examples/task_file.bpf.c')), csp],
+  plugins: [
+    react(),
+    kernelBtf(),
+    firstProgram(join(import.meta.dirname, 'app/examples/task_file.bpf.c')),
+    csp,
+  ],
 });
