@@ -29,6 +29,8 @@ const u32 = (n: number): Uint8Array => {
  * @param opened takes every fd that was opened
  * @returns an fd for each map, -1 for maps with autocreate off
  * @throws LibbpfError after saying what is wrong
+ * @kernel bpf_object__create_maps, libbpf.c
+ * @fidelity partial: a pinned map is reused whatever its definition, map creation is not tried again without BTF
  */
 export function createMaps(
   object: BpfObject,

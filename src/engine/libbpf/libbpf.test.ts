@@ -324,3 +324,14 @@ test('a damaged object is an errno, not an exception', () => {
     expect(result.ok || result.errno < 0).toBe(true);
   }
 });
+
+test('a .bss that no memory could hold is refused by its size', () => {
+  expect(open({ programs: [PROG], bss: 0xffff_fff0 })).toMatchObject({
+    ok: false,
+    errno: -7,
+    messages: [`libbpf: elf: section '.bss' of 4294967280 bytes is too large here`],
+  });
+  expect(opened({ programs: [PROG], bss: 3000 }).maps.map((m) => [m.name, m.initial?.length])).toEqual([
+    ['prog.bss', 3000],
+  ]);
+});

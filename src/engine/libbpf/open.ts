@@ -34,6 +34,9 @@ export interface OpenOptions {
 const LICENSE_MAX = 63;
 const MAPS = '.maps';
 
+/** A section of global data beyond this is refused: it would have to be one allocation. */
+const MAX_DATA_BYTES = 1 << 28;
+
 /** Sections that are read elsewhere or mean nothing to libbpf. */
 const KNOWN_SECTIONS: ReadonlySet<string> = new Set(['license', 'version', MAPS, '.BTF', '.BTF.ext']);
 
@@ -103,6 +106,10 @@ function checkSections(elf: ElfFile, log: Messages): void {
     if (/^\??\.struct_ops/.test(section.name) || section.name === '.addr_space.1') {
       log.warn(`elf: section '${section.name}' is not supported here`);
       throw new LibbpfError(-Errno.ENOTSUPP);
+    }
+    if (dataOrigin(section) !== null && section.size > MAX_DATA_BYTES) {
+      log.warn(`elf: section '${section.name}' of ${section.size} bytes is too large here`);
+      throw new LibbpfError(-Errno.E2BIG);
     }
     const ignored =
       section.type !== SHT_PROGBITS ||

@@ -13,8 +13,7 @@ import type { BpfObject } from './object.ts';
 /** Poison numbers of maps and kfuncs carry an index below this. */
 const POISON_RANGE = 1_000_000;
 
-const POISONED_CALL =
-  /^(\d+): \([0-9a-f]{2}\) call (?:unknown|kernel-function)#?(\d+).*\n(invalid func unknown#\2.*\n)?/m;
+const POISONED_CALL = /^(\d+): \([0-9a-f]{2}\) call unknown#(\d+).*\n(invalid func unknown#\2.*\n)?/m;
 
 /** @kernel fixup_verifier_log, libbpf.c
  *  @fidelity full */

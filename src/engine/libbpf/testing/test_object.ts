@@ -10,6 +10,7 @@ import {
   SHF_ALLOC,
   SHF_EXECINSTR,
   SHF_WRITE,
+  SHT_NOBITS,
   STB_GLOBAL,
   STB_LOCAL,
   STB_WEAK,
@@ -47,6 +48,8 @@ export interface TestObject {
   }[];
   /** Bytes of data sections. */
   readonly data?: Readonly<Record<string, Uint8Array>>;
+  /** Bytes of .bss. */
+  readonly bss?: number;
   /** CO-RE records of the first program: instruction, root type, path, kind. */
   readonly core?: readonly (readonly [insn: number, type: string, path: string, kind: number])[];
 }
@@ -118,6 +121,8 @@ export function testObject(spec: TestObject): Uint8Array {
   }
   for (const [name, data] of Object.entries(spec.data ?? {})) sections.push({ name, flags: SHF_ALLOC, data });
 
+  if (spec.bss !== undefined)
+    sections.push({ name: '.bss', type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE, size: spec.bss });
   const programs = spec.programs ?? [];
   for (const program of programs)
     builder.add({ kind: Kind.FUNC, name: program.name, type: proto, linkage: 1 });
