@@ -79,17 +79,15 @@ export function layOutFrame(fn: MFunction): Frame {
     const others = [...offsets].filter(([other]) => together(slot, other));
     // An empty array still needs an address below r10.
     const bytes = Math.max(slot.size, 1);
-    let depth = alignUp(bytes, align);
-    for (let moved = true; moved;) {
-      moved = false;
-      for (const [other, at] of others) {
-        const top = -at;
-        if (depth - bytes < top && top - Math.max(other.size, 1) < depth) {
-          depth = alignUp(top + bytes, align);
-          moved = true;
-        }
-      }
-    }
+    /** The neighbour that a place at this depth would overlap, or none. */
+    const inTheWay = (depth: number): number | undefined =>
+      others.find(([other, at]) => depth - bytes < -at && -at - Math.max(other.size, 1) < depth)?.[1];
+    // Best where another slot begins that is never alive at the same time: then equal code stays equal.
+    const shared = [...offsets.values()].find(
+      (at) => -at >= bytes && at % align === 0 && inTheWay(-at) === undefined,
+    );
+    let depth = shared === undefined ? alignUp(bytes, align) : -shared;
+    for (let at = inTheWay(depth); at !== undefined; at = inTheWay(depth)) depth = alignUp(bytes - at, align);
     offsets.set(slot, -depth);
     size = Math.max(size, depth);
   }

@@ -7,8 +7,8 @@
 import type { MBlock, MFunction, MInst } from './isel_code.ts';
 import { minst } from './isel_code.ts';
 
-/** Shorter tails are not worth the jump they cost. */
-const MIN_TAIL = 3;
+/** A jump alone is not worth a jump. */
+const MIN_TAIL = 2;
 
 function same(a: MInst, b: MInst): boolean {
   const relo =
@@ -71,7 +71,7 @@ function mergeOnce(fn: MFunction): boolean {
       for (let j = i + 1; j < blocks.length; j++) {
         const [a, b] = [blocks[i]!, blocks[j]!];
         const length = commonTail(a.insts, b.insts);
-        if (length > MIN_TAIL && length > (best?.length ?? 0)) best = { keep: a, drop: b, length };
+        if (length >= MIN_TAIL && length > (best?.length ?? 0)) best = { keep: a, drop: b, length };
       }
   if (!best) return false;
   const { keep, drop, length } = best;

@@ -36,8 +36,7 @@ export function lineInfoOf(
   fn.locs.forEach((loc, insn) => {
     // The second half of ld_imm64 is no instruction.
     if (fn.insns[insn]?.code === 0 && insn > 0) return;
-    if (insn === 0) add(0, fn.loc);
-    else if (loc !== 0) add(insn, loc);
+    if (loc !== 0 || insn === 0) add(insn, loc || fn.loc);
   });
   return out;
 }
