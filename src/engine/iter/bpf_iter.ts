@@ -15,6 +15,7 @@ import type { ErrnoName, NegErrno } from '../../shared/errno.ts';
 import { Errno, fail } from '../../shared/errno.ts';
 import type { BpfMap } from '../bpf/map.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { Ksym } from '../kernel/symbols.ts';
 import type { View } from '../kernel/view.ts';
 import type { PseudoCode } from '../../protocol/api.ts';
 import type { Recorder } from '../trace/recorder.ts';
@@ -128,6 +129,8 @@ export interface NumberedWalk {
 /** What the core is given from outside. */
 export interface IterEnv {
   readonly numbered: Readonly<Record<NumberedKind, NumberedWalk>>;
+  /** What kallsyms shows of the loaded programs, oldest first. */
+  progSymbols(): readonly Ksym[];
   /** The map behind an fd of the current task, or -EBADF, -EINVAL. Takes no reference. */
   mapByFd(fd: number): BpfMap | NegErrno;
   /** A reference that counts as user space's. */

@@ -6,6 +6,7 @@ const none: NumberedWalk = { atLeast: () => null, get: () => undefined, put: () 
 
 export const NO_OBJECTS: Omit<IterEnv, 'kernel' | 'recorder' | 'current' | 'runProg'> = {
   numbered: { map: none, prog: none, link: none },
+  progSymbols: () => [],
   mapByFd: () => fail('EBADF'),
   getUserMap: () => undefined,
   putUserMap: () => undefined,

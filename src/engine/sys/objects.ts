@@ -25,6 +25,7 @@ import type { NumberedKind, NumberedWalk } from '../iter/bpf_iter.ts';
 import type { IterLink } from '../iter/link.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { getRef, putRef } from '../kernel/objects/refs.ts';
+import type { Ksym } from '../kernel/symbols.ts';
 
 const numbered = (
   found: { readonly id: number; readonly object: { readonly addr: Addr } } | null,
@@ -125,6 +126,15 @@ export class BpfObjects {
     for (const map of prog.maps) this.getMap(map);
     if (spec.btf) this.getBtf(spec.btf);
     return prog;
+  }
+  /** @kernel bpf_get_kallsym, kernel/bpf/core.c @fidelity partial: without the symbols of subprograms */
+  get progSymbols(): readonly Ksym[] {
+    return this.progs.all().map((prog) => ({
+      addr: prog.view.has('bpf_func') ? prog.view.ptr('bpf_func') : prog.addr,
+      type: 't',
+      name: `bpf_prog_${prog.tag}_${prog.name}`,
+      module: 'bpf',
+    }));
   }
   getProg(prog: Prog): void {
     getRef(prog.aux, 'refcnt');

@@ -59,6 +59,7 @@ export class Sys {
       recorder,
       current: () => this.fds.task,
       numbered: this.objects.walks,
+      progSymbols: () => this.objects.progSymbols,
       mapByFd: (fd) => this.fds.get('map', fd),
       getUserMap: (map) => this.objects.getMap(map, true),
       putUserMap: (map) => this.objects.putMap(map, true),
