@@ -70,8 +70,24 @@ export function compareInts(op: CompareOp, a: bigint, b: bigint): boolean {
 }
 
 const int = (value: bigint): ConstValue => ({ kind: 'int', value });
-const truth = (value: ConstValue | null): boolean | null =>
-  value === null ? null : value.kind === 'address' ? true : value.value !== 0n;
+/** Whether a value is not 0; null when that is open, as for the address of a weak symbol. */
+function truth(value: ConstValue | null): boolean | null {
+  if (value === null) return null;
+  if (value.kind === 'int') return value.value !== 0n;
+  return value.of.kind !== 'string' && value.of.attributes.weak ? null : true;
+}
+
+/** Compares two constants; null when only the linker knows. */
+function compareValues(op: CompareOp, left: ConstValue | null, right: ConstValue | null): boolean | null {
+  if (left === null || right === null) return null;
+  if (left.kind === 'int' && right.kind === 'int') return compareInts(op, left.value, right.value);
+  if (left.kind === 'address' && right.kind === 'address')
+    return left.of === right.of ? compareInts(op, left.offset, right.offset) : null;
+  const other = left.kind === 'int' ? left : right;
+  const known = truth(left.kind === 'int' ? right : left);
+  if (other.kind !== 'int' || other.value !== 0n || known === null) return null;
+  return op === '==' ? false : op === '!=' ? true : null;
+}
 
 function shifted(base: ConstValue | null, bytes: bigint): ConstValue | null {
   if (base === null) return null;
@@ -151,11 +167,11 @@ export function evaluate(expr: Expr): ConstValue | null {
       return null;
     }
     case 'compare': {
-      const left = evaluate(expr.left);
-      const right = evaluate(expr.right);
-      if (left?.kind !== 'int' || right?.kind !== 'int') return null;
-      return int(compareInts(expr.op, left.value, right.value) ? 1n : 0n);
+      const yes = compareValues(expr.op, evaluate(expr.left), evaluate(expr.right));
+      return yes === null ? null : int(yes ? 1n : 0n);
     }
+    case 'comma':
+      return evaluate(expr.left) === null ? null : evaluate(expr.right);
     case 'logical': {
       const left = truth(evaluate(expr.left));
       if (left === null) return null;

@@ -38,7 +38,9 @@ function declare(type: CType, inner: string, depth: number): string {
     case 'array':
       return declare(type.of, `${inner}[${type.length ?? ''}]`, depth + 1).replace(/ \[/, '[');
     case 'function': {
-      const params = type.params.map((p) => declare(p.type, '', depth + 1));
+      const params = type.params.map((p) =>
+        declare(p.type, depth === 0 && inner !== '' ? p.name : '', depth + 1),
+      );
       if (type.variadic) params.push('...');
       const list = params.length > 0 ? params.join(', ') : type.unprototyped ? '' : 'void';
       return declare(type.result, `${inner}(${list})`, depth + 1);
@@ -47,3 +49,6 @@ function declare(type: CType, inner: string, depth: number): string {
 }
 
 export const typeText = (type: CType): string => declare(type, '', 0);
+
+/** `type` as it declares `name`; a function's parameters keep their names. */
+export const declarationText = (type: CType, name: string): string => declare(type, name, 0);

@@ -101,7 +101,7 @@ function distance(a: string, b: string, limit: number): number {
 
 /** The candidate that `name` was probably meant to be, or null. */
 export function didYouMean(name: string, candidates: Iterable<string>): string | null {
-  let limit = Math.floor((name.length + 2) / 3);
+  let limit = Math.floor(name.length / 3);
   let best: string | null = null;
   for (const candidate of candidates) {
     if (candidate === name || candidate === '') continue;

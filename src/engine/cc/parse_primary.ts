@@ -1,7 +1,8 @@
 /** Primary and postfix expressions: names, literals, calls, members, subscripts, statement expressions. */
 import type { Expr, ObjectSymbol } from './ast.ts';
 import * as C from './ctype.ts';
-import { typeText } from './ctype_text.ts';
+import { declarationText, typeText } from './ctype_text.ts';
+import type { Note } from './diagnostic.ts';
 import { CALL_BUILTINS, SYNTAX_BUILTINS } from './builtins.ts';
 import { evaluateInt } from './const_eval.ts';
 import { checkIndex, checkMember } from './check_access.ts';
@@ -215,19 +216,29 @@ function parseName(p: Parser): Expr {
     reference(context, kfunc);
     return refTo(kfunc, range);
   }
-  const hint = context.suggest(token.text);
-  if (p.is('(')) {
-    parseArguments(p);
-    context.error(range, `call to undeclared function '${token.text}'${hint}`);
-  } else context.error(range, `use of undeclared identifier '${token.text}'${hint}`, enumNote(p, token.text));
+  const notes = knownElsewhere(p, token.text);
+  const hint = notes.length > 0 ? '' : context.suggest(token.text);
+  const isCall = p.is('(');
+  if (isCall) parseArguments(p);
+  context.error(
+    range,
+    `${isCall ? 'call to undeclared function' : 'use of undeclared identifier'} '${token.text}'${hint}`,
+    notes,
+  );
   return errorExpr(range);
 }
 
-/** BPF_* constants are in vmlinux.h: say so when it was not included. */
-function enumNote(p: Parser, name: string): { message: string; range: null }[] {
+/** What would declare a name that is not declared: vmlinux.h, or an extern of a kernel function. */
+function knownElsewhere(p: Parser, name: string): Note[] {
   const { context } = p;
-  if (context.usesKernelTypes || !context.kernel.enumerator(name)) return [];
-  return [{ message: `'${name}' is declared by #include "vmlinux.h"`, range: null }];
+  if (!context.usesKernelTypes && (context.kernel.enumerator(name) || context.kernel.typedef(name)))
+    return [{ message: `'${name}' is declared by #include "vmlinux.h"`, range: null }];
+  const func = name.startsWith('bpf_') ? context.kernel.func(name) : null;
+  if (!func) return [];
+  const declaration = declarationText(func, name);
+  return [
+    { message: `this kernel has it as a kfunc; declare it: extern ${declaration} __ksym;`, range: null },
+  ];
 }
 
 function builtinCall(p: Parser, name: string, start: Loc): Expr {

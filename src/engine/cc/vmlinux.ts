@@ -173,6 +173,14 @@ export class KernelTypes {
     return type?.kind === 'function' ? type : null;
   }
 
+  /** The prototype of any function in the kernel's BTF, or null. */
+  func(name: string): FunctionType | null {
+    const id = this.btf.find(name, Kind.FUNC);
+    const func = id === 0 ? null : this.btf.type(id);
+    const type = func?.kind === Kind.FUNC ? this.type(func.type) : null;
+    return type?.kind === 'function' ? type : null;
+  }
+
   /** Names for did-you-mean: struct, union, enum or typedef names, or enumerators. */
   names(of: 'struct' | 'union' | 'enum' | 'typedef' | 'enumerator'): Iterable<string> {
     switch (of) {
