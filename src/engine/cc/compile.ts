@@ -44,7 +44,18 @@ export function compile(input: CompileInput): CompileOutput {
   const all = (): readonly Diagnostic[] => [...diagnostics, ...late.all()];
   if (late.hasErrors) return { object: null, diagnostics: all() };
 
-  const emitted: EmittedFunction[] = optimise(module.functions, module.objects).map((fn) => {
+  const functions = optimise(module.functions, module.objects);
+  for (const fn of functions)
+    for (const { insts } of fn.blocks)
+      for (const { callee, loc } of insts)
+        if (callee?.kind === 'pointer')
+          late.error(
+            { start: loc, end: loc + 1 },
+            'a call through a function pointer that is not a constant: BPF has none',
+          );
+  if (late.hasErrors) return { object: null, diagnostics: all() };
+
+  const emitted: EmittedFunction[] = functions.map((fn) => {
     const code = selectInstructions(fn);
     allocateRegisters(code);
     return emitFunction(code);

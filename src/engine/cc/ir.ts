@@ -84,7 +84,9 @@ export type AtomicOp = 'add' | 'or' | 'and' | 'xor' | 'xchg' | 'cmpxchg';
 
 export type Callee =
   | { readonly kind: 'helper'; readonly id: number }
-  | { readonly kind: 'symbol'; readonly symbol: IrSymbol };
+  | { readonly kind: 'symbol'; readonly symbol: IrSymbol }
+  /** Through the pointer that is the first argument; optimising must find out where to. */
+  | { readonly kind: 'pointer' };
 
 /** One value or effect. Fields below the first group belong to the operations named beside them in `Op`. */
 export class Inst {

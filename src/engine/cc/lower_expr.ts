@@ -207,17 +207,9 @@ function lowerCall(f: Lowering, expr: CallExpr): Inst {
     case 'helper_number':
       made = f.b.call({ kind: 'helper', id: callee.number }, args, result);
       break;
-    case 'indirect': {
-      const pointer = f.value(callee.pointer);
-      if (pointer.op === 'const') made = f.b.call({ kind: 'helper', id: Number(pointer.imm) }, args, result);
-      else if (pointer.op === 'addr' && pointer.symbol && pointer.symbol.kind !== 'data')
-        made = f.b.call({ kind: 'symbol', symbol: pointer.symbol }, args, result);
-      else
-        return f.unsupported(expr.range, 'a call through a function pointer', () =>
-          f.b.const(result ?? 64, 0),
-        );
+    case 'indirect':
+      made = f.b.call({ kind: 'pointer' }, [f.value(callee.pointer), ...args], result);
       break;
-    }
   }
   if (callee.kind === 'function' && callee.symbol.attributes.noreturn) {
     f.b.unreachable();

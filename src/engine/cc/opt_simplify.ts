@@ -276,6 +276,9 @@ export function simplify(fn: IrFunction, inst: Inst): Inst | null {
       const others = inst.args.filter((value) => value !== inst);
       return others.length > 0 && others.every((value) => value === others[0]) ? others[0]! : null;
     }
+    case 'call':
+      resolveCall(inst);
+      return null;
     case 'load':
     case 'store':
     case 'atomic':
@@ -284,6 +287,17 @@ export function simplify(fn: IrFunction, inst: Inst): Inst | null {
     default:
       return null;
   }
+}
+
+/** A call through a pointer whose value is known is a call of a helper or a function. */
+function resolveCall(inst: Inst): void {
+  const pointer = inst.args[0];
+  if (inst.callee?.kind !== 'pointer' || !pointer) return;
+  if (pointer.op === 'const') inst.callee = { kind: 'helper', id: Number(pointer.imm) };
+  else if (pointer.op === 'addr' && pointer.symbol && pointer.symbol.kind !== 'data' && pointer.off === 0)
+    inst.callee = { kind: 'symbol', symbol: pointer.symbol };
+  else return;
+  inst.args = inst.args.slice(1);
 }
 
 /** Moves constants, and a CO-RE offset that stands alone, from the address into the access. */

@@ -1,0 +1,360 @@
+/**
+ * C in, numbers out: each snippet is compiled to an object, its data placed in memory, its code linked and
+ * run, and the result is what C says. `a` and `b` are unknown to the optimiser.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Insn } from '../abi/insn.ts';
+import { decodeInsns, INSN_BYTES } from '../abi/insn.ts';
+import * as bpf from '../abi/opcode.ts';
+import * as elf from '../elf/elf.ts';
+import { readElf } from '../elf/read.ts';
+import { openObject } from '../libbpf/open.ts';
+import { Code } from '../vm/code.ts';
+import { Machine } from '../vm/machine.ts';
+import { runProg } from '../vm/run.ts';
+import { emptyKernel, insn, ldImm64, recordedBtf } from '../vm/testing.ts';
+import { compile } from './compile.ts';
+
+const cases = join(import.meta.dirname, '../../../recorded/linux-6.12/cases');
+const kernel = emptyKernel();
+const machine = new Machine(kernel);
+const HEADER = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_endian.h>\n';
+
+function objectOf(source: string): Uint8Array {
+  const { object, diagnostics } = compile({
+    path: 'test.bpf.c',
+    text: HEADER + source,
+    kernelBtf: recordedBtf(),
+  });
+  expect(diagnostics.filter((d) => d.severity === 'error').map((d) => d.message)).toEqual([]);
+  return object!;
+}
+
+/** Places the object in memory and runs `f(a, b)`. Static linking in miniature. */
+function run(source: string, a: bigint, b: bigint): bigint | string {
+  const file = readElf(objectOf(source));
+  const code = file.sections.filter((s) => (s.flags & elf.SHF_EXECINSTR) !== 0);
+  const start = new Map<number, number>();
+  const prologue = [...ldImm64(1, a), ...ldImm64(2, b)];
+  const insns: Insn[] = [
+    ...prologue,
+    insn(bpf.BPF_JMP | bpf.BPF_CALL, { src: 1 }),
+    insn(bpf.BPF_JMP | bpf.BPF_EXIT),
+  ];
+  for (const section of code) {
+    start.set(section.index, insns.length);
+    insns.push(...decodeInsns(section.data));
+  }
+  const data = new Map<number, bigint>();
+  for (const s of file.sections) {
+    if ((s.flags & elf.SHF_ALLOC) === 0 || code.includes(s) || s.size === 0) continue;
+    const at = kernel.mem.alloc(s.size);
+    if (s.type !== elf.SHT_NOBITS) kernel.mem.setBytes(at, s.data);
+    else kernel.mem.fill(at, s.size, 0);
+    data.set(s.index, at);
+  }
+  for (const s of file.sections)
+    for (const reloc of file.relocs(s.index)) {
+      const symbol = file.symbols[reloc.symbol]!;
+      const target = data.get(symbol.section);
+      const base = start.get(s.index);
+      if (base === undefined) {
+        const where = data.get(s.index);
+        if (where !== undefined && target !== undefined)
+          kernel.mem.setU64(
+            where + BigInt(reloc.offset),
+            kernel.mem.u64(where + BigInt(reloc.offset)) + target + BigInt(symbol.value),
+          );
+        continue;
+      }
+      const index = base + reloc.offset / INSN_BYTES;
+      const at = insns[index]!;
+      if (reloc.type === elf.R_BPF_64_32)
+        insns[index] = {
+          ...at,
+          imm: start.get(symbol.section)! + symbol.value / INSN_BYTES + at.imm - index,
+        };
+      else if (target !== undefined)
+        insns.splice(index, 2, ...ldImm64(at.dst, target + BigInt(symbol.value + at.imm)));
+    }
+  const entry = file.symbols.find((s) => s.name === 'f')!;
+  const call = prologue.length;
+  insns[call] = { ...insns[call]!, imm: start.get(entry.section)! + entry.value / INSN_BYTES - call - 1 };
+  const code2 = new Code({ insns, linker: { helper: () => null, kfunc: () => null }, base: 0x1000n });
+  const result = runProg(machine, code2, { ctx: 0n, fuel: 100_000 });
+  return 'r0' in result ? result.r0 : `${result.abort} at ${result.pc}`;
+}
+
+const L = 'SEC("iter/task") long f(long a, long b)';
+/** What it shows, the program, a, b, f(a, b). */
+const programs: readonly [title: string, source: string, a: bigint, b: bigint, want: bigint][] = [
+  ['integers are promoted', `${L} { unsigned char c = a; return -c; }`, 300n, 0n, -44n],
+  ['signed char keeps its sign', `${L} { signed char c = a; return c; }`, 0x1f0n, 0n, -16n],
+  ['char wraps when it is incremented', `${L} { unsigned char c = a; c++; return c; }`, 255n, 0n, 0n],
+  ['int shifts right arithmetically', `${L} { int i = a; return i >> 4; }`, 0xffffff00n, 0n, -16n],
+  ['unsigned is not sign-extended', `${L} { unsigned i = a; return i >> 4; }`, 0xffffff00n, 0n, 0xffffff0n],
+  ['int and unsigned compare unsigned', `${L} { int i = a; return i > 5u; }`, -1n, 0n, 1n],
+  ['_Bool is 0 or 1', `${L} { _Bool c = a; return c + 1; }`, 256n, 0n, 2n],
+  ['unsigned division', `${L} { return (unsigned long)a / (unsigned)b; }`, 1000n, 7n, 142n],
+  ['remainder', `${L} { return (unsigned)a % 10u; }`, 1234n, 0n, 4n],
+  [
+    'logical operators stop early',
+    `long n; static int t(long x) { n++; return x; } ${L} { (void)(t(a) && t(b)); (void)(t(a) || t(b)); return n; }`,
+    0n,
+    1n,
+    3n,
+  ],
+  ['conditional without a middle', `${L} { return a ?: b; }`, 0n, 9n, 9n],
+  [
+    'comma and assignment are values',
+    `${L} { long x, y; x = (y = a, y + b); return x * 10 + y; }`,
+    3n,
+    4n,
+    73n,
+  ],
+  [
+    'compound assignment',
+    `${L} { int x = a; x += b; x <<= 2; x ^= 1; x -= 3; x *= 2; x &= ~1; x |= 8; return x; }`,
+    3n,
+    4n,
+    60n,
+  ],
+  [
+    'loops, break and continue',
+    `${L} { long s = 0; for (int i = 0; i < a; i++) { if (i == 2) continue; if (i == b) break; s += i; } return s; }`,
+    10n,
+    5n,
+    8n,
+  ],
+  ['do runs once', `${L} { long n = 0; do n++; while (n < a); return n; }`, 0n, 0n, 1n],
+  [
+    'while with two variables',
+    `${L} { long x = a, y = b; while (y) { long t = y; y = (unsigned long)x % (unsigned long)y; x = t; } return x; }`,
+    48n,
+    36n,
+    12n,
+  ],
+  [
+    'switch falls through',
+    `${L} { long r = 0; switch (a) { case 1: r += 1; case 2: r += 10; break; case 5 ... 7: r = 57; break; default: r = -1; } return r; }`,
+    1n,
+    0n,
+    11n,
+  ],
+  [
+    'switch ranges',
+    `${L} { switch ((int)a) { case 1: return 1; case 5 ... 7: return 57; default: return -1; } }`,
+    6n,
+    0n,
+    57n,
+  ],
+  [
+    'goto out of loops',
+    `${L} { long i, j; for (i = 0; i < 9; i++) for (j = 0; j < 9; j++) if (i * j == a) goto out; return -1; out: return i * 10 + j; }`,
+    42n,
+    0n,
+    67n,
+  ],
+  [
+    'structs are copied',
+    `struct ours { int x; char c[5]; long y; }; ${L} { struct ours p = { a, "ab", b }, q = p; p.x = 0; return q.x + q.c[1] + q.y; }`,
+    1n,
+    2n,
+    101n,
+  ],
+  [
+    'a cleared struct',
+    `struct ours { int x; short z; long y; }; ${L} { struct ours p = {}; p.z = a; return p.x + p.z + p.y; }`,
+    7n,
+    0n,
+    7n,
+  ],
+  [
+    'structs are returned',
+    `struct ours { long x, y, z; }; static struct ours make(long a) { struct ours r = { a, a + 1, a + 2 }; return r; } ${L} { struct ours q = make(a); return q.x * 100 + q.y * 10 + q.z; }`,
+    1n,
+    0n,
+    123n,
+  ],
+  [
+    'structs are passed',
+    `struct ours { int x, y; }; static __noinline long sum(struct ours *p) { return p->x + p->y; } ${L} { struct ours p = { a, b }; return sum(&p); }`,
+    40n,
+    2n,
+    42n,
+  ],
+  [
+    'bit-fields',
+    `struct ours { unsigned a:3; int b:5; unsigned long c:40; }; ${L} { struct ours p = {}; p.a = a; p.b = b; p.c = 0xffffffffffUL; p.c += 2; return p.a * 1000 + p.b * 10 + p.c; }`,
+    13n,
+    31n,
+    4991n,
+  ],
+  [
+    'unions share bytes',
+    `union u { int i; unsigned char c[4]; }; ${L} { union u x; x.i = a; return x.c[1]; }`,
+    0x1234n,
+    0n,
+    0x12n,
+  ],
+  [
+    'arrays and pointers',
+    `int t[4] = { 1, 2, 3, 4 }; ${L} { int *p = t + 1; p[1] += a; return *(p + 1) + (&t[3] - p); }`,
+    10n,
+    0n,
+    15n,
+  ],
+  [
+    'two dimensions',
+    `${L} { int m[3][2] = { { 1, 2 }, { 3, 4 }, { 5, 6 } }; return m[a & 3][b & 1]; }`,
+    2n,
+    1n,
+    6n,
+  ],
+  [
+    'designators',
+    `struct ours { int a, b[3], c; }; ${L} { struct ours x = { .c = a, .b = { [1] = b } }; return x.a + x.b[1] * 10 + x.c; }`,
+    1n,
+    2n,
+    21n,
+  ],
+  [
+    'compound literals',
+    `struct ours { int x, y; }; static __noinline int sum(struct ours *p) { return p->x + p->y; } ${L} { return sum(&(struct ours){ a, b }); }`,
+    1n,
+    2n,
+    3n,
+  ],
+  [
+    'static locals live on',
+    `static __noinline int next(void) { static int n = 5; return n++; } ${L} { next(); next(); return next(); }`,
+    0n,
+    0n,
+    7n,
+  ],
+  [
+    'globals of every section',
+    `int d = 3; long z; const volatile int r = 4; static char s[] = "xy"; ${L} { z += d + r + s[1]; return z; }`,
+    0n,
+    0n,
+    128n,
+  ],
+  [
+    'pointers in data',
+    `int x = 7; int *p = &x; const char *const names[] = { "ab", "cd" }; ${L} { return *p + names[a & 1][1]; }`,
+    1n,
+    0n,
+    107n,
+  ],
+  ['statement expressions', `${L} { return ({ long t = a; t * t; }) + b; }`, 5n, 1n, 26n],
+  [
+    'cleanup runs on every way out',
+    `long n; static void done(int *p) { n = n * 10 + *p; } static __noinline int g(long a) { int x __attribute__((cleanup(done))) = 1; if (a) return 5; { int y __attribute__((cleanup(done))) = 2; } return 6; } ${L} { int r = g(a); return n * 10 + r + g(b) + n * 1000; }`,
+    1n,
+    0n,
+    121021n,
+  ],
+  [
+    'byte order',
+    `${L} { return bpf_htons(a) + bpf_ntohl((__u32)b); }`,
+    0x1234n,
+    0x01020304n,
+    0x04030201n + 0x3412n,
+  ],
+  ['64-bit constants', `${L} { return a ^ 0x123456789abcdef0L; }`, 0n, 0n, 0x123456789abcdef0n],
+  [
+    'memcpy, memset, memcmp',
+    `${L} { char x[13], y[13]; __builtin_memset(x, 'a', 13); __builtin_memcpy(y, x, 13); y[12] = a; return __builtin_memcmp(x, y, 13); }`,
+    98n,
+    0n,
+    -1n,
+  ],
+  [
+    'atomics',
+    `long n = 5; ${L} { long old = __sync_fetch_and_add(&n, a); __sync_fetch_and_or(&n, 64); long was = __sync_val_compare_and_swap(&n, old + a + 64, b); return n * 10000 + was * 10 + old; }`,
+    2n,
+    9n,
+    90715n,
+  ],
+  [
+    'more live values than registers',
+    `static __noinline long g(long x) { return x + 1; } ${L} { long c = g(a), d = g(b), e = g(c), h = g(d), i = g(e), j = g(h), k = g(i); return a + b * 2 + c * 3 + d * 4 + e * 5 + h * 6 + i * 7 + j * 8 + k * 9; }`,
+    1n,
+    2n,
+    175n,
+  ],
+  [
+    'recursion is a call',
+    `static __noinline long fib(long n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); } ${L} { return fib(a); }`,
+    7n,
+    0n,
+    13n,
+  ],
+  [
+    'functions by constant pointer',
+    `static long g(long x) { return x * 2; } ${L} { long (*p)(long) = g; return p(a); }`,
+    21n,
+    0n,
+    42n,
+  ],
+  [
+    'popcount and friends',
+    `${L} { return __builtin_popcountl(a) * 10000 + __builtin_ctzl(a) * 100 + __builtin_clz((unsigned)b); }`,
+    0xff0n,
+    1n,
+    80431n,
+  ],
+  [
+    'inline assembly',
+    `${L} { long r; asm volatile("%[r] = %[x]; %[r] <<= 2; if %[r] > 40 goto +1; %[r] += 1" : [r] "=r"(r) : [x] "r"(a)); return r; }`,
+    3n,
+    0n,
+    13n,
+  ],
+  [
+    'barrier_var costs nothing and changes nothing',
+    `${L} { long r = a; asm volatile("" : "+r"(r)); return r + b; }`,
+    3n,
+    4n,
+    7n,
+  ],
+];
+
+test.for(programs)('%s', ([, source, a, b, want]) => {
+  expect(run(source, a, b)).toBe(BigInt.asUintN(64, want));
+});
+
+test('more stack than there is', () => {
+  const { object, diagnostics } = compile({
+    path: 'big.bpf.c',
+    text: `${HEADER}SEC("iter/task") int f(void *c) { char b[600]; bpf_get_current_comm(b, 600); return 0; }`,
+    kernelBtf: recordedBtf(),
+  });
+  expect(object).toBeNull();
+  expect(diagnostics.map((d) => d.message)).toEqual(["'f' needs 600 bytes of stack; BPF programs have 512"]);
+});
+
+const recorded = readdirSync(cases).filter((name) => !name.includes('.'));
+test.for(recorded)('%s: libbpf finds in our object what it finds in clang’s', (name) => {
+  const path = join(cases, name, `${name}.bpf.c`);
+  const files = (wanted: string): string | null =>
+    wanted === 'lab.h' ? readFileSync(join(cases, 'lab.h'), 'utf8') : null;
+  const { object } = compile({ path, text: readFileSync(path, 'utf8'), files, kernelBtf: recordedBtf() });
+  const open = (bytes: Uint8Array) => {
+    const result = openObject(bytes, { path: `/lab/obj/${name}.o` });
+    if (!result.ok) return result.messages;
+    const { programs, maps } = result.object;
+    return {
+      programs: programs.map((p) => [p.name, p.section]).sort(),
+      // clang keeps some initial values of arrays in sections of their own.
+      maps: maps
+        .filter((m) => !m.name.startsWith('.rodata.'))
+        .map(({ name: map, def }) => [map, def.type, def.keySize, def.valueSize, def.maxEntries, def.flags])
+        .sort(),
+    };
+  };
+  const clang = Uint8Array.from(readFileSync(join(cases, name, `${name}.clang.o`)));
+  expect(open(object!)).toEqual(open(clang));
+});
