@@ -27,6 +27,7 @@ import { Symbols } from './symbols.ts';
 import type { Ksym } from './symbols.ts';
 import type { View } from './view.ts';
 import { WorldFiles } from './world_files.ts';
+import { buildCgroups } from './world_cgroups.ts';
 import { buildMm, ordinaryMm } from './world_mm.ts';
 import { parseDev, Places } from './world_places.ts';
 import type { World, WorldCred, WorldFd, WorldProcess, WorldThread } from './world_schema.ts';
@@ -109,6 +110,7 @@ class Builder {
     for (const ns of world.namespaces) this.addNamespace(ns.kind, ns.inum, ns.parent);
     const order = parentsFirst(world.processes);
     for (const process of order) this.addProcess(process);
+    buildCgroups(kernel, world, (tid) => this.task(tid));
     for (const process of order) this.openFiles(process);
     for (const process of order) this.mapMemory(process);
     const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
@@ -152,7 +154,6 @@ class Builder {
     if (!proxy) {
       const own = NAMESPACES.every(({ kind }) => all[kind].addr === this.initial[kind].addr);
       proxy = own ? this.kernel.object('init_nsproxy', 'nsproxy') : newNsproxy(this.kernel, all);
-      if (!own) proxy.set('count', 0);
       this.proxies.set(key, proxy);
     }
     return proxy;

@@ -14,7 +14,8 @@ import { findPidNs } from './objects/pid.ts';
 import { getRef } from './objects/refs.ts';
 import type { Path } from './objects/dentry.ts';
 import type { View } from './view.ts';
-import { Places } from './world_places.ts';
+import { parseDev } from './world_places.ts';
+import type { Places } from './world_places.ts';
 import type { InodeFacts } from './world_places.ts';
 import type { World, WorldFile } from './world_schema.ts';
 
@@ -91,7 +92,8 @@ export class WorldFiles {
     const number = NUMBERED.exec(spec.path)?.[1];
     const facts = inodeFacts(spec, number === undefined ? undefined : Number(number), mode);
     if (kind.internal === null) {
-      const path = this.places.find(spec.path, { ...facts, rdev: deviceOf(spec.path) });
+      const dev = spec.dev === undefined ? null : parseDev(spec.dev);
+      const path = this.places.find(spec.path, { ...facts, rdev: deviceOf(spec.path) }, dev);
       const inode = must(path.dentry.deref('d_inode'), 'd_inode');
       return { path, inode, privateData: this.pipeOf(inode, kind) };
     }

@@ -86,12 +86,17 @@ export class Places {
     return superTypeName(this.kernel, must(at.dentry.deref('d_sb'), 'd_sb'));
   }
 
-  /** The place a path names, made if need be, with what is known of its inode put into it. */
-  find(path: string, facts: InodeFacts): Path {
-    if (!path.endsWith(DELETED)) return this.walk(path, facts, true);
+  /**
+   * The place a path names, made if need be, with what is known of its inode put into it.
+   *
+   * @param dev filesystem it is on, where known: a file may have been opened before its directory was
+   *   mounted over
+   */
+  find(path: string, facts: InodeFacts, dev: number | null = null): Path {
+    if (!path.endsWith(DELETED)) return this.walk(path, facts, true, dev);
     const name = path.slice(0, -DELETED.length);
     const slash = name.lastIndexOf('/');
-    const dir = this.walk(name.slice(0, slash), { mode: S_IF.DIR | 0o755 }, true);
+    const dir = this.walk(name.slice(0, slash), { mode: S_IF.DIR | 0o755 }, true, dev);
     return this.unlinked(dir, name.slice(slash + 1), facts);
   }
 
@@ -116,10 +121,12 @@ export class Places {
   }
 
   /** @param enter false: stop below what is mounted on the last name */
-  private walk(path: string, facts: InodeFacts, enter: boolean): Path {
+  private walk(path: string, facts: InodeFacts, enter: boolean, dev: number | null = null): Path {
     const { kernel } = this;
     const names = path.split('/').filter((part) => part !== '');
-    let at = followMounts(kernel, this.root);
+    const follow = (place: Path): Path =>
+      place.dentry.deref('d_sb')?.num('s_dev') === dev ? place : followMounts(kernel, place);
+    let at = follow(this.root);
     names.forEach((name, i) => {
       const last = i === names.length - 1;
       const sb = must(at.dentry.deref('d_sb'), 'd_sb');
@@ -132,7 +139,7 @@ export class Places {
           sb,
           inode: this.inode(sb, last ? facts : { mode: S_IF.DIR | 0o755, nlink: 2 }),
         });
-      at = last && !enter ? { mnt: at.mnt, dentry } : followMounts(kernel, { mnt: at.mnt, dentry });
+      at = last && !enter ? { mnt: at.mnt, dentry } : follow({ mnt: at.mnt, dentry });
     });
     if (enter) this.describe(must(at.dentry.deref('d_inode'), 'd_inode'), facts);
     return at;

@@ -114,10 +114,9 @@ export function newNamespace(kernel: Kernel, kind: NsKind, inum: number, parent:
 
 export const nsInum = (ns: View): number => ns.num('ns.inum');
 
-/** An nsproxy for these namespaces, with one reference for the caller. @kernel create_new_namespaces, kernel/nsproxy.c @fidelity full */
+/** An nsproxy for these namespaces, that nobody uses yet. @kernel create_new_namespaces, kernel/nsproxy.c @fidelity full */
 export function newNsproxy(kernel: Kernel, set: NsSet, at?: View): View {
   const proxy = at ?? kernel.alloc('nsproxy');
-  proxy.set('count', 1);
   for (const type of NAMESPACES) if (type.proxy !== '') proxy.trySet(type.proxy, set[type.kind].addr);
   proxy.trySet('time_ns_for_children', set.time.addr);
   return proxy;

@@ -1,0 +1,234 @@
+/**
+ * Proves that a kernel's bytes agree with each other: lists close and point back, counts are the number of
+ * references there are, tables find what they should, trees are in order.
+ *
+ * It follows only pointers in memory, never what a builder believed, so it holds a hand-made world, an
+ * imported one and one that was changed since to the same rules.
+ */
+import type { Kernel } from './kernel.ts';
+import { containerOf, hlistNodes, listNodes } from './list.ts';
+import { dentryName, isRoot } from './objects/dentry.ts';
+import { isOpen, openFds } from './objects/files.ts';
+import { supers } from './objects/inode.ts';
+import { findVma, vmas } from './objects/mm.ts';
+import { findPidNs, nextPid, pidNrNs, pidTask, PidType, taskActivePidNs } from './objects/pid.ts';
+import { children, idleTask, isGroupLeader, processes, threads } from './objects/task.ts';
+import type { View } from './view.ts';
+
+/** References counted while walking: how many pointers to an object were met. */
+class Tally {
+  private readonly seen = new Map<bigint, { object: View; count: number }>();
+
+  add(object: View | null, n = 1): void {
+    if (!object) return;
+    const entry = this.seen.get(object.addr) ?? { object, count: 0 };
+    entry.count += n;
+    this.seen.set(object.addr, entry);
+  }
+  *[Symbol.iterator](): Generator<{ object: View; count: number }> {
+    yield* this.seen.values();
+  }
+}
+
+class Checker {
+  readonly problems: string[] = [];
+  readonly kernel: Kernel;
+  private readonly files = new Tally();
+  private readonly tables = new Tally();
+  private readonly mms = new Tally();
+  private readonly creds = new Tally();
+  private readonly fs = new Tally();
+  private readonly proxies = new Tally();
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
+
+  private check(ok: boolean, message: () => string): void {
+    if (!ok) this.problems.push(message());
+  }
+
+  run(): string[] {
+    const { kernel } = this;
+    const idle = idleTask(kernel);
+    for (const leader of [idle, ...processes(kernel)]) this.process(leader);
+    this.pidTables();
+    for (const { object } of this.tables) this.table(object);
+    for (const { object } of this.mms) this.mm(object);
+    this.counts(this.tables, 'count');
+    this.counts(this.mms, 'mm_users');
+    this.counts(this.creds, 'usage');
+    this.counts(this.fs, 'users');
+    this.counts(this.proxies, 'count');
+    this.counts(this.files, 'f_count');
+    for (const sb of supers(kernel)) this.superBlock(sb);
+    return this.problems;
+  }
+
+  private counts(tally: Tally, counter: string): void {
+    for (const { object, count } of tally)
+      this.check(
+        object.num(counter) === count,
+        () => `${object.type.name}.${counter} is ${object.num(counter)}, but ${count} pointers lead there`,
+      );
+  }
+
+  // -- tasks ---------------------------------------------------------------------------------------------
+
+  private process(leader: View): void {
+    const { kernel } = this;
+    const name = (): string => `process ${leader.num('tgid')}`;
+    this.check(isGroupLeader(leader), () => `${name()}: its leader does not lead itself`);
+    const group = [...threads(kernel, leader)];
+    this.check(group[0]?.addr === leader.addr, () => `${name()}: the leader is not first in thread_head`);
+    this.check(
+      group.length === leader.deref('signal')?.num('nr_threads'),
+      () => `${name()}: nr_threads is not ${group.length}`,
+    );
+    for (const thread of group) this.thread(thread, leader);
+    for (const child of children(kernel, leader))
+      this.check(
+        child.ptr('real_parent') === leader.addr,
+        () => `${name()}: a child has another real_parent`,
+      );
+    const parent = leader.deref('real_parent');
+    this.check(
+      parent !== null &&
+        (parent.addr === leader.addr || [...children(kernel, parent)].some((c) => c.addr === leader.addr)),
+      () => `${name()}: its parent does not list it`,
+    );
+  }
+
+  private thread(task: View, leader: View): void {
+    const name = (): string => `task ${task.num('pid')}`;
+    for (const field of ['group_leader', 'signal', 'tgid', 'real_parent'] as const)
+      this.check(
+        field === 'group_leader' ? task.ptr(field) === leader.addr : task.big(field) === leader.big(field),
+        () => `${name()}: ${field} is not its group's`,
+      );
+    this.check(
+      task.num('pid') === (task.deref('thread_pid')?.num('numbers[0].nr') ?? -1),
+      () => `${name()}: thread_pid has another number`,
+    );
+    this.tables.add(task.deref('files'));
+    this.mms.add(task.deref('mm'));
+    this.fs.add(task.deref('fs'));
+    this.proxies.add(task.deref('nsproxy'));
+    this.creds.add(task.deref('cred'));
+    this.creds.add(task.deref('real_cred'));
+    this.numbers(task);
+  }
+
+  /** Every number of the task leads back to it. */
+  private numbers(task: View): void {
+    const { kernel } = this;
+    if (task.addr === idleTask(kernel).addr) return;
+    const pid = task.deref('thread_pid');
+    for (let ns = taskActivePidNs(kernel, task); ns; ns = ns.deref('parent')) {
+      const nr = pidNrNs(pid, ns);
+      const found = pidTask(kernel, findPidNs(kernel, nr, ns), PidType.PID);
+      this.check(found?.addr === task.addr, () => `task ${task.num('pid')}: number ${nr} finds another task`);
+    }
+  }
+
+  private pidTables(): void {
+    const { kernel } = this;
+    const seen = new Set<bigint>();
+    for (const leader of processes(kernel))
+      for (let ns = taskActivePidNs(kernel, leader); ns; ns = ns.deref('parent')) {
+        if (seen.has(ns.addr)) continue;
+        seen.add(ns.addr);
+        let count = 0;
+        for (let at = nextPid(kernel, ns, 0); at; at = nextPid(kernel, ns, at.nr + 1)) {
+          const { nr, pid } = at;
+          count++;
+          this.check(pidNrNs(pid, ns) === nr, () => `pid table: slot ${nr} holds a pid with another number`);
+        }
+        const allocated = ns.num('pid_allocated');
+        this.check(allocated === count, () => `pid_allocated is ${allocated}, the table has ${count}`);
+      }
+  }
+
+  // -- files ---------------------------------------------------------------------------------------------
+
+  private table(files: View): void {
+    const fdt = files.deref('fdt');
+    const max = fdt?.num('max_fds') ?? 0;
+    const open = new Set<number>();
+    for (const { fd, file } of openFds(this.kernel, files)) {
+      open.add(fd);
+      this.files.add(file);
+      this.file(file);
+    }
+    for (let fd = 0; fd < max; fd++)
+      this.check(isOpen(files, fd) === open.has(fd), () => `fd ${fd}: open_fds and fd[] differ`);
+    for (let fd = 0; fd < files.num('next_fd'); fd++)
+      this.check(open.has(fd), () => `fd ${fd} is free below next_fd ${files.num('next_fd')}`);
+  }
+
+  private file(file: View): void {
+    const dentry = file.deref('f_path.dentry');
+    this.check(
+      dentry?.ptr('d_inode') === file.ptr('f_inode'),
+      () => "file: f_inode is not its dentry's inode",
+    );
+    this.check(file.ptr('f_op') !== 0n, () => 'file: no f_op');
+    this.check(file.ptr('f_path.mnt') !== 0n, () => 'file: no mount');
+  }
+
+  private superBlock(sb: View): void {
+    for (const node of listNodes(this.kernel.mem, sb.at('s_inodes'))) {
+      const inode = containerOf(this.kernel, node, 'inode', 'i_sb_list');
+      this.check(
+        inode.ptr('i_sb') === sb.addr,
+        () => `inode ${inode.num('i_ino')} is listed by another super_block`,
+      );
+      for (const alias of hlistNodes(this.kernel.mem, inode.at('i_dentry')))
+        this.dentry(containerOf(this.kernel, alias, 'dentry', 'd_u.d_alias'), inode);
+    }
+  }
+
+  private dentry(dentry: View, inode: View): void {
+    const name = dentryName(this.kernel, dentry);
+    this.check(dentry.ptr('d_inode') === inode.addr, () => `name '${name}': d_inode does not point back`);
+    this.check(name.length === dentry.num('d_name.len'), () => `name '${name}': wrong length`);
+    const parent = dentry.deref('d_parent');
+    if (!parent || isRoot(dentry)) return;
+    const siblings = [...hlistNodes(this.kernel.mem, parent.at('d_children'))];
+    this.check(siblings.includes(dentry.at('d_sib')), () => `name '${name}' is missing in its directory`);
+  }
+
+  // -- memory --------------------------------------------------------------------------------------------
+
+  private mm(mm: View): void {
+    this.files.add(mm.deref('exe_file'));
+    let end = 0n;
+    let count = 0;
+    let pages = 0n;
+    for (const vma of vmas(this.kernel, mm)) {
+      const [start, stop] = [vma.big('vm_start'), vma.big('vm_end')];
+      const name = (): string => `vma ${start.toString(16)}-${stop.toString(16)}`;
+      this.check(start >= end && stop > start, () => `${name()} is out of order`);
+      this.check(vma.ptr('vm_mm') === mm.addr, () => `${name()} belongs to another mm`);
+      this.check(
+        findVma(this.kernel, mm, stop - 1n)?.addr === vma.addr,
+        () => `${name()} is not found by address`,
+      );
+      this.files.add(vma.deref('vm_file'));
+      end = stop;
+      count++;
+      pages += (stop - start) / 4096n;
+    }
+    this.check(
+      mm.num('map_count') === count,
+      () => `map_count is ${mm.num('map_count')}, there are ${count} VMAs`,
+    );
+    this.check(
+      mm.big('total_vm') === pages,
+      () => `total_vm is ${mm.big('total_vm')}, VMAs have ${pages} pages`,
+    );
+  }
+}
+
+/** What does not agree, one line each; empty when all is well. */
+export const checkImage = (kernel: Kernel): string[] => new Checker(kernel).run();
