@@ -134,6 +134,7 @@ describe('on Linux 6.12 and here, the same output', () => {
     'globals',
     'iter_break',
     'loop_bounded',
+    'kf_task',
   ])('%s', (name) => {
     for (const { want, output } of runCase(name).runs)
       expect(withoutAddresses(output)).toBe(withoutAddresses(want));

@@ -8,6 +8,7 @@
  */
 import type { Kernel } from './kernel.ts';
 import { listAddTail, listInit } from './list.ts';
+import { attachTask, rootCgroup } from './objects/cgroup.ts';
 import { ALL_CAPS, newCred, plainCred } from './objects/cred.ts';
 import { newDentry, newMount } from './objects/dentry.ts';
 import { newFiles } from './objects/files.ts';
@@ -31,6 +32,8 @@ const IMAGE: readonly (readonly [symbol: string, struct: string])[] = [
   ['init_mm', 'mm_struct'],
   ['init_nsproxy', 'nsproxy'],
   ['root_user', 'user_struct'],
+  ['cgrp_dfl_root', 'cgroup_root'],
+  ['init_css_set', 'css_set'],
   ['super_blocks', 'list_head'],
   ...NAMESPACES.filter((ns) => ns.initial !== '').map((ns) => [ns.initial, ns.struct] as const),
   ...KNOWN_FS_SYMBOLS.map((symbol) => [symbol, 'file_system_type'] as const),
@@ -123,5 +126,6 @@ export function boot(kernel: Kernel, options: BootOptions): void {
   listInit(kernel.mem, task.at('thread_node'));
   listAddTail(kernel.mem, task.at('thread_node'), signal.at('thread_head'));
   for (const type of Object.values(PidType)) attachPid(kernel, task, type);
+  attachTask(kernel, task, rootCgroup(kernel));
   kernel.current = task.addr;
 }

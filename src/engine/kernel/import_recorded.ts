@@ -33,6 +33,7 @@ const threadText = v.object({
   stat: v.string(),
   status: v.string(),
   wchan: v.optional(v.nullable(v.string()), ''),
+  cgroup: v.optional(v.nullable(v.string()), ''),
   fds: v.array(fdText),
 });
 const processText = v.object({
@@ -52,6 +53,7 @@ const SnapshotSchema = v.object({
   cpuinfo: v.string(),
   mounts: v.string(),
   net: v.record(v.string(), v.string()),
+  cgroups: v.optional(v.array(v.object({ path: v.string(), id: v.number() })), []),
   processes: v.pipe(v.array(processText), v.minLength(1)),
 });
 
@@ -97,6 +99,9 @@ const OPENED_BY_LOADING = /^anon_inode:(?:btf|bpf-map|bpf-prog|bpf_link|bpf_iter
 /** comm of a kernel thread whose /proc name says more: workers tell their queue, and all are cut to 15 bytes. */
 export const commOf = (name: string): string =>
   (/^kworker\/(?!R-)/.test(name) ? name.replace(/[-+].*$/s, '') : name).slice(0, 15);
+
+/** The place in the unified hierarchy that /proc/PID/cgroup tells. */
+const cgroupOf = (text: string): string => /^0::(\/.*?)(?: \(deleted\))?$/m.exec(text)?.[1] ?? '/';
 
 /** @throws WorldError */
 export function importRecorded(value: unknown): World {
@@ -181,6 +186,7 @@ class Importer {
       anonInode:
         this.fd((fd) => fd.link.startsWith('anon_inode:') && fd.link !== 'anon_inode:[pidfd]')?.ino ?? 1024,
       namespaces: this.namespaces(),
+      cgroups: snapshot.cgroups.filter(({ path }) => path !== ''),
       files: this.files,
       processes,
       reader: snapshot.self,
@@ -296,6 +302,7 @@ class Importer {
     const cap = (key: string): string => `0x${status.get(`Cap${key}`) ?? '0'}`;
     return {
       comm: commOf(thread.comm.replace(/\n$/, '')),
+      cgroup: cgroupOf(thread.cgroup ?? ''),
       state,
       ...(state === 'S' && FREEZABLE.has(thread.wchan ?? '') ? { rawState: 1 + TASK_FREEZABLE } : {}),
       flags: stat.num(9),

@@ -80,6 +80,9 @@ const cred = v.strictObject({
   caps: v.optional(caps),
 });
 
+/** A place in the unified hierarchy: `/` or `/a/b`, as in /proc/PID/cgroup behind `0::`. */
+const cgroupPath = v.pipe(v.string(), v.regex(/^(\/|(\/[^/]+)+)$/));
+
 /** What a leader and a thread both have. */
 const taskEntries = {
   comm: v.string(),
@@ -100,6 +103,8 @@ const taskEntries = {
   /** Numbers in the pid namespaces from the outermost to the task's own. */
   nspids: v.optional(v.array(pid)),
   cred: v.optional(cred),
+  /** Left out: the parent's. */
+  cgroup: v.optional(cgroupPath),
 };
 
 const thread = v.strictObject({
@@ -191,6 +196,8 @@ export const WorldSchema = v.strictObject({
     ),
     {},
   ),
+  /** Below the root of /sys/fs/cgroup; parents first. */
+  cgroups: v.optional(v.array(v.strictObject({ path: cgroupPath, id: v.optional(count) })), []),
   /** Number of the inode all anonymous files share. */
   anonInode: v.optional(count, 1024),
   namespaces: v.optional(

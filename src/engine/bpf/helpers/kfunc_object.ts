@@ -4,12 +4,20 @@
  * Source: kernel/bpf/helpers.c, kernel/bpf/map_iter.c, Linux 6.12.
  */
 import type { Addr } from '../../../shared/brand.ts';
+import {
+  cgroupAncestor,
+  cgroupById,
+  isDescendant,
+  putCgroup,
+  taskCgroup,
+  tryGetCgroup,
+} from '../../kernel/objects/cgroup.ts';
 import { findTaskByPidNs, taskActivePidNs } from '../../kernel/objects/pid.ts';
 import { getRef, putRef } from '../../kernel/objects/refs.ts';
 import { taskAt } from '../../kernel/objects/task.ts';
 import type { View } from '../../kernel/view.ts';
 import { BpfThrow } from '../../vm/helper.ts';
-import type { Call, Helper } from '../../vm/helper.ts';
+import type { ArgNumber, Call, Helper } from '../../vm/helper.ts';
 import { mapsByAddr } from '../map.ts';
 import { Htab } from '../maps/htab.ts';
 
@@ -18,6 +26,11 @@ export const objectKfuncs = (): readonly (readonly [string, Helper])[] => [
   ['bpf_task_release', taskRelease],
   ['bpf_task_from_pid', taskFromPid],
   ['bpf_task_from_vpid', taskFromVpid],
+  ['bpf_cgroup_acquire', (c) => acquireCgroup(c, cgroupArg(c, 1))],
+  ['bpf_cgroup_release', cgroupRelease],
+  ['bpf_cgroup_ancestor', (c) => acquireCgroup(c, cgroupAncestor(c.kernel, cgroupArg(c, 1), c.s32(2)))],
+  ['bpf_cgroup_from_id', (c) => acquireCgroup(c, cgroupById(c.kernel, c.arg(1)))],
+  ['bpf_task_under_cgroup', taskUnderCgroup],
   ['bpf_rcu_read_lock', () => 0],
   ['bpf_rcu_read_unlock', () => 0],
   ['bpf_preempt_disable', () => 0],
@@ -58,6 +71,25 @@ function taskFromPid(call: Call): Addr {
 function taskFromVpid(call: Call): Addr {
   const ns = taskActivePidNs(call.kernel, taskAt(call.kernel, call.current));
   return ns ? acquire(findTaskByPidNs(call.kernel, call.s32(1), ns)) : 0n;
+}
+
+const cgroupArg = (call: Call, n: ArgNumber): View => call.kernel.view('cgroup', call.arg(n));
+
+/** @returns the cgroup with a reference, or NULL when there is none to take @kernel bpf_cgroup_acquire, bpf_cgroup_ancestor, bpf_cgroup_from_id, kernel/bpf/helpers.c @fidelity full */
+function acquireCgroup(call: Call, cgroup: View | null): Addr {
+  return cgroup && tryGetCgroup(call.kernel, cgroup) ? cgroup.addr : 0n;
+}
+
+/** @kernel bpf_cgroup_release, kernel/bpf/helpers.c @fidelity full */
+function cgroupRelease(call: Call): number {
+  putCgroup(call.kernel, cgroupArg(call, 1));
+  return 0;
+}
+
+/** @kernel bpf_task_under_cgroup, kernel/bpf/helpers.c @fidelity full */
+function taskUnderCgroup(call: Call): number {
+  const cgroup = taskCgroup(taskAt(call.kernel, call.arg(1)));
+  return cgroup && isDescendant(call.kernel, cgroup, cgroupArg(call, 2)) ? 1 : 0;
 }
 
 /** @kernel bpf_map_sum_elem_count, kernel/bpf/map_iter.c @fidelity full */

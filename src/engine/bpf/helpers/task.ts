@@ -5,6 +5,7 @@
  */
 import { fail } from '../../../shared/errno.ts';
 import { latin1Encode } from '../../../shared/utf8.ts';
+import { cgroupAncestor, cgroupId, taskCgroup } from '../../kernel/objects/cgroup.ts';
 import { taskAt } from '../../kernel/objects/task.ts';
 import type { View } from '../../kernel/view.ts';
 import type { Call, Helper } from '../../vm/helper.ts';
@@ -16,6 +17,7 @@ export const taskHelpers = (): readonly (readonly [number, Helper])[] => [
   [35, (c) => c.current],
   [80, currentCgroupId],
   [120, nsCurrentPidTgid],
+  [123, currentAncestorCgroupId],
   [158, (c) => c.current],
 ];
 
@@ -62,8 +64,15 @@ function currentComm(call: Call): number {
  * @fidelity full
  */
 function currentCgroupId(call: Call): bigint {
-  const cgroups = current(call).deref('cgroups');
-  return cgroups?.deref('dfl_cgrp')?.deref('kn')?.big('id') ?? 0n;
+  const cgroup = taskCgroup(current(call));
+  return cgroup ? cgroupId(cgroup) : 0n;
+}
+
+/** @kernel bpf_get_current_ancestor_cgroup_id, kernel/bpf/helpers.c @fidelity full */
+function currentAncestorCgroupId(call: Call): bigint {
+  const cgroup = taskCgroup(current(call));
+  const ancestor = cgroup && cgroupAncestor(call.kernel, cgroup, call.s32(1));
+  return ancestor ? cgroupId(ancestor) : 0n;
 }
 
 /** struct bpf_pidns_info: pid, tgid. */

@@ -8,9 +8,12 @@ struct cgroup_root;
 struct cgroup_subsys;
 struct cgroup_subsys_state;
 struct page_counter;
-struct percpu_ref_data;
 struct work_struct;
 struct workqueue_struct;
+
+struct percpu_ref_data {
+	atomic_long_t count;
+};
 
 struct percpu_ref {
 	unsigned long percpu_count_ptr;
@@ -100,6 +103,14 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 	int nr_tasks;
 	struct list_head tasks;
+	struct list_head cgrp_links;
+};
+
+struct cgrp_cset_link {
+	struct cgroup *cgrp;
+	struct css_set *cset;
+	struct list_head cset_link;
+	struct list_head cgrp_link;
 };
 
 struct cgroup_root {
@@ -107,6 +118,7 @@ struct cgroup_root {
 	int hierarchy_id;
 	struct list_head root_list;
 	struct cgroup cgrp;
+	struct cgroup *cgrp_ancestor_storage;
 	atomic_t nr_cgrps;
 	unsigned int flags;
 	char name[64];

@@ -13,6 +13,7 @@ import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../kernel.ts';
 import { containerOf, listAddTail, listInit, listNodes } from '../list.ts';
 import type { View } from '../view.ts';
+import { attachTask, rootCgroup, taskCgroup } from './cgroup.ts';
 import { getCred } from './cred.ts';
 import { getNsproxy } from './namespace.ts';
 import { attachPid, PidType } from './pid.ts';
@@ -160,6 +161,7 @@ export function createTask(kernel: Kernel, spec: TaskSpec): View {
   } else if (task.has('thread_group')) listAddTail(mem, task.at('thread_group'), leader.at('thread_group'));
   listAddTail(mem, task.at('thread_node'), signal.at('thread_head'));
   attachPid(kernel, task, PidType.PID);
+  attachTask(kernel, task, taskCgroup(spec.leader ?? parent) ?? rootCgroup(kernel));
   return task;
 }
 

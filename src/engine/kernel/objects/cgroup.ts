@@ -1,0 +1,227 @@
+/**
+ * Control groups of the unified hierarchy: a tree of cgroups, and the css_sets that put tasks in them.
+ *
+ *     cgrp_dfl_root.cgrp -> children -> cgroup { kn { id, name }, level, ancestors[] }
+ *     task.cgroups -> css_set { dfl_cgrp, tasks }       cgroup.cset_links -> its css_sets
+ *
+ * Every cgroup counts its descendants; the root itself is never counted by anybody.
+ *
+ * Source: kernel/cgroup/cgroup.c, include/linux/cgroup.h, Linux 6.12.
+ */
+import type { Addr } from '../../../shared/brand.ts';
+import type { Kernel } from '../kernel.ts';
+import { containerOf, listAddTail, listDel, listInit, listNodes } from '../list.ts';
+import { View } from '../view.ts';
+
+const CSS_NO_REF = 1;
+const CSS_ONLINE = 2;
+const NO_LIMIT = 0x7fff_ffff;
+const ROOT_ID = 1n;
+
+const cgroupAt = (kernel: Kernel, addr: Addr): View => kernel.view('cgroup', addr);
+
+/** The root of the unified hierarchy; made by the first call. */
+export function rootCgroup(kernel: Kernel): View {
+  const made = kernel.hasObject('cgrp_dfl_root');
+  const root = kernel.object('cgrp_dfl_root', 'cgroup_root');
+  const cgroup = root.sub('cgrp');
+  if (made) return cgroup;
+  initCgroup(kernel, cgroup, null, { name: '', id: ROOT_ID }, root);
+  const flags = cgroup.num('self.flags');
+  cgroup.set('self.flags', flags | CSS_NO_REF);
+  root.trySet('nr_cgrps', 1);
+  const cset = kernel.object('init_css_set', 'css_set');
+  initCssSet(kernel, cset, cgroup);
+  return cgroup;
+}
+
+export interface CgroupName {
+  readonly name: string;
+  /** Its inode number in /sys/fs/cgroup. */
+  readonly id: bigint;
+}
+
+/**
+ * A new cgroup below `parent`.
+ *
+ * @kernel cgroup_create, kernel/cgroup/cgroup.c
+ * @fidelity partial: no controllers, so no css beside its own
+ */
+export function newCgroup(kernel: Kernel, parent: View, name: CgroupName): View {
+  const type = kernel.types.struct('cgroup');
+  const level = parent.num('level') + 1;
+  const cgroup = new View(kernel.mem, kernel.types, type, kernel.mem.alloc(type.size + 8 * (level + 1)));
+  const root = kernel.view('cgroup_root', parent.ptr('root'));
+  initCgroup(kernel, cgroup, parent, name, root);
+  listAddTail(kernel.mem, cgroup.at('self.sibling'), parent.at('self.children'));
+  for (let above: View | null = parent; above; above = cgroupParent(kernel, above))
+    above.set('nr_descendants', above.num('nr_descendants') + 1);
+  root.trySet('nr_cgrps', root.num('nr_cgrps') + 1);
+  return cgroup;
+}
+
+function initCgroup(kernel: Kernel, cgroup: View, parent: View | null, name: CgroupName, root: View): void {
+  const level = parent ? parent.num('level') + 1 : 0;
+  for (const list of ['self.sibling', 'self.children', 'cset_links']) listInit(kernel.mem, cgroup.at(list));
+  cgroup.set('self.cgroup', cgroup.addr);
+  cgroup.set('self.flags', CSS_ONLINE);
+  cgroup.trySet('self.serial_nr', root.has('nr_cgrps') ? root.big('nr_cgrps') + 1n : 0n);
+  cgroup.set('self.parent', parent ? parent.at('self') : 0n);
+  const counter = kernel.alloc('percpu_ref_data');
+  counter.set('count', 1);
+  cgroup.set('self.refcnt.data', counter.addr);
+  cgroup.set('level', level);
+  cgroup.trySet('max_depth', NO_LIMIT);
+  cgroup.trySet('max_descendants', NO_LIMIT);
+  cgroup.set('root', root.addr);
+  const ancestors = cgroup.at('ancestors');
+  if (parent) kernel.mem.setBytes(ancestors, kernel.mem.bytes(parent.at('ancestors'), level * 8));
+  kernel.mem.setU64(ancestors + BigInt(level * 8), cgroup.addr);
+  const kn = kernel.alloc('kernfs_node');
+  kn.set('count', 1);
+  kn.set('parent', parent ? parent.ptr('kn') : 0n);
+  kn.set('name', kernel.allocText(name.name));
+  kn.set('id', name.id);
+  kn.trySet('priv', cgroup.addr);
+  cgroup.set('kn', kn.addr);
+}
+
+/** The cgroup above, or null for the root. @kernel cgroup_parent, include/linux/cgroup.h @fidelity full */
+export function cgroupParent(kernel: Kernel, cgroup: View): View | null {
+  const css = cgroup.ptr('self.parent');
+  return css === 0n ? null : cgroupAt(kernel, kernel.view('cgroup_subsys_state', css).ptr('cgroup'));
+}
+
+/** Children in the order they were made. */
+export function* cgroupChildren(kernel: Kernel, cgroup: View): Generator<View> {
+  for (const node of listNodes(kernel.mem, cgroup.at('self.children')))
+    yield containerOf(kernel, node, 'cgroup', 'self.sibling');
+}
+
+/** The cgroup and all below it, parents before children. @kernel css_next_descendant_pre, kernel/cgroup/cgroup.c @fidelity full */
+export function* descendantsPre(kernel: Kernel, cgroup: View): Generator<View> {
+  yield cgroup;
+  for (const child of cgroupChildren(kernel, cgroup)) yield* descendantsPre(kernel, child);
+}
+
+/** All below the cgroup and then itself, children before parents. @kernel css_next_descendant_post, kernel/cgroup/cgroup.c @fidelity full */
+export function* descendantsPost(kernel: Kernel, cgroup: View): Generator<View> {
+  for (const child of cgroupChildren(kernel, cgroup)) yield* descendantsPost(kernel, child);
+  yield cgroup;
+}
+
+/** The cgroup and everything above it, up to the root. */
+export function* ancestorsUp(kernel: Kernel, cgroup: View): Generator<View> {
+  for (let at: View | null = cgroup; at; at = cgroupParent(kernel, at)) yield at;
+}
+
+/** @param level 0: the root @returns null above the root or below the cgroup @kernel cgroup_ancestor, include/linux/cgroup.h @fidelity full */
+export function cgroupAncestor(kernel: Kernel, cgroup: View, level: number): View | null {
+  if (level < 0 || level > cgroup.num('level')) return null;
+  return cgroupAt(kernel, kernel.mem.u64(cgroup.at('ancestors') + BigInt(level * 8)));
+}
+
+/** @kernel cgroup_is_descendant, include/linux/cgroup.h @fidelity full */
+export const isDescendant = (kernel: Kernel, cgroup: View, ancestor: View): boolean =>
+  cgroupAncestor(kernel, cgroup, ancestor.num('level'))?.addr === ancestor.addr;
+
+/** @kernel cgroup_get_from_id, kernel/cgroup/cgroup.c @fidelity full */
+export function cgroupById(kernel: Kernel, id: bigint): View | null {
+  for (const cgroup of descendantsPre(kernel, rootCgroup(kernel))) if (cgroupId(cgroup) === id) return cgroup;
+  return null;
+}
+
+/** @kernel cgroup_id, include/linux/cgroup.h @fidelity full */
+export const cgroupId = (cgroup: View): bigint => cgroup.deref('kn')?.big('id') ?? 0n;
+
+export function cgroupName(kernel: Kernel, cgroup: View): string {
+  const name = cgroup.deref('kn')?.ptr('name') ?? 0n;
+  return name === 0n ? '' : kernel.mem.text(name, 256);
+}
+
+/** The cgroup at a path below the root, such as `/lab/a`; null when there is none. */
+export function cgroupByPath(kernel: Kernel, path: string): View | null {
+  let at: View | null = rootCgroup(kernel);
+  for (const step of path.split('/').filter((part) => part !== '')) {
+    if (!at) return null;
+    at = [...cgroupChildren(kernel, at)].find((child) => cgroupName(kernel, child) === step) ?? null;
+  }
+  return at;
+}
+
+// -- references ----------------------------------------------------------------------------------------------
+
+const counted = (cgroup: View): boolean => (cgroup.num('self.flags') & CSS_NO_REF) === 0;
+const counter = (kernel: Kernel, cgroup: View): View =>
+  kernel.view('percpu_ref_data', cgroup.ptr('self.refcnt.data'));
+
+/** @returns false when the last reference is gone already @kernel cgroup_tryget, kernel/cgroup/cgroup.c @fidelity full */
+export function tryGetCgroup(kernel: Kernel, cgroup: View): boolean {
+  if (!counted(cgroup)) return true;
+  const ref = counter(kernel, cgroup);
+  if (ref.num('count') === 0) return false;
+  ref.set('count', ref.num('count') + 1);
+  return true;
+}
+
+/** @kernel cgroup_put, include/linux/cgroup.h @fidelity partial: nothing is freed, cgroups of a world stay */
+export function putCgroup(kernel: Kernel, cgroup: View): void {
+  if (!counted(cgroup)) return;
+  const ref = counter(kernel, cgroup);
+  ref.set('count', ref.num('count') - 1);
+}
+
+// -- tasks ---------------------------------------------------------------------------------------------------
+
+function initCssSet(kernel: Kernel, cset: View, cgroup: View): void {
+  for (const list of ['tasks', 'cgrp_links', 'mg_tasks', 'dying_tasks', 'task_iters'])
+    if (cset.has(list)) listInit(kernel.mem, cset.at(list));
+  cset.set('refcount', 1);
+  cset.trySet('dom_cset', cset.addr);
+  cset.set('dfl_cgrp', cgroup.addr);
+  const link = kernel.alloc('cgrp_cset_link');
+  link.set('cgrp', cgroup.addr);
+  link.set('cset', cset.addr);
+  listAddTail(kernel.mem, link.at('cset_link'), cgroup.at('cset_links'));
+  listAddTail(kernel.mem, link.at('cgrp_link'), cset.at('cgrp_links'));
+}
+
+/** The css_set for tasks of a cgroup, made when there is none. @kernel find_css_set, kernel/cgroup/cgroup.c @fidelity partial: only the unified hierarchy */
+function cssSetOf(kernel: Kernel, cgroup: View): View {
+  for (const node of listNodes(kernel.mem, cgroup.at('cset_links')))
+    return kernel.view('css_set', containerOf(kernel, node, 'cgrp_cset_link', 'cset_link').ptr('cset'));
+  const cset = kernel.alloc('css_set');
+  initCssSet(kernel, cset, cgroup);
+  return cset;
+}
+
+/**
+ * Puts a task, alone, into a cgroup.
+ *
+ * @kernel cgroup_attach_task, kernel/cgroup/cgroup.c
+ * @fidelity partial: nobody is told
+ */
+export function attachTask(kernel: Kernel, task: View, cgroup: View): void {
+  const old = task.deref('cgroups');
+  if (old) {
+    listDel(kernel.mem, task.at('cg_list'));
+    old.set('nr_tasks', old.num('nr_tasks') - 1);
+    populate(kernel, old, -1);
+  }
+  const cset = cssSetOf(kernel, cgroup);
+  task.set('cgroups', cset.addr);
+  listAddTail(kernel.mem, task.at('cg_list'), cset.at('tasks'));
+  populate(kernel, cset, 1);
+  cset.set('nr_tasks', cset.num('nr_tasks') + 1);
+}
+
+/** A cgroup counts its css_sets that have tasks. @kernel css_set_update_populated, kernel/cgroup/cgroup.c */
+function populate(kernel: Kernel, cset: View, by: 1 | -1): void {
+  if (cset.num('nr_tasks') !== 0) return;
+  const cgroup = cgroupAt(kernel, cset.ptr('dfl_cgrp'));
+  if (cgroup.has('nr_populated_csets'))
+    cgroup.set('nr_populated_csets', cgroup.num('nr_populated_csets') + by);
+}
+
+/** The cgroup a task is in, or null before it is in any. @kernel task_dfl_cgroup, include/linux/cgroup.h @fidelity full */
+export const taskCgroup = (task: View): View | null => task.deref('cgroups')?.deref('dfl_cgrp') ?? null;
