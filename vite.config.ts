@@ -49,7 +49,7 @@ const csp: Plugin = {
 export default defineConfig({
   base: './',
   worker: { format: 'es', plugins: () => [kernelBtf()] },
-  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
+  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000, manifest: true },
   preview: { headers: { 'Content-Security-Policy': CSP } },
   plugins: [
     react(),

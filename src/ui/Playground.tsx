@@ -32,6 +32,7 @@ export function Playground({ field }: { readonly field: FieldState }) {
   const wide = useMedia(WIDE);
   const narrow = useMedia(NARROW);
   const [place, setPlace] = useState(field);
+  const pane = useStore((s) => s.pane);
   useKeys();
   const editor = (
     <Recovery what="editor">
@@ -41,7 +42,7 @@ export function Playground({ field }: { readonly field: FieldState }) {
   return (
     <div className="page">
       <TopBar />
-      <AttachBar />
+      {(!narrow || pane === 'code') && <AttachBar />}
       <Failure />
       <main className="work">
         {narrow ? <OnePane editor={editor} /> : <Panes editor={editor} wide={wide} />}
@@ -118,7 +119,7 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
             collapsedSize={34}
             groupResizeBehavior="preserve-pixel-size"
           >
-            <Dock inspector={wide ? null : <Inspector />} canSplit />
+            <Dock inspector={wide ? null : <Inspector />} canSplit={wide} />
           </Panel>
         </Group>
       </Panel>

@@ -13,7 +13,7 @@ const TASK_TARGETS: readonly string[] = ['task', 'task_file', 'task_vma'];
 /** What BPF_LINK_CREATE and read(2) are asked for, and the buttons that ask. */
 export function AttachBar() {
   return (
-    <div className="bar" role="toolbar" aria-label="Attach and run">
+    <section className="bar" aria-label="Attach and run">
       <TargetChoice />
       <TaskChoice />
       <ReadSizeChoice />
@@ -23,7 +23,7 @@ export function AttachBar() {
       <span className="spring" />
       <VerifierState />
       <LinkState />
-    </div>
+    </section>
   );
 }
 

@@ -17,7 +17,7 @@ export function KernelPane() {
     <ScrollRegion label="The kernel's algorithm" className="kernel-pane">
       {pseudo.code.map((code) => (
         <section key={code.title}>
-          <h3>{code.title}</h3>
+          <h2>{code.title}</h2>
           <ol>
             {code.lines.map((line) => {
               const at = lit?.now.has(line.id) ?? false;

@@ -39,7 +39,11 @@ export function createProgramEditor(
   events: EditorEvents,
 ): ProgramEditor {
   const model = monaco.editor.createModel(field.text, 'c');
-  model.updateOptions({ tabSize: 8, insertSpaces: false });
+  model.updateOptions({
+    tabSize: 8,
+    insertSpaces: false,
+    bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
+  });
   const editor = monaco.editor.create(host, {
     model,
     automaticLayout: true,

@@ -113,20 +113,21 @@ function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'sta
   const x = middle ? node.w / 2 : container ? 11 : 9;
   const anchor = middle ? 'middle' : 'start';
   const top = container ? 20 : tall ? node.h / 2 - 3 : node.h / 2 + 4;
+  const detail = state.name === 'skipped' && node.kind !== 'item' ? state.reason : node.detail;
   const showSide = !container && node.kind !== 'item' && node.w > 84;
   return (
     <>
       <text className={node.kind === 'item' ? 'label mono key' : 'label'} x={x} y={top} textAnchor={anchor}>
         {fitText(node.label, middle && !round ? node.w : room, container ? 7.4 : 6.4)}
       </text>
-      {tall && node.detail && (
+      {tall && detail && (
         <text className="detail mono" x={x} y={container ? 36 : node.h / 2 + 11} textAnchor={anchor}>
-          {fitText(node.detail, container ? column - 14 : node.w - 16, container ? 6.6 : 6)}
+          {fitText(detail, container ? column - 14 : node.w - 16, container ? 6.6 : 6)}
         </text>
       )}
-      {!tall && node.detail && node.kind !== 'item' && node.w > 120 && (
+      {!tall && detail && node.kind !== 'item' && node.w > 120 && (
         <text className="detail mono" x={node.w - 8 - markRoom} y={top} textAnchor="end">
-          {fitText(node.detail, node.w - 24 - node.label.length * 6.4, 6)}
+          {fitText(detail, node.w - 24 - node.label.length * 6.4, 6)}
         </text>
       )}
       {!container && node.kind !== 'item' && !round && (

@@ -3,7 +3,7 @@ import type { Scene, SceneNode } from '../../protocol/scene.ts';
 import { traceOf } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import { describeMoment } from '../trace/describe.ts';
-import { foldTrace } from '../trace/fold.ts';
+import { foldTrace, lastAtOrBefore } from '../trace/fold.ts';
 import type { Folded } from '../trace/fold.ts';
 import { heldAt } from '../trace/held.ts';
 import { namesOf } from '../trace/names.ts';
@@ -104,11 +104,12 @@ function Picture({ scene, folded }: { readonly scene: Scene; readonly folded: Fo
   }, [fits]);
   useEffect(() => {
     if (!follow) return;
-    const target = scene.nodes.find((_, i) => states[i]?.name === 'current');
+    const target =
+      scene.nodes.find((_, i) => states[i]?.name === 'current') ?? lastShown(folded, scene, call);
     const { playing, speed } = act();
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (target) camera.current?.follow(target, !still && !(playing && speed > EASE_UP_TO));
-  }, [follow, scene, states]);
+  }, [follow, scene, states, folded, call]);
 
   const pick = useCallback(
     (id: number) => setView({ selected: useStore.getState().selected === id ? null : id }),
@@ -196,6 +197,15 @@ function Defs() {
       </marker>
     </defs>
   );
+}
+
+/** Node of the last object shown, for moments at which the walk holds none. */
+function lastShown(folded: Folded, scene: Scene, call: number): SceneNode | undefined {
+  const shown = folded.objectStops[lastAtOrBefore(folded.objectStops, call)];
+  if (shown === undefined) return undefined;
+  const { owner, key, object } = folded.trace;
+  const names = namesOf(scene);
+  return names.slot(owner[shown] ?? 0n, key[shown] ?? 0) ?? names.node(object[shown] ?? 0n);
 }
 
 const firstFocusable = (scene: Scene): number =>

@@ -27,7 +27,7 @@ const SCALES: [number, number] = [0.1, 4];
 const MAX_FIT = 1.15;
 /** Below this scale a picture is not shown as a whole. */
 const READABLE = 0.8;
-const MIN_FIT = 0.5;
+const MIN_FIT = 0.75;
 
 interface CameraEvents {
   /** The visible part of the picture, after every move. */

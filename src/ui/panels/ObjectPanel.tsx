@@ -110,14 +110,14 @@ function Pinned() {
   };
   return (
     <section className="section">
-      <h3>
+      <h2>
         <span>
           Pinned: {node.kind} {node.label}
         </span>
         <button type="button" className="link-button" onClick={() => setView({ selected: null })}>
           follow the cursor
         </button>
-      </h3>
+      </h2>
       <div className="actions">
         <button
           type="button"
@@ -156,9 +156,9 @@ function Why() {
   if (sentences.length === 0) return null;
   return (
     <section className="section">
-      <h3>
+      <h2>
         <span>Why is this object here?</span>
-      </h3>
+      </h2>
       {sentences.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}

@@ -19,7 +19,7 @@ export function Registers() {
   const before = place > 0 ? steps.insns[place - 1] : undefined;
   return (
     <section className="section">
-      <h3>
+      <h2>
         <span>
           Registers · before insn {current.pc}
           {current.step.regs[FRAME] ? `, frame ${current.step.regs[FRAME]}` : ''}
@@ -28,7 +28,7 @@ export function Registers() {
           {place + 1} / {steps.insns.length}
           {steps.truncated ? '+' : ''}
         </span>
-      </h3>
+      </h2>
       <p className="mono">{current.info?.text ?? ''}</p>
       <dl className="registers">
         {NAMES.map((name, i) => {

@@ -23,12 +23,12 @@ export function SeqBuffer() {
   const percent = (bytes: number): string => `${Math.min(100, (bytes / scale) * 100)}%`;
   return (
     <section className="section seq-buffer">
-      <h3>
+      <h2>
         <span>seq buffer</span>
         <span className="num">
           {count(filled)} / {count(CAPACITY)} B
         </span>
-      </h3>
+      </h2>
       <div className="buffer-meter">
         <span className="fill" style={{ width: percent(filled) }} />
         {size <= scale && <span className="limit" style={{ left: percent(size) }} />}

@@ -11,10 +11,10 @@ export function Stack() {
     .toReversed();
   return (
     <section className="section">
-      <h3>
+      <h2>
         <span>Stack after the call · innermost frame</span>
         <span className="num">{stack.length} B</span>
-      </h3>
+      </h2>
       {rows.length === 0 ? (
         <p>Nothing but zeros.</p>
       ) : (

@@ -32,10 +32,10 @@ export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
   const shown = many && !all ? now.fields.filter((field) => !isZero(field) || changed(field)) : now.fields;
   return (
     <section className="section">
-      <h3>
+      <h2>
         <span>{title}</span>
         <span className="num">{now.freed ? 'freed' : `${now.size} B`}</span>
-      </h3>
+      </h2>
       <dl className="fields">
         {shown.map((field) => {
           const was = changed(field);

@@ -57,6 +57,7 @@ export const runSlice: StateCreator<PageState, [], [], RunSlice> = (set, get) =>
       at: { call: 0, insn: null },
       selected: null,
       paused: '',
+      pane: result.sessions.length > 0 && get().pane === 'code' ? 'graph' : get().pane,
       ...(result.report.stage === 'done' || result.report.stage === 'read' || result.cancelled
         ? {}
         : { dockTab: result.report.verdict?.accepted === false ? 'verifier' : get().dockTab }),

@@ -159,8 +159,7 @@ function Now() {
     <span className="status">
       {paused && <span className="hide-medium">Paused: {paused}</span>}
       <b>{callTitle(foldTrace(trace), namesOf(scene), call)}</b>
-      <span>seq {trace.seqNum[call] ?? 0}</span>
-      <span>·</span>
+      <span className="hide-medium">seq {trace.seqNum[call] ?? 0} ·</span>
       <Counter call={call} length={trace.length} />
     </span>
   );

@@ -1,0 +1,64 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { Playground } from './playground.ts';
+
+const DOCK = ['Output', 'Verifier log', 'Disassembly', 'Events', 'Kernel', 'Compare'];
+
+for (const colorScheme of ['dark', 'light'] as const)
+  test(`no findings of axe, ${colorScheme} @every-width`, async ({ page }) => {
+    const playground = new Playground(page);
+    await page.emulateMedia({ colorScheme });
+    await playground.open();
+    const check = async (where: string): Promise<void> => {
+      // Monaco is tested by its makers; its content is ours to reach by keyboard, not to mark up.
+      const { violations } = await new AxeBuilder({ page }).exclude('.monaco-editor').analyze();
+      const found = violations.map(
+        (v) => `${where}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`,
+      );
+      expect(found).toEqual([]);
+    };
+    await check('before a run');
+    await playground.run();
+    await playground.pane('Graph');
+    await playground.goTo(Math.round((await playground.event()).of / 2));
+    await check('graph');
+    await page.getByRole('radio', { name: 'Table' }).click();
+    await check('table');
+    for (const tab of DOCK) {
+      await playground.dock(tab);
+      await check(tab);
+    }
+  });
+
+test('everything by keyboard: run, step, units, views, palette', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await page.keyboard.press('F5');
+  await expect(playground.counter).toBeVisible();
+  await page.getByRole('slider', { name: 'Moment' }).focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('3');
+  await page.keyboard.press('.');
+  await page.keyboard.press('.');
+  expect((await playground.event()).at).toBe(3);
+  await page.keyboard.press(',');
+  expect((await playground.event()).at).toBe(2);
+  await page.keyboard.press('Shift+ArrowRight');
+  expect((await playground.event()).at).toBe(4);
+  await page.keyboard.press('t');
+  await expect(page.getByRole('table')).toBeVisible();
+  await page.keyboard.press('End');
+  const { at, of } = await playground.event();
+  expect(at).toBe(of);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('Graph view');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('table')).toBeHidden();
+  await page.locator('.monaco-editor .view-lines').click();
+  const before = await playground.event();
+  await page.keyboard.type('.');
+  expect(await playground.event()).toEqual(before);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Home');
+  expect((await playground.event()).at).toBe(1);
+});

@@ -1,0 +1,137 @@
+/** The page as the tests use it, and the command line that it is compared with. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import type { RunReport } from '../src/protocol/report.ts';
+
+const root = join(import.meta.dirname, '..');
+
+export const exampleText = (path: string): string => readFileSync(join(root, 'app/examples', path), 'utf8');
+
+/** What `iterscope run` answers for a program text in a world. */
+export function commandLine(text: string, world: string, ...args: string[]): RunReport {
+  const file = join(mkdtempSync(join(tmpdir(), 'iterscope-e2e-')), 'program.bpf.c');
+  writeFileSync(file, text);
+  const words = ['bin/iterscope.mjs', 'run', file, '--world', world, ...args, '--json'];
+  try {
+    return JSON.parse(
+      execFileSync('node', words, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 }),
+    ) as RunReport;
+  } catch (error) {
+    // A refused program ends with status 1 and still answers on stdout.
+    const { stdout } = error as { stdout?: string };
+    if (!stdout) throw error;
+    return JSON.parse(stdout) as RunReport;
+  }
+}
+
+/** One page with the playground in it. */
+export class Playground {
+  readonly page: Page;
+  readonly errors: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on('pageerror', (error) => this.errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(message.text());
+    });
+  }
+
+  get narrow(): boolean {
+    return (this.page.viewportSize()?.width ?? 0) < 760;
+  }
+  get wide(): boolean {
+    return (this.page.viewportSize()?.width ?? 0) >= 1100;
+  }
+
+  async open(): Promise<void> {
+    await this.page.emulateMedia({ reducedMotion: 'reduce' });
+    await this.page.goto('./');
+    await this.ready();
+  }
+
+  /** Monaco is there and the program has been checked. */
+  async ready(): Promise<void> {
+    await expect(this.page.locator('.monaco-editor .view-lines')).toBeVisible();
+    await expect(this.page.locator('.bar').getByText(/^(Verified|Refused|\d+ errors?)/)).toBeVisible();
+  }
+
+  /** On a narrow page, brings a pane to the front. */
+  async pane(name: 'Code' | 'Graph' | 'Output' | 'Inspect'): Promise<void> {
+    if (this.narrow) await this.page.getByRole('tab', { name, exact: true }).click();
+  }
+
+  async dock(tab: string): Promise<void> {
+    await this.pane('Output');
+    await this.page
+      .getByRole('tablist', { name: 'Dock', exact: true })
+      .getByRole('tab', { name: tab })
+      .click();
+  }
+
+  async choose(label: string, value: string): Promise<void> {
+    await this.pane('Code');
+    await this.page.getByLabel(label, { exact: true }).selectOption(value);
+  }
+
+  /** Replaces the text in Monaco, as typing would. */
+  async type(text: string): Promise<void> {
+    await this.pane('Code');
+    await this.page.locator('.monaco-editor .view-lines').click();
+    await this.page.keyboard.press('ControlOrMeta+a');
+    await this.page.keyboard.insertText(text);
+  }
+
+  async run(): Promise<void> {
+    await this.pane('Code');
+    await this.page.getByRole('button', { name: /^Run/ }).click();
+    if (this.narrow)
+      await expect(this.page.getByRole('tab', { name: 'Graph', exact: true })).toHaveAttribute(
+        'aria-selected',
+        'true',
+      );
+    await expect(this.counter).toBeVisible();
+    await expect(this.page.getByText(/^Run again/)).toBeHidden();
+  }
+
+  get counter() {
+    return this.page.getByRole('textbox', { name: /^Event number/ });
+  }
+
+  /** Number of the event on show, and how many there are. */
+  async event(): Promise<{ at: number; of: number }> {
+    const label = (await this.counter.getAttribute('aria-label')) ?? '';
+    return { at: Number(await this.counter.inputValue()), of: Number(/(\d+)$/.exec(label)?.[1]) };
+  }
+
+  async goTo(event: number): Promise<void> {
+    await this.counter.fill(String(event));
+    await this.counter.press('Enter');
+    await expect(this.counter).toHaveValue(String(event));
+  }
+
+  /** The output on the page, line by line. */
+  async output(): Promise<string> {
+    await this.dock('Output');
+    const lines = await this.page
+      .getByRole('region', { name: 'Output' })
+      .locator('.out-line')
+      .allTextContents();
+    return lines.map((line) => `${line}\n`).join('');
+  }
+
+  /** The sentence that the timeline says about the moment. */
+  async moment(): Promise<string> {
+    return (await this.page.getByRole('slider', { name: 'Moment' }).getAttribute('aria-valuetext')) ?? '';
+  }
+
+  /** World chosen on the page. */
+  async world(): Promise<string> {
+    await this.pane('Code');
+    return this.page.getByLabel('World', { exact: true }).inputValue();
+  }
+}

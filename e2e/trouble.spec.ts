@@ -1,0 +1,163 @@
+import { expect, test } from '@playwright/test';
+import { Playground, commandLine, exampleText } from './playground.ts';
+
+const TASK_FILE = exampleText('task_file.bpf.c');
+/** Reads through a pointer that no check made safe. */
+const REFUSED = `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+SEC("iter/task")
+int bad(struct bpf_iter__task *ctx)
+{
+	unsigned long *p = (unsigned long *)ctx->meta->seq_num;
+
+	return *p != 0;
+}
+`;
+/** A hundred thousand rounds for every task. */
+const LONG = `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+unsigned long sum = 0;
+SEC("iter/task_file")
+int slow(struct bpf_iter__task_file *ctx)
+{
+	for (int i = 0; i < 100000; i++)
+		sum += i;
+	return 0;
+}
+`;
+
+test('an error is marked under the text while typing, and gone when it is mended', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.type(TASK_FILE.replace('return 0;', 'return missing;'));
+  const findings = page.getByRole('list', { name: 'Findings' });
+  await expect(findings).toContainText('missing');
+  await expect(page.locator('.monaco-editor .squiggly-error').first()).toBeVisible();
+  const answer = commandLine(TASK_FILE.replace('return 0;', 'return missing;'), await playground.world());
+  expect(answer.stage).toBe('compile');
+  const [first] = answer.diagnostics;
+  await expect(findings).toContainText(first?.message ?? 'no diagnostic');
+  await expect(findings).toContainText(`${first?.line}:${first?.column}`);
+  await playground.type(TASK_FILE);
+  await expect(findings).toBeHidden();
+  await expect(page.getByText(/^Verified/)).toBeVisible();
+});
+
+test('a program that the verifier refuses shows the log of the command line, and its line', async ({
+  page,
+}) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.type(REFUSED);
+  const answer = commandLine(REFUSED, await playground.world());
+  expect(answer.verdict?.accepted).toBe(false);
+  await expect(page.getByText(`Refused: ${answer.verdict?.errno}`)).toBeVisible();
+  await playground.dock('Verifier log');
+  const log = page.getByRole('region', { name: 'Verifier log' }).locator('.listing-row');
+  const wanted = (answer.verdict?.log ?? '').trimEnd().split('\n');
+  await expect(log.last()).toHaveText(wanted.at(-1) ?? '');
+  expect(await log.allTextContents()).toEqual(wanted.slice(-(await log.count())));
+  await expect(page.getByRole('list', { name: 'Findings' })).toBeVisible();
+});
+
+test('filtering in the program and by parameter: same output, different calls', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.choose('World', 'docs');
+  const filtering = TASK_FILE.replace('target_pid = 0', 'target_pid = 1859');
+  expect(filtering).not.toBe(TASK_FILE);
+  await playground.type(filtering);
+  await expect(page.getByText(/^Verified/)).toBeVisible();
+  await playground.run();
+  await playground.dock('Compare');
+  await page.getByRole('button', { name: 'Keep this run as A' }).click();
+  await playground.type(TASK_FILE);
+  await expect(page.getByText(/^Verified/)).toBeVisible();
+  await page.getByRole('radio', { name: 'pid', exact: true }).click();
+  await page.getByRole('textbox', { name: 'pid number' }).fill('1859');
+  await playground.run();
+  await playground.dock('Compare');
+  const a = commandLine(filtering, 'docs');
+  const b = commandLine(TASK_FILE, 'docs', '--pid', '1859');
+  const bytes = page.getByRole('row', { name: /bytes of output/ });
+  await expect(bytes.getByRole('cell').nth(0)).toHaveText(a.output.length.toLocaleString('en-US'));
+  await expect(bytes.getByRole('cell').nth(1)).toHaveText(b.output.length.toLocaleString('en-US'));
+  const calls = page.getByRole('row', { name: /calls of the program/ });
+  const [inA, inB] = await calls.getByRole('cell').allTextContents();
+  expect(Number(inA?.replaceAll(',', ''))).toBeGreaterThan(Number(inB?.replaceAll(',', '')));
+});
+
+test('a long run can be cancelled and another one started', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.type(LONG);
+  await expect(page.getByText(/^Verified/)).toBeVisible();
+  await page.getByRole('button', { name: /^Run/ }).click();
+  const cancel = page.getByRole('button', { name: 'Cancel' });
+  await cancel.click();
+  await expect(cancel).toBeHidden({ timeout: 2000 });
+  await playground.choose('Example', 'task.bpf.c');
+  await expect(page.getByText(/^Verified/)).toBeVisible();
+  await playground.run();
+  const answer = commandLine(exampleText('task.bpf.c'), await playground.world());
+  expect(await playground.output()).toBe(answer.output);
+});
+
+test('a worker that is killed in the middle of a run costs the run and nothing else', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.type(LONG);
+  await expect(page.getByText(/^Verified/)).toBeVisible();
+  await page.getByRole('button', { name: /^Run/ }).click();
+  await expect(page.getByRole('button', { name: 'Cancel' })).toBeVisible();
+  const machine = page.workers().find((worker) => worker.url().includes('machine'));
+  await machine?.evaluate(() => self.close()).catch(() => undefined);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('button', { name: /^Run/ })).toBeVisible({ timeout: 2000 });
+  await expect(page.locator('.monaco-editor .view-lines')).toContainText('slow');
+  await playground.choose('Example', 'task.bpf.c');
+  await expect(page.getByText(/^Verified/)).toBeVisible();
+  await playground.run();
+  expect(await playground.output()).toBe(
+    commandLine(exampleText('task.bpf.c'), await playground.world()).output,
+  );
+});
+
+test('the text survives a reload, and two tabs keep their own @every-width', async ({ page, context }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.type(TASK_FILE.replace('SPDX', 'FIRST SPDX'));
+  const other = new Playground(await context.newPage());
+  await other.open();
+  await expect(other.page.locator('.monaco-editor .view-lines')).toContainText('FIRST');
+  await other.type(TASK_FILE.replace('SPDX', 'SECOND SPDX'));
+  await page.reload();
+  await playground.ready();
+  await expect(page.locator('.monaco-editor .view-lines')).toContainText('FIRST');
+  await other.page.reload();
+  await other.ready();
+  await expect(other.page.locator('.monaco-editor .view-lines')).toContainText('SECOND');
+});
+
+test('the program can be edited before any script is there, and the edit and the caret are carried over', async ({
+  page,
+}) => {
+  const waiting: (() => void)[] = [];
+  await page.route('**/assets/main-*.js', async (route) => {
+    await new Promise<void>((go) => waiting.push(go));
+    await route.continue();
+  });
+  await page.goto('./', { waitUntil: 'commit' });
+  const area = page.getByRole('textbox', { name: 'Program, C' });
+  await area.click();
+  await area.press('ControlOrMeta+Home');
+  await area.pressSequentially('/* early */ ');
+  await expect.poll(() => waiting.length).toBeGreaterThan(0);
+  for (const go of waiting) go();
+  const lines = page.locator('.monaco-editor .view-lines');
+  await expect(lines).toContainText('early');
+  await page.keyboard.type('and late ');
+  await expect(lines).toContainText('/* early */ and late');
+});

@@ -1,0 +1,30 @@
+/** End-to-end tests: the built page in Chromium, at three widths. */
+import { defineConfig } from '@playwright/test';
+import { launchOptions } from './scripts/chromium.mjs';
+
+const PORT = 4174;
+
+export default defineConfig({
+  testDir: 'e2e',
+  timeout: 45_000,
+  expect: { timeout: 15_000 },
+  workers: 2,
+  fullyParallel: true,
+  reporter: [['list']],
+  use: {
+    baseURL: `http://127.0.0.1:${PORT}/`,
+    launchOptions: launchOptions(),
+    serviceWorkers: 'block',
+    trace: 'retain-on-failure',
+  },
+  webServer: {
+    command: `npx --no-install vite preview --host 127.0.0.1 --port ${PORT} --strictPort`,
+    url: `http://127.0.0.1:${PORT}/`,
+    reuseExistingServer: false,
+  },
+  projects: [
+    { name: 'wide', use: { viewport: { width: 1440, height: 900 } } },
+    { name: 'medium', grep: /@every-width/, use: { viewport: { width: 1024, height: 768 } } },
+    { name: 'narrow', grep: /@every-width/, use: { viewport: { width: 390, height: 844 }, hasTouch: true } },
+  ],
+});

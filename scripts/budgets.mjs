@@ -1,0 +1,50 @@
+/**
+ * How much has to arrive before the page can be used, in KB of gzip, against its budget.
+ *
+ *     editable          script before the program can be typed into: the textarea needs none, so this is
+ *                       what the page loads to restore the kept text
+ *     first keystroke   script, styles and editor worker before Monaco takes a key
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(dist, '.vite/manifest.json'), 'utf8'));
+
+/** Files that are loaded together with the chunks of these sources, without what they import lazily. */
+function closure(sources, files = new Set()) {
+  for (const source of sources) {
+    const chunk = manifest[source];
+    if (!chunk) throw new Error(`no chunk for ${source}: the budget names a source that is gone`);
+    if (files.has(chunk.file)) continue;
+    files.add(chunk.file);
+    for (const css of chunk.css ?? []) files.add(css);
+    closure(chunk.imports ?? [], files);
+  }
+  return files;
+}
+
+const kilobytes = (files) =>
+  [...files].reduce((sum, file) => sum + gzipSync(readFileSync(join(dist, file))).length, 0) / 1000;
+
+const editorWorker = readdirSync(join(dist, 'assets'))
+  .filter((name) => /^editor\.worker-.*\.js$/.test(name))
+  .map((name) => `assets/${name}`);
+const boot = closure(['index.html']);
+const editor = new Set([...closure(['index.html', 'app/main.tsx', 'src/ui/editor/monaco_editor.ts']), ...editorWorker]);
+
+const BUDGETS = [
+  { name: 'editable', limit: 30, files: [...boot].filter((file) => file.endsWith('.js')) },
+  { name: 'first keystroke', limit: 1000, files: editor },
+];
+
+let failed = false;
+for (const { name, limit, files } of BUDGETS) {
+  const size = kilobytes(files);
+  const over = size > limit;
+  failed ||= over;
+  console.log(`${over ? 'OVER' : 'ok  '}  ${name.padEnd(16)} ${size.toFixed(1).padStart(7)} of ${limit} KB gzip`);
+}
+process.exit(failed ? 1 : 0);
