@@ -3,7 +3,7 @@
  * (the same text at the same place), and after `MAX_ERRORS` errors only one more is kept that says so.
  */
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
-import type { Loc, Range, Sources } from './source.ts';
+import type { Range, Sources } from './source.ts';
 
 const MAX_ERRORS = 20;
 
@@ -18,6 +18,7 @@ export class Diagnostics {
   private readonly seen = new Set<string>();
   private readonly sources: Sources;
   private errors = 0;
+  private stopped = false;
 
   constructor(sources: Sources) {
     this.sources = sources;
@@ -29,11 +30,17 @@ export class Diagnostics {
 
   /** True once so many errors were reported that going on is of no use. */
   get exhausted(): boolean {
-    return this.errors > MAX_ERRORS;
+    return this.stopped || this.errors > MAX_ERRORS;
   }
 
   error(range: Range, message: string, notes: readonly Note[] = []): void {
     this.report('error', range, message, notes);
+  }
+
+  /** An error after which the rest makes no sense: nothing more is reported. */
+  fatal(range: Range, message: string, notes: readonly Note[] = []): void {
+    this.error(range, message, notes);
+    this.stopped = true;
   }
 
   warning(range: Range, message: string, notes: readonly Note[] = []): void {
@@ -51,8 +58,9 @@ export class Diagnostics {
     this.seen.add(key);
     if (severity === 'error') this.errors++;
     const last = this.exhausted;
-    const start = this.sources.position(range.start);
-    const end = this.sources.position(Math.max(range.start, range.end));
+    const shown = this.sources.outsideHeaders(range);
+    const start = this.sources.position(shown.start);
+    const end = this.sources.position(Math.max(shown.start, shown.end));
     this.list.push({
       source: 'cc',
       severity,
@@ -62,14 +70,21 @@ export class Diagnostics {
       endLine: end.file === start.file ? end.line : start.line,
       endColumn: end.file === start.file ? end.column : start.column + 1,
       message: last ? 'too many errors: stopping here' : message,
-      notes: last ? [] : [...notes.map((n) => this.noteText(n)), ...this.macroNote(range.start)],
+      notes: last ? [] : [...notes.map((n) => this.noteText(n)), ...this.wayHere(range, shown)],
     });
   }
 
-  private macroNote(at: Loc): string[] {
-    const use = this.sources.macroUses.get(at);
-    if (!use) return [];
-    return [this.noteText({ message: `expanded from macro '${use.name}'`, range: use.definition })];
+  /** Which macro was used there, where in a header of ours it is, who included the file. */
+  private wayHere(range: Range, shown: Range): string[] {
+    const notes: Note[] = [];
+    const use = this.sources.macroUses.get(range.start);
+    if (use) notes.push({ message: `expanded from macro '${use.name}'`, range: use.definition });
+    if (shown !== range) notes.push({ message: 'noticed here', range });
+    for (let file = this.sources.fileAt(shown.start); file && file.includedAt > 0;) {
+      notes.push({ message: 'included from here', range: { start: file.includedAt, end: file.includedAt } });
+      file = this.sources.fileAt(file.includedAt);
+    }
+    return notes.map((n) => this.noteText(n));
   }
 
   private noteText(note: Note): string {

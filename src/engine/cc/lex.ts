@@ -221,3 +221,11 @@ export class Lexer {
     return { kind, text, loc: base + start, end: base + this.at, space, bol, frozen: false };
   }
 }
+
+/** A lexer over text that is in no file; it reports nothing. */
+export function textLexer(text: string, diagnostics: Diagnostics): Lexer {
+  const file = { path: '', text, base: 0, bundled: true, includedAt: 0, lineStarts: null };
+  const lexer = new Lexer(file, diagnostics);
+  lexer.quiet = true;
+  return lexer;
+}

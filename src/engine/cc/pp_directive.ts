@@ -1,6 +1,6 @@
 /** Preprocessor directives: a table of names, each with what it does. */
 import { didYouMean } from './diagnostic.ts';
-import { bundledHeader } from './headers/index.ts';
+import { bundledHeader, bundledHeaderPaths } from './headers/index.ts';
 import type { Token } from './lex.ts';
 import { evaluatePpExpression, PpExpressionError } from './pp_expr.ts';
 import type { Macro } from './pp_macro.ts';
@@ -60,7 +60,11 @@ function include(pp: Preprocessor, at: Token): void {
   }
   const found = findHeader(pp, path, isAngled ? null : (lexer?.file.path ?? null));
   if (!found) {
-    pp.diagnostics.error(range, `'${path}' file not found`);
+    const meant = didYouMean(path, bundledHeaderPaths());
+    pp.diagnostics.fatal(
+      range,
+      `'${path}' file not found${meant === null ? '' : `; did you mean <${meant}>?`}`,
+    );
     return;
   }
   if (pp.once.has(found.path)) return;
@@ -68,7 +72,7 @@ function include(pp: Preprocessor, at: Token): void {
     pp.diagnostics.error(range, '#include is nested too deeply');
     return;
   }
-  pp.enterFile(found.path, found.text, found.bundled);
+  pp.enterFile(found.path, found.text, found.bundled, range.start);
 }
 
 /** Reads `(a, b, args...)` after a macro's name; null (reported) when it is malformed. */

@@ -1,6 +1,6 @@
 /** Macros that are there before the first line: what clang 19 defines for `-target bpf -mcpu=v3`, and the computed ones. */
 import { BUILTIN_NAMES } from './builtins.ts';
-import { Lexer } from './lex.ts';
+import { textLexer } from './lex.ts';
 import type { Token } from './lex.ts';
 import type { Macro } from './pp_macro.ts';
 import type { Preprocessor } from './preprocess.ts';
@@ -138,8 +138,7 @@ export function predefine(pp: Preprocessor): void {
 
 /** Defines an object-like macro from text: predefined ones, and `--define NAME=V`. */
 export function defineText(pp: Preprocessor, name: string, text: string): void {
-  const lexer = new Lexer({ path: '', text, base: 0, bundled: true, lineStarts: null }, pp.diagnostics);
-  lexer.quiet = true;
+  const lexer = textLexer(text, pp.diagnostics);
   const body: Token[] = [];
   for (let token = lexer.next(); token.kind !== 'eof'; token = lexer.next()) body.push(token);
   pp.macros.set(name, {

@@ -96,6 +96,14 @@ test.for([
 
 test.for([
   ['#include "no.h"', "1:10 'no.h' file not found"],
+  [
+    '#include <bpf/bpf_helper.h>',
+    "1:10 'bpf/bpf_helper.h' file not found; did you mean <bpf/bpf_helpers.h>?",
+  ],
+  [
+    '#include <bpf/bpf_helpers.h>',
+    '1:10 include "vmlinux.h" (or <linux/types.h>) before the headers of libbpf: they need its types',
+  ],
   ['#if 1\nx', '1:2 unterminated #if'],
   ['#endif', '1:2 #endif without #if'],
   ['#if 1\n#else\n#else\n#endif', '3:2 #else after #else'],

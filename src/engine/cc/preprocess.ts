@@ -12,7 +12,7 @@
  * Source: C11 6.10, GNU and clang extensions.
  */
 import type { Diagnostics } from './diagnostic.ts';
-import { Lexer } from './lex.ts';
+import { Lexer, textLexer } from './lex.ts';
 import type { Token } from './lex.ts';
 import { runDirective } from './pp_directive.ts';
 import type { Conditional } from './pp_directive.ts';
@@ -21,7 +21,7 @@ import type { Macro, MacroArg } from './pp_macro.ts';
 import { predefine } from './pp_predefined.ts';
 import { stringBytes } from './literal.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
-import type { Sources } from './source.ts';
+import type { Loc, Sources } from './source.ts';
 
 /** How much a program may expand to, in tokens; a macro bomb ends here. */
 const MAX_TOKENS = 1_000_000;
@@ -93,7 +93,7 @@ export class Preprocessor {
 
   /** Preprocesses one file and everything it includes. */
   run(path: string, text: string): Preprocessed {
-    this.enterFile(path, text, false);
+    this.enterFile(path, text, false, 0);
     try {
       for (;;) {
         const token = this.expanded();
@@ -126,8 +126,8 @@ export class Preprocessor {
     return null;
   }
 
-  enterFile(path: string, text: string, bundled: boolean): void {
-    const file = this.sources.add(path, text, bundled);
+  enterFile(path: string, text: string, bundled: boolean, includedAt: Loc): void {
+    const file = this.sources.add(path, text, bundled, includedAt);
     this.stack.push({ kind: 'file', lexer: new Lexer(file, this.diagnostics), conditionals: [] });
   }
 
@@ -251,8 +251,7 @@ export class Preprocessor {
   }
 
   private paste(text: string): Token | null {
-    const lexer = new Lexer({ path: '', text, base: 0, bundled: true, lineStarts: null }, this.diagnostics);
-    lexer.quiet = true;
+    const lexer = textLexer(text, this.diagnostics);
     const token = lexer.next();
     return token.kind !== 'eof' &&
       token.kind !== 'other' &&
@@ -328,11 +327,7 @@ export class Preprocessor {
       return;
     }
     const source = latin1Decode(stringBytes(text.text).bytes);
-    const lexer = new Lexer(
-      { path: '', text: source, base: 0, bundled: true, lineStarts: null },
-      this.diagnostics,
-    );
-    lexer.quiet = true;
+    const lexer = textLexer(source, this.diagnostics);
     const tokens: Token[] = [];
     for (let t = lexer.next(); t.kind !== 'eof'; t = lexer.next())
       tokens.push({ ...t, loc: at.loc, end: at.end });

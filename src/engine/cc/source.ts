@@ -31,6 +31,8 @@ export interface SourceFile {
   readonly base: Loc;
   /** A header that comes with Iterscope. */
   readonly bundled: boolean;
+  /** Where #include named it; 0 for the file that is compiled. */
+  readonly includedAt: Loc;
   lineStarts: readonly number[] | null;
 }
 
@@ -64,8 +66,8 @@ export class Sources {
   private readonly bases: number[] = [];
   private next: Loc = 1;
 
-  add(path: string, text: string, bundled: boolean): SourceFile {
-    const file: SourceFile = { path, text, base: this.next, bundled, lineStarts: null };
+  add(path: string, text: string, bundled: boolean, includedAt: Loc): SourceFile {
+    const file: SourceFile = { path, text, base: this.next, bundled, includedAt, lineStarts: null };
     this.files.push(file);
     this.bases.push(file.base);
     this.next += text.length + 1;
@@ -85,6 +87,22 @@ export class Sources {
     const offset = loc - file.base;
     const line = lastNotAbove(starts, offset);
     return { file: file.path, line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
+  }
+
+  /**
+   * The line of the user's that a place in a header of ours belongs to: the #include that led there. Other
+   * ranges stay.
+   */
+  outsideHeaders(range: Range): Range {
+    let at = range;
+    for (let file = this.fileAt(at.start); file?.bundled && file.includedAt > 0; file = this.fileAt(at.start))
+      at = { start: file.includedAt, end: file.includedAt };
+    return at === range ? range : { start: at.start, end: at.start + this.lineRest(at.start) };
+  }
+
+  private lineRest(loc: Loc): number {
+    const { column } = this.position(loc);
+    return Math.max(1, this.lineText(loc).length - column + 1);
   }
 
   /** The text of the line a place is in, without its line end. */

@@ -5,9 +5,14 @@ const WIDTHS: readonly (readonly [suffix: string, bits: 16 | 32 | 64])[] = [
 ];
 const swap = (name: string, bits: number): string =>
   `#define ${name}(x) (__builtin_constant_p(x) ? ___bpf_swab${bits}(x) : __builtin_bswap${bits}(x))`;
+const plain = (name: string, bits: number): string => `#define ${name}(x) __builtin_bswap${bits}(x)`;
 const swapText = WIDTHS.flatMap(([suffix, bits]) => [
   swap(`bpf_hton${suffix}`, bits),
   swap(`bpf_ntoh${suffix}`, bits),
+  plain(`__bpf_hton${suffix}`, bits),
+  plain(`__bpf_ntoh${suffix}`, bits),
+  `#define __bpf_constant_hton${suffix}(x) ___bpf_swab${bits}(x)`,
+  `#define __bpf_constant_ntoh${suffix}(x) ___bpf_swab${bits}(x)`,
 ]);
 const ordered = [16, 32, 64].flatMap((bits) => [
   swap(`bpf_cpu_to_be${bits}`, bits),

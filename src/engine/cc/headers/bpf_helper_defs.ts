@@ -230,6 +230,10 @@ const structs = new Set(rows.flatMap((row) => row.match(/struct \w+/g) ?? []));
 /** bpf/bpf_helper_defs.h */
 export const BPF_HELPER_DEFS = [
   '#pragma once',
+  '#if !defined(__VMLINUX_H__) && !defined(_LINUX_TYPES_H)',
+  '#error include "vmlinux.h" (or <linux/types.h>) before the headers of libbpf: they need its types',
+  '#include <linux/types.h>',
+  '#endif',
   ...[...structs].map((name) => `${name};`),
   ...rows.map(declaration),
   '',

@@ -23,9 +23,14 @@ typedef __u32 __wsum;
 `;
 
 const STDINT = [
+  // The kernel has its own.
+  '#ifndef __VMLINUX_H__',
   ...[8, 16, 32, 64].flatMap((n) => [
     `typedef __INT${n}_TYPE__ int${n}_t;`,
     `typedef __UINT${n}_TYPE__ uint${n}_t;`,
+  ]),
+  '#endif',
+  ...[8, 16, 32, 64].flatMap((n) => [
     `#define INT${n}_MAX ${2n ** BigInt(n - 1) - 1n}${n === 64 ? 'L' : ''}`,
     `#define INT${n}_MIN (-INT${n}_MAX - 1)`,
     `#define UINT${n}_MAX ${2n ** BigInt(n) - 1n}${n === 64 ? 'UL' : n === 32 ? 'U' : ''}`,
