@@ -186,7 +186,8 @@ class Importer {
       anonInode:
         this.fd((fd) => fd.link.startsWith('anon_inode:') && fd.link !== 'anon_inode:[pidfd]')?.ino ?? 1024,
       namespaces: this.namespaces(),
-      cgroups: snapshot.cgroups.filter(({ path }) => path !== ''),
+      // Inode numbers tell the order in which they were made, which is that of siblings.
+      cgroups: snapshot.cgroups.filter(({ path }) => path !== '').sort((a, b) => a.id - b.id),
       files: this.files,
       processes,
       reader: snapshot.self,

@@ -4,6 +4,7 @@ import { fail } from '../../shared/errno.ts';
 import { findChild, followMounts } from '../kernel/objects/dentry.ts';
 import type { Path } from '../kernel/objects/dentry.ts';
 import { newFile } from '../kernel/objects/file.ts';
+import { lookupCgroup } from '../vfs/cgroupfs.ts';
 import { openFd } from '../vfs/fd_table.ts';
 import { closeFile } from '../vfs/file.ts';
 import { rootOf } from '../vfs/path.ts';
@@ -25,7 +26,7 @@ export function walkPath(sys: Sys, names: readonly string[]): Path | null {
   const { kernel } = sys;
   let at = followMounts(kernel, taskRoot(sys));
   for (const name of names) {
-    const dentry = findChild(kernel, at.dentry, name);
+    const dentry = findChild(kernel, at.dentry, name) ?? lookupCgroup(kernel, at.dentry, name);
     if (!dentry) return null;
     at = followMounts(kernel, { mnt: at.mnt, dentry });
   }

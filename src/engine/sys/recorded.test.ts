@@ -21,7 +21,10 @@ const CASES = [
   'seq_meta',
   'seq_overflow_ret',
   'seq_write_raw',
+  'cgroup_walk',
 ];
+
+const ORDERS = ['unspec', 'self', 'pre', 'post', 'up'];
 
 const paramsOf = (run: RecordedRun): ReadonlyMap<string, string> =>
   new Map(
@@ -31,7 +34,7 @@ const paramsOf = (run: RecordedRun): ReadonlyMap<string, string> =>
   );
 
 /** `union bpf_iter_link_info` of a run, and the fd that was opened for it. */
-function linkInfo({ kernel, sys }: TestMachine, run: RecordedRun) {
+function linkInfo({ kernel, sys, bpf }: TestMachine, run: RecordedRun) {
   const params = paramsOf(run);
   let pidFd = Number(params.get('rawpidfd') ?? 0);
   let opened: number | null = null;
@@ -46,6 +49,18 @@ function linkInfo({ kernel, sys }: TestMachine, run: RecordedRun) {
     const bytes = new Uint8Array(Math.max(Number(length), 1));
     if (bytes.length > 16) bytes[16] = 1;
     return { iterInfo: { bytes, length: Number(length) }, opened };
+  }
+  if (params.has('order') || params.has('cgroup') || params.has('cgid')) {
+    const cgroup = params.get('cgroup');
+    if (cgroup !== undefined) opened = bpf.openDirectory(cgroup);
+    const order = params.get('order') ?? '0';
+    const iterInfo = encodeIterLinkInfo({
+      kind: 'cgroup',
+      order: ORDERS.includes(order) ? ORDERS.indexOf(order) : Number(order),
+      cgroupFd: opened ?? 0,
+      cgroupId: params.has('cgid') ? BigInt(run.cgroup_id ?? params.get('cgid') ?? 0) : 0n,
+    });
+    return { iterInfo, opened };
   }
   const number = (name: 'tid' | 'pid'): number =>
     params.has(name) ? (run[name] ?? Number(params.get(name))) : 0;

@@ -41,6 +41,7 @@ export interface RecordedRun {
   readonly tid?: number;
   readonly pid?: number;
   readonly pidfd_of?: number;
+  readonly cgroup_id?: number;
   readonly link_create: { readonly fd: number; readonly errno: number };
   readonly link_fdinfo?: string;
   readonly iter_fdinfo?: string;

@@ -2,6 +2,7 @@
 import type { IterReg } from '../bpf_iter.ts';
 import { bpfMapElemTarget } from './bpf_map_elem.ts';
 import { bpfLinkTarget, bpfMapTarget, bpfProgTarget } from './bpf_object.ts';
+import { cgroupTarget } from './cgroup.ts';
 import { ksymTarget } from './ksym.ts';
 import { taskTarget } from './task.ts';
 import { taskFileTarget } from './task_file.ts';
@@ -15,5 +16,6 @@ export const TARGETS: readonly IterReg[] = [
   bpfProgTarget,
   bpfLinkTarget,
   bpfMapElemTarget,
+  cgroupTarget,
   ksymTarget,
 ];

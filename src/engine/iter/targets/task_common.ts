@@ -27,6 +27,7 @@ import {
 } from '../../kernel/objects/pid.ts';
 import { getRef, putRef } from '../../kernel/objects/refs.ts';
 import { getTask, nextThread } from '../../kernel/objects/task.ts';
+import { putTask } from '../../kernel/objects/task_exit.ts';
 import type { View } from '../../kernel/view.ts';
 import { pidfdPid } from '../../vfs/pidfd.ts';
 import type { AttachContext, IterReg } from '../bpf_iter.ts';
@@ -136,7 +137,7 @@ function getTaskRef(session: Session, task: View): Addr {
 }
 export function putTaskRef(session: Session, task: Addr): void {
   session.held('task usage', task, -1);
-  if (putRef(session.kernel.view('task_struct', task), 'usage')) session.kernel.mem.release(task);
+  putTask(session.kernel, session.kernel.view('task_struct', task));
 }
 
 /** The dup rule: a thread that has the same file table as its leader. Two absent tables are the same. */
