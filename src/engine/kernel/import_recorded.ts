@@ -34,6 +34,7 @@ const threadText = v.object({
   status: v.string(),
   wchan: v.optional(v.nullable(v.string()), ''),
   cgroup: v.optional(v.nullable(v.string()), ''),
+  stack: v.optional(v.nullable(v.string()), ''),
   fds: v.array(fdText),
 });
 const processText = v.object({
@@ -102,6 +103,9 @@ export const commOf = (name: string): string =>
 
 /** The place in the unified hierarchy that /proc/PID/cgroup tells. */
 const cgroupOf = (text: string): string => /^0::(\/.*?)(?: \(deleted\))?$/m.exec(text)?.[1] ?? '/';
+
+/** The frames that /proc/PID/stack lists. */
+const stackOf = (text: string): string[] => Array.from(text.matchAll(/^\[<0>\] (\S+)/gm), ([, frame = '']) => frame);
 
 /** @throws WorldError */
 export function importRecorded(value: unknown): World {
@@ -304,6 +308,7 @@ class Importer {
     return {
       comm: commOf(thread.comm.replace(/\n$/, '')),
       cgroup: cgroupOf(thread.cgroup ?? ''),
+      stack: stackOf(thread.stack ?? ''),
       state,
       ...(state === 'S' && FREEZABLE.has(thread.wchan ?? '') ? { rawState: 1 + TASK_FREEZABLE } : {}),
       flags: stat.num(9),

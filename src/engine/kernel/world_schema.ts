@@ -103,6 +103,8 @@ const taskEntries = {
   /** Numbers in the pid namespaces from the outermost to the task's own. */
   nspids: v.optional(v.array(pid)),
   cred: v.optional(cred),
+  /** The kernel stack it sleeps on, as in /proc/PID/stack: `symbol+0x10/0x40`, innermost first. */
+  stack: v.optional(v.array(v.string())),
   /** Left out: the parent's. */
   cgroup: v.optional(cgroupPath),
 };

@@ -11,6 +11,11 @@ struct robust_list_head;
 struct rseq;
 struct tty_struct;
 
+/* What a task left when it stopped running: where its stack ended. */
+struct thread_struct {
+	unsigned long sp;
+};
+
 struct thread_info {
 	unsigned long flags;
 	unsigned long syscall_work;
@@ -167,6 +172,7 @@ struct task_struct {
 	nodemask_t mems_allowed;
 	struct css_set *cgroups;
 	struct list_head cg_list;
+	struct thread_struct thread;
 	struct robust_list_head *robust_list;
 	struct rseq *rseq;
 	struct callback_head rcu;

@@ -202,17 +202,22 @@ function cssSetOf(kernel: Kernel, cgroup: View): View {
  * @fidelity partial: nobody is told
  */
 export function attachTask(kernel: Kernel, task: View, cgroup: View): void {
-  const old = task.deref('cgroups');
-  if (old) {
-    listDel(kernel.mem, task.at('cg_list'));
-    old.set('nr_tasks', old.num('nr_tasks') - 1);
-    populate(kernel, old, -1);
-  }
+  detachTask(kernel, task);
   const cset = cssSetOf(kernel, cgroup);
   task.set('cgroups', cset.addr);
   listAddTail(kernel.mem, task.at('cg_list'), cset.at('tasks'));
   populate(kernel, cset, 1);
   cset.set('nr_tasks', cset.num('nr_tasks') + 1);
+}
+
+/** Takes a task out of its cgroup, at its end. @kernel cgroup_release, kernel/cgroup/cgroup.c @fidelity full */
+export function detachTask(kernel: Kernel, task: View): void {
+  const cset = task.deref('cgroups');
+  if (!cset) return;
+  task.set('cgroups', 0n);
+  listDel(kernel.mem, task.at('cg_list'));
+  cset.set('nr_tasks', cset.num('nr_tasks') - 1);
+  populate(kernel, cset, -1);
 }
 
 /** A cgroup counts its css_sets that have tasks. @kernel css_set_update_populated, kernel/cgroup/cgroup.c */

@@ -57,12 +57,30 @@ export function newFile(kernel: Kernel, spec: FileSpec): View {
 
 export const getFile = (file: View): View => getRef(file, 'f_count');
 
-/** Drops a reference; frees the file with the last one. @kernel fput, fs/file_table.c @fidelity partial: release() of the file_operations is the caller's */
+/** What a file held is let go; called once, just before the file is freed. */
+export type Release = (file: View) => void;
+
+/** file_operations.release of what is code of ours, by the address of the file_operations. */
+const releases = new WeakMap<Kernel, Map<Addr, Release>>();
+
+/** Registers `release` for files with these file_operations: code, not state, once for each kernel. */
+export function onRelease(kernel: Kernel, fops: string, release: Release): void {
+  const table = releases.get(kernel) ?? new Map<Addr, Release>();
+  releases.set(kernel, table.set(fileOperations(kernel, fops), release));
+}
+
+/**
+ * Drops a reference; the last one releases and frees the file.
+ *
+ * @returns true when the file is gone
+ * @kernel fput, fs/file_table.c
+ * @fidelity partial: at once, not on the way back to user space
+ */
 export function fput(kernel: Kernel, file: View): boolean {
+  if (file.num('f_count') === 1) releases.get(kernel)?.get(file.ptr('f_op'))?.(file);
   if (!putRef(file, 'f_count')) return false;
-  file
-    .deref('f_path.dentry')
-    ?.set('d_lockref.count', (file.deref('f_path.dentry')?.num('d_lockref.count') ?? 1) - 1);
+  const dentry = file.deref('f_path.dentry');
+  if (dentry) putRef(dentry, 'd_lockref.count');
   kernel.mem.release(file.addr);
   return true;
 }
