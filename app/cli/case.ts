@@ -8,6 +8,7 @@
  */
 import { DEFAULT_RELEASE } from '../../src/engine/abi/releases.ts';
 import { importRun } from '../../src/engine/kernel/import_recorded.ts';
+import { Symbols } from '../../src/engine/kernel/symbols.ts';
 import { bootMachine } from '../../src/engine/machine/boot.ts';
 import type { Machine } from '../../src/engine/machine/boot.ts';
 import { carryMaps } from '../../src/engine/machine/carry_maps.ts';
@@ -23,7 +24,7 @@ import type { CliOptions } from './options.ts';
 import { compareRun, renaming, verdictDifferences } from './recorded/judge.ts';
 import { parseRunParams } from './recorded/params.ts';
 import { decisiveLine, openCase } from './recorded/truth.ts';
-import type { CaseFiles, RecordedRun } from './recorded/truth.ts';
+import type { CaseFiles, RecordedCase, RecordedRun } from './recorded/truth.ts';
 import { DONE, FAILED } from './run.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -89,7 +90,7 @@ class CasePlayer {
         world: { name: this.files.truth.boot },
         release: DEFAULT_RELEASE,
         btf: this.btf,
-        kallsyms: once(this.files.kallsyms, () => readText(this.files.kallsyms)),
+        kallsyms: once(this.files.kallsyms, () => Symbols.parse(readText(this.files.kallsyms))),
       },
       importRun(this.snapshot, facts),
     );
@@ -104,6 +105,7 @@ class CasePlayer {
   }
 
   load(machine: Machine): LoadOutcome {
+    resumeObjectNumbers(machine, this.files.truth);
     const { object, diagnostics } = this.object(machine);
     if (!object) {
       const nothing = { verdict: null, loaded: null, object: null, programs: [], messages: [] };
@@ -121,15 +123,34 @@ class CasePlayer {
 }
 
 /** A machine that has been running has used up numbers; the recording tells which. */
-function resumeNumbers({ sys }: Machine, run: RecordedRun): void {
+function resumeObjectNumbers({ sys }: Machine, { maps, progs }: RecordedCase): void {
+  const first = (objects: readonly { readonly id?: unknown }[] | undefined): number =>
+    Math.min(...(objects ?? []).map(({ id }) => (typeof id === 'number' ? id : Infinity)));
+  if (Number.isFinite(first(maps))) sys.objects.maps.startAt(first(maps));
+  if (Number.isFinite(first(progs))) sys.objects.progs.startAt(first(progs));
+}
+function resumeRunNumbers({ sys }: Machine, run: RecordedRun, session: number | undefined): void {
   const link = run.link_info?.['id'];
   if (typeof link === 'number') sys.objects.links.startAt(link);
-  const session = /session[ =](\d+)/.exec(run.output ?? '')?.[1];
-  if (session !== undefined) sys.iter.numberAfter(Number(session) - 1);
+  if (session !== undefined) sys.iter.numberAfter(session - 1);
 }
 
-/** Plays one case. @throws BootError */
+/**
+ * Plays one case.
+ *
+ * Where a program prints the number of its session, and the recording had another, the case is played once
+ * more with the counter where the recording had it: a longer number makes other reads.
+ *
+ * @throws BootError
+ */
 export function playCase(files: CaseFiles, options: CaseOptions): CaseResult {
+  const sessions = new Map<number, number>();
+  const result = play(files, options, sessions);
+  return sessions.size > 0 && result.differences.length > 0 ? play(files, options, sessions) : result;
+}
+
+/** @param sessions number of the first session of a run; filled in where the recording tells it */
+function play(files: CaseFiles, options: CaseOptions, sessions: Map<number, number>): CaseResult {
   const { truth } = files;
   const runs = truth.runs ?? [];
   const player = new CasePlayer(files, options);
@@ -151,24 +172,44 @@ export function playCase(files: CaseFiles, options: CaseOptions): CaseResult {
           got,
           options.object,
         );
+  // Another layout relocates other offsets into the instructions.
+  const sameCode = options.object === 'clang' && !options.btf;
   const reports: RunReport[] = [];
-  if (outcome.loaded)
-    runs.forEach((run, i) => {
-      if (options.run !== undefined && options.run !== null && i > options.run) return;
-      const machine = player.machineFor(run);
-      if (!player.loaded) return;
-      const report = playRun(machine, player.loaded, run);
-      reports.push(report);
-      if (options.run === undefined || options.run === null || options.run === i)
-        for (const difference of compareRun(run, report, renaming(machine), options.object))
-          differences.push(`run ${i} (${run.params}): ${difference}`);
-    });
+  const last = options.run ?? runs.length - 1;
+  for (const [i, run] of outcome.loaded ? runs.entries() : []) {
+    if (i > last) break;
+    const machine = player.machineFor(run);
+    if (!player.loaded) break;
+    const before = machine.recorder.sessions.length;
+    const report = playRun(machine, player.loaded, run, sessions.get(i));
+    reports.push(report);
+    const ours = machine.recorder.sessions[before]?.session;
+    const theirs = ours === undefined ? null : numberInPlaceOf(ours, report.output, run.output ?? '');
+    if (theirs !== null) sessions.set(i, theirs);
+    if (options.run !== undefined && options.run !== null && options.run !== i) continue;
+    for (const difference of compareRun(run, report, renaming(machine), sameCode))
+      differences.push(`run ${i} (${run.params}): ${difference}`);
+  }
   return { verdict: outcome.verdict, runs: reports, differences };
 }
 
-function playRun(machine: Machine, loaded: LoadedObject, run: RecordedRun): RunReport {
+/** The number that stands in the first line of `theirs` where ours has `number`; null when the lines differ otherwise. */
+function numberInPlaceOf(number: number, ours: string, theirs: string): number | null {
+  const words = (text: string): string[] => text.slice(0, text.indexOf('\n')).split(/(\d+)/);
+  const [a, b] = [words(ours), words(theirs)];
+  const at = a.findIndex((word, i) => word !== b[i]);
+  const differs = a.length === b.length && at >= 0 && a[at] === String(number);
+  return differs ? Number(b[at]) : null;
+}
+
+function playRun(
+  machine: Machine,
+  loaded: LoadedObject,
+  run: RecordedRun,
+  session: number | undefined,
+): RunReport {
   const { options, infoLength, rawMapFd, rawOrder } = parseRunParams(run);
-  resumeNumbers(machine, run);
+  resumeRunNumbers(machine, run, session);
   machine.bpf.tracePipe.length = 0;
   const raw = { infoLength, mapFd: rawMapFd, order: rawOrder };
   const { report } = drain(

@@ -13,7 +13,7 @@ export interface Renaming {
   readonly isHeap: (hex: string) => boolean;
 }
 
-const TOKEN = /[0-9a-fA-F]{12,16}|\d+|[^0-9a-fA-F]+|./gs;
+const TOKEN = /[0-9a-f]{8,16}|\d+|[^0-9a-f]+|./gs;
 
 export class Comparison {
   private readonly renaming: Renaming;

@@ -9,29 +9,36 @@ import type { RecordedCase, RecordedRun } from './truth.ts';
 /** Direct map and vmalloc space with four and with five levels of page tables. */
 const HEAP = /^(ff1[1-9a-f]|ffa[0-9a-f]|ffff[89ab]|ffffc9)[0-9a-f]*$/;
 
+/** %p prints 32 bits of a hash whose key is made at boot, as 16 digits or as 8 in a wider field. */
+const HASHED = /^(0{8})?(?!0{8})[0-9a-f]{8}$/;
+
 /** Ids that another machine may number otherwise. */
 export function renaming(machine: Machine): Renaming {
   const { maps, progs, links, btfs } = machine.sys.objects;
   const ids = [maps, progs, links, btfs].flatMap((table) => table.all().map(({ id }) => String(id)));
   const sessions = machine.recorder.sessions.map(({ session }) => String(session));
-  return { ids: new Set([...ids, ...sessions]), isHeap: (hex) => hex.length === 16 && HEAP.test(hex) };
+  return {
+    ids: new Set([...ids, ...sessions]),
+    isHeap: (hex) => HASHED.test(hex) || (hex.length === 16 && HEAP.test(hex)),
+  };
 }
 
 const errnoText = (errno: number): string | null => (errno === 0 ? null : errnoName(errno));
 
 interface Reads {
+  readonly session: number;
   readonly ret: number;
   readonly errno: string | null;
   times: number;
 }
 
 /** Equal results in a row become one entry. */
-function inARow(reads: readonly { readonly ret: number; readonly errno: string | null }[]): Reads[] {
+function inARow(reads: readonly Omit<Reads, 'times'>[]): Reads[] {
   const out: Reads[] = [];
-  for (const { ret, errno } of reads) {
+  for (const { session, ret, errno } of reads) {
     const last = out.at(-1);
-    if (last?.ret === ret && last.errno === errno) last.times++;
-    else out.push({ ret, errno, times: 1 });
+    if (last?.session === session && last.ret === ret && last.errno === errno) last.times++;
+    else out.push({ session, ret, errno, times: 1 });
   }
   return out;
 }
@@ -74,14 +81,10 @@ function decisiveOf(truth: RecordedCase, decisive: string): string {
   return decisive.replace(/^libbpf: /, '');
 }
 
+/** A tag is a hash of the instructions. */
 const withoutTag = (text: string): string => text.replace(/^prog_tag:\t.*$/m, 'prog_tag:\t');
 
-export function compareRun(
-  run: RecordedRun,
-  got: RunReport,
-  names: Renaming,
-  object: 'ours' | 'clang',
-): string[] {
+export function compareRun(run: RecordedRun, got: RunReport, names: Renaming, sameCode: boolean): string[] {
   const comparison = new Comparison(names);
   comparison.equal('BPF_LINK_CREATE', errnoText(run.link_create.errno), got.attach?.errno ?? null);
   if (run.link_create.errno !== 0 || got.attach?.errno) return comparison.differences;
@@ -92,10 +95,15 @@ export function compareRun(
     comparison.equal('tid', info['task_tid'], got.link?.['tid']);
     comparison.equal('pid', info['task_pid'], got.link?.['pid']);
   }
-  const shown = (text: string): string => (object === 'ours' ? withoutTag(text) : text);
+  const shown = (text: string): string => (sameCode ? text : withoutTag(text));
   comparison.text('link fdinfo', shown(run.link_fdinfo ?? ''), shown(got.link_fdinfo ?? ''));
   comparison.text('output', `${run.output ?? ''}${run.output1 ?? ''}`, got.output);
-  const want = (run.reads ?? []).map(({ ret, errno, times }) => ({ ret, errno: errnoText(errno), times }));
+  const want = (run.reads ?? []).map(({ iter, ret, errno, times }) => ({
+    session: iter ?? 0,
+    ret,
+    errno: errnoText(errno),
+    times,
+  }));
   comparison.equal('reads', want, inARow(got.reads));
   comparison.text('trace_pipe', run.trace ?? '', got.trace_pipe);
   return comparison.differences;

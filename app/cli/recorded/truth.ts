@@ -37,7 +37,12 @@ export interface RecordedRun {
   readonly tasks_vs_world?: TaskChanges;
   readonly self?: number;
   readonly self_fds?: readonly RecordedFd[];
-  readonly reads?: readonly { readonly ret: number; readonly errno: number; readonly times: number }[];
+  readonly reads?: readonly {
+    readonly iter?: number;
+    readonly ret: number;
+    readonly errno: number;
+    readonly times: number;
+  }[];
   readonly output?: string;
   readonly output1?: string;
   readonly trace?: string;
@@ -52,7 +57,8 @@ export interface RecordedCase {
   readonly log1: string;
   readonly boot: string;
   readonly runs?: readonly RecordedRun[];
-  readonly maps?: readonly Readonly<Record<string, unknown>>[];
+  readonly maps?: readonly { readonly id?: unknown }[];
+  readonly progs?: readonly { readonly id?: unknown }[];
 }
 
 /** Where the files of a case are. */

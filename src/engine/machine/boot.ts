@@ -36,8 +36,8 @@ export interface BootOptions {
   readonly release?: string | undefined;
   /** BTF of another kernel. */
   readonly btf?: Uint8Array | undefined;
-  /** Text of another kernel's kallsyms. */
-  readonly kallsyms?: string | undefined;
+  /** Another kernel's kallsyms: its text, or what was read of it before. */
+  readonly kallsyms?: string | Symbols | undefined;
   readonly seed?: number | undefined;
   /** The task that loads and reads, instead of the world's. */
   readonly reader?: number | undefined;
@@ -84,8 +84,9 @@ export function readWorld(ref: WorldRef, resources: Resources): World {
   }
 }
 
-function readSymbols(text: string | undefined): Symbols | null {
+function readSymbols(text: string | Symbols | undefined): Symbols | null {
   if (text === undefined) return null;
+  if (text instanceof Symbols) return text;
   try {
     return Symbols.parse(text);
   } catch (error) {

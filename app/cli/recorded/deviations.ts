@@ -1,0 +1,44 @@
+/**
+ * Where we accept that a recorded case comes out otherwise, and why. A difference that stands here and no
+ * longer appears fails the test: the list only gets shorter.
+ */
+export interface Deviation {
+  readonly name: string;
+  /** Text of the difference. */
+  readonly difference: RegExp;
+  readonly reason: string;
+  /** Only with this object; both when left out. */
+  readonly object?: 'ours' | 'clang';
+  /** Only in this layout; both when left out. */
+  readonly layout?: 'recorded' | 'own';
+}
+
+const NO_TARGET = 'the target is not modelled yet';
+const SNAPSHOT = 'the snapshot of /proc does not tell it';
+
+export const DEVIATIONS: readonly Deviation[] = [
+  { name: 'cgroup_walk', difference: /./, reason: `${NO_TARGET}: cgroup` },
+  { name: 'netlink_list', difference: /./, reason: `${NO_TARGET}: netlink` },
+  { name: 'tcp_list', difference: /./, reason: `${NO_TARGET}: tcp` },
+  {
+    name: 'elem_hash',
+    difference: /output|reads/,
+    reason: 'order within a hash map follows a seed drawn at boot',
+  },
+  { name: 'prog_list', difference: /jited=/, reason: 'nothing is compiled to machine code here' },
+  {
+    name: 'task_fields',
+    difference: /start=|reads/,
+    reason: `${SNAPSHOT}: start times to the nanosecond; it has ticks of 10 ms`,
+  },
+  {
+    name: 'task_file_paths',
+    difference: /name=(RAW|TCP)|reads/,
+    reason: `${SNAPSHOT}: the protocol of sockets that are in no table of /proc/net`,
+  },
+  {
+    name: 'task_vma_all',
+    difference: /map_count=/,
+    reason: `${SNAPSHOT}: the maps of the reading process, which was started after it`,
+  },
+];
