@@ -94,8 +94,9 @@ const FREEZABLE: ReadonlySet<string> = new Set([
   'oom_reaper',
   'poll_schedule_timeout',
 ]);
-/** What a program that uses libbpf opens for itself; a replay opens it again. */
-const OPENED_BY_LOADING = /^anon_inode:(?:btf|bpf-map|bpf-prog|bpf_link|bpf_iter|\[pidfd\])$/;
+/** What a program that uses libbpf, and names a process or cgroup, opens for itself; a replay opens it again. */
+const OPENED_BY_LOADING =
+  /^(?:anon_inode:(?:btf|bpf-map|bpf-prog|bpf_link|bpf_iter|\[pidfd\])$|\/sys\/fs\/cgroup(?:\/|$))/;
 
 /** comm of a kernel thread whose /proc name says more: workers tell their queue, and all are cut to 15 bytes. */
 export const commOf = (name: string): string =>
