@@ -18,6 +18,7 @@ import { installFd, newFiles, reserveFd, settleNextFd } from './objects/files.ts
 import { newFsStruct } from './objects/fs_struct.ts';
 import { internalMount } from './objects/internal_mounts.ts';
 import type { InternalFs } from './objects/internal_mounts.ts';
+import { parseFrame, setKernelStack } from './objects/kernel_stack.ts';
 import { NAMESPACES, newNamespace, newNsproxy, nsInum } from './objects/namespace.ts';
 import type { NsKind, NsSet } from './objects/namespace.ts';
 import { allocPid, findPidNs, findTaskByPidNs } from './objects/pid.ts';
@@ -70,6 +71,10 @@ export function buildWorld(world: World, options: WorldOptions): Kernel {
   new Builder(kernel, world).build();
   return kernel;
 }
+
+/** The addresses of frames whose symbol this kernel has. */
+const frames = (symbols: Symbols, texts: readonly string[]): Addr[] =>
+  texts.flatMap((text) => parseFrame(symbols, text) ?? []);
 
 class Builder {
   private readonly kernel: Kernel;
@@ -261,6 +266,7 @@ class Builder {
     task.trySet('thread_info.cpu', entry.cpu);
     task.trySet('nvcsw', entry.voluntarySwitches);
     task.trySet('nivcsw', entry.involuntarySwitches);
+    if (entry.stack) setKernelStack(kernel, task, frames(kernel.symbols, entry.stack));
     if (zombie) task.deref('signal')?.set('live', (task.deref('signal')?.num('live') ?? 1) - 1);
     if (pidNs.ptr('child_reaper') === 0n) pidNs.set('child_reaper', task.addr);
     return task;

@@ -106,7 +106,8 @@ export const commOf = (name: string): string =>
 const cgroupOf = (text: string): string => /^0::(\/.*?)(?: \(deleted\))?$/m.exec(text)?.[1] ?? '/';
 
 /** The frames that /proc/PID/stack lists. */
-const stackOf = (text: string): string[] => Array.from(text.matchAll(/^\[<0>\] (\S+)/gm), ([, frame = '']) => frame);
+const stackOf = (text: string): string[] =>
+  Array.from(text.matchAll(/^\[<0>\] (\S+)/gm), ([, frame = '']) => frame);
 
 /** @throws WorldError */
 export function importRecorded(value: unknown): World {

@@ -8,6 +8,7 @@ import { memoryHelpers } from './memory.ts';
 import { miscHelpers } from './misc.ts';
 import { outputHelpers } from './output.ts';
 import { ringbufHelpers } from './ringbuf.ts';
+import { stackHelpers } from './stack.ts';
 import { stringHelpers } from './string.ts';
 import { taskHelpers } from './task.ts';
 import { iteratorKfuncs } from './kfunc_iter.ts';
@@ -23,6 +24,7 @@ export const helperTable = (bpf: Bpf): HelperTable =>
     ...dynptrHelpers(),
     ...loopHelpers(),
     ...taskHelpers(),
+    ...stackHelpers(),
     ...miscHelpers(bpf),
   ]);
 

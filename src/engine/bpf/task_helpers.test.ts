@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { must } from '../../shared/assert.ts';
+import { fail } from '../../shared/errno.ts';
+import { buildWorld } from '../kernel/build_world.ts';
+import { importRecorded } from '../kernel/import_recorded.ts';
+import { findTaskByPidNs } from '../kernel/objects/pid.ts';
+import { Symbols } from '../kernel/symbols.ts';
+import { recordedBtf } from '../vm/testing.ts';
+import { Bpf } from './bpf.ts';
+import { callHelper, textAt } from './testing.ts';
+import { symbolText } from './vsnprintf.ts';
+
+const recorded = join(import.meta.dirname, '../../../recorded/linux-6.12');
+const symbols = Symbols.parse(
+  gunzipSync(readFileSync(join(recorded, 'kernel/kallsyms.gz'))).toString('latin1'),
+);
+interface Snapshot {
+  processes: { pid: number; threads: { tid: number; comm: string; stack: string; stat: string }[] }[];
+}
+const snapshot = JSON.parse(readFileSync(join(recorded, 'worlds/progs1.json'), 'utf8')) as Snapshot;
+const kernel = buildWorld(importRecorded(snapshot), { btf: recordedBtf(), symbols });
+const bpf = new Bpf(kernel);
+const initial = kernel.object('init_pid_ns', 'pid_namespace');
+const task = (pid: number) => must(findTaskByPidNs(kernel, pid, initial), `task ${pid}`);
+const buf = kernel.mem.alloc(256);
+const stackOf = (pid: number, size = 256, flags = 0) =>
+  callHelper(bpf, 141, task(pid).addr, buf, size, flags);
+const trace = (bytes: number): string[] =>
+  Array.from({ length: bytes / 8 }, (_, i) =>
+    symbolText(symbols, kernel.mem.u64(buf + BigInt(i * 8)), 'S').replace(/\/.*/, ''),
+  );
+
+test('bpf_get_task_stack gives every sleeping task the frames of its /proc/PID/stack', () => {
+  const sleeping = snapshot.processes.flatMap(({ threads }) => threads).filter(({ stack }) => stack !== '');
+  expect(sleeping.length).toBeGreaterThan(50);
+  for (const { tid, stack } of sleeping) {
+    const want = Array.from(stack.matchAll(/^\[<0>\] ([^/]+)/gm), ([, frame]) => frame);
+    expect(trace(stackOf(tid))).toEqual(want);
+  }
+});
+
+test('frames can be skipped, the buffer is cut, and bad flags are refused', () => {
+  const whole = trace(stackOf(1));
+  expect(trace(stackOf(1, 16))).toEqual(whole.slice(0, 2));
+  expect(trace(stackOf(1, 256, 1))).toEqual(whole.slice(1));
+  expect(stackOf(1, 256, 100)).toBe(fail('EFAULT'));
+  expect(stackOf(1, 12)).toBe(fail('EINVAL'));
+  expect(stackOf(1, 256, 1 << 9)).toBe(fail('EINVAL'));
+  expect(stackOf(1, 256, 1 << 11)).toBe(fail('EINVAL'));
+  expect(stackOf(1, 256, 1 << 8)).toBe(fail('EOPNOTSUPP'));
+  expect(kernel.mem.u64(buf)).toBe(0n);
+});
+
+test('helpers about the current task speak of the reader', () => {
+  const reader = kernel.view('task_struct', kernel.current);
+  const both = BigInt(reader.num('tgid')) * (1n << 32n) + BigInt(reader.num('pid'));
+  expect(BigInt(callHelper(bpf, 14))).toBe(both);
+  expect(callHelper(bpf, 16, buf, 5)).toBe(0);
+  expect(textAt(bpf, buf, 5)).toBe(reader.str('comm').slice(0, 4));
+  expect(BigInt.asUintN(64, BigInt(callHelper(bpf, 35)))).toBe(reader.addr);
+});
+
+test('bpf_task_from_pid finds threads too, and what is acquired is given back', () => {
+  const [process] = snapshot.processes.filter(({ threads }) => threads.length > 1);
+  const tid = must(process?.threads[1], 'a second thread').tid;
+  const before = task(tid).num('rcu_users');
+  const found = callHelper(bpf, 'bpf_task_from_pid', tid);
+  expect(BigInt.asUintN(64, BigInt(found))).toBe(task(tid).addr);
+  expect(task(tid).num('rcu_users')).toBe(before + 1);
+  callHelper(bpf, 'bpf_task_release', task(tid).addr);
+  expect(task(tid).num('rcu_users')).toBe(before);
+  expect(callHelper(bpf, 'bpf_task_from_pid', 999_999)).toBe(0);
+});
+
+test('bpf_iter_task_vma walks upwards from an address and holds the lock until it is destroyed', () => {
+  const it = kernel.mem.alloc(8);
+  const mm = must(task(1).deref('mm'), 'mm');
+  const starts: bigint[] = [];
+  expect(callHelper(bpf, 'bpf_iter_task_vma_new', it, task(1).addr, 0)).toBe(0);
+  expect(mm.num('mmap_lock.count')).not.toBe(0);
+  for (;;) {
+    const vma = BigInt.asUintN(64, BigInt(callHelper(bpf, 'bpf_iter_task_vma_next', it)));
+    if (vma === 0n) break;
+    starts.push(kernel.view('vm_area_struct', vma).big('vm_start'));
+  }
+  callHelper(bpf, 'bpf_iter_task_vma_destroy', it);
+  expect(starts.length).toBe(mm.num('map_count'));
+  expect(starts).toEqual(starts.toSorted((a, b) => (a < b ? -1 : 1)));
+  expect(mm.num('mmap_lock.count')).toBe(0);
+  expect(callHelper(bpf, 'bpf_iter_task_vma_new', it, task(2).addr, 0)).toBe(fail('ENOENT'));
+  expect(callHelper(bpf, 'bpf_iter_task_vma_next', it)).toBe(0);
+});
+
+test('bpf_get_current_ancestor_cgroup_id and bpf_task_under_cgroup read the tree', () => {
+  const root = BigInt.asUintN(64, BigInt(callHelper(bpf, 'bpf_cgroup_from_id', 1)));
+  expect(kernel.view('cgroup', root).num('level')).toBe(0);
+  expect(callHelper(bpf, 'bpf_task_under_cgroup', task(1).addr, root)).toBe(1);
+  const lab = BigInt.asUintN(64, BigInt(callHelper(bpf, 'bpf_cgroup_from_id', 28)));
+  expect(callHelper(bpf, 'bpf_task_under_cgroup', task(1).addr, lab)).toBe(0);
+  expect(callHelper(bpf, 123, 0)).toBe(1);
+  expect(callHelper(bpf, 123, 5)).toBe(0);
+});
