@@ -76,7 +76,7 @@ export function verdictDifferences(
 
 /** For programs that grow too large the index names another line than the one that decides. */
 function decisiveOf(truth: RecordedCase, decisive: string): string {
-  if (/^stack depth/.test(decisive))
+  if (decisive.startsWith('stack depth'))
     return truth.log1.split('\n').find((line) => line.startsWith('BPF program is too large')) ?? decisive;
   return decisive.replace(/^libbpf: /, '');
 }

@@ -46,14 +46,14 @@ export function linkInfoFor(
 /** A path or an id without an order means the whole subtree, as bpftool's users expect. */
 const defaultOrder = (target: string): number => (target === 'cgroup' ? CGROUP_ORDERS.pre : 0);
 
-function mapFd(loaded: LoadedObject, name: string): number | NegErrno {
+function mapFd(loaded: LoadedObject, name: string): NegErrno {
   const index = loaded.object.maps.findIndex((map) => map.name === name);
   const fd = loaded.mapFds[index] ?? -1;
   return fd >= 0 ? fd : fail('ENOENT');
 }
 
 /** pidfd_open(2) by the reader. */
-function openProcess({ kernel }: Machine, pid: number): number | NegErrno {
+function openProcess({ kernel }: Machine, pid: number): NegErrno {
   const task = kernel.view('task_struct', kernel.current);
   const ns = taskActivePidNs(kernel, task);
   const found = ns && findPidNs(kernel, pid, ns);
