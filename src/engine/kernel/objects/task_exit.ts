@@ -43,7 +43,8 @@ function newReaper(kernel: Kernel, task: View): View {
 function reparentChildren(kernel: Kernel, task: View): void {
   const reaper = newReaper(kernel, task);
   if (reaper.addr === task.addr) return;
-  for (const child of [...children(kernel, task)]) {
+  const orphans = [...children(kernel, task)];
+  for (const child of orphans) {
     for (const thread of threads(kernel, child)) {
       thread.set('real_parent', reaper.addr);
       thread.set('parent', reaper.addr);
