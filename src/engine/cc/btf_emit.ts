@@ -10,7 +10,7 @@ import { must } from '../../shared/assert.ts';
 import { BtfBuilder } from '../btf/build.ts';
 import { INT_BOOL, INT_SIGNED, Kind } from '../btf/types.ts';
 import type { FuncSymbol, VarSymbol } from './ast.ts';
-import type { CType, EnumType, FunctionType, IntType, RecordType } from './ctype.ts';
+import type { CType, EnumType, FunctionType, IntType, RecordType, TypedefType } from './ctype.ts';
 
 export const FuncLinkage = { STATIC: 0, GLOBAL: 1, EXTERN: 2 } as const;
 
@@ -86,6 +86,12 @@ export class BtfEmitter {
     return this.builder.add({ kind: Kind.FUNC_PROTO, name: '', type: result, params });
   }
 
+  private typedef(type: TypedefType, full: boolean): TypeId {
+    const id = this.builder.add({ kind: Kind.TYPEDEF, name: type.name, type: this.type(type.to, full) });
+    this.declTags(id, type.declTags);
+    return id;
+  }
+
   /** @param full whether records reached through pointers are described too */
   type(type: CType, full: boolean): TypeId {
     const wrap = (
@@ -110,7 +116,7 @@ export class BtfEmitter {
       case 'enum':
         return this.enumeration(type);
       case 'typedef':
-        return this.builder.add({ kind: Kind.TYPEDEF, name: type.name, type: this.type(type.to, full) });
+        return this.typedef(type, full);
       case 'tagged':
         return this.builder.add({ kind: Kind.TYPE_TAG, name: type.tag, type: this.type(type.of, full) });
       case 'qualified': {
@@ -138,6 +144,8 @@ export class BtfEmitter {
     const id = must(this.records.get(type), 'record id');
     if (!layout)
       return this.builder.define(id, { kind: Kind.FWD, name: type.name, union: type.tag === 'union' });
+    this.declTags(id, type.declTags);
+    layout.members.forEach((member, i) => this.declTags(id, member.declTags, i));
     this.builder.define(id, {
       kind: type.tag === 'union' ? Kind.UNION : Kind.STRUCT,
       name: type.name,
@@ -169,12 +177,14 @@ export class BtfEmitter {
     const proto = this.prototype(symbol.signature, true, linkage === FuncLinkage.EXTERN ? null : names);
     const id = this.builder.add({ kind: Kind.FUNC, name, type: proto, linkage });
     this.declTags(id, symbol.attributes.declTags);
+    symbol.definition?.params.forEach((param, i) => this.declTags(id, param.attributes.declTags, i));
     return id;
   }
 
-  private declTags(type: TypeId, tags: readonly string[]): void {
+  /** @param component index of the member or parameter, -1 for the whole */
+  private declTags(type: TypeId, tags: readonly string[], component = -1): void {
     for (const name of tags)
-      this.tags.push(() => this.builder.add({ kind: Kind.DECL_TAG, name, type, component: -1 }));
+      this.tags.push(() => this.builder.add({ kind: Kind.DECL_TAG, name, type, component }));
   }
 
   section(name: string, size: number, vars: readonly { type: TypeId; offset: number; size: number }[]): void {

@@ -198,7 +198,9 @@ class Selector {
   /** Base register, slot and offset of a memory access. */
   private address(inst: Inst): { base: number; slot: MInst['slot']; off: number } {
     const address = inst.args[0]!;
-    if (address.op === 'frame') return { base: R10, slot: address.slot, off: address.off + inst.off };
+    // A CO-RE offset must stand alone in its instruction.
+    if (address.op === 'frame' && !inst.relo)
+      return { base: R10, slot: address.slot, off: address.off + inst.off };
     if (address.op === 'addr' && inst.off === 0 && address.off !== 0 && !inst.relo && address.off <= 32767) {
       const whole = this.fn.addr(must(address.symbol, 'symbol'), 0);
       if (this.cached.has(whole)) return { base: this.reg(whole), slot: null, off: address.off };

@@ -20,7 +20,6 @@ const OBJECT_MACROS: Readonly<Record<string, string>> = {
   __BPF_FEATURE_ALU32: '1',
   __BPF_FEATURE_ADDR_SPACE_CAST: '1',
   __BPF_FEATURE_MAY_GOTO: '1',
-  bpf: '1',
   __clang__: '1',
   __clang_major__: '19',
   __clang_minor__: '1',
