@@ -6,6 +6,7 @@ import { must } from '../../shared/assert.ts';
 import { fail } from '../../shared/errno.ts';
 import { buildWorld } from '../kernel/build_world.ts';
 import { importRecorded } from '../kernel/import_recorded.ts';
+import { cgroupByPath, cgroupName, descendantsPre } from '../kernel/objects/cgroup.ts';
 import { findTaskByPidNs } from '../kernel/objects/pid.ts';
 import { Symbols } from '../kernel/symbols.ts';
 import { recordedBtf } from '../vm/testing.ts';
@@ -18,6 +19,7 @@ const symbols = Symbols.parse(
   gunzipSync(readFileSync(join(recorded, 'kernel/kallsyms.gz'))).toString('latin1'),
 );
 interface Snapshot {
+  cgroups: { threads: string; procs: string }[];
   processes: { pid: number; threads: { tid: number; comm: string; stack: string; stat: string }[] }[];
 }
 const snapshot = JSON.parse(readFileSync(join(recorded, 'worlds/progs1.json'), 'utf8')) as Snapshot;
@@ -102,4 +104,36 @@ test('bpf_get_current_ancestor_cgroup_id and bpf_task_under_cgroup read the tree
   expect(callHelper(bpf, 'bpf_task_under_cgroup', task(1).addr, lab)).toBe(0);
   expect(callHelper(bpf, 123, 0)).toBe(1);
   expect(callHelper(bpf, 123, 5)).toBe(0);
+});
+
+test('bpf_iter_css walks the tree in each order, bpf_iter_css_task the tasks of one cgroup', () => {
+  const it = kernel.mem.alloc(24);
+  const lab = must(cgroupByPath(kernel, '/lab'), '/lab');
+  const walk = (order: number): string[] => {
+    const names: string[] = [];
+    expect(callHelper(bpf, 'bpf_iter_css_new', it, lab.at('self'), order)).toBe(0);
+    for (;;) {
+      const css = BigInt.asUintN(64, BigInt(callHelper(bpf, 'bpf_iter_css_next', it)));
+      if (css === 0n) return names;
+      const cgroup = kernel.view('cgroup', kernel.view('cgroup_subsys_state', css).ptr('cgroup'));
+      names.push(cgroupName(kernel, cgroup));
+    }
+  };
+  expect(walk(2)).toEqual(Array.from(descendantsPre(kernel, lab), (cgroup) => cgroupName(kernel, cgroup)));
+  expect(walk(3).at(-1)).toBe('lab');
+  expect(walk(4)).toEqual(['lab', '']);
+  expect(callHelper(bpf, 'bpf_iter_css_new', it, lab.at('self'), 1)).toBe(fail('EINVAL'));
+  const count = (flags: number): number => {
+    let tasks = 0;
+    callHelper(bpf, 'bpf_iter_css_task_new', it, must(cgroupByPath(kernel, '/'), '/').at('self'), flags);
+    while (callHelper(bpf, 'bpf_iter_css_task_next', it) !== 0) tasks++;
+    callHelper(bpf, 'bpf_iter_css_task_destroy', it);
+    return tasks;
+  };
+  const listed = (threads: boolean): number => {
+    const text = must(snapshot.cgroups[0], 'root')[threads ? 'threads' : 'procs'];
+    return text.split('\n').filter((line) => line !== '').length;
+  };
+  expect(count(0)).toBeGreaterThanOrEqual(listed(true));
+  expect(count(1)).toBeLessThan(count(0));
 });

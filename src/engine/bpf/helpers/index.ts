@@ -11,6 +11,7 @@ import { ringbufHelpers } from './ringbuf.ts';
 import { stackHelpers } from './stack.ts';
 import { stringHelpers } from './string.ts';
 import { taskHelpers } from './task.ts';
+import { cssKfuncs } from './kfunc_css.ts';
 import { iteratorKfuncs } from './kfunc_iter.ts';
 import { objectKfuncs } from './kfunc_object.ts';
 
@@ -29,4 +30,4 @@ export const helperTable = (bpf: Bpf): HelperTable =>
   ]);
 
 export const kfuncTable = (): KfuncTable =>
-  new Map([...iteratorKfuncs(), ...objectKfuncs(), ...dynptrKfuncs()]);
+  new Map([...iteratorKfuncs(), ...objectKfuncs(), ...dynptrKfuncs(), ...cssKfuncs()]);

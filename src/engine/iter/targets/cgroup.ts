@@ -15,12 +15,16 @@ import { CGROUP_ITER_CHILDREN_SINCE, parseRelease } from '../../abi/releases.ts'
 import { CgroupIterOrder } from '../../abi/uapi.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import {
+  afterPost,
+  afterPre,
   cgroupById,
-  cgroupChildren,
   cgroupId,
   cgroupName,
   cgroupParent,
+  firstChild,
   isDescendant,
+  leftmost,
+  nextSibling,
   putCgroup,
   rootCgroup,
   tryGetCgroup,
@@ -42,46 +46,6 @@ interface Order {
 }
 
 const cgroupAt = (kernel: Kernel, addr: Addr): View => kernel.view('cgroup', addr);
-
-/** The next child of the same parent, or null. */
-function nextSibling(kernel: Kernel, cgroup: View): View | null {
-  const parent = cgroupParent(kernel, cgroup);
-  if (!parent) return null;
-  let seen = false;
-  for (const child of cgroupChildren(kernel, parent)) {
-    if (seen) return child;
-    seen = child.addr === cgroup.addr;
-  }
-  return null;
-}
-
-const firstChild = (kernel: Kernel, cgroup: View): View | null =>
-  cgroupChildren(kernel, cgroup).next().value ?? null;
-
-/** The first of all below a cgroup that has no children of its own. */
-function leftmost(kernel: Kernel, cgroup: View): View {
-  let at = cgroup;
-  for (let child = firstChild(kernel, at); child; child = firstChild(kernel, at)) at = child;
-  return at;
-}
-
-/** @kernel css_next_descendant_pre, kernel/cgroup/cgroup.c @fidelity full */
-function afterPre(kernel: Kernel, start: View, from: View): View | null {
-  const child = firstChild(kernel, from);
-  if (child) return child;
-  for (let at: View | null = from; at && at.addr !== start.addr; at = cgroupParent(kernel, at)) {
-    const sibling = nextSibling(kernel, at);
-    if (sibling) return sibling;
-  }
-  return null;
-}
-
-/** @kernel css_next_descendant_post, kernel/cgroup/cgroup.c @fidelity full */
-function afterPost(kernel: Kernel, start: View, at: View): View | null {
-  if (at.addr === start.addr) return null;
-  const sibling = nextSibling(kernel, at);
-  return sibling ? leftmost(kernel, sibling) : cgroupParent(kernel, at);
-}
 
 const ORDERS: ReadonlyMap<number, Order> = new Map<number, Order>([
   [CgroupIterOrder.SELF_ONLY, { name: 'self_only', first: (_, start) => start, after: () => null }],

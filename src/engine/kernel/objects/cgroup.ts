@@ -98,21 +98,56 @@ export function* cgroupChildren(kernel: Kernel, cgroup: View): Generator<View> {
     yield containerOf(kernel, node, 'cgroup', 'self.sibling');
 }
 
-/** The cgroup and all below it, parents before children. @kernel css_next_descendant_pre, kernel/cgroup/cgroup.c @fidelity full */
-export function* descendantsPre(kernel: Kernel, cgroup: View): Generator<View> {
-  yield cgroup;
-  for (const child of cgroupChildren(kernel, cgroup)) yield* descendantsPre(kernel, child);
+/** The next child of the same parent, or null. */
+export function nextSibling(kernel: Kernel, cgroup: View): View | null {
+  const parent = cgroupParent(kernel, cgroup);
+  const next = kernel.mem.u64(cgroup.at('self.sibling'));
+  if (!parent || next === parent.at('self.children')) return null;
+  return containerOf(kernel, next, 'cgroup', 'self.sibling');
 }
 
-/** All below the cgroup and then itself, children before parents. @kernel css_next_descendant_post, kernel/cgroup/cgroup.c @fidelity full */
-export function* descendantsPost(kernel: Kernel, cgroup: View): Generator<View> {
-  for (const child of cgroupChildren(kernel, cgroup)) yield* descendantsPost(kernel, child);
-  yield cgroup;
+/** The oldest child, or null. */
+export const firstChild = (kernel: Kernel, cgroup: View): View | null =>
+  cgroupChildren(kernel, cgroup).next().value ?? null;
+
+/** The first of all below a cgroup that has no children of its own. */
+export function leftmost(kernel: Kernel, cgroup: View): View {
+  let at = cgroup;
+  for (let child = firstChild(kernel, at); child; child = firstChild(kernel, at)) at = child;
+  return at;
+}
+
+/** @kernel css_next_descendant_pre, kernel/cgroup/cgroup.c @fidelity full */
+export function afterPre(kernel: Kernel, start: View, from: View): View | null {
+  const child = firstChild(kernel, from);
+  if (child) return child;
+  for (let at: View | null = from; at && at.addr !== start.addr; at = cgroupParent(kernel, at)) {
+    const sibling = nextSibling(kernel, at);
+    if (sibling) return sibling;
+  }
+  return null;
+}
+
+/** @kernel css_next_descendant_post, kernel/cgroup/cgroup.c @fidelity full */
+export function afterPost(kernel: Kernel, start: View, at: View): View | null {
+  if (at.addr === start.addr) return null;
+  const sibling = nextSibling(kernel, at);
+  return sibling ? leftmost(kernel, sibling) : cgroupParent(kernel, at);
+}
+
+/** The cgroup and all below it, parents before children. */
+export function* descendantsPre(kernel: Kernel, start: View): Generator<View> {
+  for (let at: View | null = start; at; at = afterPre(kernel, start, at)) yield at;
+}
+
+/** All below the cgroup and then itself, children before parents. */
+export function* descendantsPost(kernel: Kernel, start: View): Generator<View> {
+  for (let at: View | null = leftmost(kernel, start); at; at = afterPost(kernel, start, at)) yield at;
 }
 
 /** The cgroup and everything above it, up to the root. */
-export function* ancestorsUp(kernel: Kernel, cgroup: View): Generator<View> {
-  for (let at: View | null = cgroup; at; at = cgroupParent(kernel, at)) yield at;
+export function* ancestorsUp(kernel: Kernel, start: View): Generator<View> {
+  for (let at: View | null = start; at; at = cgroupParent(kernel, at)) yield at;
 }
 
 /** @param level 0: the root @returns null above the root or below the cgroup @kernel cgroup_ancestor, include/linux/cgroup.h @fidelity full */
