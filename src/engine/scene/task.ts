@@ -50,7 +50,7 @@ function drawLine(scene: SceneBuilder, tasks: readonly TaskFacts[], filter: Task
     if (free > 0 && last >= 0)
       scene.node(
         { kind: 'gap', label: `${free} free`, key: previous + 1 },
-        { x: place.x - CELL.gap - 16, y: place.y + CELL.h + 3, w: CELL.gap + 32, h: 14 },
+        { x: Math.max(0, place.x - CELL.gap - 16), y: place.y + CELL.h + 3, w: CELL.gap + 32, h: 14 },
       );
     if (last >= 0) scene.edge(last, cell, 'next');
     previous = facts.pid;

@@ -31,6 +31,7 @@ const TOP = 34;
 const SLOT = 20;
 const PAD = 8;
 const BOX_GAP = 10;
+const BARE_H = 26;
 
 interface FileSeen {
   readonly file: View;
@@ -42,14 +43,20 @@ export function taskFileScene(kernel: Kernel, filter: TaskFilter): Scene {
   const tasks = visibleTasks(kernel);
   const byAddr = new Map(tasks.map((facts) => [facts.task.addr, facts]));
   const files = new Map<Addr, FileSeen>();
+  const bare: BareTask[] = [];
   let y = TOP;
   for (const facts of tasks) {
     if (sharesWithLeader(facts, byAddr, filter) !== '') continue;
     const sharers = tasks.filter(
       (t) => t.leader === facts.task.addr && sharesWithLeader(t, byAddr, filter) !== '',
     );
-    y = drawTask(kernel, scene, facts, sharers, files, outside(facts, filter), y);
+    const full = hasFiles(kernel, facts);
+    const reason = outside(facts, filter) || (full ? '' : NO_FILES);
+    if (full || bare[0]?.reason !== reason) y = drawBare(scene, bare.splice(0), y);
+    if (full) y = drawTask(kernel, scene, facts, sharers, files, reason, y);
+    else bare.push({ facts, reason });
   }
+  y = drawBare(scene, bare, y);
   drawFiles(kernel, scene, [...files.values()]);
   scene.node(
     { kind: 'end', label: 'end', detail: 'the program is called with NULL' },
@@ -59,6 +66,29 @@ export function taskFileScene(kernel: Kernel, filter: TaskFilter): Scene {
 }
 
 const place = (column: Column, y: number, h: number, w = column.w): Place => ({ x: column.x, y, w, h });
+
+/** A task without an open file, and why the walk does not stop at it. */
+interface BareTask {
+  readonly facts: TaskFacts;
+  readonly reason: string;
+}
+const NO_FILES = 'no open files';
+
+const hasFiles = (kernel: Kernel, facts: TaskFacts): boolean =>
+  facts.files !== 0n && !openFds(kernel, kernel.view('files_struct', facts.files)).next().done;
+
+/** Draws neighbours without files, kernel threads mostly, folded into one row. @returns where the next one starts */
+function drawBare(scene: SceneBuilder, bare: readonly BareTask[], top: number): number {
+  const [first, last] = [bare[0], bare.at(-1)];
+  if (!first || !last) return top;
+  const names =
+    bare.length === 1 ? first.facts.comm : `${bare.length} tasks: ${first.facts.comm} … ${last.facts.comm}`;
+  scene.node(
+    { kind: 'gap', key: first.facts.pid, label: names, detail: NO_FILES, reason: first.reason },
+    place(TASK, top, BARE_H, TABLE.x + TABLE.w - TASK.x + PAD),
+  );
+  return top + BARE_H + BOX_GAP;
+}
 
 /** Draws one process or thread with a table of its own. @returns where the next one starts */
 function drawTask(
@@ -79,7 +109,7 @@ function drawTask(
       key: facts.pid,
       label: facts.comm,
       detail: isThread ? `tid ${facts.pid} of ${facts.tgid}, own files` : `tgid ${facts.tgid}`,
-      reason: reason || (open.length === 0 ? 'no open files' : ''),
+      reason,
     },
     place(TASK, top, 0, TABLE.x + TABLE.w - TASK.x + PAD),
   );

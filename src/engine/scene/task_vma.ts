@@ -15,7 +15,7 @@ import { sizeText } from './size_text.ts';
 
 const TOP = 34;
 const NAME_W = 132;
-const BLOCK_H = 46;
+const BLOCK_H = 48;
 const ROW_W = 760;
 const PERMS = [
   [VM.READ, 'r'],
@@ -72,6 +72,7 @@ function drawMm(
       key: first?.pid ?? 0,
       label: first?.comm ?? '',
       detail: `mm of tgid ${first?.tgid ?? 0}`,
+      owner: first?.task.addr ?? 0n,
       reason,
     },
     { x: 12, y: top, w: NAME_W + 12 + ROW_W, h: 0 },
@@ -97,7 +98,7 @@ function drawMm(
   for (const vma of vmas(kernel, kernel.view('mm_struct', mm))) {
     const start = vma.big('vm_start');
     const end = vma.big('vm_end');
-    const w = 30 + 4 * Math.max(0, Math.log2(Number(end - start) / 4096));
+    const w = 52 + 4 * Math.max(0, Math.log2(Number(end - start) / 4096));
     const gap = previousEnd !== 0n && start > previousEnd ? 34 : 3;
     if (x + gap + w > left + ROW_W) {
       x = left;

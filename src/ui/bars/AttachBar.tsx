@@ -1,6 +1,7 @@
 import { count } from '../format/bytes.ts';
 import { READ_SIZES, TASK_FILTERS, filterProblem } from '../store/attach.ts';
 import { cancel, record, run } from '../store/page.ts';
+import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import { Icon } from '../widgets/icons.tsx';
 import { Segments } from '../widgets/Segments.tsx';
@@ -145,7 +146,7 @@ function WorldChoice() {
 function RunButtons() {
   const status = useStore((s) => s.status);
   const problem = useStore(filterProblem);
-  const recorded = useStore((s) => s.result !== null && !s.stale);
+  const recorded = useStore((s) => s.result !== null && !isStale(s));
   const unit = useStore((s) => s.unit);
   const progress = useStore((s) => s.progress);
   const { stepBy, clearRun } = act();

@@ -92,7 +92,7 @@ function EditorLinks({ editor }: { readonly editor: ProgramEditor }) {
   const theme = useStore((s) => s.theme);
   const diagnostics = useStore(diagnosticsOf);
   const reveal = useStore((s) => s.reveal);
-  const line = useStore((s) => (s.stale ? 0 : (currentInsn(s)?.info?.line ?? 0)));
+  const line = useStore((s) => (isStale(s) ? 0 : (currentInsn(s)?.info?.line ?? 0)));
   const systemDark = useMedia('(prefers-color-scheme: dark)');
 
   useEffect(() => editor.setText(text), [editor, text]);

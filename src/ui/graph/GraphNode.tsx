@@ -70,8 +70,12 @@ function SlotText({ node, state }: { readonly node: SceneNode; readonly state: O
   );
 }
 
+/** Wider than a slot: a folded run of objects, with its names. */
+const FOLDED_W = 200;
+
 function GapText({ node }: { readonly node: SceneNode }) {
   const y = node.h / 2 + 3.5;
+  const wide = node.w > FOLDED_W;
   if (!node.detail)
     return (
       <text className="side mono" x={node.w / 2} y={y} textAnchor="middle">
@@ -80,8 +84,8 @@ function GapText({ node }: { readonly node: SceneNode }) {
     );
   return (
     <>
-      <text className="side mono" x={34} y={y} textAnchor="end">
-        {node.label}
+      <text className="side mono" x={wide ? 10 : 34} y={y} textAnchor={wide ? 'start' : 'end'}>
+        {wide ? fitText(node.label, node.w - 30 - node.detail.length * 5.4, 6) : node.label}
       </text>
       <text className="side" x={node.w - 8} y={y} textAnchor="end">
         {node.detail}
@@ -101,6 +105,31 @@ function SideText({ state, x, y }: { readonly state: ObjectState; readonly x: nu
   );
 }
 
+/** A block of an address space: permissions, name, size, and a foot in the colour of what may be done. */
+function VmaText({ node, state }: { readonly node: SceneNode; readonly state: ObjectState }) {
+  const [perms = '', size = ''] = node.detail.split(/ (.*)/);
+  const foot = perms.includes('x') ? 'exec' : perms.includes('w') ? 'write' : '';
+  return (
+    <>
+      {[...perms].map((letter, i) => (
+        <text key={i} className={`perm mono ${letter}`} x={7 + i * 8} y={14}>
+          {letter === '-' ? '' : letter}
+        </text>
+      ))}
+      <Mark state={state} x={node.w - 10} y={11} />
+      <text className="label" x={7} y={27} style={{ fontSize: 11 }}>
+        {fitText(node.label, node.w - 10, 6.1)}
+      </text>
+      <text className="detail mono" x={7} y={40}>
+        {size}
+      </text>
+      {foot && (
+        <rect className={`foot ${foot}`} x={1} y={node.h - 4} width={node.w - 2} height={3} rx={1.5} />
+      )}
+    </>
+  );
+}
+
 /** Two lines where there is height for them, one where not; the mark and the bytes at the right. */
 function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'state' | 'container' | 'held'>) {
   const tall = node.h >= 30;
@@ -113,7 +142,8 @@ function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'sta
   const x = middle ? node.w / 2 : container ? 11 : 9;
   const anchor = middle ? 'middle' : 'start';
   const top = container ? 20 : tall ? node.h / 2 - 3 : node.h / 2 + 4;
-  const detail = state.name === 'skipped' && node.kind !== 'item' ? state.reason : node.detail;
+  const told = state.name === 'skipped' && node.kind !== 'item' ? state.reason : node.detail;
+  const detail = held && !container ? `${told} ${held}`.trim() : told;
   const showSide = !container && node.kind !== 'item' && node.w > 84;
   return (
     <>
@@ -121,7 +151,12 @@ function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'sta
         {fitText(node.label, middle && !round ? node.w : room, container ? 7.4 : 6.4)}
       </text>
       {tall && detail && (
-        <text className="detail mono" x={x} y={container ? 36 : node.h / 2 + 11} textAnchor={anchor}>
+        <text
+          className={held && !container ? 'held mono' : 'detail mono'}
+          x={x}
+          y={container ? 36 : node.h / 2 + 11}
+          textAnchor={anchor}
+        >
           {fitText(detail, container ? column - 14 : node.w - 16, container ? 6.6 : 6)}
         </text>
       )}
@@ -134,8 +169,8 @@ function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'sta
         <Mark state={state} x={node.w - 11} y={tall ? 12 : node.h / 2} />
       )}
       {tall && showSide && <SideText state={state} x={node.w - 8} y={node.h / 2 + 11} />}
-      {held && (
-        <text className="held mono" x={container ? 11 : 9} y={container ? node.h - 10 : node.h + 11}>
+      {held && container && (
+        <text className="held mono" x={11} y={node.h - 10}>
           {held}
         </text>
       )}
@@ -174,6 +209,8 @@ function GraphNodeView({
   const texts =
     node.kind === 'slot' ? (
       <SlotText node={node} state={state} />
+    ) : node.kind === 'vma' ? (
+      <VmaText node={node} state={state} />
     ) : gap ? (
       <GapText node={node} />
     ) : (
@@ -183,7 +220,7 @@ function GraphNodeView({
     return (
       <g className={classes.join(' ')} transform={`translate(${node.x} ${node.y})`} aria-hidden="true">
         {gap && !node.detail ? null : shape}
-        {texts}
+        {gap && texts}
       </g>
     );
   return (

@@ -83,9 +83,9 @@ function Picture({ scene, folded }: { readonly scene: Scene; readonly folded: Fo
   const parents = useMemo(() => new Set(scene.nodes.map((node) => node.parent)), [scene]);
   const summary = useStore((s) => describeMoment(folded, namesOf(scene), s.at));
   const held = useMemo(() => {
-    const byObject = new Map<bigint, string>();
+    const byObject = new Map<bigint, { readonly field: string; readonly n: number }>();
     for (const { kind, object, n } of heldAt(folded.trace, call))
-      if (object !== 0n && kind.includes(' ')) byObject.set(object, `${kind.split(' ')[1]} +${n} held`);
+      if (object !== 0n && kind.includes(' ')) byObject.set(object, { field: kind.split(' ')[1] ?? '', n });
     return byObject;
   }, [folded, call]);
 
@@ -175,7 +175,7 @@ function Picture({ scene, folded }: { readonly scene: Scene; readonly folded: Fo
         container={container}
         selected={node.id === selected}
         lit={lit?.has(node.id) ?? false}
-        held={node.kind === 'slot' ? '' : (held.get(node.addr) ?? '')}
+        held={heldText(node, container, held.get(node.addr))}
         tabStop={node.id === tabStop}
         onPick={pick}
         onHover={setHovered}
@@ -183,6 +183,18 @@ function Picture({ scene, folded }: { readonly scene: Scene; readonly folded: Fo
       />
     );
   }
+}
+
+/** `usage +1 held` in a frame, `+ 1 held` behind a count that the node shows already. */
+function heldText(
+  node: SceneNode,
+  container: boolean,
+  held: { readonly field: string; readonly n: number } | undefined,
+): string {
+  if (!held || node.kind === 'slot' || node.kind === 'item') return '';
+  return container || !node.detail.startsWith(held.field)
+    ? `${held.field} +${held.n} held`
+    : `+ ${held.n} held`;
 }
 
 function Defs() {

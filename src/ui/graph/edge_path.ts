@@ -34,14 +34,13 @@ function path(from: SceneNode, to: SceneNode, entry: number): Omit<EdgePath, 'ed
       mid: { x: x1, y: (below + y2) / 2 },
     };
   }
-  // The next row of a folded line.
+  // The next row of a folded line: down, back along a lane above the row, and in from above.
   const x1 = from.x + from.w / 2;
   const x2 = to.x + to.w / 2;
-  const [below, above] = [from.y + from.h, to.y - HEAD];
-  const bend = (above - below) / 2;
+  const lane = to.y - 12;
   return {
-    d: `M${x1} ${below}C${x1} ${below + bend} ${x2} ${above - bend} ${x2} ${above}`,
-    mid: { x: (x1 + x2) / 2, y: (below + above) / 2 },
+    d: `M${x1} ${from.y + from.h}V${lane - 4}Q${x1} ${lane} ${x1 - 4} ${lane}H${x2 + 4}Q${x2} ${lane} ${x2} ${lane + 4}V${to.y - HEAD}`,
+    mid: { x: (x1 + x2) / 2, y: lane },
   };
 }
 

@@ -32,9 +32,7 @@ export const attachSlice: StateCreator<PageState, [], [], AttachSlice> = (set, g
   readSize: 4096,
   world: '',
   summaries: {},
-  setAttach: (patch) => {
-    set({ ...patch, stale: get().result !== null });
-  },
+  setAttach: (patch) => set(patch),
   addSummary: (summary) => {
     set({ summaries: { ...get().summaries, [summary.name]: summary } });
   },
@@ -47,16 +45,18 @@ export function filterProblem({ filter, filterId }: Pick<AttachSlice, 'filter' |
   return '';
 }
 
-/** Everything that Run needs. A filter with a problem is left out; the page does not run then. */
+/** A filter with a problem is left out; the page does not run then. */
+export const attachOf = (state: Pick<AttachSlice, 'filter' | 'filterId'>): AttachParams =>
+  state.filter === 'all' || filterProblem(state) ? {} : { [state.filter]: Number(state.filterId) };
+
+/** Everything that Run needs. */
 export function scenarioOf(state: PageState): Scenario {
-  const attach: AttachParams =
-    state.filter === 'all' || filterProblem(state) ? {} : { [state.filter]: Number(state.filterId) };
   return {
     world: { name: state.world },
     source: { path: state.path, text: state.text },
     options: {
       ...(state.prog === null ? {} : { prog: state.prog }),
-      attach,
+      attach: attachOf(state),
       readSize: state.readSize,
     },
   };

@@ -32,20 +32,15 @@ export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set,
   setText: (text) => {
     if (text === get().text) return;
     keepProgram({ path: get().path, text });
-    set({ text, stale: get().result !== null });
+    set({ text });
   },
   openExample: (path) => {
     const example = get().examples.find((one) => one.path === path);
     if (!example) return;
     keepProgram(example);
     get().pause();
-    set({
-      path,
-      text: example.text,
-      check: null,
-      prog: null,
-      stale: get().result !== null,
-    });
+    if (path === get().path && example.text === get().text) return;
+    set({ path, text: example.text, check: null, prog: null });
   },
   setCheck: (check, checking) => {
     const programs = check?.programs ?? [];

@@ -1,9 +1,9 @@
 /** Runs: one at a time, recorded in the machine worker, kept until the next one replaces it. */
 import type { StateCreator } from 'zustand';
 import type { RunResult } from '../../protocol/api.ts';
-import type { Scenario } from '../../protocol/scenario.ts';
+import type { AttachParams, Scenario } from '../../protocol/scenario.ts';
 import type { SessionTrace } from '../../protocol/trace.ts';
-import { scenarioOf } from './attach.ts';
+import { attachOf, scenarioOf } from './attach.ts';
 import type { PageState } from './store.ts';
 
 export type RunStatus = 'idle' | 'running' | 'cancelling';
@@ -14,8 +14,6 @@ export interface RunSlice {
   readonly result: RunResult | null;
   /** What `result` was made from. */
   readonly ran: Scenario | null;
-  /** Text or parameters differ from what was run. */
-  readonly stale: boolean;
   /** Our bug, or the worker's death, in words; ''. */
   readonly failure: string;
   /** The result of the kept run is compared with the current one. */
@@ -36,7 +34,6 @@ export const runSlice: StateCreator<PageState, [], [], RunSlice> = (set, get) =>
   progress: { calls: 0, reads: 0 },
   result: null,
   ran: null,
-  stale: false,
   failure: '',
   kept: null,
   runStarted: () => {
@@ -47,12 +44,10 @@ export const runSlice: StateCreator<PageState, [], [], RunSlice> = (set, get) =>
   },
   runProgress: (calls, reads) => set({ progress: { calls, reads } }),
   runDone: (scenario, result) => {
-    const now = scenarioOf(get());
     set({
       status: 'idle',
       result,
       ran: scenario,
-      stale: JSON.stringify(now) !== JSON.stringify(scenario),
       session: 0,
       at: { call: 0, insn: null },
       selected: null,
@@ -67,7 +62,7 @@ export const runSlice: StateCreator<PageState, [], [], RunSlice> = (set, get) =>
   runCancelling: () => set({ status: 'cancelling' }),
   clearRun: () => {
     get().pause();
-    set({ result: null, ran: null, stale: false, at: { call: 0, insn: null }, selected: null });
+    set({ result: null, ran: null, at: { call: 0, insn: null }, selected: null });
   },
   dismissFailure: () => set({ failure: '' }),
   keepRun: () => {
@@ -80,3 +75,22 @@ export const runSlice: StateCreator<PageState, [], [], RunSlice> = (set, get) =>
 /** The session on show, or null. */
 export const traceOf = (state: PageState): SessionTrace | null =>
   state.result?.sessions[state.session] ?? null;
+
+/** Text or parameters differ from what was run. A program that the run chose itself is no difference. */
+export function isStale(state: PageState): boolean {
+  const { ran, result } = state;
+  if (!ran || !result) return false;
+  const prog = ran.options.prog ?? result.program?.name ?? state.prog;
+  const attach: AttachParams = ran.options.attach ?? {};
+  const wanted = attachOf(state);
+  return (
+    ran.source.text !== state.text ||
+    ran.source.path !== state.path ||
+    ran.world.name !== state.world ||
+    ran.options.readSize !== state.readSize ||
+    (state.prog !== null && prog !== state.prog) ||
+    attach.tid !== wanted.tid ||
+    attach.pid !== wanted.pid ||
+    attach.pidfd !== wanted.pidfd
+  );
+}

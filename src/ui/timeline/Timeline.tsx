@@ -1,6 +1,6 @@
 import { record, run } from '../store/page.ts';
 import { SPEEDS } from '../store/cursor.ts';
-import { traceOf } from '../store/run.ts';
+import { isStale, traceOf } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import { callTitle } from '../trace/describe.ts';
 import { foldTrace } from '../trace/fold.ts';
@@ -16,7 +16,7 @@ const UNIT_OPTIONS = UNITS.map((value, i) => ({ value, text: value, title: `${i 
 /** Transport and tracks. */
 export function Timeline() {
   const trace = useStore(traceOf);
-  const stale = useStore((s) => s.stale);
+  const stale = useStore(isStale);
   const idle = useStore((s) => s.status === 'idle');
   return (
     <section className="timeline" aria-label="Timeline">

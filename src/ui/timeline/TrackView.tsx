@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { SessionTrace } from '../../protocol/trace.ts';
+import { isStale } from '../store/run.ts';
 import { useStore } from '../store/store.ts';
 import { describeMoment } from '../trace/describe.ts';
 import { foldTrace } from '../trace/fold.ts';
@@ -16,7 +17,7 @@ export function TrackView({ trace }: { readonly trace: SessionTrace }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = useSize(box);
   const at = useStore((s) => s.at);
-  const stale = useStore((s) => s.stale);
+  const stale = useStore(isStale);
   const scene = useStore((s) => s.result?.scene ?? null);
   const theme = useStore((s) => s.theme);
   const systemDark = useMedia('(prefers-color-scheme: dark)');

@@ -93,7 +93,7 @@ export function drawTracks(
           : read.ret === 0
             ? `read ${i + 1} · EOF`
             : `read ${i + 1} · error`;
-      const text = [long, `read ${i + 1}`, String(i + 1)].find((t) => g.measureText(t).width < b - a - 6);
+      const text = [long, `read ${i + 1}`, String(i + 1)].find((t) => g.measureText(t).width < b - a - 16);
       if (text) g.fillText(text, a + 4, 11);
     });
   }

@@ -23,13 +23,21 @@ export const keyWord = (target: string, key: number): string => KEY_WORDS[target
 
 export const formatAddress = (addr: bigint): string => `0x${addr.toString(16).padStart(16, '0')}`;
 
+/** Kinds whose label is a name; a cell of a number line stands for the same object by its number. */
+const NAMING: ReadonlySet<SceneNode['kind']> = new Set(['task', 'thread']);
+
 function build(scene: Scene | null): Names {
   const byAddress = new Map<bigint, SceneNode>();
   const bySlot = new Map<string, SceneNode>();
   for (const node of scene?.nodes ?? []) {
     if (node.kind === 'slot') bySlot.set(ownerKey(node.owner, node.key), node);
-    else if (node.addr !== 0n && !byAddress.has(node.addr)) byAddress.set(node.addr, node);
+    else if (node.addr !== 0n && (!byAddress.has(node.addr) || NAMING.has(node.kind)))
+      byAddress.set(node.addr, node);
   }
+  // Where tasks are not drawn themselves, their address space stands for them.
+  for (const node of scene?.nodes ?? [])
+    if (node.kind === 'mm' && node.owner !== 0n && !byAddress.has(node.owner))
+      byAddress.set(node.owner, node);
   const object = (addr: bigint): string => byAddress.get(addr)?.label || formatAddress(addr);
   const subject = (f: Folded, call: number): string => {
     const { trace } = f;
