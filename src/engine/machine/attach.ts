@@ -6,6 +6,7 @@ import { findPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
 import { encodeIterLinkInfo } from '../libbpf/attach.ts';
 import type { IterLinkInfo } from '../libbpf/attach.ts';
 import type { LoadedObject } from '../libbpf/load.ts';
+import { openDirectory } from '../sys/paths.ts';
 import { openPidfd } from '../vfs/pidfd.ts';
 import type { Machine } from './boot.ts';
 
@@ -31,16 +32,24 @@ export function linkInfoFor(
     if (fd < 0) return fd;
     info = { kind: 'map', mapFd: fd };
   } else if (given('cgroup', 'cgroupId', 'order')) {
-    // No cgroup file system is modelled yet, so no path can be opened.
-    if (params.cgroup !== undefined) return fail('ENOENT');
+    const cgroupFd = params.cgroup === undefined ? 0 : openCgroup(machine, params.cgroup);
+    if (cgroupFd < 0) return cgroupFd;
     const order = params.order === undefined ? defaultOrder(target) : CGROUP_ORDERS[params.order];
-    info = { kind: 'cgroup', order, cgroupFd: 0, cgroupId: BigInt(params.cgroupId ?? 0) };
+    info = { kind: 'cgroup', order, cgroupFd, cgroupId: BigInt(params.cgroupId ?? 0) };
   } else if (given('tid', 'pid', 'pidfd', 'rawPidfd')) {
     const pidFd = params.pidfd === undefined ? (params.rawPidfd ?? 0) : openProcess(machine, params.pidfd);
     if (pidFd < 0) return pidFd;
     info = { kind: 'task', tid: params.tid ?? 0, pid: params.pid ?? 0, pidFd };
   }
   return info && encodeIterLinkInfo(info);
+}
+
+const CGROUP_MOUNT = '/sys/fs/cgroup';
+
+/** Opens the directory of a cgroup: a path as it is, or one below the mount of cgroup2. */
+function openCgroup({ sys }: Machine, path: string): NegErrno {
+  const fd = path.startsWith('/') ? openDirectory(sys, path) : fail('ENOENT');
+  return fd < 0 ? openDirectory(sys, `${CGROUP_MOUNT}/${path}`) : fd;
 }
 
 /** A path or an id without an order means the whole subtree, as bpftool's users expect. */
