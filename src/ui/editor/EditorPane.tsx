@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { currentInsn } from '../store/insn.ts';
 import { diagnosticsOf } from '../store/program.ts';
+import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import { useMedia } from '../widgets/use_media.ts';
 import { Diagnostics } from './Diagnostics.tsx';

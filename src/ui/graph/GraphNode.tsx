@@ -111,7 +111,7 @@ function VmaText({ node, state }: { readonly node: SceneNode; readonly state: Ob
   const foot = perms.includes('x') ? 'exec' : perms.includes('w') ? 'write' : '';
   return (
     <>
-      {[...perms].map((letter, i) => (
+      {perms.split('').map((letter, i) => (
         <text key={i} className={`perm mono ${letter}`} x={7 + i * 8} y={14}>
           {letter === '-' ? '' : letter}
         </text>
