@@ -112,6 +112,7 @@ class Builder {
 
   build(): void {
     const { kernel, world } = this;
+    setUname(this.initial.uts, world);
     for (const ns of world.namespaces) this.addNamespace(ns.kind, ns.inum, ns.parent);
     const order = parentsFirst(world.processes);
     for (const process of order) this.addProcess(process);
@@ -137,8 +138,10 @@ class Builder {
   }
   private addNamespace(kind: NsKind, inum: number, parent: number | undefined): void {
     const above = this.namespaces.get(`${kind}:${parent ?? -1}`) ?? this.initial[kind];
-    if (!this.namespaces.has(`${kind}:${inum}`))
-      this.keepNamespace(kind, newNamespace(this.kernel, kind, inum, above));
+    if (this.namespaces.has(`${kind}:${inum}`)) return;
+    const ns = newNamespace(this.kernel, kind, inum, above);
+    if (kind === 'uts') setUname(ns, this.world);
+    this.keepNamespace(kind, ns);
   }
   private namespace(process: WorldProcess, kind: NsKind): View {
     const inum = process.ns[kind];
@@ -266,6 +269,11 @@ class Builder {
     task.trySet('thread_info.cpu', entry.cpu);
     task.trySet('nvcsw', entry.voluntarySwitches);
     task.trySet('nivcsw', entry.involuntarySwitches);
+    task.trySet('min_flt', entry.minorFaults);
+    task.trySet('maj_flt', entry.majorFaults);
+    task.trySet('utime', entry.userTime);
+    task.trySet('stime', entry.systemTime);
+    if (!leader) task.deref('signal')?.trySet('oom_score_adj', process.oomScoreAdj);
     if (entry.stack) setKernelStack(kernel, task, frames(kernel.symbols, entry.stack));
     if (zombie) task.deref('signal')?.set('live', (task.deref('signal')?.num('live') ?? 1) - 1);
     if (pidNs.ptr('child_reaper') === 0n) pidNs.set('child_reaper', task.addr);
@@ -309,6 +317,12 @@ class Builder {
     }
     if (view.ptr('owner') === 0n) view.set('owner', first.addr);
   }
+}
+
+/** What uname(2) reads. @kernel init_uts_ns, init/version.c @fidelity full */
+function setUname(uts: View, { uname, release }: World): void {
+  const names = { sysname: 'Linux', ...uname, release: uname.release || release, domainname: '(none)' };
+  for (const [name, text] of Object.entries(names)) uts.setStr(`name.${name}`, text);
 }
 
 const defaultParent = (process: WorldProcess): number => (process.pid <= 2 ? 0 : process.kthread ? 2 : 1);

@@ -32,6 +32,7 @@ const threadText = v.object({
   comm: v.string(),
   stat: v.string(),
   status: v.string(),
+  oom_score_adj: v.optional(v.nullable(v.string()), '0'),
   wchan: v.optional(v.nullable(v.string()), ''),
   cgroup: v.optional(v.nullable(v.string()), ''),
   stack: v.optional(v.nullable(v.string()), ''),
@@ -49,6 +50,7 @@ const processText = v.object({
 const SnapshotSchema = v.object({
   encoding: v.string(),
   uname_release: v.string(),
+  version: v.optional(v.string(), ''),
   monotonic_ns: v.number(),
   self: v.number(),
   cpuinfo: v.string(),
@@ -185,6 +187,11 @@ class Importer {
     return {
       name: 'recorded',
       release,
+      uname: {
+        nodename: '(none)',
+        release: snapshot.uname_release.trim(),
+        version: /#.*$/m.exec(snapshot.version)?.[0] ?? '',
+      },
       pageTableLevels: /\bla57\b/.test(snapshot.cpuinfo) ? 5 : 4,
       clock: snapshot.monotonic_ns,
       mounts: parseMountinfo(snapshot.mounts),
@@ -262,12 +269,15 @@ class Importer {
       pgid: stat.num(5),
       sid: stat.num(6),
       kthread,
+      oomScoreAdj: Number(leader.oom_score_adj ?? 0),
       uid: numbers(status.get('Uid'))[0] ?? 0,
       gid: numbers(status.get('Gid'))[0] ?? 0,
       cwd: text.cwd ?? '/',
       ...(maps.exe === null || kthread ? {} : { exe: maps.exe }),
       fds: this.table(text.pid, table),
-      ...(vmas.length === 0 ? {} : { mm: { vmas, layout: layout(new Stat(living.stat), vmas) } }),
+      ...(vmas.length === 0
+        ? {}
+        : { mm: { vmas, layout: layout(new Stat(living.stat), vmas), rss: rss(keyValues(living.status)) } }),
       ns: Object.fromEntries(Object.entries(text.ns).map(([kind, link]) => [kind, nsNumber(link)])),
       threads: threads.map((thread) => {
         const own = heir === null || !sameTable(thread.fds, heir);
@@ -323,6 +333,10 @@ class Importer {
       startTime: stat.num(22) * TICK_NS,
       voluntarySwitches: Number(status.get('voluntary_ctxt_switches') ?? 0),
       involuntarySwitches: Number(status.get('nonvoluntary_ctxt_switches') ?? 0),
+      minorFaults: stat.num(10),
+      majorFaults: stat.num(12),
+      userTime: stat.num(14) * TICK_NS,
+      systemTime: stat.num(15) * TICK_NS,
       ...(nspids.length > 0 ? { nspids } : {}),
       cred: {
         uid: ids('Uid'),
@@ -387,6 +401,12 @@ const sameTable = (a: readonly FdText[], b: readonly FdText[]): boolean =>
     (fd, i) =>
       fd.fd === b[i]?.fd && fd.link === b[i]?.link && fd.ino === b[i]?.ino && fd.fdinfo === b[i]?.fdinfo,
   );
+
+/** Resident pages, which status tells in kB. */
+function rss(status: ReadonlyMap<string, string>): Record<'file' | 'anon' | 'swap' | 'shmem', number> {
+  const pages = (key: string): number => Math.floor((numbers(status.get(key))[0] ?? 0) / 4);
+  return { file: pages('RssFile'), anon: pages('RssAnon'), swap: pages('VmSwap'), shmem: pages('RssShmem') };
+}
 
 /** Boundaries of the image, from stat and the maps. */
 function layout(

@@ -167,6 +167,11 @@ function layoutOf({ vmas, layout }: WorldMm): MmLayout {
   return { ...guess, ...Object.fromEntries(given.map((name) => [name, BigInt(layout[name] ?? 0)])) };
 }
 
+/** Order of rss_stat: MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES. */
+const RSS_COUNTERS = ['file', 'anon', 'swap', 'shmem'] as const;
+/** O_LARGEFILE | __FMODE_EXEC: how exec opens a program. */
+const EXEC_FLAGS = '0100040';
+
 /** Builds the address space; nobody uses it yet. */
 export function buildMm(
   kernel: Kernel,
@@ -181,10 +186,11 @@ export function buildMm(
     exePath === ''
       ? null
       : files.open(
-          { path: exePath, flags: '0100000', pos: '0', mode: '100755', ino: exeVma?.ino, dev: exeVma?.dev },
+          { path: exePath, flags: EXEC_FLAGS, pos: '0', mode: '100755', ino: exeVma?.ino, dev: exeVma?.dev },
           owner,
         );
   const mm = newMm(kernel, layoutOf(spec), exe);
+  if (spec.rss) RSS_COUNTERS.forEach((name, i) => mm.trySet(`rss_stat[${i}].count`, spec.rss?.[name] ?? 0));
   const specs = spec.vmas.map((vma) => vmaSpec(files, owner, exe, exePath, vma));
   mapVmas(kernel, mm, specs);
   for (const { file } of specs) if (file && file.addr !== exe?.addr) fput(kernel, file);

@@ -63,6 +63,8 @@ const vma = v.strictObject({
 const mm = v.strictObject({
   vmas: v.array(vma),
   layout: v.optional(v.record(v.string(), hexText), {}),
+  /** Resident pages. */
+  rss: v.optional(v.strictObject({ file: count, anon: count, swap: count, shmem: count })),
 });
 
 const caps = v.strictObject({
@@ -100,6 +102,11 @@ const taskEntries = {
   startTime: v.optional(count),
   voluntarySwitches: v.optional(count, 0),
   involuntarySwitches: v.optional(count, 0),
+  minorFaults: v.optional(count, 0),
+  majorFaults: v.optional(count, 0),
+  /** Nanoseconds on the CPU. */
+  userTime: v.optional(count, 0),
+  systemTime: v.optional(count, 0),
   /** Numbers in the pid namespaces from the outermost to the task's own. */
   nspids: v.optional(v.array(pid)),
   cred: v.optional(cred),
@@ -123,6 +130,7 @@ const process = v.strictObject({
   pgid: v.optional(count),
   sid: v.optional(count),
   kthread: v.optional(v.boolean(), false),
+  oomScoreAdj: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1000), v.maxValue(1000)), 0),
   uid: v.optional(count, 0),
   gid: v.optional(count, 0),
   cwd: v.optional(v.string(), '/'),
@@ -171,6 +179,16 @@ export const WorldSchema = v.strictObject({
   name: v.optional(v.string(), 'world'),
   description: v.optional(v.string(), ''),
   release: v.optional(v.picklist(['6.12', '7.0']), '6.12'),
+  /** What uname(2) tells. */
+  uname: v.optional(
+    v.strictObject({
+      nodename: v.optional(v.string(), 'iterscope'),
+      release: v.optional(v.string(), ''),
+      version: v.optional(v.string(), '#1 SMP PREEMPT_DYNAMIC'),
+      machine: v.optional(v.string(), 'x86_64'),
+    }),
+    {},
+  ),
   /** 5 puts the direct map at 0xff11000000000000. */
   pageTableLevels: v.optional(v.picklist([4, 5]), 4),
   /** Nanoseconds since boot when the world is looked at. */

@@ -160,19 +160,16 @@ struct bpf_array {
 	union {
 		struct {
 			struct {
-
 			} __empty_value;
 			char value[];
 		};
 		struct {
 			struct {
-
 			} __empty_ptrs;
 			void *ptrs[];
 		};
 		struct {
 			struct {
-
 			} __empty_pptrs;
 			void *pptrs[];
 		};
@@ -371,13 +368,11 @@ struct bpf_prog {
 	union {
 		struct {
 			struct {
-
 			} __empty_insns;
 			struct sock_filter insns[];
 		};
 		struct {
 			struct {
-
 			} __empty_insnsi;
 			struct bpf_insn insnsi[];
 		};

@@ -58,7 +58,6 @@ struct qstr {
 };
 
 struct lock_class_key {
-
 };
 
 struct file_system_type {

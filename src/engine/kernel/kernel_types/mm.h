@@ -16,7 +16,6 @@ struct vma_lock;
 struct vma_numab_state;
 
 typedef struct {
-
 } lockdep_map_p;
 
 struct maple_tree {

@@ -255,7 +255,6 @@ struct inet_connection_sock {
 	__u8 icsk_pending;
 	__u8 icsk_probes_out;
 	struct {
-
 	} icsk_ack;
 };
 
@@ -284,7 +283,6 @@ struct udp_sock {
 };
 
 struct udp6_sock {
-
 };
 
 typedef unsigned short __kernel_sa_family_t;
@@ -411,7 +409,6 @@ struct rt6key {
 };
 
 typedef struct {
-
 } netdevice_tracker;
 
 struct fib_nh_common {

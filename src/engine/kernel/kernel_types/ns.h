@@ -102,7 +102,12 @@ struct user_namespace {
 };
 
 struct new_utsname {
-
+	char sysname[65];
+	char nodename[65];
+	char release[65];
+	char version[65];
+	char machine[65];
+	char domainname[65];
 };
 
 struct uts_namespace {
