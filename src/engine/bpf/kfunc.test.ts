@@ -36,6 +36,12 @@ test('bpf_throw ends the program with its cookie', () => {
   expect(callHelper(bpf, 'bpf_throw', 7)).toBe(7);
 });
 
+test('the clock of a program moves with its own instructions', () => {
+  const before = kernel.now;
+  expect(BigInt(callHelper(bpf, 5))).toBe(before + 1n);
+  expect(kernel.now).toBe(before + 2n);
+});
+
 test('bpf_get_prandom_u32 repeats with the seed', () => {
   const draw = (seed: number) => {
     const fresh = new Bpf(emptyKernel(), { seed });

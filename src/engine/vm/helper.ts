@@ -19,6 +19,8 @@ export interface Call {
   readonly current: Addr;
   /** The processor it runs on. */
   readonly cpu: number;
+  /** Monotonic nanoseconds, up to this call. */
+  now(): bigint;
   /** Register as u64. */
   arg(n: ArgNumber): bigint;
   /** Low half of a register as u32. */

@@ -206,9 +206,9 @@ function call(target: 'helper' | 'subprog' | 'kfunc', { insn, pc, linker }: Step
   if (!fn) throw new EngineBug(`call of ${target} ${insn.imm}, which this kernel does not have`);
   return (m) => {
     m.pc = pc;
-    m.passTime();
-    m.setResult(fn(m));
-    m.sync();
+    const result = fn(m);
+    m.syncIfGrown();
+    m.setResult(result);
     if (m.onCall) m.onCall(pc, m.reg(0), m);
     return m.takeTailCall() ? TAIL_CALL : to;
   };

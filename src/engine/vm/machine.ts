@@ -92,6 +92,11 @@ export class Machine implements Call {
     this.journaling = this.mem.journaling;
   }
 
+  /** As `sync`, when something may have been allocated: memory that grew handed something out. */
+  syncIfGrown(): void {
+    if (this.mem.used !== this.limit) this.sync();
+  }
+
   // -- registers -----------------------------------------------------------------------------------------
 
   reg(n: number): bigint {
@@ -107,12 +112,15 @@ export class Machine implements Call {
     this.words[this.base + 1] = Math.floor(value / 0x1_0000_0000);
   }
   arg(n: ArgNumber): bigint {
+    this.syncIfGrown();
     return this.reg(n);
   }
   u32(n: ArgNumber): number {
+    this.syncIfGrown();
     return (this.words[this.base + 2 * n] ?? 0) >>> 0;
   }
   s32(n: ArgNumber): number {
+    this.syncIfGrown();
     return this.words[this.base + 2 * n] ?? 0;
   }
 
@@ -215,6 +223,11 @@ export class Machine implements Call {
 
   // -- time and execution ----------------------------------------------------------------------------------
 
+  now(): bigint {
+    this.passTime();
+    return this.kernel.now;
+  }
+
   /** Kernel time moves by one nanosecond for each retired instruction. */
   passTime(): void {
     this.kernel.now += BigInt(this.timedFuel - this.fuel);
@@ -223,10 +236,10 @@ export class Machine implements Call {
 
   callback(fn: Addr, ...args: readonly bigint[]): bigint {
     const { pc } = this;
+    this.syncIfGrown();
     const entry = this.code.indexOf(fn);
     this.push(pc);
     args.forEach((value, i) => this.setReg(i + 1, value));
-    this.sync();
     this.execute(entry);
     const result = this.reg(0);
     this.leave();

@@ -268,6 +268,18 @@ group('calls', () => {
     expect(run(insns, linker)).toMatchObject({ r0: 142n });
   });
 
+  test('a helper may make memory grow under the registers', () => {
+    const linker = helpers({
+      1: (call) => {
+        const addr = call.mem.alloc(call.u32(2));
+        call.mem.setU64(addr, call.arg(1));
+        return addr;
+      },
+    });
+    const insns = [mov(1, 7), mov(2, 32 << 20), insn(0x85, { imm: 1 }), insn(0x79, { dst: 0, src: 0 }), EXIT];
+    expect(run(insns, linker)).toMatchObject({ r0: 7n });
+  });
+
   test('kernel time moves with the instructions', () => {
     const before = kernel.now;
     run([mov(0, 0), mov(0, 0), EXIT]);

@@ -19,17 +19,17 @@ const INITIAL_JIFFIES = 0xffff_ffffn - 300n * HZ + 1n;
  * @fidelity partial: time moves with instructions only, and is not suspended
  */
 export const miscHelpers = (bpf: Bpf): readonly (readonly [number, Helper])[] => [
-  [5, (c) => c.kernel.now],
+  [5, (c) => c.now()],
   [7, () => bpf.random.u32()],
   [8, (c) => c.cpu],
   [42, () => 0],
-  [118, (c) => INITIAL_JIFFIES + (c.kernel.now * HZ) / 1_000_000_000n],
-  [125, (c) => c.kernel.now],
+  [118, (c) => INITIAL_JIFFIES + (c.now() * HZ) / 1_000_000_000n],
+  [125, (c) => c.now()],
   [147, dPathHelper],
   [153, (c) => (c.u32(2) < bpf.cpus ? c.arg(1) : 0n)],
   [154, (c) => c.arg(1)],
-  [160, (c) => c.kernel.now],
-  [208, (c) => c.kernel.now],
+  [160, (c) => c.now()],
+  [208, (c) => c.now()],
 ];
 
 /**
