@@ -1,0 +1,119 @@
+/**
+ * Loads from the context: 8-byte slots, one for each parameter of the kernel function `bpf_iter_<target>`.
+ *
+ * Source: bpf_tracing_ctx_access, kernel/trace/bpf_trace.c; btf_ctx_access, kernel/bpf/btf.c, Linux 6.12.
+ */
+import type { Bytes, TypeId } from '../../shared/brand.ts';
+import { resolve } from '../btf/layout.ts';
+import { Kind } from '../btf/types.ts';
+import type { Env } from './env.ts';
+import { tnumText } from './log_state.ts';
+import {
+  MEM_RDONLY,
+  PTR_MAYBE_NULL,
+  PTR_TO_BTF_ID,
+  PTR_TO_BUF,
+  PTR_TRUSTED,
+  SCALAR_VALUE,
+  baseType,
+  mayBeNull,
+  regTypeName,
+} from './reg_type.ts';
+import type { RegType } from './reg_type.ts';
+import type { CtxArgType } from './request.ts';
+
+const MAX_ARGS = 12;
+
+const ARG_TYPES: Readonly<Record<CtxArgType, RegType>> = {
+  trusted: PTR_TO_BTF_ID | PTR_TRUSTED,
+  trusted_or_null: PTR_TO_BTF_ID | PTR_TRUSTED | PTR_MAYBE_NULL,
+  btf_or_null: PTR_TO_BTF_ID | PTR_MAYBE_NULL,
+  rdonly_buf_or_null: PTR_TO_BUF | MEM_RDONLY | PTR_MAYBE_NULL,
+  rdwr_buf_or_null: PTR_TO_BUF | PTR_MAYBE_NULL,
+};
+
+interface Slot {
+  readonly type: RegType;
+  readonly typeId: TypeId;
+}
+const SCALAR: Slot = { type: SCALAR_VALUE, typeId: 0 };
+
+/** The type of what is loaded, or null after the reason was logged. */
+function slotType(env: Env, off: Bytes, size: Bytes): Slot | null {
+  const btf = env.request.kernelBtf;
+  const proto = btf.type(env.attachProto);
+  const params = proto.kind === Kind.FUNC_PROTO ? proto.params : [];
+  const name = env.attachName;
+  const no = (message: string): null => {
+    env.write(`func '${name}' ${message}\n`);
+    return null;
+  };
+  if (off % 8 !== 0) return no(`offset ${off} is not multiple of 8`);
+  const arg = Math.min(off / 8, params.length + 1);
+  const param = params[arg];
+  if (!param) return no(`doesn't have ${arg + 1}-th argument`);
+  const type = btf.type(resolve(btf, param.type));
+  if (type.kind !== Kind.PTR) return SCALAR;
+  if (size !== 8) return no(`size ${size} must be 8`);
+  const override = env.target?.ctxArgs.find((entry) => entry.offset === off);
+  const overrideType = override ? ARG_TYPES[override.type] : 0;
+  if (override && baseType(overrideType) === PTR_TO_BUF) return { type: overrideType, typeId: 0 };
+  const target = resolve(btf, type.type);
+  const pointee = btf.type(target);
+  if (target === 0 || pointee.kind === Kind.INT) return SCALAR;
+  if (override) return { type: overrideType, typeId: target };
+  if (pointee.kind !== Kind.STRUCT && pointee.kind !== Kind.UNION)
+    return no(`arg${arg} type ${btf.nameOf(target)} is not a struct`);
+  const kind = pointee.kind === Kind.STRUCT ? 'STRUCT' : 'UNION';
+  env.write(`func '${name}' arg${arg} has btf_id ${target} type ${kind} '${btf.nameOf(target)}'\n`);
+  return { type: PTR_TO_BTF_ID | PTR_TRUSTED, typeId: target };
+}
+
+/** A pointer that may carry no offset at all. */
+export function checkUnmoved(env: Env, regno: number): void {
+  const reg = env.reg(regno);
+  const name = regTypeName(reg.type);
+  if (reg.off < 0) env.reject('EACCES', `negative offset ${name} ptr R${regno} off=${reg.off} disallowed`);
+  if (reg.off !== 0)
+    env.reject('EACCES', `dereference of modified ${name} ptr R${regno} off=${reg.off} disallowed`);
+  if (!reg.isConst || reg.var.v !== 0n)
+    env.reject('EACCES', `variable ${name} access var_off=${tnumText(reg.var)} disallowed`);
+}
+
+/**
+ * A load (a store is refused) of a context slot.
+ *
+ * @kernel check_ctx_access, kernel/bpf/verifier.c
+ * @fidelity full
+ */
+export function checkCtxAccess(
+  env: Env,
+  regno: number,
+  off: Bytes,
+  size: Bytes,
+  write: boolean,
+  dstRegno: number,
+): void {
+  checkUnmoved(env, regno);
+  const inside = !write && off >= 0 && off < 8 * MAX_ARGS && off % size === 0;
+  const slot = inside ? slotType(env, off, size) : null;
+  if (!slot) {
+    const message = `invalid bpf_context access off=${off} size=${size}`;
+    env.write(`${message}\n`);
+    env.writeLine(env.insnIdx, '; ');
+    env.rejectLogged('EACCES', message);
+  }
+  if (dstRegno < 0) return;
+  const dst = env.reg(dstRegno);
+  if (slot.type === SCALAR_VALUE) {
+    dst.setUnknown();
+    return;
+  }
+  dst.setPointer(slot.type);
+  if (mayBeNull(slot.type)) dst.id = env.newId();
+  dst.subregDef = 0;
+  if (baseType(slot.type) === PTR_TO_BTF_ID) {
+    dst.btf = env.request.kernelBtf;
+    dst.btfId = slot.typeId;
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * Calls of helpers: may this program call it, are the arguments right, what comes back.
+ *
+ * Source: check_helper_call, kernel/bpf/verifier.c; tracing_prog_func_proto, kernel/trace/bpf_trace.c, Linux 6.12.
+ */
+import { must } from '../../shared/assert.ts';
+import { HELPER_ID_MAX, helperName } from '../abi/helper_id.ts';
+import type { MapTypeName } from '../abi/uapi.ts';
+import { MapType } from '../abi/uapi.ts';
+import { resolve, sizeOf } from '../btf/layout.ts';
+import { Kind } from '../btf/types.ts';
+import { syncBounds } from './bounds.ts';
+import { checkSnprintf } from './const_str.ts';
+import { initDynptr, releaseDynptr } from './dynptr.ts';
+import type { Env } from './env.ts';
+import type { CallMeta } from './helper_arg.ts';
+import { checkHelperArg } from './helper_arg.ts';
+import type { HelperProto } from './helper_proto.ts';
+import { helperProto } from './helper_proto.ts';
+import { checkMemAccess } from './mem_access.ts';
+import { markPrecise } from './precision.ts';
+import { acquireReference, releaseReference } from './refs.ts';
+import {
+  MEM_PERCPU,
+  MEM_RDONLY,
+  MEM_RINGBUF,
+  PTR_MAYBE_NULL,
+  PTR_TO_BTF_ID,
+  PTR_TO_MAP_VALUE,
+  PTR_TO_MEM,
+  PTR_TRUSTED,
+  mayBeNull,
+  regTypeName,
+} from './reg_type.ts';
+import { clearCallerSaved, pushCallback, takesCallback } from './subprog_call.ts';
+
+/** Helper -> the only kinds of map it works on. */
+const HELPER_MAPS: ReadonlyMap<string, readonly MapTypeName[]> = new Map<string, readonly MapTypeName[]>([
+  ['bpf_ringbuf_output', ['RINGBUF']],
+  ['bpf_ringbuf_reserve', ['RINGBUF']],
+  ['bpf_ringbuf_query', ['RINGBUF']],
+  ['bpf_ringbuf_reserve_dynptr', ['RINGBUF']],
+  ['bpf_map_push_elem', ['QUEUE', 'STACK', 'BLOOM_FILTER']],
+  ['bpf_map_pop_elem', ['QUEUE', 'STACK']],
+  ['bpf_map_peek_elem', ['QUEUE', 'STACK', 'BLOOM_FILTER']],
+  ['bpf_map_lookup_percpu_elem', ['PERCPU_ARRAY', 'PERCPU_HASH', 'LRU_PERCPU_HASH']],
+  ['bpf_task_storage_get', ['TASK_STORAGE']],
+  ['bpf_task_storage_delete', ['TASK_STORAGE']],
+  ['bpf_cgrp_storage_get', ['CGRP_STORAGE']],
+  ['bpf_cgrp_storage_delete', ['CGRP_STORAGE']],
+  ['bpf_sk_storage_get', ['SK_STORAGE']],
+  ['bpf_sk_storage_delete', ['SK_STORAGE']],
+]);
+
+const KEYED = ['bpf_map_lookup_elem', 'bpf_map_update_elem', 'bpf_map_delete_elem'];
+/** Kind of map -> the only helpers that work on it. */
+const MAP_HELPERS: ReadonlyMap<number, readonly string[]> = new Map([
+  [
+    MapType.RINGBUF,
+    ['bpf_ringbuf_output', 'bpf_ringbuf_reserve', 'bpf_ringbuf_query', 'bpf_ringbuf_reserve_dynptr'],
+  ],
+  [MapType.QUEUE, ['bpf_map_push_elem', 'bpf_map_pop_elem', 'bpf_map_peek_elem']],
+  [MapType.STACK, ['bpf_map_push_elem', 'bpf_map_pop_elem', 'bpf_map_peek_elem']],
+  [MapType.BLOOM_FILTER, ['bpf_map_push_elem', 'bpf_map_peek_elem']],
+  [MapType.TASK_STORAGE, ['bpf_task_storage_get', 'bpf_task_storage_delete']],
+  [MapType.CGRP_STORAGE, ['bpf_cgrp_storage_get', 'bpf_cgrp_storage_delete']],
+  [MapType.SK_STORAGE, ['bpf_sk_storage_get', 'bpf_sk_storage_delete']],
+  [MapType.PROG_ARRAY, ['bpf_tail_call']],
+  [MapType.ARRAY_OF_MAPS, ['bpf_map_lookup_elem']],
+  [MapType.HASH_OF_MAPS, ['bpf_map_lookup_elem']],
+  [MapType.SOCKMAP, KEYED],
+  [MapType.SOCKHASH, KEYED],
+]);
+
+function checkMapCompatible(env: Env, meta: CallMeta, id: number, name: string): void {
+  const { map } = meta;
+  if (!map) return;
+  const only = MAP_HELPERS.get(map.type);
+  const types = HELPER_MAPS.get(name);
+  const ok = (!only || only.includes(name)) && (!types || types.some((type) => MapType[type] === map.type));
+  if (!ok) env.reject('EINVAL', `cannot pass map_type ${map.type} into func ${name}#${id}`);
+}
+
+/** The prototype, when this program may call the helper here. */
+function callable(env: Env, id: number): HelperProto {
+  const name = helperName(id);
+  if (id <= 0 || id >= HELPER_ID_MAX) env.reject('EINVAL', `invalid func ${name}#${id}`);
+  const proto = helperProto(id);
+  const offered = proto && (!proto.targetOnly || env.target?.extraHelpers.includes(name));
+  if (!proto || !offered) return env.reject('EINVAL', `program of this type cannot use helper ${name}#${id}`);
+  if (!env.request.gplCompatible && proto.gplOnly)
+    env.reject('EINVAL', 'cannot call GPL-restricted function from non-GPL compatible program');
+  if (proto.mightSleep && !env.sleepableNow)
+    env.reject('EINVAL', 'helper call might sleep in a non-sleepable prog');
+  if (env.state.rcuLock && proto.mightSleep)
+    env.reject('EINVAL', `sleepable helper ${name}#${id} in rcu_read_lock region`);
+  if (env.state.preemptLock > 0 && proto.mightSleep)
+    env.reject('EINVAL', `sleepable helper ${name}#${id} in non-preemptible region`);
+  return proto;
+}
+
+/** Stack memory the helper fills is data afterwards. */
+function markFilled(env: Env, meta: CallMeta): void {
+  const { regno, size } = meta.raw;
+  for (let off = 0; off < size; off++)
+    checkMemAccess(env, { regno, off, size: 1, write: true, value: -1, signed: false });
+}
+
+function release(env: Env, meta: CallMeta, proto: HelperProto, id: number): void {
+  if (meta.releaseRegno === 0) return;
+  const reg = env.reg(meta.releaseRegno);
+  if (proto.args[meta.releaseRegno - 1]?.kind === 'ringdyn') return releaseDynptr(env, meta.releaseRegno);
+  if (meta.refObjId !== 0 ? releaseReference(env, meta.refObjId) : reg.isNull) return;
+  env.reject('EINVAL', `func ${proto.name}#${id} reference has not been acquired before`);
+}
+
+/** Does the loop go round once more? */
+function moreRounds(env: Env, proto: HelperProto): boolean {
+  if (proto.name !== 'bpf_loop') return true;
+  if (env.reg(4).isNull) markPrecise(env, 4);
+  markPrecise(env, 1);
+  if (BigInt(env.cur.callbackDepth) < env.reg(1).umax) return true;
+  env.cur.callbackDepth = 0;
+  if (env.level2) env.write(`frame${env.state.curframe} bpf_loop iteration limit reached\n`);
+  return false;
+}
+
+/** The result of bpf_per_cpu_ptr and bpf_this_cpu_ptr: the variable itself. */
+function setPercpuResult(env: Env, meta: CallMeta, nullable: boolean): void {
+  const btf = env.request.kernelBtf;
+  const variable = must(meta.percpu, 'per-CPU argument');
+  const id = resolve(btf, variable.btfId);
+  const kind = btf.kind(id);
+  const r0 = env.reg(0);
+  const flags = (variable.type & PTR_TRUSTED) | (nullable ? PTR_MAYBE_NULL : 0);
+  if (kind === Kind.STRUCT || kind === Kind.UNION) {
+    r0.setPointer((PTR_TO_BTF_ID | flags) & ~MEM_PERCPU);
+    r0.btf = btf;
+    r0.btfId = id;
+    return;
+  }
+  r0.setPointer(PTR_TO_MEM | MEM_RDONLY | (nullable ? PTR_MAYBE_NULL : 0));
+  r0.memSize = sizeOf(btf, id);
+}
+
+function setResult(env: Env, proto: HelperProto, meta: CallMeta): void {
+  const { kind, nullable, struct } = proto.result;
+  const btf = env.request.kernelBtf;
+  const r0 = env.reg(0);
+  const maybe = nullable ? PTR_MAYBE_NULL : 0;
+  switch (kind) {
+    case 'int':
+      r0.setUnknown();
+      break;
+    case 'void':
+      break;
+    case 'value':
+      r0.setPointer(PTR_TO_MAP_VALUE | maybe);
+      r0.map = meta.map;
+      break;
+    case 'mem':
+      r0.setPointer(PTR_TO_MEM | MEM_RINGBUF | maybe);
+      r0.memSize = meta.memSize;
+      break;
+    case 'percpu':
+      setPercpuResult(env, meta, nullable);
+      break;
+    default:
+      r0.setPointer(PTR_TO_BTF_ID | (kind === 'trusted' ? PTR_TRUSTED : 0) | maybe);
+      r0.btf = btf;
+      r0.btfId = btf.find(struct, Kind.STRUCT);
+  }
+  if (mayBeNull(r0.type)) r0.id = env.newId();
+  if (proto.name === 'bpf_ringbuf_reserve') {
+    const id = acquireReference(env, env.insnIdx);
+    r0.id = id;
+    r0.refObjId = id;
+  }
+  if (proto.name.startsWith('bpf_skc_to_')) r0.refObjId = meta.refObjId;
+}
+
+/** Helpers that return a length or an error. */
+const LENGTHS: ReadonlySet<string> = new Set([
+  'bpf_get_stack',
+  'bpf_get_task_stack',
+  'bpf_probe_read_str',
+  'bpf_probe_read_kernel_str',
+  'bpf_probe_read_user_str',
+]);
+
+/** Ranges that are known of some results. @kernel do_refine_retval_range @fidelity full */
+function refineResult(env: Env, proto: HelperProto, meta: CallMeta): void {
+  const r0 = env.reg(0);
+  if (LENGTHS.has(proto.name)) {
+    r0.smax = meta.sizeMax;
+    r0.s32max = Number(BigInt.asIntN(32, meta.sizeMax));
+    r0.smin = -4095n;
+    r0.s32min = -4095;
+    syncBounds(r0);
+  } else if (proto.name === 'bpf_get_smp_processor_id') {
+    const last = env.request.cpus - 1;
+    r0.umax = r0.smax = BigInt(last);
+    r0.u32max = r0.s32max = last;
+    r0.umin = r0.smin = 0n;
+    r0.u32min = r0.s32min = 0;
+    syncBounds(r0);
+  }
+}
+
+/**
+ * `call` of a helper.
+ *
+ * @kernel check_helper_call, kernel/bpf/verifier.c
+ * @fidelity partial: tail calls, timers and kernel pointers in maps are refused
+ */
+export function checkHelperCall(env: Env): void {
+  const id = env.insn(env.insnIdx).imm;
+  const proto = callable(env, id);
+  const meta: CallMeta = {
+    map: null,
+    raw: { raw: false, size: 0, regno: 0 },
+    releaseRegno: 0,
+    refObjId: 0,
+    subprog: 0,
+    memSize: 0,
+    sizeMax: 0n,
+    percpu: null,
+    newDynptr: null,
+  };
+  proto.args.forEach((_, i) => checkHelperArg(env, i, proto, meta));
+  markFilled(env, meta);
+  if (meta.newDynptr) initDynptr(env, meta.newDynptr.regno, meta.newDynptr.type);
+  release(env, meta, proto, id);
+  if (takesCallback(proto.name) && moreRounds(env, proto)) pushCallback(env, proto.name, meta.subprog);
+  if (proto.name === 'bpf_snprintf') checkSnprintf(env);
+  if (proto.name === 'bpf_dynptr_from_mem' && env.reg(1).type !== PTR_TO_MAP_VALUE)
+    env.reject('EACCES', `Unsupported reg type ${regTypeName(env.reg(1).type)} for bpf_dynptr_from_mem data`);
+  clearCallerSaved(env);
+  env.reg(0).subregDef = 0;
+  setResult(env, proto, meta);
+  refineResult(env, proto, meta);
+  checkMapCompatible(env, meta, id, proto.name);
+}

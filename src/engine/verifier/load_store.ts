@@ -1,0 +1,192 @@
+/**
+ * Load, store, atomic and ld_imm64 instructions: operands first, then the access.
+ *
+ * Source: do_check, check_atomic, check_ld_imm, kernel/bpf/verifier.c, Linux 6.12.
+ */
+import { must } from '../../shared/assert.ts';
+import { imm64 } from '../abi/insn.ts';
+import {
+  BPF_ADD,
+  BPF_AND,
+  BPF_ATOMIC,
+  BPF_B,
+  BPF_CMPXCHG,
+  BPF_DW,
+  BPF_FETCH,
+  BPF_H,
+  BPF_MEM,
+  BPF_MEMSX,
+  BPF_MODE,
+  BPF_OR,
+  BPF_PSEUDO_BTF_ID,
+  BPF_PSEUDO_FUNC,
+  BPF_PSEUDO_MAP_VALUE,
+  BPF_SIZE,
+  BPF_XCHG,
+  BPF_XOR,
+  sizeBytes,
+} from '../abi/opcode.ts';
+import { Kind } from '../btf/types.ts';
+import type { Env } from './env.ts';
+import { checkRegArg } from './live.ts';
+import { checkMemAccess } from './mem_access.ts';
+import {
+  CONST_PTR_TO_MAP,
+  MEM_PERCPU,
+  MEM_RDONLY,
+  NOT_INIT,
+  PTR_TO_BTF_ID,
+  PTR_TO_CTX,
+  PTR_TO_FUNC,
+  PTR_TO_MAP_VALUE,
+  PTR_TO_MEM,
+  PTR_TO_SOCK_COMMON,
+  PTR_UNTRUSTED,
+  baseType,
+  regTypeName,
+  typeFlags,
+} from './reg_type.ts';
+import type { RegType } from './reg_type.ts';
+
+/** Types whose accesses are compiled differently, so that one instruction cannot serve two of them. */
+const OWN_CODE: ReadonlySet<number> = new Set([PTR_TO_CTX, PTR_TO_SOCK_COMMON, PTR_TO_BTF_ID]);
+
+/** One instruction works on one kind of pointer. */
+function notePointerType(env: Env, type: RegType, isLoad: boolean): void {
+  const aux = env.auxOf(env.insnIdx);
+  if (aux.ptrType === NOT_INIT) {
+    aux.ptrType = type;
+    return;
+  }
+  const clash = type !== aux.ptrType && (OWN_CODE.has(baseType(type)) || OWN_CODE.has(baseType(aux.ptrType)));
+  if (!clash) return;
+  if (isLoad && baseType(type) === PTR_TO_BTF_ID && baseType(aux.ptrType) === PTR_TO_BTF_ID)
+    aux.ptrType = PTR_TO_BTF_ID | PTR_UNTRUSTED;
+  else env.reject('EINVAL', 'same insn cannot be used with different pointers');
+}
+
+/** A load through this pointer gives 0 when it faults. */
+export function probesMemory(type: RegType): boolean {
+  const base = baseType(type);
+  const flags = typeFlags(type);
+  if (base === PTR_TO_BTF_ID) return (flags & ~PTR_UNTRUSTED) === 0;
+  return base === PTR_TO_MEM && (flags & PTR_UNTRUSTED) !== 0;
+}
+
+export function checkLoad(env: Env): void {
+  const { code, dst, src, off } = env.insn(env.insnIdx);
+  checkRegArg(env, src, 'src');
+  checkRegArg(env, dst, 'dst_no_mark');
+  const { type } = env.reg(src);
+  checkMemAccess(env, {
+    regno: src,
+    off,
+    size: sizeBytes(code),
+    write: false,
+    value: dst,
+    signed: BPF_MODE(code) === BPF_MEMSX,
+  });
+  notePointerType(env, type, true);
+}
+
+export function checkStoreReg(env: Env): void {
+  const insn = env.insn(env.insnIdx);
+  if (BPF_MODE(insn.code) === BPF_ATOMIC) return checkAtomic(env);
+  if (BPF_MODE(insn.code) !== BPF_MEM || insn.imm !== 0) env.reject('EINVAL', 'BPF_STX uses reserved fields');
+  checkRegArg(env, insn.src, 'src');
+  checkRegArg(env, insn.dst, 'src');
+  const { type } = env.reg(insn.dst);
+  checkMemAccess(env, {
+    regno: insn.dst,
+    off: insn.off,
+    size: sizeBytes(insn.code),
+    write: true,
+    value: insn.src,
+    signed: false,
+  });
+  notePointerType(env, type, false);
+}
+
+export function checkStoreImm(env: Env): void {
+  const insn = env.insn(env.insnIdx);
+  if (BPF_MODE(insn.code) !== BPF_MEM || insn.src !== 0) env.reject('EINVAL', 'BPF_ST uses reserved fields');
+  checkRegArg(env, insn.dst, 'src');
+  const { type } = env.reg(insn.dst);
+  checkMemAccess(env, {
+    regno: insn.dst,
+    off: insn.off,
+    size: sizeBytes(insn.code),
+    write: true,
+    value: -1,
+    signed: false,
+  });
+  notePointerType(env, type, false);
+}
+
+const ATOMIC_OPS: ReadonlySet<number> = new Set([
+  ...[BPF_ADD, BPF_AND, BPF_OR, BPF_XOR].flatMap((op) => [op, op | BPF_FETCH]),
+  BPF_XCHG,
+  BPF_CMPXCHG,
+]);
+
+/** @kernel check_atomic @fidelity partial: load-acquire and store-release are refused */
+function checkAtomic(env: Env): void {
+  const { code, dst, src, off, imm } = env.insn(env.insnIdx);
+  if (!ATOMIC_OPS.has(imm))
+    env.reject('EINVAL', `BPF_ATOMIC uses invalid atomic opcode ${imm.toString(16).padStart(2, '0')}`);
+  if (BPF_SIZE(code) === BPF_B || BPF_SIZE(code) === BPF_H)
+    env.reject('EINVAL', 'invalid atomic operand size');
+  checkRegArg(env, src, 'src');
+  checkRegArg(env, dst, 'src');
+  if (imm === BPF_CMPXCHG) checkRegArg(env, 0, 'src');
+  const { type } = env.reg(dst);
+  if (type === PTR_TO_CTX || type === PTR_TO_SOCK_COMMON)
+    env.reject('EACCES', `BPF_ATOMIC stores into R${dst} ${regTypeName(type)} is not allowed`);
+  const size = sizeBytes(code);
+  const load = (imm & BPF_FETCH) === 0 ? -1 : imm === BPF_CMPXCHG ? 0 : src;
+  if (load >= 0) checkRegArg(env, load, 'dst');
+  const access = { regno: dst, off, size, signed: false };
+  checkMemAccess(env, { ...access, write: false, value: -1 });
+  if (load >= 0) checkMemAccess(env, { ...access, write: false, value: load });
+  checkMemAccess(env, { ...access, write: true, value: -1 });
+}
+
+/** ld_imm64: a constant, a map, a map value, a kernel variable or a function. @kernel check_ld_imm @fidelity full */
+export function checkLoadImm64(env: Env): void {
+  const at = env.insnIdx;
+  const insn = env.insn(at);
+  if (BPF_SIZE(insn.code) !== BPF_DW) env.reject('EINVAL', 'invalid BPF_LD_IMM insn');
+  if (insn.off !== 0) env.reject('EINVAL', 'BPF_LD_IMM64 uses reserved fields');
+  checkRegArg(env, insn.dst, 'dst');
+  const dst = env.reg(insn.dst);
+  const aux = env.auxOf(at);
+  if (insn.src === 0) {
+    dst.setConst(imm64(insn, env.insn(at + 1)));
+    return;
+  }
+  if (insn.src === BPF_PSEUDO_BTF_ID) {
+    const variable = must(aux.var, 'kernel variable');
+    dst.setPointer(
+      variable.mem ? PTR_TO_MEM | MEM_RDONLY : PTR_TO_BTF_ID | (variable.percpu ? MEM_PERCPU : 0),
+    );
+    dst.memSize = variable.size;
+    if (!variable.mem) {
+      dst.btf = env.request.kernelBtf;
+      dst.btfId = variable.typeId;
+    }
+    return;
+  }
+  if (insn.src === BPF_PSEUDO_FUNC) {
+    const index = env.subprogs.findIndex((s) => s.start === at + insn.imm + 1);
+    const sub = must(env.subprogs[index], 'callback');
+    const { progBtf } = env.request;
+    if (!progBtf || progBtf.kind(sub.funcTypeId) !== Kind.FUNC) env.reject('EINVAL', 'missing btf func_info');
+    if (sub.isGlobal) env.reject('EINVAL', 'callback function not static');
+    dst.setPointer(PTR_TO_FUNC);
+    dst.subprog = index;
+    return;
+  }
+  dst.setPointer(insn.src === BPF_PSEUDO_MAP_VALUE ? PTR_TO_MAP_VALUE : CONST_PTR_TO_MAP);
+  dst.map = must(aux.map, 'map');
+  dst.off = aux.mapOff;
+}

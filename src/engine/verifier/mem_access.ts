@@ -1,0 +1,271 @@
+/**
+ * Loads and stores: one rule per type of the address register. A type without a rule is refused.
+ *
+ * Source: check_mem_access, kernel/bpf/verifier.c, Linux 6.12.
+ */
+import { must } from '../../shared/assert.ts';
+import type { Bytes } from '../../shared/brand.ts';
+import { S64_MIN } from '../../shared/int64.ts';
+import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, MapType } from '../abi/uapi.ts';
+import { BPF_MAX_VAR_OFF } from './alu.ts';
+import { coerceToSize, coerceToSizeSigned } from './bounds.ts';
+import { checkBtfAccess, checkMapStructAccess } from './btf_walk.ts';
+import { checkCtxAccess } from './ctx_access.ts';
+import type { Env } from './env.ts';
+import { tnumText } from './log_state.ts';
+import type { RegState } from './reg.ts';
+import {
+  CONST_PTR_TO_MAP,
+  PTR_TO_BTF_ID,
+  PTR_TO_BUF,
+  PTR_TO_CTX,
+  PTR_TO_MAP_KEY,
+  PTR_TO_MAP_VALUE,
+  PTR_TO_MEM,
+  PTR_TO_STACK,
+  PTR_UNTRUSTED,
+  SCALAR_VALUE,
+  baseType,
+  isRdonlyMem,
+  mayBeNull,
+  regTypeName,
+} from './reg_type.ts';
+import type { MapInfo } from './request.ts';
+import { checkStackBounds, stackRead, stackWrite } from './stack.ts';
+import { tnumAdd, tnumConst, tnumIsAligned } from './tnum.ts';
+
+export interface MemAccess {
+  readonly regno: number;
+  /** The instruction's offset. */
+  readonly off: number;
+  readonly size: Bytes;
+  readonly write: boolean;
+  /** Register loaded or stored; -1: none. */
+  readonly value: number;
+  /** A sign-extending load. */
+  readonly signed: boolean;
+}
+
+const MAX_VAR_OFF = BigInt(BPF_MAX_VAR_OFF);
+
+function outside(
+  env: Env,
+  regno: number,
+  off: bigint,
+  size: Bytes,
+  memSize: Bytes,
+  zeroOk: boolean,
+): boolean {
+  if (off >= 0n && (size > 0 || zeroOk) && off + BigInt(size) <= BigInt(memSize)) return false;
+  const at = `off=${BigInt.asIntN(32, off)} size=${size}`;
+  switch (baseType(env.reg(regno).type)) {
+    case PTR_TO_MAP_KEY:
+      env.write(`invalid access to map key, key_size=${memSize} ${at}\n`);
+      break;
+    case PTR_TO_MAP_VALUE:
+      env.write(`invalid access to map value, value_size=${memSize} ${at}\n`);
+      break;
+    default:
+      env.write(`invalid access to memory, mem_size=${memSize} ${at}\n`);
+  }
+  return true;
+}
+
+/**
+ * Every offset the register may have lies within `memSize`.
+ *
+ * @param off includes the pointer's fixed offset
+ * @kernel check_mem_region_access, kernel/bpf/verifier.c
+ * @fidelity full
+ */
+export function checkRegion(
+  env: Env,
+  regno: number,
+  off: number,
+  size: Bytes,
+  memSize: Bytes,
+  zeroOk: boolean,
+): void {
+  const reg = env.reg(regno);
+  const lo = reg.smin + BigInt(off);
+  if (reg.smin < 0n && (reg.smin === S64_MIN || lo < 0n || lo !== BigInt.asIntN(32, lo)))
+    env.reject(
+      'EACCES',
+      `R${regno} min value is negative, either use unsigned index or do a if (index >=0) check.`,
+    );
+  if (outside(env, regno, lo, size, memSize, zeroOk))
+    env.reject('EACCES', `R${regno} min value is outside of the allowed memory range`);
+  if (reg.umax >= MAX_VAR_OFF)
+    env.reject('EACCES', `R${regno} unbounded memory access, make sure to bounds check any such access`);
+  if (outside(env, regno, reg.umax + BigInt(off), size, memSize, zeroOk))
+    env.reject('EACCES', `R${regno} max value is outside of the allowed memory range`);
+}
+
+/** The name messages use for a special field. */
+const fieldName = (kind: string): string => (kind === 'kptr' || kind === 'kptr_untrusted' ? 'kptr' : kind);
+
+const isPointerField = (kind: string): boolean => kind.includes('kptr') || kind === 'uptr';
+
+/** A map value as memory, without its special fields. */
+export function checkMapRegion(
+  env: Env,
+  regno: number,
+  off: number,
+  size: Bytes,
+  zeroOk: boolean,
+  byHelper: boolean,
+): void {
+  const reg = env.reg(regno);
+  const map = must(reg.map, 'map of a map value');
+  checkRegion(env, regno, off, size, map.valueSize, zeroOk);
+  for (const field of map.fields) {
+    const start = reg.smin + BigInt(off);
+    const end = reg.umax + BigInt(off + size);
+    if (start >= BigInt(field.offset + field.size) || BigInt(field.offset) >= end) continue;
+    if (!isPointerField(field.kind))
+      env.reject('EACCES', `${fieldName(field.kind)} cannot be accessed directly by load/store`);
+    if (byHelper) env.reject('EACCES', `${fieldName(field.kind)} cannot be accessed indirectly by helper`);
+    env.unsupported('kernel pointers in map values');
+  }
+}
+
+/** The map's flags allow the program this access. */
+export function checkMapAccessType(env: Env, map: MapInfo, off: number, size: Bytes, write: boolean): void {
+  const forbidden = write ? BPF_F_RDONLY_PROG : BPF_F_WRONLY_PROG;
+  if ((map.flags & forbidden) === 0) return;
+  const what = write ? 'write into' : 'read from';
+  env.reject('EACCES', `${what} map forbidden, value_size=${map.valueSize} off=${off} size=${size}`);
+}
+
+/** Buffers have no length until the link is made: the extent is noted. */
+export function checkBuffer(env: Env, regno: number, off: number, size: Bytes, rdonly: boolean): void {
+  const reg = env.reg(regno);
+  if (off < 0)
+    env.reject(
+      'EACCES',
+      `R${regno} invalid ${rdonly ? 'rdonly' : 'rdwr'} buffer access: off=${off}, size=${size}`,
+    );
+  if (!reg.isConst || reg.var.v !== 0n)
+    env.reject(
+      'EACCES',
+      `R${regno} invalid variable buffer offset: off=${off}, var_off=${tnumText(reg.var)}`,
+    );
+  if (rdonly) env.maxRdonlyAccess = Math.max(env.maxRdonlyAccess, off + size);
+  else env.maxRdwrAccess = Math.max(env.maxRdwrAccess, off + size);
+}
+
+type Rule = (env: Env, access: MemAccess, reg: RegState, off: number) => void;
+
+/** The value of a load nothing is known of. */
+function loadUnknown(env: Env, access: MemAccess): void {
+  if (!access.write && access.value >= 0) env.reg(access.value).setUnknown();
+}
+
+function mapKey(env: Env, access: MemAccess, reg: RegState, off: number): void {
+  if (access.write) env.reject('EACCES', `write to change key R${access.regno} not allowed`);
+  checkRegion(env, access.regno, off, access.size, must(reg.map, 'map').keySize, false);
+  loadUnknown(env, access);
+}
+
+/** Loads from a frozen read-only array give the constant that is there. */
+function loadConstant(env: Env, access: MemAccess, map: MapInfo, reg: RegState, off: number): boolean {
+  const readOnly = (map.flags & BPF_F_RDONLY_PROG) !== 0 && map.frozen && map.type === MapType.ARRAY;
+  if (!reg.isConst || !readOnly) return false;
+  const bytes = map.readValue(off + reg.constValue, access.size);
+  if (!bytes) return false;
+  let value = 0n;
+  bytes.forEach((byte, i) => (value |= BigInt(byte) << BigInt(8 * i)));
+  env.reg(access.value).setConst(access.signed ? BigInt.asIntN(access.size * 8, value) : value);
+  return true;
+}
+
+function mapValue(env: Env, access: MemAccess, reg: RegState, off: number): void {
+  const map = must(reg.map, 'map of a map value');
+  checkMapAccessType(env, map, off, access.size, access.write);
+  checkMapRegion(env, access.regno, off, access.size, false, false);
+  if (access.write || access.value < 0) return;
+  if (!loadConstant(env, access, map, reg, off)) env.reg(access.value).setUnknown();
+}
+
+function memory(env: Env, access: MemAccess, reg: RegState, off: number): void {
+  if (mayBeNull(reg.type)) return noRule(env, access, reg);
+  if (access.write && isRdonlyMem(reg.type))
+    env.reject('EACCES', `R${access.regno} cannot write into ${regTypeName(reg.type)}`);
+  if ((reg.type & PTR_UNTRUSTED) === 0) checkRegion(env, access.regno, off, access.size, reg.memSize, false);
+  loadUnknown(env, access);
+}
+
+function context(env: Env, access: MemAccess, _reg: RegState, off: number): void {
+  checkCtxAccess(env, access.regno, off, access.size, access.write, access.value);
+}
+
+function stack(env: Env, access: MemAccess, _reg: RegState, off: number): void {
+  checkStackBounds(env, access.regno, off, access.size, access.write ? 'write' : 'read');
+  (access.write ? stackWrite : stackRead)(env, access.regno, off, access.size, access.value);
+}
+
+function btfObject(env: Env, access: MemAccess, reg: RegState, off: number): void {
+  if (mayBeNull(reg.type)) return noRule(env, access, reg);
+  checkBtfAccess(env, access.regno, off, access.size, access.write, access.value);
+}
+
+function mapObject(env: Env, access: MemAccess, _reg: RegState, off: number): void {
+  checkMapStructAccess(env, access.regno, off, access.size, access.write, access.value);
+}
+
+function buffer(env: Env, access: MemAccess, reg: RegState, off: number): void {
+  if (mayBeNull(reg.type)) return noRule(env, access, reg);
+  const rdonly = isRdonlyMem(reg.type);
+  if (access.write && rdonly)
+    env.reject('EACCES', `R${access.regno} cannot write into ${regTypeName(reg.type)}`);
+  checkBuffer(env, access.regno, off, access.size, rdonly);
+  loadUnknown(env, access);
+}
+
+function noRule(env: Env, access: MemAccess, reg: RegState): never {
+  return env.reject('EACCES', `R${access.regno} invalid mem access '${regTypeName(reg.type)}'`);
+}
+
+/** Base type of the address register -> rule; what is missing is refused. */
+const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
+  [PTR_TO_MAP_KEY, mapKey],
+  [PTR_TO_MAP_VALUE, mapValue],
+  [PTR_TO_MEM, memory],
+  [PTR_TO_CTX, context],
+  [PTR_TO_STACK, stack],
+  [PTR_TO_BTF_ID, btfObject],
+  [CONST_PTR_TO_MAP, mapObject],
+  [PTR_TO_BUF, buffer],
+]);
+/** Types that a nullable register of the same base does not have a rule for. */
+const NEVER_NULL: ReadonlySet<number> = new Set([PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE, CONST_PTR_TO_MAP]);
+
+function checkAlignment(env: Env, access: MemAccess, reg: RegState): void {
+  if (baseType(reg.type) !== PTR_TO_STACK || access.size === 1) return;
+  const place = tnumAdd(reg.var, tnumConst(BigInt(reg.off + access.off)));
+  if (!tnumIsAligned(place, access.size))
+    env.reject(
+      'EACCES',
+      `misaligned stack access off ${tnumText(reg.var)}+${reg.off}+${access.off} size ${access.size}`,
+    );
+}
+
+/**
+ * Checks one access and gives the loaded register its new state.
+ *
+ * @kernel check_mem_access, kernel/bpf/verifier.c
+ * @fidelity full
+ */
+export function checkMemAccess(env: Env, access: MemAccess): void {
+  const reg = env.reg(access.regno);
+  checkAlignment(env, access, reg);
+  const base = baseType(reg.type);
+  const rule = mayBeNull(reg.type) && NEVER_NULL.has(base) ? undefined : RULES.get(base);
+  if (!rule) return noRule(env, access, reg);
+  rule(env, access, reg, access.off + reg.off);
+  if (access.write || access.value < 0 || access.size === 8) return;
+  const value = env.reg(access.value);
+  if (value.type !== SCALAR_VALUE) return;
+  if (access.signed) coerceToSizeSigned(value, access.size);
+  else coerceToSize(value, access.size);
+}

@@ -1,0 +1,338 @@
+/**
+ * Which scalars had to have just the value they had? Pruning may treat all others as unknown.
+ *
+ * When a scalar decides something (an offset, a size, a known branch), the path is walked backwards from
+ * there, instruction by instruction, to the constants and loads it came from; in every stored state on the
+ * way the registers that carried it are marked precise.
+ *
+ * Source: __mark_chain_precision, backtrack_insn, kernel/bpf/verifier.c, Linux 6.12.
+ */
+import { must } from '../../shared/assert.ts';
+import type { InsnIndex } from '../../shared/brand.ts';
+import {
+  BPF_ALU,
+  BPF_ALU64,
+  BPF_CALL,
+  BPF_CLASS,
+  BPF_END,
+  BPF_EXIT,
+  BPF_JMP,
+  BPF_JMP32,
+  BPF_LD,
+  BPF_LDX,
+  BPF_MOV,
+  BPF_NEG,
+  BPF_OP,
+  BPF_PSEUDO_CALL,
+  BPF_SRC,
+  BPF_ST,
+  BPF_STX,
+  BPF_X,
+} from '../abi/opcode.ts';
+import type { Env } from './env.ts';
+import { LIVE_READ } from './reg.ts';
+import { SCALAR_VALUE } from './reg_type.ts';
+import type { FuncState, HistoryEntry, VerifierState } from './state.ts';
+import {
+  BPF_MAIN_FUNC,
+  BPF_REG_FP,
+  INSN_F_FRAMENO,
+  INSN_F_SPI,
+  INSN_F_SPI_SHIFT,
+  INSN_F_STACK_ACCESS,
+} from './state.ts';
+
+const ARGS_MASK = 0b111110;
+
+/** Registers and slots still looked for, per frame; slots as a bigint of 64 bits. */
+class Backtrack {
+  frame = 0;
+  readonly regs: number[] = Array.from({ length: 8 }, () => 0);
+  readonly slots: bigint[] = Array.from({ length: 8 }, () => 0n);
+
+  get empty(): boolean {
+    return this.regs.every((mask) => mask === 0) && this.slots.every((mask) => mask === 0n);
+  }
+  reset(): void {
+    this.regs.fill(0);
+    this.slots.fill(0n);
+  }
+  has(reg: number, frame = this.frame): boolean {
+    return ((this.regs[frame] ?? 0) & (1 << reg)) !== 0;
+  }
+  set(reg: number, frame = this.frame): void {
+    this.regs[frame] = (this.regs[frame] ?? 0) | (1 << reg);
+  }
+  clear(reg: number, frame = this.frame): void {
+    this.regs[frame] = (this.regs[frame] ?? 0) & ~(1 << reg);
+  }
+  hasSlot(spi: number, frame: number): boolean {
+    return ((this.slots[frame] ?? 0n) & (1n << BigInt(spi))) !== 0n;
+  }
+  setSlot(spi: number, frame: number): void {
+    this.slots[frame] = (this.slots[frame] ?? 0n) | (1n << BigInt(spi));
+  }
+  clearSlot(spi: number, frame: number): void {
+    this.slots[frame] = (this.slots[frame] ?? 0n) & ~(1n << BigInt(spi));
+  }
+  regMask(frame = this.frame): number {
+    return this.regs[frame] ?? 0;
+  }
+  slotMask(frame = this.frame): bigint {
+    return this.slots[frame] ?? 0n;
+  }
+}
+
+const regList = (mask: number): string =>
+  Array.from({ length: 11 }, (_, i) => i)
+    .filter((i) => mask & (1 << i))
+    .map((i) => `r${i}`)
+    .join(',');
+const slotList = (mask: bigint): string =>
+  Array.from({ length: 64 }, (_, i) => i)
+    .filter((i) => (mask >> BigInt(i)) & 1n)
+    .map((i) => `-${(i + 1) * 8}`)
+    .join(',');
+
+/** Linked scalars share what is learnt, so they share precision. */
+function syncLinked(bt: Backtrack, hist: HistoryEntry | null): void {
+  const linked = hist?.linked;
+  if (!linked) return;
+  const some = linked.some((l) => (l.isReg ? bt.has(l.index, l.frame) : bt.hasSlot(l.index, l.frame)));
+  if (!some) return;
+  for (const l of linked) {
+    if (l.isReg) bt.set(l.index, l.frame);
+    else bt.setSlot(l.index, l.frame);
+  }
+}
+
+/** Walks one instruction backwards. @returns false when the value cannot be followed */
+function backtrackInsn(
+  env: Env,
+  bt: Backtrack,
+  idx: InsnIndex,
+  subseq: InsnIndex,
+  hist: HistoryEntry | null,
+): boolean {
+  const insn = env.insn(idx);
+  const { code, dst, src } = insn;
+  if (code === 0) return true;
+  if (env.level2)
+    env.write(
+      `mark_precise: frame${bt.frame}: regs=${regList(bt.regMask())} stack=${slotList(bt.slotMask())} before ${idx}: ${env.insnText(idx)}\n`,
+    );
+  syncLinked(bt, hist);
+  const cls = BPF_CLASS(code);
+  const op = BPF_OP(code);
+  const stackAccess = hist !== null && (hist.flags & INSN_F_STACK_ACCESS) !== 0;
+  const spi = hist ? (hist.flags >> INSN_F_SPI_SHIFT) & INSN_F_SPI : 0;
+  const frame = hist ? hist.flags & INSN_F_FRAMENO : 0;
+  switch (cls) {
+    case BPF_ALU:
+    case BPF_ALU64:
+      if (!bt.has(dst) || op === BPF_END || op === BPF_NEG) return true;
+      if (op === BPF_MOV) bt.clear(dst);
+      if (BPF_SRC(code) === BPF_X && src !== BPF_REG_FP) bt.set(src);
+      break;
+    case BPF_LDX:
+      if (!bt.has(dst)) return true;
+      bt.clear(dst);
+      if (!stackAccess) return true;
+      bt.setSlot(spi, frame);
+      break;
+    case BPF_STX:
+    case BPF_ST:
+      if (bt.has(dst)) return false;
+      if (!stackAccess || !bt.hasSlot(spi, frame)) return true;
+      bt.clearSlot(spi, frame);
+      if (cls === BPF_STX) bt.set(src);
+      break;
+    case BPF_JMP:
+    case BPF_JMP32:
+      if (cls === BPF_JMP && op === BPF_CALL) return backtrackCall(env, bt, idx, subseq);
+      if (cls === BPF_JMP && op === BPF_EXIT) return backtrackExit(env, bt, subseq);
+      if (BPF_SRC(code) === BPF_X) {
+        if (!bt.has(dst) && !bt.has(src)) return true;
+        bt.set(dst);
+        bt.set(src);
+      }
+      break;
+    case BPF_LD:
+      if (!bt.has(dst)) return true;
+      bt.clear(dst);
+      if (code !== 0x18) return false;
+      break;
+  }
+  syncLinked(bt, hist);
+  return true;
+}
+
+/** Any call: into a subprogram, a callback, or a helper that only sets R0. */
+function backtrackCall(env: Env, bt: Backtrack, idx: InsnIndex, subseq: InsnIndex): boolean {
+  const insn = env.insn(idx);
+  if (insn.src === BPF_PSEUDO_CALL) {
+    const callee = env.subprogs.find((s) => s.start === idx + insn.imm + 1);
+    if (callee?.isGlobal) {
+      bt.clear(0);
+      return true;
+    }
+    for (let i = 1; i <= 5; i++) {
+      if (!bt.has(i)) continue;
+      bt.clear(i);
+      bt.set(i, bt.frame - 1);
+    }
+    bt.frame--;
+    return bt.frame >= 0;
+  }
+  if (env.auxOf(idx).callsCallback && idx !== subseq - 1) {
+    for (let i = 1; i <= 5; i++) bt.clear(i);
+    bt.frame--;
+    return bt.frame >= 0;
+  }
+  bt.clear(0);
+  return (bt.regMask() & ARGS_MASK) === 0;
+}
+
+function backtrackExit(env: Env, bt: Backtrack, subseq: InsnIndex): boolean {
+  if (subseq >= 0 && env.auxOf(subseq).callsCallback) for (let i = 1; i <= 5; i++) bt.clear(i);
+  if ((bt.regMask() & ARGS_MASK) !== 0) return false;
+  const before = subseq >= 1 ? env.insn(subseq - 1) : null;
+  const isCall = before !== null && before.code === (BPF_JMP | BPF_CALL) && before.src === BPF_PSEUDO_CALL;
+  const r0 = isCall && bt.has(0);
+  bt.clear(0);
+  bt.frame++;
+  if (r0) bt.set(0);
+  return true;
+}
+
+/** The instruction before `i` on the path, or null at the start of the state. `left` counts history. */
+function prevInsn(state: VerifierState, i: InsnIndex, left: { count: number }): InsnIndex | null {
+  const last = state.history[left.count - 1];
+  if (i === state.firstInsnIdx) {
+    if (left.count === 0) return null;
+    if (left.count === 1 && state.history[0]?.idx === i) return null;
+  }
+  if (left.count > 0 && last?.idx === i) {
+    left.count--;
+    return last.prevIdx;
+  }
+  return i - 1;
+}
+
+/** Gives up following: everything from here to the first state is precise. */
+function markAllPrecise(env: Env): void {
+  if (env.level2)
+    env.write(`mark_precise: frame${env.state.curframe}: falling back to forcing all scalars precise\n`);
+  for (let st = env.state.parent; st; st = st.parent)
+    for (let f = 0; f <= st.curframe; f++) {
+      const frame = must(st.frame[f], 'frame');
+      for (let i = 0; i < BPF_REG_FP; i++)
+        if (frame.reg(i).type === SCALAR_VALUE) frame.reg(i).precise = true;
+      for (let spi = 0; spi < frame.slots; spi++)
+        if (frame.isSpilledScalar(spi)) frame.slot(spi).precise = true;
+    }
+}
+
+/** Marks what is asked for in one frame of a stored state, and stops looking for what is settled there. */
+function markFrame(env: Env, bt: Backtrack, func: FuncState, f: number): void {
+  for (let i = 0; i < BPF_REG_FP; i++) {
+    if (!bt.has(i, f)) continue;
+    const reg = func.reg(i);
+    if (reg.type !== SCALAR_VALUE || reg.precise) bt.clear(i, f);
+    else reg.precise = true;
+  }
+  for (let spi = 0; spi < 64; spi++) {
+    if (!bt.hasSlot(spi, f)) continue;
+    if (spi >= func.slots || !func.isSpilledScalar(spi) || func.slot(spi).precise) bt.clearSlot(spi, f);
+    else func.slot(spi).precise = true;
+  }
+  if (env.level2) {
+    env.write(
+      `mark_precise: frame${f}: parent state regs=${regList(bt.regMask(f))} stack=${slotList(bt.slotMask(f))}: `,
+    );
+    env.writeFrame(func);
+  }
+}
+
+function markChain(env: Env, bt: Backtrack): void {
+  let state = env.state;
+  let first = state.firstInsnIdx;
+  let last = env.insnIdx;
+  let subseq = -1;
+  let skip = true;
+  bt.frame = state.curframe;
+  if (bt.empty) return;
+  for (;;) {
+    const left = { count: state.history.length };
+    if (env.level2)
+      env.write(
+        `mark_precise: frame${bt.frame}: last_idx ${last} first_idx ${first} subseq_idx ${subseq} \n`,
+      );
+    if (last < 0) {
+      const frame = must(state.frame[0], 'frame');
+      const atEntry = state.curframe === 0 && frame.subprogno > 0 && frame.callsite === BPF_MAIN_FUNC;
+      if (!atEntry) return markAllPrecise(env);
+      for (let i = 1; i <= 5; i++)
+        if (bt.has(i) && frame.reg(i).type === SCALAR_VALUE) frame.reg(i).precise = true;
+      return;
+    }
+    for (let i: InsnIndex | null = last; ;) {
+      if (skip) skip = false;
+      else {
+        const entry = state.history[left.count - 1];
+        const hist = left.count > 0 && entry?.idx === i ? entry : null;
+        if (!backtrackInsn(env, bt, i, subseq, hist)) return markAllPrecise(env);
+      }
+      if (bt.empty) return;
+      subseq = i;
+      i = prevInsn(state, i, left);
+      if (i === null) break;
+    }
+    const parent: VerifierState | null = state.parent;
+    if (!parent) break;
+    state = parent;
+    for (let f = bt.frame; f >= 0; f--) markFrame(env, bt, must(state.frame[f], 'frame'), f);
+    if (bt.empty) return;
+    subseq = first;
+    last = state.lastInsnIdx;
+    first = state.firstInsnIdx;
+  }
+  markAllPrecise(env);
+}
+
+/**
+ * The value of a scalar register matters from here on.
+ *
+ * @kernel mark_chain_precision, kernel/bpf/verifier.c
+ * @fidelity full
+ */
+export function markPrecise(env: Env, regno: number): void {
+  if (regno < 0 || env.reg(regno).type !== SCALAR_VALUE) return;
+  const bt = new Backtrack();
+  bt.frame = env.state.curframe;
+  bt.set(regno);
+  markChain(env, bt);
+}
+
+/** What was precise in a state that the current one is equal to is precise in the current one. */
+export function propagatePrecision(env: Env, old: VerifierState): void {
+  const bt = new Backtrack();
+  for (let f = old.curframe; f >= 0; f--) {
+    const frame = must(old.frame[f], 'frame');
+    const names: string[] = [];
+    for (let i = 0; i < BPF_REG_FP; i++) {
+      const reg = frame.reg(i);
+      if (reg.type !== SCALAR_VALUE || !reg.precise || (reg.live & LIVE_READ) === 0) continue;
+      bt.set(i, f);
+      names.push(`r${i}`);
+    }
+    for (let spi = 0; spi < frame.slots; spi++) {
+      const reg = frame.slot(spi);
+      if (!frame.isSpilledScalar(spi) || !reg.precise || (reg.live & LIVE_READ) === 0) continue;
+      bt.setSlot(spi, f);
+      names.push(`fp${-(spi + 1) * 8}`);
+    }
+    if (env.level2 && names.length > 0) env.write(`frame ${f}: propagating ${names.join(',')}\n`);
+  }
+  markChain(env, bt);
+}

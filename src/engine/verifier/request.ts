@@ -1,0 +1,139 @@
+/**
+ * What the verifier is asked and what it answers. The system call layer fills a request from the attributes
+ * of BPF_PROG_LOAD; tests fill it from an object file. The verifier sees no fd table and no memory.
+ */
+import type { Addr, Bytes, InsnIndex, TypeId } from '../../shared/brand.ts';
+import type { ErrnoName } from '../../shared/errno.ts';
+import type { Insn } from '../abi/insn.ts';
+import type { Release } from '../abi/releases.ts';
+import type { Btf } from '../btf/parse.ts';
+
+/** A part of a map value that only helpers may touch: a lock, a timer, a kernel pointer. */
+export interface MapField {
+  /** The struct's name (`bpf_spin_lock`) or the pointer's type tag (`kptr`). */
+  readonly kind: string;
+  readonly offset: Bytes;
+  readonly size: Bytes;
+}
+
+/** What the verifier needs to know of a map. The object's identity is the map's identity. */
+export interface MapInfo {
+  /** BPF_MAP_TYPE_* */
+  readonly type: number;
+  readonly name: string;
+  readonly keySize: Bytes;
+  readonly valueSize: Bytes;
+  readonly maxEntries: number;
+  /** BPF_F_* */
+  readonly flags: number;
+  /** User space can no longer change it. */
+  readonly frozen: boolean;
+  /** Address of struct bpf_map: what a ld_imm64 of the map holds. */
+  readonly address: Addr;
+  /** Address of the first value of an array map, else null. */
+  readonly valueAddress: Addr | null;
+  readonly fields: readonly MapField[];
+  /** Bytes of the value of a frozen read-only array, or null when they cannot be read directly. */
+  readValue(offset: Bytes, size: Bytes): Uint8Array | null;
+  /** Maps of maps: what an element looks like. */
+  readonly inner: MapInfo | null;
+}
+
+export type CtxArgType =
+  | 'trusted'
+  | 'trusted_or_null'
+  | 'btf_or_null'
+  | 'rdonly_buf_or_null'
+  | 'rdwr_buf_or_null';
+
+/** The registered target of an iterator program, as far as loading looks at it. */
+export interface TargetInfo {
+  /** Overrides of the type of a context slot, by byte offset. */
+  readonly ctxArgs: readonly { readonly offset: Bytes; readonly type: CtxArgType }[];
+  /** Helpers that only this target's programs may call. */
+  readonly extraHelpers: readonly string[];
+}
+
+/** insnOff counts instructions. */
+export interface ProgFuncInfo {
+  readonly insnOff: InsnIndex;
+  readonly typeId: TypeId;
+}
+/** insnOff counts instructions; strings resolved. */
+export interface ProgLineInfo {
+  readonly insnOff: InsnIndex;
+  readonly file: string;
+  readonly text: string;
+  readonly line: number;
+}
+
+export interface VerifyRequest {
+  /** As given to BPF_PROG_LOAD: ld_imm64 with map fds, calls with BTF ids. Not changed. */
+  readonly insns: readonly Insn[];
+  readonly release: Release;
+  readonly kernelBtf: Btf;
+  readonly progBtf: Btf | null;
+  readonly funcInfo: readonly ProgFuncInfo[];
+  readonly lineInfo: readonly ProgLineInfo[];
+  map(fd: number): MapInfo | null;
+  /** Address of a kernel variable named by a ld_imm64, null: no such symbol. */
+  ksymAddress(name: string): Addr | null;
+  readonly gplCompatible: boolean;
+  readonly attachBtfId: TypeId;
+  /** The target named `bpf_iter_<name>`, null: not registered. */
+  target(name: string): TargetInfo | null;
+  readonly sleepable: boolean;
+  /** BPF_LOG_LEVEL1 | BPF_LOG_LEVEL2 | BPF_LOG_STATS */
+  readonly logLevel: number;
+  readonly cpus: number;
+  /** Keep the states the page shows; costs memory. */
+  readonly keepStates?: boolean;
+  /** For "verification time": nanoseconds, only printed at BPF_LOG_STATS. */
+  readonly verificationUsec?: number;
+}
+
+/** Why a program was refused. The log's last message is `message`. */
+export interface RejectReason {
+  readonly errno: ErrnoName;
+  /** Where, or null when no instruction is to blame. */
+  readonly insn: InsnIndex | null;
+  readonly message: string;
+}
+
+export interface SubprogInfo {
+  readonly start: InsnIndex;
+  /** One past the last instruction. */
+  readonly end: InsnIndex;
+  readonly name: string;
+  readonly stackDepth: Bytes;
+  readonly global: boolean;
+}
+
+/** What one pass over an instruction knew; the page lists these. */
+export interface InsnState {
+  readonly insn: InsnIndex;
+  /** Registers and stack after the instruction, in the log's words. */
+  readonly text: string;
+}
+
+export interface VerifyResult {
+  readonly ok: boolean;
+  /** null when accepted */
+  readonly errno: ErrnoName | null;
+  readonly log: string;
+  readonly reject: RejectReason | null;
+  /** Instructions simulated. */
+  readonly processed: number;
+  readonly maxRdonlyAccess: Bytes;
+  readonly maxRdwrAccess: Bytes;
+  /** Per instruction: 1 where a load that faults gives 0. */
+  readonly probeMem: Uint8Array;
+  /** Per instruction: 1 where the simulation came by. */
+  readonly seen: Uint8Array;
+  readonly subprogs: readonly SubprogInfo[];
+  readonly maps: readonly MapInfo[];
+  /** Deepest call chain, rounded as the kernel counts it. */
+  readonly stackDepth: Bytes;
+  /** In the order of simulation; empty unless asked for. */
+  readonly states: readonly InsnState[];
+}

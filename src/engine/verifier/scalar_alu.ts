@@ -1,0 +1,259 @@
+/**
+ * Arithmetic on ranges: dst op= src for two scalars. Every operation first moves the 32-bit ranges, then the
+ * 64-bit ranges, then the tnum; what may overflow becomes unbounded.
+ *
+ * Source: adjust_scalar_min_max_vals, kernel/bpf/verifier.c, Linux 6.12.
+ */
+import { S64_MAX, S64_MIN, U64_MAX } from '../../shared/int64.ts';
+import {
+  BPF_ADD,
+  BPF_AND,
+  BPF_ARSH,
+  BPF_LSH,
+  BPF_MUL,
+  BPF_OR,
+  BPF_RSH,
+  BPF_SUB,
+  BPF_XOR,
+} from '../abi/opcode.ts';
+import { syncBounds, update32Bounds, update64Bounds, updateBounds, zeroExtend32 } from './bounds.ts';
+import type { RegState } from './reg.ts';
+import { S32_MAX, S32_MIN, U32_MAX } from './reg.ts';
+import {
+  tnumAdd,
+  tnumAnd,
+  tnumArsh,
+  tnumLsh,
+  tnumMul,
+  tnumOr,
+  tnumRsh,
+  tnumSub,
+  tnumSubreg,
+  tnumXor,
+} from './tnum.ts';
+
+const LOW = 0xffff_ffffn;
+const fitsS64 = (x: bigint): boolean => x >= S64_MIN && x <= S64_MAX;
+const fitsU64 = (x: bigint): boolean => x >= 0n && x <= U64_MAX;
+const fitsS32 = (x: number): boolean => x >= S32_MIN && x <= S32_MAX;
+const fitsU32 = (x: number): boolean => x >= 0 && x <= U32_MAX;
+
+function setS64(reg: RegState, lo: bigint, hi: bigint): void {
+  const fits = fitsS64(lo) && fitsS64(hi);
+  reg.smin = fits ? lo : S64_MIN;
+  reg.smax = fits ? hi : S64_MAX;
+}
+function setU64(reg: RegState, lo: bigint, hi: bigint): void {
+  const fits = fitsU64(lo) && fitsU64(hi);
+  reg.umin = fits ? lo : 0n;
+  reg.umax = fits ? hi : U64_MAX;
+}
+function setS32(reg: RegState, lo: number, hi: number): void {
+  const fits = fitsS32(lo) && fitsS32(hi);
+  reg.s32min = fits ? lo : S32_MIN;
+  reg.s32max = fits ? hi : S32_MAX;
+}
+function setU32(reg: RegState, lo: number, hi: number): void {
+  const fits = fitsU32(lo) && fitsU32(hi);
+  reg.u32min = fits ? lo : 0;
+  reg.u32max = fits ? hi : U32_MAX;
+}
+
+/** dst += src without the final agreement; linked scalars use it too. */
+export function addRanges(dst: RegState, src: RegState): void {
+  setS32(dst, dst.s32min + src.s32min, dst.s32max + src.s32max);
+  setU32(dst, dst.u32min + src.u32min, dst.u32max + src.u32max);
+  setS64(dst, dst.smin + src.smin, dst.smax + src.smax);
+  setU64(dst, dst.umin + src.umin, dst.umax + src.umax);
+  dst.var = tnumAdd(dst.var, src.var);
+}
+
+function subRanges(dst: RegState, src: RegState): void {
+  setS32(dst, dst.s32min - src.s32max, dst.s32max - src.s32min);
+  if (dst.u32min < src.u32max) setU32(dst, -1, -1);
+  else setU32(dst, dst.u32min - src.u32max, dst.u32max - src.u32min);
+  setS64(dst, dst.smin - src.smax, dst.smax - src.smin);
+  if (dst.umin < src.umax) setU64(dst, -1n, -1n);
+  else setU64(dst, dst.umin - src.umax, dst.umax - src.umin);
+  dst.var = tnumSub(dst.var, src.var);
+}
+
+function mulRanges(dst: RegState, src: RegState): void {
+  const product = tnumMul(dst.var, src.var);
+  if (src.s32min < 0 || dst.s32min < 0 || src.u32max > 0xffff || dst.u32max > 0xffff) {
+    dst.mark32Unbounded();
+  } else {
+    dst.u32min *= src.u32min;
+    dst.u32max *= src.u32max;
+    if (dst.u32max > S32_MAX) setS32(dst, -Infinity, Infinity);
+    else setS32(dst, dst.u32min, dst.u32max);
+  }
+  if (src.smin < 0n || dst.smin < 0n || src.umax > LOW || dst.umax > LOW) {
+    dst.mark64Unbounded();
+  } else {
+    dst.umin *= src.umin;
+    dst.umax *= src.umax;
+    if (dst.umax > S64_MAX) setS64(dst, S64_MIN, S64_MAX);
+    else setS64(dst, dst.umin, dst.umax);
+  }
+  dst.var = product;
+}
+
+/** Signed ranges of a bitwise result: the unsigned ones, unless they cross the sign. */
+function signsFromUnsigned(dst: RegState): void {
+  const lo = BigInt.asIntN(64, dst.umin);
+  const hi = BigInt.asIntN(64, dst.umax);
+  dst.smin = lo <= hi ? lo : S64_MIN;
+  dst.smax = lo <= hi ? hi : S64_MAX;
+}
+function signsFromUnsigned32(dst: RegState): void {
+  const lo = dst.u32min | 0;
+  const hi = dst.u32max | 0;
+  dst.s32min = lo <= hi ? lo : S32_MIN;
+  dst.s32max = lo <= hi ? hi : S32_MAX;
+}
+
+type Bitwise = typeof BPF_AND | typeof BPF_OR | typeof BPF_XOR;
+
+function bitwise(dst: RegState, src: RegState, op: number): void {
+  const result = (op === BPF_AND ? tnumAnd : op === BPF_OR ? tnumOr : tnumXor)(dst.var, src.var);
+  const known = result.m === 0n && src.var.m === 0n;
+  const known32 = (result.m & LOW) === 0n && (src.var.m & LOW) === 0n;
+  dst.var = result;
+  const low = Number(result.v & LOW);
+  const all = Number((result.v | result.m) & LOW);
+  if (known32) {
+    dst.u32min = dst.u32max = low;
+    dst.s32min = dst.s32max = low | 0;
+  } else {
+    const limits: Record<Bitwise, readonly [number, number]> = {
+      [BPF_AND]: [low, Math.min(dst.u32max, src.u32max)],
+      [BPF_OR]: [Math.max(dst.u32min, src.u32min), all],
+      [BPF_XOR]: [low, all],
+    };
+    [dst.u32min, dst.u32max] = limits[op as Bitwise];
+    signsFromUnsigned32(dst);
+  }
+  if (known) {
+    dst.markKnown(result.v);
+    return;
+  }
+  if (op === BPF_AND) {
+    dst.umin = result.v;
+    dst.umax = dst.umax < src.umax ? dst.umax : src.umax;
+  } else {
+    if (op === BPF_OR) dst.umin = dst.umin > src.umin ? dst.umin : src.umin;
+    else dst.umin = result.v;
+    dst.umax = result.v | result.m;
+  }
+  signsFromUnsigned(dst);
+  updateBounds(dst);
+}
+
+function shiftLeft32Ranges(dst: RegState, by: number): void {
+  dst.s32min = S32_MIN;
+  dst.s32max = S32_MAX;
+  if (by > 31 || dst.u32max > 2 ** (31 - by)) setU32(dst, -1, -1);
+  else setU32(dst, dst.u32min * 2 ** by, dst.u32max * 2 ** by);
+}
+
+function shiftLeft(dst: RegState, by: number): void {
+  const n = BigInt(by);
+  // shifting by 32 is half of a sign extension: the 32-bit range says what comes of it
+  dst.smax = by === 32 && dst.s32max >= 0 ? BigInt(dst.s32max) << 32n : S64_MAX;
+  dst.smin = by === 32 && dst.s32min >= 0 ? BigInt(dst.s32min) << 32n : S64_MIN;
+  if (dst.umax > 1n << (63n - n)) setU64(dst, -1n, -1n);
+  else setU64(dst, dst.umin << n, dst.umax << n);
+  shiftLeft32Ranges(dst, by);
+  dst.var = tnumLsh(dst.var, by);
+  updateBounds(dst);
+}
+
+function shiftLeft32(dst: RegState, by: number): void {
+  const sub = tnumSubreg(dst.var);
+  shiftLeft32Ranges(dst, by);
+  dst.var = tnumSubreg(tnumLsh(sub, by));
+  dst.mark64Unbounded();
+  update32Bounds(dst);
+}
+
+function shiftRight(dst: RegState, by: number): void {
+  dst.smin = S64_MIN;
+  dst.smax = S64_MAX;
+  dst.var = tnumRsh(dst.var, by);
+  dst.umin >>= BigInt(by);
+  dst.umax >>= BigInt(by);
+  dst.mark32Unbounded();
+  updateBounds(dst);
+}
+
+function shiftRight32(dst: RegState, by: number): void {
+  dst.s32min = S32_MIN;
+  dst.s32max = S32_MAX;
+  dst.var = tnumRsh(tnumSubreg(dst.var), by);
+  dst.u32min >>>= by;
+  dst.u32max >>>= by;
+  dst.mark64Unbounded();
+  update32Bounds(dst);
+}
+
+function shiftArith(dst: RegState, by: number): void {
+  dst.smin >>= BigInt(by);
+  dst.smax >>= BigInt(by);
+  dst.var = tnumArsh(dst.var, by, 64);
+  dst.umin = 0n;
+  dst.umax = U64_MAX;
+  dst.mark32Unbounded();
+  update32Bounds(dst);
+  update64Bounds(dst);
+}
+
+function shiftArith32(dst: RegState, by: number): void {
+  dst.s32min >>= by;
+  dst.s32max >>= by;
+  dst.var = tnumArsh(tnumSubreg(dst.var), by, 32);
+  dst.u32min = 0;
+  dst.u32max = U32_MAX;
+  dst.mark64Unbounded();
+  update32Bounds(dst);
+}
+
+const ALWAYS: ReadonlySet<number> = new Set([BPF_ADD, BPF_SUB, BPF_MUL, BPF_AND, BPF_OR, BPF_XOR]);
+const SHIFTS: ReadonlySet<number> = new Set([BPF_LSH, BPF_RSH, BPF_ARSH]);
+
+function constAmount(src: RegState, is32: boolean): number | null {
+  const bits = is32 ? 32 : 64;
+  const known = is32
+    ? (src.var.m & LOW) === 0n && src.u32min === src.u32max && src.s32min === src.s32max
+    : src.var.m === 0n && src.umin === src.umax && src.smin === src.smax;
+  return known && src.umax < BigInt(bits) ? Number(src.umin) : null;
+}
+
+/**
+ * dst op= src for scalars; the id is the caller's business.
+ *
+ * @param op BPF_ADD and so on; division and modulo give an unknown value
+ * @kernel adjust_scalar_min_max_vals, kernel/bpf/verifier.c
+ * @fidelity full
+ */
+export function scalarAlu(dst: RegState, src: RegState, op: number, is32: boolean): void {
+  if (SHIFTS.has(op)) {
+    const by = constAmount(src, is32);
+    if (by === null) return dst.setUnknown();
+    if (op === BPF_LSH) (is32 ? shiftLeft32 : shiftLeft)(dst, by);
+    else if (op === BPF_RSH) (is32 ? shiftRight32 : shiftRight)(dst, by);
+    else (is32 ? shiftArith32 : shiftArith)(dst, by);
+  } else if (!ALWAYS.has(op)) {
+    return dst.setUnknown();
+  } else if (op === BPF_ADD) {
+    addRanges(dst, src);
+  } else if (op === BPF_SUB) {
+    subRanges(dst, src);
+  } else if (op === BPF_MUL) {
+    mulRanges(dst, src);
+  } else {
+    bitwise(dst, src, op);
+  }
+  if (is32) zeroExtend32(dst);
+  syncBounds(dst);
+}

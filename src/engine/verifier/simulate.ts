@@ -1,0 +1,243 @@
+/**
+ * The simulation: instruction by instruction along one path; where paths split, the other one waits on a
+ * stack; where an earlier state covers the current one, the path ends.
+ *
+ *     next insn -> prune? -> print -> rule of its class -> ... exit -> pop a waiting path -> ...
+ *
+ * Source: do_check, do_check_common, check_return_code, kernel/bpf/verifier.c, Linux 6.12.
+ */
+import { must } from '../../shared/assert.ts';
+import type { Insn } from '../abi/insn.ts';
+import {
+  BPF_ABS,
+  BPF_ALU,
+  BPF_ALU64,
+  BPF_CALL,
+  BPF_CLASS,
+  BPF_EXIT,
+  BPF_IMM,
+  BPF_IND,
+  BPF_JA,
+  BPF_JMP,
+  BPF_JMP32,
+  BPF_K,
+  BPF_LD,
+  BPF_LDX,
+  BPF_MODE,
+  BPF_OP,
+  BPF_PSEUDO_CALL,
+  BPF_PSEUDO_KFUNC_CALL,
+  BPF_SRC,
+  BPF_ST,
+  BPF_STX,
+} from '../abi/opcode.ts';
+import { helperId } from '../abi/helper_id.ts';
+import { BPF_COMPLEXITY_LIMIT_INSNS } from '../abi/uapi.ts';
+import { checkAlu } from './alu.ts';
+import type { Env } from './env.ts';
+import { initGlobalArgs } from './global_func.ts';
+import { checkHelperCall } from './helper_call.ts';
+import { checkCondJump } from './jump.ts';
+import { checkKfuncCall } from './kfunc_call.ts';
+import { checkRegArg } from './live.ts';
+import { checkLoad, checkLoadImm64, checkStoreImm, checkStoreReg } from './load_store.ts';
+import { frameText } from './log_state.ts';
+import { markPrecise } from './precision.ts';
+import { isStateVisited, updateBranchCounts } from './prune.ts';
+import { checkReferenceLeak } from './refs.ts';
+import { PTR_TO_CTX, SCALAR_VALUE, regTypeName } from './reg_type.ts';
+import { BPF_MAIN_FUNC, FuncState, VerifierState } from './state.ts';
+import { checkFuncCall, initFrame, rangeMessage, returnToCaller, withinRange } from './subprog_call.ts';
+
+/** What happens after an instruction. */
+type Flow = 'next' | 'jumped' | 'returned' | 'path_end';
+
+const SPIN_UNLOCK = helperId('bpf_spin_unlock');
+
+function checkCall(env: Env, insn: Insn): Flow {
+  const { code, src, dst, off, imm } = insn;
+  const known = src === 0 || src === BPF_PSEUDO_CALL || src === BPF_PSEUDO_KFUNC_CALL;
+  if (BPF_SRC(code) !== BPF_K || (src !== BPF_PSEUDO_KFUNC_CALL && off !== 0) || !known || dst !== 0)
+    env.reject('EINVAL', 'BPF_CALL uses reserved fields');
+  if (env.state.lockPtr && ((src === 0 && imm !== SPIN_UNLOCK) || src === BPF_PSEUDO_KFUNC_CALL))
+    env.reject('EINVAL', 'function calls are not allowed while holding a lock');
+  if (src === BPF_PSEUDO_CALL) checkFuncCall(env);
+  else if (src === BPF_PSEUDO_KFUNC_CALL) checkKfuncCall(env);
+  else checkHelperCall(env);
+  env.scratched.reg(0);
+  return 'next';
+}
+
+/** R0 of an iterator program must be 0 or 1. @kernel check_return_code @fidelity full */
+function checkReturnCode(env: Env): void {
+  checkRegArg(env, 0, 'src');
+  const reg = env.reg(0);
+  if (env.cur.subprogno !== 0) {
+    if (reg.type !== SCALAR_VALUE)
+      env.reject(
+        'EINVAL',
+        `At subprogram exit the register R0 is not a scalar value (${regTypeName(reg.type)})`,
+      );
+    return;
+  }
+  if (reg.type !== SCALAR_VALUE)
+    env.reject('EINVAL', `At program exit the register R0 is not a known value (${regTypeName(reg.type)})`);
+  markPrecise(env, 0);
+  const range = { min: 0, max: 1 };
+  if (!withinRange(reg, range)) env.reject('EINVAL', rangeMessage(reg, range, 'At program exit', 'R0'));
+}
+
+function checkExit(env: Env, insn: Insn): Flow {
+  const { state } = env;
+  if (BPF_SRC(insn.code) !== BPF_K || insn.imm !== 0 || insn.src !== 0 || insn.dst !== 0)
+    env.reject('EINVAL', 'BPF_EXIT uses reserved fields');
+  if (state.curframe === 0) {
+    if (state.lockPtr) env.reject('EINVAL', 'bpf_spin_unlock is missing');
+    if (state.rcuLock) env.reject('EINVAL', 'bpf_rcu_read_unlock is missing');
+    if (state.preemptLock > 0)
+      env.reject(
+        'EINVAL',
+        `${state.preemptLock} bpf_preempt_enable${state.preemptLock === 1 ? ' is' : '(s) are'} missing`,
+      );
+  }
+  checkReferenceLeak(env);
+  if (state.curframe > 0) {
+    returnToCaller(env);
+    return 'returned';
+  }
+  checkReturnCode(env);
+  return 'path_end';
+}
+
+function checkJump(env: Env, insn: Insn): Flow {
+  const { code } = insn;
+  const wide = BPF_CLASS(code) === BPF_JMP;
+  const op = BPF_OP(code);
+  env.count.jumps++;
+  if (op === BPF_CALL && wide) return checkCall(env, insn);
+  if (op === BPF_EXIT && wide) return checkExit(env, insn);
+  if (op === BPF_JA) {
+    const unused = wide ? insn.imm : insn.off;
+    if (BPF_SRC(code) !== BPF_K || insn.src !== 0 || insn.dst !== 0 || unused !== 0)
+      env.reject('EINVAL', 'BPF_JA uses reserved fields');
+    env.insnIdx += (wide ? insn.off : insn.imm) + 1;
+    return 'jumped';
+  }
+  checkCondJump(env);
+  return 'next';
+}
+
+function checkLd(env: Env, insn: Insn): Flow {
+  const mode = BPF_MODE(insn.code);
+  if (mode === BPF_ABS || mode === BPF_IND)
+    env.reject('EINVAL', 'BPF_LD_[ABS|IND] instructions not allowed for this program type');
+  if (mode !== BPF_IMM) env.reject('EINVAL', 'invalid BPF_LD mode');
+  checkLoadImm64(env);
+  env.insnIdx++;
+  return 'next';
+}
+
+type ClassRule = (env: Env, insn: Insn) => Flow;
+const then =
+  (rule: (env: Env, insn: Insn) => void): ClassRule =>
+  (env, insn) => {
+    rule(env, insn);
+    return 'next';
+  };
+
+/** Instruction class -> rule. */
+const RULE_OF: ReadonlyMap<number, ClassRule> = new Map<number, ClassRule>([
+  [BPF_ALU, then(checkAlu)],
+  [BPF_ALU64, then(checkAlu)],
+  [BPF_LDX, then(checkLoad)],
+  [BPF_STX, then(checkStoreReg)],
+  [BPF_ST, then(checkStoreImm)],
+  [BPF_JMP, checkJump],
+  [BPF_JMP32, checkJump],
+  [BPF_LD, checkLd],
+]);
+
+/** The next waiting path becomes the current one. @returns false when none waits */
+function popPath(env: Env): boolean {
+  env.scratched.all();
+  updateBranchCounts(env.state);
+  const next = env.stack.pop();
+  if (!next) return false;
+  if (!env.level2) env.log.reset(next.logPos);
+  env.state = next.state;
+  env.insnIdx = next.insnIdx;
+  env.prevInsnIdx = next.prevInsnIdx;
+  return true;
+}
+
+/** Explores every path from the current state. @kernel do_check @fidelity full */
+function explore(env: Env): void {
+  let printState = false;
+  let prev = -1;
+  for (;;) {
+    env.histEntry = null;
+    env.prevInsnIdx = prev;
+    const at = env.insnIdx;
+    const insn = env.insn(at);
+    const aux = env.auxOf(at);
+    env.count.processed++;
+    if (env.count.processed > BPF_COMPLEXITY_LIMIT_INSNS)
+      env.reject('E2BIG', `BPF program is too large. Processed ${env.count.processed} insn`);
+    env.state.lastInsnIdx = prev;
+    if (aux.prune && isStateVisited(env, at)) {
+      if (env.level1) env.write(printState ? `\nfrom ${prev} to ${at}: safe\n` : `${at}: safe\n`);
+      if (!popPath(env)) return;
+      prev = env.prevInsnIdx;
+      printState = true;
+      continue;
+    }
+    if (aux.jump) env.pushHistory(env.state, 0, null);
+    if (env.level2 && printState) {
+      env.write(`\nfrom ${prev} to ${at}:`);
+      env.writeFrame(env.cur);
+      printState = false;
+    }
+    if (env.level1) env.writeInsn(at);
+    aux.seen = true;
+    prev = at;
+    const flow = must(RULE_OF.get(BPF_CLASS(insn.code)), 'instruction class')(env, insn);
+    if (env.request.keepStates && flow !== 'path_end')
+      env.states.push({ insn: at, text: frameText(env.cur, null) });
+    if (flow === 'next') env.insnIdx++;
+    if (flow === 'returned') printState = true;
+    if (flow !== 'path_end') continue;
+    if (!popPath(env)) return;
+    prev = env.prevInsnIdx;
+    printState = true;
+  }
+}
+
+/**
+ * Verifies the main program (0) or a global subprogram by itself.
+ *
+ * @kernel do_check_common, kernel/bpf/verifier.c
+ * @fidelity full
+ */
+export function simulate(env: Env, subprog: number): void {
+  const sub = must(env.subprogs[subprog], 'subprogram');
+  env.prevLine = null;
+  const state = new VerifierState();
+  const frame = new FuncState(BPF_MAIN_FUNC, 0, subprog);
+  initFrame(frame);
+  state.frame = [frame];
+  state.firstInsnIdx = sub.start;
+  state.lastInsnIdx = -1;
+  env.state = state;
+  env.insnIdx = sub.start;
+  env.scratched.all();
+  env.stack.length = 0;
+  for (const list of env.explored) list.length = 0;
+  if (subprog > 0) {
+    if (env.level1) env.write(`Validating ${sub.name}() func#${subprog}...\n`);
+    initGlobalArgs(env, subprog);
+  } else {
+    frame.reg(1).setPointer(PTR_TO_CTX);
+  }
+  explore(env);
+  if (!env.level2) env.log.reset(0);
+}

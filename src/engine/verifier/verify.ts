@@ -1,0 +1,124 @@
+/**
+ * The verifier: is a program safe for the kernel to run?
+ *
+ *     func_info -> subprograms, kfuncs -> jumps -> BTF info -> target -> maps, opcodes -> control flow
+ *       -> simulation of the main program, then of global subprograms -> stack depth -> statistics
+ *
+ * A failure ends the load; later passes do not run. The log says what Linux would say.
+ *
+ * Source: bpf_check, kernel/bpf/verifier.c, Linux 6.12.
+ */
+import { hasTarget } from '../abi/releases.ts';
+import { BPF_COMPLEXITY_LIMIT_INSNS, BPF_LOG_STATS } from '../abi/uapi.ts';
+import { Kind } from '../btf/types.ts';
+import { checkBtfInfo, checkFuncInfoEarly } from './btf_info.ts';
+import { checkCfg, checkSubprogs, findSubprogs } from './cfg.ts';
+import { Env, Rejected } from './env.ts';
+import { probesMemory } from './load_store.ts';
+import type { RejectReason, VerifyRequest, VerifyResult } from './request.ts';
+import { resolveInsns } from './resolve_insns.ts';
+import { simulate } from './simulate.ts';
+import { checkStackDepth } from './stack_depth.ts';
+
+const PREFIX = 'bpf_iter_';
+
+/** The function `bpf_iter_<target>` the program attaches to. @kernel bpf_check_attach_target @fidelity partial: iterators only */
+function checkAttachTarget(env: Env): void {
+  const { attachBtfId: id, kernelBtf: btf, release, target } = env.request;
+  if (id === 0) env.reject('EINVAL', 'Tracing programs must provide btf_id', null);
+  const func = btf.type(id);
+  if (func.kind === Kind.VOID) env.reject('EINVAL', `attach_btf_id ${id} is invalid`, null);
+  if (btf.nameOf(id) === '') env.reject('EINVAL', `attach_btf_id ${id} doesn't have a name`, null);
+  if (func.kind !== Kind.FUNC) return env.reject('EINVAL', `attach_btf_id ${id} is not a function`, null);
+  const name = func.name.slice(PREFIX.length);
+  if (!func.name.startsWith(PREFIX) || !hasTarget(release, name)) env.reject('EINVAL', '', null);
+  env.target = target(name);
+  if (!env.target) env.reject('EINVAL', '', null);
+  env.attachName = func.name;
+  env.attachProto = func.type;
+}
+
+/** Global subprograms that were called, and those that they call. @kernel do_check_subprogs @fidelity full */
+function simulateGlobals(env: Env): void {
+  const verified = new Set<number>();
+  for (let again = true; again;) {
+    again = false;
+    env.subprogs.forEach((sub, i) => {
+      if (i === 0 || !sub.isGlobal || !sub.called || verified.has(i)) return;
+      simulate(env, i);
+      if (env.level1) env.write(`Func#${i} ('${sub.name}') is safe for any args that match its prototype\n`);
+      verified.add(i);
+      again = true;
+    });
+  }
+}
+
+/** The passes in their order. @returns the deepest stack */
+function check(env: Env): number {
+  checkFuncInfoEarly(env);
+  findSubprogs(env);
+  checkSubprogs(env);
+  checkBtfInfo(env);
+  resolveInsns(env);
+  checkCfg(env);
+  checkAttachTarget(env);
+  simulate(env, 0);
+  simulateGlobals(env);
+  return checkStackDepth(env);
+}
+
+function writeStatistics(env: Env): void {
+  const { count } = env;
+  if (env.request.logLevel & BPF_LOG_STATS) {
+    env.write(`verification time ${env.request.verificationUsec ?? 0} usec\n`);
+    env.write(`stack depth ${env.subprogs.map((sub) => sub.stackDepth).join('+')}\n`);
+  }
+  env.write(
+    `processed ${count.processed} insns (limit ${BPF_COMPLEXITY_LIMIT_INSNS}) max_states_per_insn ${count.maxStatesPerInsn} total_states ${count.totalStates} peak_states ${count.peakStates} mark_read ${count.longestMarkRead}\n`,
+  );
+}
+
+function result(env: Env, reject: RejectReason | null, stackDepth: number): VerifyResult {
+  return {
+    ok: reject === null,
+    errno: reject?.errno ?? null,
+    log: env.log.text(),
+    reject,
+    processed: env.count.processed,
+    maxRdonlyAccess: env.maxRdonlyAccess,
+    maxRdwrAccess: env.maxRdwrAccess,
+    probeMem: Uint8Array.from(env.aux, (aux) => (probesMemory(aux.ptrType) ? 1 : 0)),
+    seen: Uint8Array.from(env.aux, (aux) => (aux.seen ? 1 : 0)),
+    subprogs: env.subprogs.map((sub) => ({
+      start: sub.start,
+      end: sub.end,
+      name: sub.name,
+      stackDepth: sub.stackDepth,
+      global: sub.isGlobal,
+    })),
+    maps: env.maps,
+    stackDepth,
+    states: env.states,
+  };
+}
+
+/**
+ * Verifies a program.
+ *
+ * @returns the verdict; a refusal is data, never an exception
+ * @kernel bpf_check, kernel/bpf/verifier.c
+ * @fidelity partial: iterator programs as root only; what is not modelled is refused and says so
+ */
+export function verify(request: VerifyRequest): VerifyResult {
+  const env = new Env(request);
+  let reject: RejectReason | null = null;
+  let stackDepth = 0;
+  try {
+    stackDepth = check(env);
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    reject = error.reason;
+  }
+  writeStatistics(env);
+  return result(env, reject, stackDepth);
+}
