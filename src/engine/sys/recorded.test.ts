@@ -1,6 +1,7 @@
 /** What a real 6.12 kernel gave its readers, run by run, and what this one gives. */
 import { describe, expect, test } from 'vitest';
 import { encodeIterLinkInfo } from '../libbpf/attach.ts';
+import { seqReadCode } from '../iter/pseudo_code.ts';
 import { findPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
 import { openPidfd } from '../vfs/pidfd.ts';
 import { readFdinfo } from './fdinfo.ts';
@@ -152,5 +153,22 @@ describe.each(CASES)('%s', (name) => {
 
   test.each(runs)('$params', (run) => {
     expect(outcome(machine, run)).toEqual(recordedOutcome(run));
+  });
+
+  test('every reference and lock that the walks took was given back', () => {
+    const balance = new Map<string, number>();
+    for (const session of machine.recorder.sessions)
+      for (const { kind, object, delta } of session.trace().held)
+        balance.set(`${kind} ${object}`, (balance.get(`${kind} ${object}`) ?? 0) + delta);
+    expect([...balance].filter(([, left]) => left !== 0)).toEqual([]);
+  });
+
+  test('every line the walks came by stands in the pseudo-code of their target', () => {
+    for (const session of machine.recorder.sessions) {
+      const code = [seqReadCode, ...(machine.sys.iter.find(session.target)?.code ?? [])];
+      const known = new Set(code.flatMap(({ lines }) => lines.map(({ id }) => id)));
+      const met = new Set(session.trace().lines.map(({ line }) => line));
+      expect([...met].filter((id) => !known.has(id))).toEqual([]);
+    }
   });
 });
