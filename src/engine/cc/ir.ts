@@ -109,6 +109,8 @@ export class Inst {
   slot: Slot | null = null;
   callee: Callee | null = null;
   atomic: AtomicOp = 'add';
+  /** add: the operands are signed and C says the sum does not overflow. */
+  nsw = false;
   /** atomic: the old value is wanted. */
   fetch = false;
   /** call: the callee returns nothing that is used as a value. */

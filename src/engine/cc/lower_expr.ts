@@ -62,7 +62,9 @@ function arithmeticOp(op: ArithmeticOp, signed: boolean): BinaryOp {
 export function arithmetic(f: Lowering, op: ArithmeticOp, type: CType, a: Inst, b: Inst): Inst {
   const kind = arithmeticOp(op, integerOf(type)?.signed ?? false);
   const right = b.width === a.width ? b : a.width === 64 ? f.b.zext(b) : f.b.trunc(b);
-  return f.b.binary(kind, a, right);
+  const made = f.b.binary(kind, a, right);
+  if (made.op === 'add' && kind === 'add' && made.args[0] === a) made.nsw = integerOf(type)?.signed ?? false;
+  return made;
 }
 
 const CONDS: Readonly<Record<CompareOp, readonly [signed: Cond, unsigned: Cond]>> = {
@@ -320,9 +322,10 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
       return value;
     }
     case 'compound_assign': {
+      // C leaves the order open; clang evaluates the right side first, and so do we.
+      const right = f.value(expr.value);
       const place = lowerPlace(f, expr.target);
       const old = loadPlace(f, place);
-      const right = f.value(expr.value);
       f.b.loc = expr.loc;
       if (expr.elementSize !== null) {
         const scaled = f.b.binary('mul', right, f.b.const(64, expr.elementSize));
@@ -346,6 +349,7 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
       f.b.loc = expr.loc;
       const step = f.b.const(old.width, expr.op === '++' ? expr.step : 0 - expr.step);
       const sum = f.b.binary('add', old, step);
+      if (sum.op === 'add' && sum.args[0] === old) sum.nsw = integerOf(expr.type)?.signed ?? false;
       const value = isPointer(expr.type) ? sum : toBoolOr(f, sum, expr.type, expr.type);
       storePlace(f, place, value);
       return expr.prefix ? value : old;

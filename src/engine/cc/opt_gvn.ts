@@ -58,7 +58,7 @@ function mayAlias(a: Place, b: Place, escaped: ReadonlySet<Slot>): boolean {
 
 const key = (inst: Inst): string | null => {
   const args = inst.args.map((arg) => arg.id).join(',');
-  if (isBinary(inst.op)) return `${inst.op}${inst.width}(${args})`;
+  if (isBinary(inst.op)) return `${inst.op}${inst.width}${inst.nsw ? 'n' : ''}(${args})`;
   switch (inst.op) {
     case 'cmp':
       return `cmp.${inst.cond}${inst.width}(${args})`;

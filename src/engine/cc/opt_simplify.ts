@@ -115,6 +115,7 @@ function simplifyBinary(fn: IrFunction, inst: Inst): Inst | null {
   const change = (to: BinaryOp, left: Inst, imm: bigint): null => {
     inst.op = to;
     inst.args = [left, fn.const(width, imm)];
+    inst.nsw = false;
     return null;
   };
   const isShift = op === 'shl' || op === 'lshr' || op === 'ashr';
@@ -224,10 +225,19 @@ export function knownCompare(from: Compare): boolean | null {
   return null;
 }
 
+/** A counter that starts at 0 or above and only grows, where C rules out that it overflows. */
+function isNonNegative(inst: Inst, seen: Set<Inst> = new Set()): boolean {
+  if (seen.has(inst)) return true;
+  if (usedBits(inst) < inst.width) return true;
+  seen.add(inst);
+  if (inst.op === 'phi') return inst.args.every((arg) => isNonNegative(arg, seen));
+  return inst.op === 'add' && inst.nsw && inst.args.every((arg) => isNonNegative(arg, seen));
+}
+
 function simplifySext(fn: IrFunction, inst: Inst): Inst | null {
   const arg = inst.args[0]!;
   if (arg.op === 'const') return fn.const(inst.width, BigInt.asIntN(inst.bits, arg.imm));
-  if (usedBits(arg) < inst.bits) {
+  if (usedBits(arg) < inst.bits || (inst.bits === 32 && arg.width === 32 && isNonNegative(arg))) {
     if (arg.width === inst.width) return arg;
     inst.op = 'zext';
     return null;
@@ -279,13 +289,33 @@ export function simplify(fn: IrFunction, inst: Inst): Inst | null {
     case 'call':
       resolveCall(inst);
       return null;
-    case 'load':
     case 'store':
+      inst.args[1] = storedPart(inst);
+      foldOffset(inst);
+      return null;
+    case 'load':
     case 'atomic':
       foldOffset(inst);
       return null;
     default:
       return null;
+  }
+}
+
+/** What a narrow store needs of its value: extensions of the bits it stores change nothing. */
+function storedPart(inst: Inst): Inst {
+  const bits = inst.size * 8;
+  let value = inst.args[1]!;
+  for (;;) {
+    const [from, mask] = value.args;
+    const drops =
+      (value.op === 'sext' && value.bits >= bits) ||
+      ((value.op === 'zext' || value.op === 'trunc') && bits <= 32) ||
+      (value.op === 'and' &&
+        mask?.op === 'const' &&
+        BigInt.asUintN(bits, mask.imm) === (1n << BigInt(bits)) - 1n);
+    if (!drops || !from || bits === 64) return value;
+    value = from;
   }
 }
 
