@@ -8,6 +8,8 @@ import { parseExpression } from './parse_expr.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
 import type { Loc } from './source.ts';
 
+const ASM_WORDS: ReadonlySet<string> = new Set(['volatile', '__volatile__', '__volatile', 'inline', 'goto']);
+
 function text(p: Parser): string {
   let out = '';
   if (p.token.kind !== 'string') p.context.error(rangeOf(p.token), 'expected a string literal');
@@ -41,7 +43,7 @@ function operands(p: Parser, outputs: boolean): AsmOperand[] {
 export function parseAsm(p: Parser, start: Loc): AsmStmt {
   let isVolatile = false;
   let isGoto = false;
-  while (p.token.kind === 'identifier') {
+  while (p.token.kind === 'identifier' && ASM_WORDS.has(p.token.text)) {
     const word = p.advance().text;
     isVolatile ||= word.includes('volatile');
     isGoto ||= word === 'goto';

@@ -25,6 +25,7 @@ export interface Declarator {
 
 const MAX_ELEMENTS = 2 ** 31;
 const MAX_BYTES = 2 ** 40;
+const MAX_TYPE_DEPTH = 256;
 
 /** True when a declarator (possibly abstract) starts here. */
 export const isDeclarator = (p: Parser): boolean =>
@@ -38,7 +39,21 @@ export function parseDeclarator(p: Parser, base: CType, addressSpace = 0): Decla
     () => ({ name: null, type: C.INT, params: null }),
   );
   parseAttributes(p, attributes);
+  if (isTooDeep(inner.type)) {
+    p.context.error(inner.name ? rangeOf(inner.name) : rangeOf(p.token), 'this type is nested too deeply');
+    return { ...inner, type: C.INT, attributes };
+  }
   return { ...inner, attributes };
+}
+
+/** Pointers to pointers to ..., typedefs of typedefs of ...: more than anybody means, and than recursion takes. */
+function isTooDeep(outer: CType): boolean {
+  let type: CType | null = outer;
+  for (let depth = 0; type; depth++) {
+    if (depth > MAX_TYPE_DEPTH) return true;
+    type = 'to' in type ? type.to : 'of' in type ? type.of : 'result' in type ? type.result : null;
+  }
+  return false;
 }
 
 type Inner = Omit<Declarator, 'attributes'>;
@@ -232,6 +247,8 @@ function parameters(p: Parser): {
     };
     if (C.isVoid(symbol.type)) context.error(range, 'a parameter cannot have type void');
     params.push(symbol);
+    if (context.scope.names.has(symbol.name))
+      context.error(range, `redefinition of parameter '${symbol.name}'`);
     if (symbol.name !== '') context.scope.names.set(symbol.name, { kind: 'object', symbol });
     if (p.mark() === before) {
       p.recover(',', ')');

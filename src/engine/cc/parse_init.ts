@@ -34,7 +34,7 @@ export function parseInitList(p: Parser): InitSyntax {
   );
 }
 
-/** `.a[2].b =`, or the old `a:`. */
+/** `.a[2].b =`, or the old `a:` and `[2]` without `=`. */
 function parseDesignators(p: Parser): Designator[] {
   const list: Designator[] = [];
   if (p.token.kind === 'identifier' && p.peek().text === ':' && p.peek().kind === 'punct') {
@@ -55,7 +55,8 @@ function parseDesignators(p: Parser): Designator[] {
       list.push({ kind: 'index', low, high, range: p.since(start) });
     } else break;
   }
-  if (list.length > 0) p.expect('=', ' after the designator');
+  const isOldIndex = list.length === 1 && list[0]?.kind === 'index';
+  if (list.length > 0 && !p.accept('=') && !isOldIndex) p.expect('=', ' after the designator');
   return list;
 }
 

@@ -115,6 +115,7 @@ function parseFields(p: Parser): FieldSyntax[] {
           : parseDeclarator(p, specifiers.type, specifiers.attributes.addressSpace);
         const start = inner.name?.loc ?? specifiers.start;
         const width = p.accept(':') ? bitWidth(p) : null;
+        if (!inner.name && width === null) p.context.error(rangeOf(p.token), 'expected the name of a member');
         const attributes = inner.attributes;
         parseAttributes(p, attributes);
         fields.push(
@@ -126,7 +127,8 @@ function parseFields(p: Parser): FieldSyntax[] {
           }),
         );
       } while (p.accept(','));
-    if (!p.expect(';', ' at the end of the member declaration')) {
+    if (p.is('}')) p.context.warning(rangeOf(p.token), "expected ';' after the last member");
+    else if (!p.expect(';', ' at the end of the member declaration')) {
       p.recover(';', '}');
       p.accept(';');
     }

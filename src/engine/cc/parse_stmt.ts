@@ -18,10 +18,14 @@ const empty = (range: Range): Stmt => ({ kind: 'empty', range });
 
 /** `{ ... }` in the scope that is open: the caller decides whether it is a new one. */
 export function parseBody(p: Parser): BlockStmt {
-  const start = p.token.loc;
+  const open = rangeOf(p.token);
+  const { start } = open;
   p.expect('{');
   const body = parseStatements(p);
-  p.expect('}');
+  if (!p.accept('}'))
+    p.context.error({ start: p.lastEnd, end: p.lastEnd + 1 }, "expected '}'", [
+      { message: "to match this '{'", range: open },
+    ]);
   return { kind: 'block', body, range: p.since(start) };
 }
 
@@ -361,11 +365,12 @@ export function parseStatementExpression(p: Parser): Expr {
   );
   p.expect(')');
   const range = p.since(start);
-  const last = block.body.at(-1);
+  const at = block.body.findLastIndex((s) => s.kind !== 'empty');
+  const last = block.body[at];
   if (last?.kind !== 'expr')
     return { kind: 'stmt_expr', body: block, result: null, type: C.VOID, range, loc: start };
   const result = rvalue(last.expr);
   if (isError(result)) return errorExpr(range);
-  const body: BlockStmt = { ...block, body: block.body.slice(0, -1) };
+  const body: BlockStmt = { ...block, body: block.body.slice(0, at) };
   return { kind: 'stmt_expr', body, result, type: result.type, range, loc: start };
 }
