@@ -38,6 +38,7 @@ function TargetChoice() {
     <label className="field">
       <span>Target</span>
       <select
+        aria-label="Target"
         className="mono"
         value={prog ?? ''}
         disabled={list.length === 0}
@@ -104,6 +105,7 @@ function ReadSizeChoice() {
     <label className="field">
       <span>read()</span>
       <select
+        aria-label="read()"
         className="mono"
         value={readSize}
         onChange={(event) => setAttach({ readSize: Number(event.target.value) })}
@@ -132,7 +134,7 @@ function WorldChoice() {
   return (
     <label className="field">
       <span>World</span>
-      <select value={world} onChange={(event) => setAttach({ world: event.target.value })}>
+      <select aria-label="World" value={world} onChange={(event) => setAttach({ world: event.target.value })}>
         {worlds.map((name) => (
           <option key={name} value={name}>
             {text(name)}

@@ -12,6 +12,7 @@ import type { ObjectState } from '../trace/object_state.ts';
 import { createCamera } from './camera.ts';
 import type { Camera, Rect } from './camera.ts';
 import { edgePaths } from './edge_path.ts';
+import { GraphEdge } from './GraphEdge.tsx';
 import { GraphNode } from './GraphNode.tsx';
 import { Legend } from './Legend.tsx';
 
@@ -136,25 +137,14 @@ function Picture({ scene, folded }: { readonly scene: Scene; readonly folded: Fo
           ))}
           <g className="frames">{scene.nodes.map((node, i) => drawNode(node, i, true))}</g>
           <g aria-hidden="true">
-            {paths.map(({ edge, d, mid }) => {
-              const state = edgeState(scene, edge.from, edge.to, stateById);
-              const bright = lit === null || (lit.has(edge.from) && lit.has(edge.to));
-              return (
-                <g key={`${edge.from}-${edge.to}-${edge.via}`} className={bright && lit ? 'lit' : ''}>
-                  <path
-                    className={`edge ${state} ${bright && lit ? 'lit' : ''}`}
-                    d={d}
-                    markerEnd="url(#arrow)"
-                  />
-                  {state === 'current' && edge.via !== 'next' && (
-                    <>
-                      <circle className="pulse halo" cx={mid.x} cy={mid.y} r="8" />
-                      <circle className="pulse" cx={mid.x} cy={mid.y} r="4" />
-                    </>
-                  )}
-                </g>
-              );
-            })}
+            {paths.map((path) => (
+              <GraphEdge
+                key={`${path.edge.from}-${path.edge.to}-${path.edge.via}`}
+                path={path}
+                state={edgeState(scene, path.edge.from, path.edge.to, stateById)}
+                lit={lit !== null && lit.has(path.edge.from) && lit.has(path.edge.to)}
+              />
+            ))}
           </g>
           {scene.nodes.map((node, i) => drawNode(node, i, false))}
         </g>
@@ -247,10 +237,17 @@ function litNodes(scene: Scene, hovered: number | null): ReadonlySet<number> | n
   if (hub && hub.addr !== 0n)
     for (const node of scene.nodes) if (node.addr === hub.addr && node.kind !== 'slot') lit.add(node.id);
   for (const node of scene.nodes) if (node.parent === hovered) lit.add(node.id);
-  const byId = new Map(scene.nodes.map((node) => [node.id, node]));
+  const nodes = nodesById(scene);
   for (const id of lit)
-    for (let up = byId.get(id)?.parent ?? -1; up >= 0; up = byId.get(up)?.parent ?? -1) lit.add(up);
+    for (let up = nodes.get(id)?.parent ?? -1; up >= 0; up = nodes.get(up)?.parent ?? -1) lit.add(up);
   return lit;
+}
+
+const byId = new WeakMap<Scene, ReadonlyMap<number, SceneNode>>();
+function nodesById(scene: Scene): ReadonlyMap<number, SceneNode> {
+  let map = byId.get(scene);
+  if (!map) byId.set(scene, (map = new Map(scene.nodes.map((node) => [node.id, node]))));
+  return map;
 }
 
 /** An arrow looks like the visit that goes along it: out of a slot, or into the next cell of a line. */
@@ -261,7 +258,7 @@ function edgeState(
   states: ReadonlyMap<number, ObjectState | undefined>,
 ): string {
   const [source, target] = [states.get(from), states.get(to)];
-  const kind = scene.nodes.find((node) => node.id === from)?.kind;
+  const kind = nodesById(scene).get(from)?.kind;
   if (kind === 'item') return target?.name === 'plain' ? '' : (target?.name ?? '');
   if (source?.name === 'current') return 'current';
   return kind === 'slot' ? (source?.name ?? '') : '';

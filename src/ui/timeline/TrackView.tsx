@@ -54,8 +54,10 @@ export function TrackView({ trace }: { readonly trace: SessionTrace }) {
     const g = canvas.current?.getContext('2d');
     if (!g || !canvas.current || width === 0) return;
     const ratio = window.devicePixelRatio || 1;
-    canvas.current.width = Math.round(width * ratio);
-    canvas.current.height = Math.round(height * ratio);
+    const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+    // Setting the size clears and allocates, even when it stays the same.
+    if (canvas.current.width !== across) canvas.current.width = across;
+    if (canvas.current.height !== down) canvas.current.height = down;
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     drawTracks(g, width, height, tracks, at.call, palette);
   }, [tracks, at.call, width, height, palette]);

@@ -115,8 +115,12 @@ export function drawTracks(
       g.globalAlpha = cell.from > now ? FUTURE * look.alpha : look.alpha;
       g.fillStyle = colour(look.token);
       const y = rowY(0) + 20 - look.height;
+      if (!wide) {
+        g.fillRect(a, y, Math.max(1, b - a), look.height);
+        continue;
+      }
       g.beginPath();
-      g.roundRect(a + (wide ? 1 : 0), y, Math.max(1, b - a - (wide ? 2 : 0)), look.height, wide ? 2 : 0);
+      g.roundRect(a + 1, y, b - a - 2, look.height, 2);
       g.fill();
     }
     g.globalAlpha = 1;
