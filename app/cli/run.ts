@@ -69,13 +69,10 @@ export function runCommand(options: CliOptions, terminal: Terminal, checkOnly: b
   else {
     terminal.write(latin1Encode(report.output));
     complain(terminal, source, report, options);
-    if (checkOnly && report.stage === 'done') terminal.complain(accepted(report));
+    if (checkOnly && report.stage === 'done') terminal.complain(`${PROGRAM}: accepted`);
   }
   return report.stage === 'done' ? DONE : FAILED;
 }
-
-const accepted = (report: RunReport): string =>
-  `${PROGRAM}: accepted${/processed (\d+) insns/.exec(report.verdict?.log ?? '') ? `, ${report.verdict?.log.trim().split('\n').at(-1)}` : ''}`;
 
 export function compileCommand(options: CliOptions, terminal: Terminal): number {
   if (options.output === null) throw new UsageError('compile needs -o OUT.bpf.o');

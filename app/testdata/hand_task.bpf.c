@@ -23,13 +23,15 @@ int walk(struct bpf_iter__task *ctx)
 		root = BPF_CORE_READ(root, real_parent);
 
 	leader = root;
-	for (i = 0; i < 256; i++) {
+	bpf_for(i, 0, 256) {
 		leader = container_of(BPF_CORE_READ(leader, tasks.next), struct task_struct, tasks);
 		if (leader == root)
 			break;
 		head = &BPF_CORE_READ(leader, signal)->thread_head;
 		node = BPF_CORE_READ(head, next);
-		for (j = 0; j < 64 && node != head; j++) {
+		bpf_for(j, 0, 64) {
+			if (node == head)
+				break;
 			thread = container_of(node, struct task_struct, thread_node);
 			BPF_SEQ_PRINTF(seq, "%d %d\n", BPF_CORE_READ(thread, tgid), BPF_CORE_READ(thread, pid));
 			node = BPF_CORE_READ(node, next);

@@ -24,7 +24,9 @@ int walk(struct bpf_iter__task *ctx)
 
 	max = BPF_CORE_READ(files, fdt, max_fds);
 	slots = BPF_CORE_READ(files, fdt, fd);
-	for (fd = 0; fd < 256 && fd < max; fd++) {
+	bpf_for(fd, 0, 256) {
+		if (fd >= max)
+			break;
 		file = NULL;
 		bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
 		if (file)

@@ -105,6 +105,13 @@ export function compareRun(run: RecordedRun, got: RunReport, names: Renaming, sa
     times,
   }));
   comparison.equal('reads', want, inARow(got.reads));
+  for (const [key, records] of Object.entries(run))
+    if (key.startsWith('ringbuf_') && Array.isArray(records))
+      comparison.equal(
+        key,
+        records.filter((record) => record !== ''),
+        got.ringbufs[key.slice('ringbuf_'.length)] ?? [],
+      );
   comparison.text('trace_pipe', run.trace ?? '', got.trace_pipe);
   return comparison.differences;
 }

@@ -1,5 +1,6 @@
 /** Global variables of an object: set before load, read at any time, typed by the object's own BTF. */
 import type { Bytes, TypeId } from '../../shared/brand.ts';
+import { RingbufMap } from '../bpf/maps/ringbuf.ts';
 import { resolve, sizeOf } from '../btf/layout.ts';
 import { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
@@ -108,6 +109,19 @@ export function readMaps(loaded: LoadedObject, syscall: BpfSyscall): Record<stri
   object.maps.forEach((map, i) => {
     if (map.origin !== 'maps') return;
     out[map.name] = elements(map, btf, mapFds[i] ?? -1, syscall);
+  });
+  return out;
+}
+
+/** Records of every ring buffer that were submitted and not yet read, as hex; reading consumes them. */
+export function readRingbufs(loaded: LoadedObject, { sys }: BpfSyscall): Record<string, string[]> {
+  const out: Record<string, string[]> = {};
+  loaded.object.maps.forEach((spec, i) => {
+    const map = sys.fds.get('map', loaded.mapFds[i] ?? -1);
+    if (map instanceof RingbufMap)
+      out[spec.name] = map
+        .consume()
+        .map((record) => Array.from(record, (b) => b.toString(16).padStart(2, '0')).join(''));
   });
   return out;
 }

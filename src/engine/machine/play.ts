@@ -17,7 +17,7 @@ import { read } from '../sys/files.ts';
 import { linkInfoFor } from './attach.ts';
 import { errnoOrNull } from './boot.ts';
 import type { Machine } from './boot.ts';
-import { readGlobals, readMaps } from './globals.ts';
+import { readGlobals, readMaps, readRingbufs } from './globals.ts';
 import { chooseProgram, loadProgram } from './program.ts';
 import type { LoadOutcome } from './program.ts';
 
@@ -228,6 +228,7 @@ function* playLink(
     reads,
     output: fds.map((_, i) => outputOf(reads, i)).join(''),
     trace_pipe: bpf.tracePipe.map((line) => `${line}\n`).join(''),
+    ringbufs: readRingbufs(loaded, syscall),
     globals: readGlobals(loaded, syscall),
     maps: readMaps(loaded, syscall),
   });
