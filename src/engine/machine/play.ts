@@ -14,6 +14,7 @@ import { AttachType } from '../abi/uapi.ts';
 import type { LoadedObject, ProgramLoad } from '../libbpf/load.ts';
 import { readFdinfo } from '../sys/fdinfo.ts';
 import { read } from '../sys/files.ts';
+import type { LinkInfo as SysLinkInfo } from '../sys/obj_info.ts';
 import { linkInfoFor } from './attach.ts';
 import { errnoOrNull } from './boot.ts';
 import type { Machine } from './boot.ts';
@@ -178,10 +179,23 @@ function withRaw(info: Uint8Array | null, { infoLength, mapFd, order }: RawLinkI
   return out;
 }
 
+/** Fields of the union in struct bpf_link_info that mean something, by target. */
+const LINK_FIELDS: Readonly<Record<string, readonly (keyof SysLinkInfo)[]>> = {
+  task: ['tid', 'pid'],
+  task_file: ['tid', 'pid'],
+  task_vma: ['tid', 'pid'],
+  cgroup: ['cgroup_id', 'order'],
+  bpf_map_elem: ['map_id'],
+  bpf_sk_storage_map: ['map_id'],
+  sockmap: ['map_id'],
+};
+
 function linkReport({ syscall }: Machine, fd: number): LinkInfo | null {
   const info = syscall.linkInfo(fd);
   if (typeof info === 'number') return null;
-  return { ...info, cgroup_id: Number(info.cgroup_id) };
+  const { type, id, prog_id, target_name, target_name_len } = info;
+  const own = (LINK_FIELDS[target_name] ?? []).map((field) => [field, Number(info[field])]);
+  return { type, id, prog_id, target_name, target_name_len, ...Object.fromEntries(own) };
 }
 
 function fillMap({ syscall }: Machine, loaded: LoadedObject, name: string, count: number): string {
