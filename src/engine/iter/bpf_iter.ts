@@ -26,7 +26,9 @@ import type { Session } from './session.ts';
 export type Obj = Addr;
 export const NULL: Obj = 0n;
 export const errPtr = (name: ErrnoName): Obj => BigInt.asUintN(64, -BigInt(Errno[name]));
-export const isErr = (p: Obj): boolean => p > U64_MAX - 4095n;
+/** Errnos are the last 4095 addresses. */
+const FIRST_ERR = U64_MAX - 4094n;
+export const isErr = (p: Obj): boolean => p >= FIRST_ERR;
 export const ptrErr = (p: Obj): NegErrno => Number(BigInt.asIntN(64, p));
 
 /** The walk. The position is `session.seq.index`; start and next move it. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Errno } from '../../shared/errno.ts';
 import { latin1Decode, latin1Encode } from '../../shared/utf8.ts';
@@ -10,7 +11,7 @@ import { Recorder } from '../trace/recorder.ts';
 import { callRow } from '../../protocol/trace.ts';
 import { BpfIter, NULL, runFinalProg, runIterProg } from './bpf_iter.ts';
 import type { IterProg, IterReg } from './bpf_iter.ts';
-import { bpfSeqRead } from './seq_read.ts';
+import { MAX_ITER_OBJECTS, bpfSeqRead } from './seq_read.ts';
 import { Session } from './session.ts';
 import { NO_OBJECTS } from './testing.ts';
 
@@ -86,11 +87,12 @@ function session(
   const opened = Session.open(iter, counter(objects, skipped), PROG, kernel.alloc('bpf_iter_aux_info'), 0n);
   if (typeof opened === 'number') throw new Error('open failed');
   let output = '';
-  const read = (size: number, faults = false): number => {
-    const run = bpfSeqRead(opened, size, (data) => {
+  const read = (size: number, faults = false, maxObjects?: number): number => {
+    const copy = (data: Uint8Array): boolean => {
       if (!faults) output += latin1Decode(data);
       return !faults;
-    });
+    };
+    const run = bpfSeqRead(opened, size, copy, maxObjects);
     for (;;) {
       const step = run.next();
       if (step.done === true) return step.value;
@@ -207,15 +209,18 @@ test('EFAULT leaves the text for the next read', () => {
   expect([s.read(15, true), s.read(15), s.read(15), s.read(15)]).toEqual([-Errno.EFAULT, 15, 5, 0]);
 });
 
-test(
-  'a million silent objects make a read fail with EAGAIN, and the walk goes on',
-  { timeout: 60_000 },
-  () => {
-    const s = session(1_000_500, text(0, 'x'), undefined, null);
-    expect(s.reads(4096, 3)).toEqual([-Errno.EAGAIN, 1, 0]);
-    expect(s.calls.at(-1)).toBe('end#1000499');
-  },
-);
+test('after a million silent objects a read fails with EAGAIN, and the walk goes on', () => {
+  expect(MAX_ITER_OBJECTS).toBe(1_000_000);
+  const s = session(1500, text(0, 'x'));
+  expect([s.read(4096, false, 1000), s.read(4096, false, 1000), s.read(4096)]).toEqual([-Errno.EAGAIN, 1, 0]);
+  expect(s.calls.filter((call) => call === '999#999' || call === '1000#1000')).toHaveLength(2);
+  expect(s.calls.at(-1)).toBe('end#1499');
+});
+
+test('with text gathered before, the read that visited so many returns it', () => {
+  const s = session(1500, (object) => ({ text: object === 3 ? 'three' : '' }));
+  expect([s.read(4096, false, 1000), s.read(4096, false, 1000), s.read(4096)]).toEqual([5, 0, 0]);
+});
 
 test('any read size gives the same bytes', () => {
   const program: Program = (object) => ({ text: object === null ? 'end\n' : `object ${object}\n` });
@@ -226,6 +231,36 @@ test('any read size gives the same bytes', () => {
     while (s.read(size) > 0);
     expect(s.output()).toBe(whole.output());
   }
+});
+
+test('whatever the texts and the sizes of the reads: all of it, once, in order, then 0 for ever', () => {
+  const length = fc.oneof(fc.nat(40), fc.nat(32767), fc.constant(32767));
+  const size = fc.oneof(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 70000 }));
+  fc.assert(
+    fc.property(
+      fc.array(length, { maxLength: 12 }),
+      length,
+      fc.infiniteStream(size),
+      (lengths, trailer, sizes) => {
+        const textOf = (object: number | null): string =>
+          String.fromCharCode(97 + ((object ?? 25) % 26)).repeat(
+            object === null ? trailer : (lengths[object] ?? 0),
+          );
+        const s = session(lengths.length, (object) => ({ text: textOf(object) }), undefined, null);
+        const wanted = lengths.map((_, i) => textOf(i)).join('') + textOf(null);
+        for (const each of sizes) {
+          const got = s.read(each);
+          expect(got).toBeGreaterThanOrEqual(0);
+          expect(got).toBeLessThanOrEqual(Math.min(each, 32767));
+          if (got === 0) break;
+        }
+        expect(s.output() === wanted).toBe(true);
+        expect(s.read(4096)).toBe(0);
+        expect(s.calls.filter((call) => call.startsWith('end')).length).toBeGreaterThan(0);
+      },
+    ),
+    { seed: 612, numRuns: 60 },
+  );
 });
 
 test('the trace has one row for each callback, and one for the copy', () => {

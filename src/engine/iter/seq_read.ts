@@ -34,6 +34,7 @@ export type CopyToUser = (data: Uint8Array) => boolean;
  * One read(2).
  *
  * @param size bytes the caller has room for
+ * @param maxObjects visited in one read before it gives up waiting for text
  * @yields after each callback
  * @returns bytes copied, 0 at the end of the walk, or -EAGAIN, -E2BIG, -EFAULT or an errno of the target
  * @throws ProgramAbort
@@ -44,6 +45,7 @@ export function* bpfSeqRead(
   session: Session,
   size: Bytes,
   copyToUser: CopyToUser,
+  maxObjects = MAX_ITER_OBJECTS,
 ): Generator<CallKind, number> {
   const firstCall = session.recorder?.call ?? 0;
   session.line('read.lock');
@@ -55,7 +57,7 @@ export function* bpfSeqRead(
     ret = yield* copy(session, size, copyToUser);
   } else {
     seq.from = 0;
-    const err = yield* fill(session, size);
+    const err = yield* fill(session, size, maxObjects);
     ret = err !== 0 ? err : yield* copy(session, size, copyToUser);
   }
   session.recorder?.readDone({ size, ret, firstCall, lastCall: session.recorder.call - 1 });
@@ -64,7 +66,7 @@ export function* bpfSeqRead(
 }
 
 /** Walks until the buffer holds `size` bytes or the walk ends. @returns 0, or the errno of this read */
-function* fill(session: Session, size: Bytes): Generator<CallKind, NegErrno> {
+function* fill(session: Session, size: Bytes, maxObjects: number): Generator<CallKind, NegErrno> {
   const { seq } = session;
   session.line('read.start');
   let object = yield* deliver(session, 'start', NULL);
@@ -81,7 +83,7 @@ function* fill(session: Session, size: Bytes): Generator<CallKind, NegErrno> {
       session.line('read.first_bad');
       return yield* giveUp(session, object, err);
     }
-    const rest = yield* walkOn(session, object, size);
+    const rest = yield* walkOn(session, object, size, maxObjects);
     if ('err' in rest) return rest.err;
     object = rest.object;
   }
@@ -93,6 +95,7 @@ function* walkOn(
   session: Session,
   from: Obj,
   size: Bytes,
+  maxObjects: number,
 ): Generator<CallKind, { object: Obj } | { err: NegErrno }> {
   const { seq } = session;
   let object = from;
@@ -109,7 +112,7 @@ function* walkOn(
       session.line('read.enough');
       return { object };
     }
-    if (visited >= MAX_ITER_OBJECTS) {
+    if (visited >= maxObjects) {
       session.line('read.visited');
       return before === 0 ? { err: yield* giveUp(session, object, fail('EAGAIN')) } : { object };
     }

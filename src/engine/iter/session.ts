@@ -37,8 +37,8 @@ export class Session {
   private readonly meta: View;
   private readonly ctx: View;
   /** Where seq_num stands, and where the program finds it: looked at for every object. */
-  private readonly seqNumAt: Addr;
-  private readonly metaSeqNumAt: Addr;
+  private readonly seqNumAt: number;
+  private readonly metaSeqNumAt: number;
 
   private constructor(iter: BpfIter, reg: IterReg, prog: IterProg, aux: View, file: Addr) {
     const { kernel } = iter.env;
@@ -57,8 +57,8 @@ export class Session {
     this.meta = kernel.alloc('bpf_iter_meta');
     this.meta.set('seq', this.seq.addr);
     this.ctx = kernel.alloc(`bpf_iter__${reg.target}`);
-    this.seqNumAt = this.data.at('seq_num');
-    this.metaSeqNumAt = this.meta.at('seq_num');
+    this.seqNumAt = kernel.mem.counter(this.data.at('seq_num'));
+    this.metaSeqNumAt = kernel.mem.counter(this.meta.at('seq_num'));
   }
 
   /**
@@ -95,10 +95,10 @@ export class Session {
   }
   /** Number of the object at hand; -1 for a moment when the very first object was passed over. */
   get seqNum(): number {
-    return Number(BigInt.asIntN(64, this.kernel.mem.u64(this.seqNumAt)));
+    return this.kernel.mem.counterAt(this.seqNumAt);
   }
   set seqNum(value: number) {
-    this.kernel.mem.setU64(this.seqNumAt, BigInt(value));
+    this.kernel.mem.setCounterAt(this.seqNumAt, value);
   }
   /** The last call was made and its text fitted. */
   get doneStop(): boolean {
@@ -111,7 +111,7 @@ export class Session {
   /** Builds the context, runs the program, and tells the trace. @returns what the program returned */
   runProg(store: (ctx: View) => void): number {
     const { mem } = this.kernel;
-    mem.setU64(this.metaSeqNumAt, mem.u64(this.seqNumAt));
+    mem.setCounterAt(this.metaSeqNumAt, mem.counterAt(this.seqNumAt));
     mem.fill(this.ctx.addr, this.ctx.type.size, 0);
     this.ctx.set('meta', this.meta.addr);
     store(this.ctx);

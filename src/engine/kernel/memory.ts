@@ -230,6 +230,22 @@ export class Memory {
     return cString(this.bytes(addr, size));
   }
 
+  // -- counters ----------------------------------------------------------------------------------------
+  // For what is looked at for every object: a place is translated once, values are numbers within 2^53.
+
+  /** The linear offset of a 64-bit counter. @throws Fault */
+  counter(addr: Addr): number {
+    return this.need(addr, 8);
+  }
+  counterAt(at: number): number {
+    return this.view.getUint32(at, true) + this.view.getInt32(at + 4, true) * 2 ** 32;
+  }
+  setCounterAt(at: number, value: number): void {
+    if (this.journal) this.record(at, 8);
+    this.view.setInt32(at, value, true);
+    this.view.setInt32(at + 4, Math.floor(value / 2 ** 32), true);
+  }
+
   // -- stores (throw Fault) ----------------------------------------------------------------------------
 
   private record(at: number, size: Bytes): void {

@@ -19,19 +19,28 @@ import type { Memory } from '../kernel/memory.ts';
 export class SeqFile {
   readonly addr: Addr;
   private readonly mem: Memory;
-  private readonly at: Readonly<Record<'buf' | 'size' | 'from' | 'count' | 'index' | 'private', Addr>>;
+  /** Addresses of pointers, linear offsets of counters. */
+  private readonly at: {
+    readonly buf: Addr;
+    readonly private: Addr;
+    readonly size: number;
+    readonly from: number;
+    readonly count: number;
+    readonly index: number;
+  };
 
   constructor(kernel: Kernel, addr: Addr) {
     const view = kernel.view('seq_file', addr);
     this.addr = addr;
     this.mem = kernel.mem;
+    const counter = (field: string): number => kernel.mem.counter(view.at(field));
     this.at = {
       buf: view.at('buf'),
-      size: view.at('size'),
-      from: view.at('from'),
-      count: view.at('count'),
-      index: view.at('index'),
       private: view.at('private'),
+      size: counter('size'),
+      from: counter('from'),
+      count: counter('count'),
+      index: counter('index'),
     };
   }
 
@@ -54,28 +63,28 @@ export class SeqFile {
     return this.mem.u64(this.at.buf);
   }
   get size(): Bytes {
-    return Number(this.mem.u64(this.at.size));
+    return this.mem.counterAt(this.at.size);
   }
   /** Where the bytes that wait for the user start. */
   get from(): Bytes {
-    return Number(this.mem.u64(this.at.from));
+    return this.mem.counterAt(this.at.from);
   }
   set from(value: Bytes) {
-    this.mem.setU64(this.at.from, BigInt(value));
+    this.mem.setCounterAt(this.at.from, value);
   }
   /** Bytes that wait for the user. */
   get count(): Bytes {
-    return Number(this.mem.u64(this.at.count));
+    return this.mem.counterAt(this.at.count);
   }
   set count(value: Bytes) {
-    this.mem.setU64(this.at.count, BigInt(value));
+    this.mem.setCounterAt(this.at.count, value);
   }
   /** Position in the walk, which start and next move. */
   get index(): number {
-    return Number(this.mem.u64(this.at.index));
+    return this.mem.counterAt(this.at.index);
   }
   set index(value: number) {
-    this.mem.setU64(this.at.index, BigInt(value));
+    this.mem.setCounterAt(this.at.index, value);
   }
   /** The walk's own state. */
   get private(): Addr {
@@ -89,7 +98,7 @@ export class SeqFile {
   allocBuffer(size: Bytes): void {
     if (this.buf !== 0n) return;
     this.mem.setU64(this.at.buf, this.mem.alloc(size, 4096));
-    this.mem.setU64(this.at.size, BigInt(size));
+    this.mem.setCounterAt(this.at.size, size);
   }
 
   /**
