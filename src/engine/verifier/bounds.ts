@@ -17,7 +17,18 @@ const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const signed = (x: bigint): bigint => BigInt.asIntN(64, x);
 const unsigned = (x: bigint): bigint => BigInt.asUintN(64, x);
-const low = (x: bigint): number => Number(x & LOW);
+
+/** A 64-bit number, looked at as two halves without allocating. */
+const wide = new BigInt64Array(1);
+const halves = new Uint32Array(wide.buffer);
+function low(x: bigint): number {
+  wide[0] = x;
+  return halves[0] ?? 0;
+}
+function high(x: bigint): number {
+  wide[0] = x;
+  return halves[1] ?? 0;
+}
 
 /** What the tnum says of the 32-bit ranges. */
 export function update32Bounds(reg: RegState): void {
@@ -57,10 +68,10 @@ function deduce32(reg: RegState): void {
   const uHi = low(reg.umax);
   const sLo = low(reg.smin);
   const sHi = low(reg.smax);
-  const uTopLo = low(reg.umin >> 32n);
-  const uTopHi = low(reg.umax >> 32n);
-  const sTopLo = low(reg.smin >> 32n);
-  const sTopHi = low(reg.smax >> 32n);
+  const uTopLo = high(reg.umin);
+  const uTopHi = high(reg.umax);
+  const sTopLo = high(reg.smin);
+  const sTopHi = high(reg.smax);
   if (uTopLo === uTopHi) {
     narrowU32(reg, uLo, uHi);
     if ((uLo | 0) <= (uHi | 0)) narrow32(reg, uLo, uHi);
@@ -92,6 +103,7 @@ function deduce64(reg: RegState): void {
 }
 
 function deduceMixed(reg: RegState): void {
+  if (reg.u32min === 0 && reg.u32max === U32_MAX) return;
   const lo = BigInt(reg.u32min);
   const hi = BigInt(reg.u32max);
   reg.umin = max(reg.umin, (reg.umin & HIGH) | lo);
@@ -113,13 +125,16 @@ function deduceBounds(reg: RegState): void {
 }
 
 function boundOffset(reg: RegState): void {
-  const wide = tnumIntersect(reg.var, tnumRange(reg.umin, reg.umax));
-  const half = tnumIntersect(tnumSubreg(wide), tnumRange(BigInt(reg.u32min), BigInt(reg.u32max)));
-  reg.var = { v: (wide.v & HIGH) | half.v, m: (wide.m & HIGH) | half.m };
+  const whole = tnumIntersect(reg.var, tnumRange(reg.umin, reg.umax));
+  const half = tnumIntersect(tnumSubreg(whole), tnumRange(BigInt(reg.u32min), BigInt(reg.u32max)));
+  reg.var = { v: (whole.v & HIGH) | half.v, m: (whole.m & HIGH) | half.m };
 }
 
 /** Brings the five views of a scalar into agreement. @kernel reg_bounds_sync @fidelity full */
 export function syncBounds(reg: RegState): void {
+  const settled =
+    reg.var.m === 0n && reg.umin === reg.umax && reg.smin === reg.smax && reg.umin === reg.var.v;
+  if (settled && reg.u32min === reg.u32max && reg.s32min === reg.s32max) return;
   updateBounds(reg);
   deduceBounds(reg);
   deduceBounds(reg);

@@ -21,6 +21,7 @@ import type { RegState } from './reg.ts';
 import {
   MEM_ALLOC,
   PTR_TO_BTF_ID,
+  PTR_TO_BUF,
   PTR_TO_MAP_KEY,
   PTR_TO_MAP_VALUE,
   PTR_TO_MEM,
@@ -73,12 +74,19 @@ export function isTrusted(reg: RegState): boolean {
   return (flags & trust) !== 0 && (flags & ~trust) === 0;
 }
 
+const NEVER_NULL: ReadonlySet<number> = new Set([
+  PTR_TO_MAP_VALUE,
+  PTR_TO_MAP_KEY,
+  PTR_TO_SOCK_COMMON,
+  PTR_TO_BUF,
+]);
+
 function isNotNull(reg: RegState): boolean {
   if (mayBeNull(reg.type)) return false;
   const base = baseType(reg.type);
   if (base === PTR_TO_BTF_ID) return isTrusted(reg);
   if (base === PTR_TO_MEM) return (reg.type & PTR_UNTRUSTED) === 0;
-  return base === PTR_TO_MAP_VALUE || base === PTR_TO_MAP_KEY || base === PTR_TO_SOCK_COMMON;
+  return NEVER_NULL.has(base);
 }
 
 const signOf = (value: bigint, is32: boolean): bigint => BigInt.asIntN(is32 ? 32 : 64, value);

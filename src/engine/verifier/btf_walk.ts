@@ -240,9 +240,11 @@ function trustOf(env: Env, reg: RegState, found: Extract<Walked, { kind: 'pointe
 /** Puts what the walk found into the destination register. */
 function setLoaded(env: Env, dst: RegState, reg: RegState, found: Walked): void {
   if (found.kind === 'pointer') {
+    // the loaded register may be the pointer itself
     const flags = trustOf(env, reg, found);
+    const { btf } = reg;
     dst.setPointer(PTR_TO_BTF_ID | flags);
-    dst.btf = reg.btf;
+    dst.btf = btf;
     dst.btfId = found.id;
     if (mayBeNull(flags)) dst.id = env.newId();
   } else if (found.kind === 'memory' && hasRule(env.request.release, 'untrustedMemFromPointer')) {

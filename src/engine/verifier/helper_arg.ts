@@ -84,6 +84,7 @@ const COMPATIBLE: ReadonlyMap<string, readonly RegType[]> = new Map([
   ['uvalue', MEM],
   ['mem', MEM],
   ['wmem', MEM],
+  ['rwmem', MEM],
   ['long', MEM],
   ['dynmem', MEM],
   ['size', SCALAR],
@@ -103,9 +104,7 @@ const COMPATIBLE: ReadonlyMap<string, readonly RegType[]> = new Map([
   ['ringdyn', DYNPTR],
 ]);
 
-/** Kinds of memory that the helper only reads. */
-const READ_ONLY: ReadonlySet<string> = new Set(['mem', 'key', 'value', 'str']);
-const WRITES: ReadonlySet<string> = new Set(['wmem', 'uvalue', 'long', 'dynmem']);
+const WRITES: ReadonlySet<string> = new Set(['wmem', 'rwmem', 'uvalue', 'long', 'dynmem']);
 const RELEASES: ReadonlySet<string> = new Set(['ringbuf', 'ringdyn']);
 
 function checkBtfStruct(env: Env, regno: number, arg: HelperArg): void {
@@ -134,7 +133,7 @@ function checkRegType(env: Env, regno: number, arg: HelperArg, proto: HelperProt
     );
   if (baseType(reg.type) !== PTR_TO_BTF_ID) return;
   if (compatible === MEM) {
-    if (!READ_ONLY.has(arg.kind) || arg.kind !== 'mem')
+    if (arg.kind !== 'mem')
       env.reject(
         'EACCES',
         `${proto.name}() may write into memory pointed by R${regno} type=${regTypeName(reg.type)}`,
@@ -229,6 +228,7 @@ function checkKind(env: Env, regno: number, arg: HelperArg, proto: HelperProto, 
       );
     case 'mem':
     case 'wmem':
+    case 'rwmem':
     case 'dynmem':
       meta.raw.raw = arg.kind === 'wmem';
       return;

@@ -16,7 +16,7 @@ import type { Env } from './env.ts';
 import type { CallMeta } from './helper_arg.ts';
 import { checkHelperArg } from './helper_arg.ts';
 import type { HelperProto } from './helper_proto.ts';
-import { helperProto } from './helper_proto.ts';
+import { helperProto, isUnknownHelper } from './helper_proto.ts';
 import { checkMemAccess } from './mem_access.ts';
 import { markPrecise } from './precision.ts';
 import { acquireReference, releaseReference } from './refs.ts';
@@ -86,6 +86,7 @@ function callable(env: Env, id: number): HelperProto {
   const name = helperName(id);
   if (id <= 0 || id >= HELPER_ID_MAX) env.reject('EINVAL', `invalid func ${name}#${id}`);
   const proto = helperProto(id);
+  if (!proto && isUnknownHelper(id)) env.unsupported(`helper ${name}#${id}`);
   const offered = proto && (!proto.targetOnly || env.target?.extraHelpers.includes(name));
   if (!proto || !offered) return env.reject('EINVAL', `program of this type cannot use helper ${name}#${id}`);
   if (!env.request.gplCompatible && proto.gplOnly)

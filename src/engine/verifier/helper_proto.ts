@@ -46,8 +46,8 @@ const ROWS: readonly Row[] = [
   ['seq_printf', 'int', 'btf:seq_file mem size mem? size0', 'gpl'],
   ['seq_write', 'int', 'btf:seq_file mem size0', 'gpl'],
   ['seq_printf_btf', 'int', 'btf:seq_file mem size0 any', 'gpl'],
-  ['snprintf', 'int', 'wmem? size0 str mem? size0', 'gpl'],
-  ['snprintf_btf', 'int', 'wmem size mem size any'],
+  ['snprintf', 'int', 'rwmem? size0 str mem? size0', 'gpl'],
+  ['snprintf_btf', 'int', 'rwmem size mem size any'],
   ['strncmp', 'int', 'mem size str'],
   ['strtol', 'int', 'mem size any long'],
   ['strtoul', 'int', 'mem size any long'],
@@ -61,7 +61,7 @@ const ROWS: readonly Row[] = [
   ['probe_read_kernel_str', 'int', PROBE_READ, 'gpl'],
   ['copy_from_user', 'int', PROBE_READ, 'sleep'],
   ['copy_from_user_task', 'int', 'wmem size0 any btf:task_struct any', 'gpl sleep'],
-  ['d_path', 'int', 'btf:path wmem size0'],
+  ['d_path', 'int', 'btf:path rwmem size0'],
   ['map_lookup_elem', 'value?', 'map key'],
   ['map_lookup_percpu_elem', 'value?', 'map key any'],
   ['map_update_elem', 'int', 'map key value any'],
@@ -115,15 +115,15 @@ const ROWS: readonly Row[] = [
   ['skc_to_unix_sock', 'btf:unix_sock?', 'sock'],
   ['skc_to_mptcp_sock', 'btf:mptcp_sock?', 'sock'],
   ['sock_from_file', 'btf:socket?', 'btf:file'],
-  ['get_socket_cookie', 'int', 'sock'],
+  ['get_socket_cookie', 'int', 'sock?'],
   ['task_storage_get', 'value?', 'map btf:task_struct value? any'],
   ['task_storage_delete', 'int', 'map btf:task_struct'],
   ['cgrp_storage_get', 'value?', 'map btf:cgroup value? any'],
   ['cgrp_storage_delete', 'int', 'map btf:cgroup'],
   ['sk_storage_get', 'value?', 'map sock value? any'],
   ['sk_storage_delete', 'int', 'map sock'],
-  ['setsockopt', 'int', 'sock any any mem size', 'gpl target'],
-  ['getsockopt', 'int', 'sock any any wmem size', 'gpl target'],
+  ['setsockopt', 'int', 'sock any any mem size', 'target'],
+  ['getsockopt', 'int', 'sock any any wmem size', 'target'],
 ];
 
 function parseArg(text: string): HelperArg {
@@ -149,6 +149,19 @@ const TABLE: ReadonlyMap<number, HelperProto> = new Map(
     return [helperId(proto.name) ?? 0, proto];
   }),
 );
+
+/** Helpers that Linux offers to iterator programs and this verifier does not know. */
+const UNKNOWN: ReadonlySet<number | undefined> = new Set(
+  `tail_call perf_event_output perf_event_read perf_event_read_value get_stackid get_stack probe_write_user
+   current_task_under_cgroup get_branch_snapshot get_func_ip get_attach_cookie timer_init timer_set_callback
+   timer_start timer_cancel kptr_xchg dynptr_data user_ringbuf_drain skb_output xdp_output
+   btf_find_by_name_kind`
+    .split(/\s+/)
+    .map((name) => helperId(`bpf_${name}`)),
+);
+
+/** True when refusing a call is our limit and not Linux's rule. */
+export const isUnknownHelper = (id: number): boolean => UNKNOWN.has(id);
 
 /** The prototype of a helper, or null: iterator programs cannot call it, or we do not know it. */
 export const helperProto = (id: number): HelperProto | null => TABLE.get(id) ?? null;

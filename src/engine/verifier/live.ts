@@ -77,11 +77,7 @@ function isReg64(env: Env, insn: Insn, regno: number, reg: RegState, operand: Op
       return BPF_SIZE(code) === BPF_DW;
     return BPF_SIZE(code) === BPF_DW;
   }
-  if (cls === BPF_LD) {
-    if (code === LD_IMM64) return true;
-    return operand === 'src' && regno === insn.src && BPF_SRC(code) === BPF_X ? false : true;
-  }
-  return cls === BPF_ST || true;
+  return true;
 }
 
 /**

@@ -43,19 +43,19 @@ import {
 } from './state.ts';
 
 const ARGS_MASK = 0b111110;
+const MAX_FRAMES = 8;
+const MAX_SLOTS = 64;
 
-/** Registers and slots still looked for, per frame; slots as a bigint of 64 bits. */
+/** Registers and slots still looked for, per frame: a bit each, slots in two halves. */
 class Backtrack {
   frame = 0;
-  readonly regs: number[] = Array.from({ length: 8 }, () => 0);
-  readonly slots: bigint[] = Array.from({ length: 8 }, () => 0n);
+  private readonly regs = new Uint32Array(MAX_FRAMES);
+  private readonly slots = new Uint32Array(2 * MAX_FRAMES);
 
   get empty(): boolean {
-    return this.regs.every((mask) => mask === 0) && this.slots.every((mask) => mask === 0n);
-  }
-  reset(): void {
-    this.regs.fill(0);
-    this.slots.fill(0n);
+    for (let f = 0; f < MAX_FRAMES; f++)
+      if (this.regs[f] !== 0 || this.slots[2 * f] !== 0 || this.slots[2 * f + 1] !== 0) return false;
+    return true;
   }
   has(reg: number, frame = this.frame): boolean {
     return ((this.regs[frame] ?? 0) & (1 << reg)) !== 0;
@@ -67,19 +67,21 @@ class Backtrack {
     this.regs[frame] = (this.regs[frame] ?? 0) & ~(1 << reg);
   }
   hasSlot(spi: number, frame: number): boolean {
-    return ((this.slots[frame] ?? 0n) & (1n << BigInt(spi))) !== 0n;
+    return ((this.slots[2 * frame + (spi >> 5)] ?? 0) & (1 << (spi & 31))) !== 0;
   }
   setSlot(spi: number, frame: number): void {
-    this.slots[frame] = (this.slots[frame] ?? 0n) | (1n << BigInt(spi));
+    const at = 2 * frame + (spi >> 5);
+    this.slots[at] = (this.slots[at] ?? 0) | (1 << (spi & 31));
   }
   clearSlot(spi: number, frame: number): void {
-    this.slots[frame] = (this.slots[frame] ?? 0n) & ~(1n << BigInt(spi));
+    const at = 2 * frame + (spi >> 5);
+    this.slots[at] = (this.slots[at] ?? 0) & ~(1 << (spi & 31));
   }
   regMask(frame = this.frame): number {
     return this.regs[frame] ?? 0;
   }
-  slotMask(frame = this.frame): bigint {
-    return this.slots[frame] ?? 0n;
+  anySlot(frame: number): boolean {
+    return this.slots[2 * frame] !== 0 || this.slots[2 * frame + 1] !== 0;
   }
 }
 
@@ -88,9 +90,9 @@ const regList = (mask: number): string =>
     .filter((i) => mask & (1 << i))
     .map((i) => `r${i}`)
     .join(',');
-const slotList = (mask: bigint): string =>
-  Array.from({ length: 64 }, (_, i) => i)
-    .filter((i) => (mask >> BigInt(i)) & 1n)
+const slotList = (bt: Backtrack, frame: number): string =>
+  Array.from({ length: MAX_SLOTS }, (_, i) => i)
+    .filter((i) => bt.hasSlot(i, frame))
     .map((i) => `-${(i + 1) * 8}`)
     .join(',');
 
@@ -119,7 +121,7 @@ function backtrackInsn(
   if (code === 0) return true;
   if (env.level2)
     env.write(
-      `mark_precise: frame${bt.frame}: regs=${regList(bt.regMask())} stack=${slotList(bt.slotMask())} before ${idx}: ${env.insnText(idx)}\n`,
+      `mark_precise: frame${bt.frame}: regs=${regList(bt.regMask())} stack=${slotList(bt, bt.frame)} before ${idx}: ${env.insnText(idx)}\n`,
     );
   syncLinked(bt, hist);
   const cls = BPF_CLASS(code);
@@ -194,8 +196,9 @@ function backtrackCall(env: Env, bt: Backtrack, idx: InsnIndex, subseq: InsnInde
 }
 
 function backtrackExit(env: Env, bt: Backtrack, subseq: InsnIndex): boolean {
-  if (subseq >= 0 && env.auxOf(subseq).callsCallback) for (let i = 1; i <= 5; i++) bt.clear(i);
-  if ((bt.regMask() & ARGS_MASK) !== 0) return false;
+  // the arguments of a call that calls back are still looked for; those of a subprogram were found by now
+  const callback = subseq >= 0 && env.auxOf(subseq).callsCallback;
+  if (!callback && (bt.regMask() & ARGS_MASK) !== 0) return false;
   const before = subseq >= 1 ? env.insn(subseq - 1) : null;
   const isCall = before !== null && before.code === (BPF_JMP | BPF_CALL) && before.src === BPF_PSEUDO_CALL;
   const r0 = isCall && bt.has(0);
@@ -241,14 +244,14 @@ function markFrame(env: Env, bt: Backtrack, func: FuncState, f: number): void {
     if (reg.type !== SCALAR_VALUE || reg.precise) bt.clear(i, f);
     else reg.precise = true;
   }
-  for (let spi = 0; spi < 64; spi++) {
+  for (let spi = 0; bt.anySlot(f) && spi < MAX_SLOTS; spi++) {
     if (!bt.hasSlot(spi, f)) continue;
     if (spi >= func.slots || !func.isSpilledScalar(spi) || func.slot(spi).precise) bt.clearSlot(spi, f);
     else func.slot(spi).precise = true;
   }
   if (env.level2) {
     env.write(
-      `mark_precise: frame${f}: parent state regs=${regList(bt.regMask(f))} stack=${slotList(bt.slotMask(f))}: `,
+      `mark_precise: frame${f}: parent state regs=${regList(bt.regMask(f))} stack=${slotList(bt, f)}: `,
     );
     env.writeFrame(func);
   }

@@ -13,7 +13,7 @@ import { NOT_INIT, PTR_TO_BTF_ID, PTR_TO_STACK, SCALAR_VALUE, baseType, mayBeNul
 import type { RegType } from './reg_type.ts';
 import type { MapInfo } from './request.ts';
 import type { Tnum } from './tnum.ts';
-import { TNUM_UNKNOWN } from './tnum.ts';
+import { TNUM_UNKNOWN, bitLength } from './tnum.ts';
 
 export const S32_MIN = -0x8000_0000;
 export const S32_MAX = 0x7fff_ffff;
@@ -207,7 +207,7 @@ export class RegState {
     return this.umax <= 0xffff_ffffn;
   }
   bitWidth(): number {
-    return this.umax === 0n ? 0 : this.umax.toString(2).length;
+    return bitLength(this.umax);
   }
   /** Signed value of a constant. */
   get constValue(): number {

@@ -21,19 +21,24 @@ export const tnumConst = (v: bigint): Tnum => ({ v: trunc(v), m: 0n });
 export const tnumIsConst = (t: Tnum): boolean => t.m === 0n;
 const make = (v: bigint, m: bigint): Tnum => ({ v: trunc(v) & ~m & U64_MAX, m: trunc(m) });
 
-const bitLength = (x: bigint): number => (x === 0n ? 0 : x.toString(16).length * 4);
+const scratch = new BigUint64Array(1);
+const halves = new Uint32Array(scratch.buffer);
+
+/** Bits up to the highest one that is set. */
+export function bitLength(x: bigint): number {
+  scratch[0] = x;
+  const high = halves[1] ?? 0;
+  return high === 0 ? 32 - Math.clz32(halves[0] ?? 0) : 64 - Math.clz32(high);
+}
+
+/** 2^n - 1 for n bits. */
+const LOW_BITS: readonly bigint[] = Array.from({ length: 65 }, (_, n) => (1n << BigInt(n)) - 1n);
 
 /** All values from lo to hi: the leading bits both share are known. */
 export function tnumRange(lo: bigint, hi: bigint): Tnum {
   const differing = lo ^ hi;
   if (differing === 0n) return { v: lo, m: 0n };
-  let bits = bitLength(differing) - 4;
-  let top = differing >> BigInt(bits);
-  while (top !== 0n) {
-    bits++;
-    top >>= 1n;
-  }
-  const delta = (1n << BigInt(bits)) - 1n;
+  const delta = LOW_BITS[bitLength(differing)] ?? U64_MAX;
   return { v: lo & ~delta & U64_MAX, m: delta };
 }
 

@@ -24,7 +24,7 @@ const PREFIX = 'bpf_iter_';
 
 /** The function `bpf_iter_<target>` the program attaches to. @kernel bpf_check_attach_target @fidelity partial: iterators only */
 function checkAttachTarget(env: Env): void {
-  const { attachBtfId: id, kernelBtf: btf, release, target } = env.request;
+  const { attachBtfId: id, kernelBtf: btf, release } = env.request;
   if (id === 0) env.reject('EINVAL', 'Tracing programs must provide btf_id', null);
   const func = btf.type(id);
   if (func.kind === Kind.VOID) env.reject('EINVAL', `attach_btf_id ${id} is invalid`, null);
@@ -32,7 +32,7 @@ function checkAttachTarget(env: Env): void {
   if (func.kind !== Kind.FUNC) return env.reject('EINVAL', `attach_btf_id ${id} is not a function`, null);
   const name = func.name.slice(PREFIX.length);
   if (!func.name.startsWith(PREFIX) || !hasTarget(release, name)) env.reject('EINVAL', '', null);
-  env.target = target(name);
+  env.target = env.request.target(name);
   if (!env.target) env.reject('EINVAL', '', null);
   env.attachName = func.name;
   env.attachProto = func.type;
