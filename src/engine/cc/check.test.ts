@@ -100,10 +100,7 @@ describe('mistakes', () => {
     ['double d = 1.5;', '1:12 error: floating point is not available in BPF programs'],
     ['unt x;', "1:1 error: unknown type name 'unt'"],
     ['int a[2] = { [5] = 1 };', "1:14 error: array designator index is outside of 'int[2]'"],
-    [
-      'struct s { int x; } v = { .y = 1 };',
-      "1:28 error: no member named 'y' in 'struct s'",
-    ],
+    ['struct s { int x; } v = { .y = 1 };', "1:28 error: no member named 'y' in 'struct s'"],
     ['int f(void) { return; }', "1:15 error: non-void function 'f' should return a value"],
     ['int f(int *p) { return p[0] << 40; }', "1:32 warning: shift count >= width of type 'int'"],
     [
@@ -130,6 +127,21 @@ describe('mistakes', () => {
     expect(messages(text, PRELUDE)).toEqual([
       "1:42 error: no member named 'pidd' in 'struct task_struct' (in this kernel's BTF); did you mean 'pid'?",
     ]);
+  });
+
+  test.for([
+    [
+      'int f(struct task_strct *t) { return t->pid; }',
+      "there is no complete 'struct task_strct' in this kernel's BTF; did you mean 'struct task_struct'?",
+    ],
+    [
+      'int f(void) { return bpf_iter_task_vma_new(0, 0, 0); }',
+      'this kernel has it as a kfunc; declare it: extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task, u64 addr) __ksym;',
+    ],
+    ['#define BAD oops\nint f(void) { return BAD; }', "t.c:4:9: expanded from macro 'BAD'"],
+  ])('%s comes with the note: %s', ([text, note]) => {
+    const { diagnostics } = frontend({ path: 't.c', text: PRELUDE + (text ?? ''), kernelBtf });
+    expect(diagnostics.flatMap((d) => d.notes)).toContain(note);
   });
 
   test('a kernel type cannot be defined again beside vmlinux.h', () => {

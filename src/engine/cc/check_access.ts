@@ -98,7 +98,7 @@ export function checkIndex(context: Context, l: Expr, r: Expr, range: Range): Ex
 function noMember(context: Context, record: RecordType, name: string, at: Range): Expr {
   const text = typeText(record);
   if (record.layout === null) {
-    context.error(at, `member access into incomplete type '${text}'`, context.kernelNote(`'${text}'`));
+    context.error(at, `member access into incomplete type '${text}'`, context.incompleteNote(record));
     return errorExpr(at);
   }
   const hint = suggestion(name, C.memberNames(record));

@@ -7,16 +7,7 @@ import { SYNC_BUILTINS } from './builtins.ts';
 import { evaluate, evaluateInt } from './const_eval.ts';
 import type { Context } from './check_context.ts';
 import { preserveAccess } from './check_access.ts';
-import {
-  assignTo,
-  condition,
-  convertScalar,
-  errorExpr,
-  intExpr,
-  isError,
-  promote,
-  rvalue,
-} from './check_convert.ts';
+import { assignTo, convertScalar, errorExpr, intExpr, isError, promote, rvalue } from './check_convert.ts';
 import type { Range } from './source.ts';
 
 type Rule = (call: Call) => Expr;
@@ -291,6 +282,3 @@ function operandsOf(builtin: Builtin): Expr[] {
     (part): part is Expr => typeof part === 'object' && part !== null && 'kind' in part && 'range' in part,
   );
 }
-
-/** The scalar a `switch` or `if` needs; re-exported for the statement parser. */
-export { condition };

@@ -4,8 +4,8 @@
  */
 import type { FuncSymbol, Label, ObjectSymbol, CaseStmt, DefaultStmt, VarSymbol } from './ast.ts';
 import type { CType, EnumType, IntType, RecordType, TypedefType } from './ctype.ts';
-import { INT, integerOf } from './ctype.ts';
-import { suggestion } from './diagnostic.ts';
+import { INT, integerOf, unsugar } from './ctype.ts';
+import { didYouMean, suggestion } from './diagnostic.ts';
 import type { Diagnostics, Note } from './diagnostic.ts';
 import type { Range, Sources } from './source.ts';
 import { NOWHERE } from './source.ts';
@@ -174,6 +174,19 @@ export class Context {
   /** A note for a name that vmlinux.h could have had. */
   kernelNote(what: string): Note[] {
     return this.usesKernelTypes ? [{ message: `there is no ${what} in this kernel's BTF`, range: null }] : [];
+  }
+
+  /** The same for a struct, union or enum that stayed incomplete, with the name that was probably meant. */
+  incompleteNote(type: CType): Note[] {
+    const bare = unsugar(type);
+    if (!this.usesKernelTypes || (bare.kind !== 'record' && bare.kind !== 'enum') || bare.name === '')
+      return [];
+    const tag = bare.kind === 'enum' ? 'enum' : bare.tag;
+    const meant = didYouMean(bare.name, this.kernel.names(tag));
+    const hint = meant === null ? '' : `; did you mean '${tag} ${meant}'?`;
+    return [
+      { message: `there is no complete '${tag} ${bare.name}' in this kernel's BTF${hint}`, range: null },
+    ];
   }
 }
 

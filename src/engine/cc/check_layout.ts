@@ -59,7 +59,7 @@ function acceptable(context: Context, record: UserRecord, field: FieldSyntax, la
     flexible
       ? `flexible array member '${field.name}' is not at the end of the struct`
       : `field '${field.name}' has incomplete type '${typeText(field.type)}'`,
-    context.kernelNote(`complete '${typeText(field.type)}'`),
+    context.incompleteNote(field.type),
   );
   return false;
 }

@@ -209,7 +209,7 @@ function reportIncomplete(p: Parser, symbol: VarSymbol, range: { start: number; 
     context.error(
       range,
       `variable '${symbol.name}' has incomplete type '${text}'`,
-      context.kernelNote(`complete '${text}'`),
+      context.incompleteNote(symbol.type),
     );
   symbol.type = C.INT;
 }

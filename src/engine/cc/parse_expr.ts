@@ -275,7 +275,7 @@ function parseSizeof(p: Parser): Expr {
     p.context.error(
       range,
       `sizeof of an incomplete type '${typeText(type)}'`,
-      p.context.kernelNote(`complete '${typeText(type)}'`),
+      p.context.incompleteNote(type),
     );
     return errorExpr(range);
   }

@@ -245,7 +245,9 @@ export function parseTypeName(p: Parser): CType {
     () => {
       const specifiers = parseSpecifiers(p);
       if (!isDeclarator(p)) return specifiers.type;
-      return parseDeclarator(p, specifiers.type, specifiers.attributes.addressSpace).type;
+      const { name, type } = parseDeclarator(p, specifiers.type, specifiers.attributes.addressSpace);
+      if (name) p.context.error(rangeOf(name), `unexpected '${name.text}' in a type name`);
+      return type;
     },
     () => C.INT,
   );
