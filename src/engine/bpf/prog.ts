@@ -134,9 +134,8 @@ export class Prog {
       aux.trySet('used_maps', list);
     }
     if (spec.attachFuncName === '') return;
-    const name = this.own(kernel, spec.attachFuncName.length + 1);
-    for (let i = 0; i < spec.attachFuncName.length; i++)
-      kernel.mem.setU8(name + BigInt(i), spec.attachFuncName.charCodeAt(i));
+    const name = kernel.allocText(spec.attachFuncName);
+    this.owned.push(name);
     aux.trySet('attach_func_name', name);
   }
 

@@ -6,7 +6,7 @@
 import type { Addr, Bytes } from '../../../shared/brand.ts';
 import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
-import { latin1Decode } from '../../../shared/utf8.ts';
+import { latin1Decode, latin1Encode } from '../../../shared/utf8.ts';
 import type { Memory } from '../../kernel/memory.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { PrintfMemory } from '../bprintf.ts';
@@ -62,4 +62,9 @@ export function printfMemory(kernel: Kernel): PrintfMemory {
       return bytes instanceof Uint8Array ? bytes : null;
     },
   };
+}
+
+/** Stores text with its NUL into `size` bytes, cut to fit; nowhere for NULL or no bytes. */
+export function storeText(mem: Memory, to: Addr, size: Bytes, text: string): void {
+  if (to !== 0n && size > 0) mem.setBytes(to, latin1Encode(`${text.slice(0, size - 1)}\0`));
 }

@@ -6,6 +6,7 @@ import { latin1Encode } from '../../../shared/utf8.ts';
 import { Kind } from '../../btf/types.ts';
 import type { Call, Helper } from '../../vm/helper.ts';
 import { SeqFile } from '../../vfs/seq_file.ts';
+import { storeText } from './access.ts';
 import { BTF_F_COMPACT, BTF_F_NONAME, BTF_F_PTR_RAW, BTF_F_ZERO, btfShow } from '../btf_show.ts';
 
 /** sizeof(struct btf_ptr) */
@@ -53,6 +54,6 @@ function snprintfBtf(call: Call): number {
   const size = call.u32(2);
   const shown = show(call, call.arg(3), call.u32(4), call.arg(5));
   if (typeof shown === 'number') return shown;
-  if (size > 0) call.mem.setBytes(call.arg(1), latin1Encode(`${shown.text.slice(0, size - 1)}\0`));
+  storeText(call.mem, call.arg(1), size, shown.text);
   return shown.status === 0 ? shown.text.length : shown.status;
 }

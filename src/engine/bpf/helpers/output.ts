@@ -12,7 +12,7 @@ import { SeqFile } from '../../vfs/seq_file.ts';
 import type { Bpf } from '../bpf.ts';
 import { MAX_BPRINTF_VARARGS, bprintf } from '../bprintf.ts';
 import { btfHelpers } from './btf_output.ts';
-import { printfMemory } from './access.ts';
+import { printfMemory, storeText } from './access.ts';
 
 /** What the trace buffer takes of one call. */
 const TRACE_LINE: Bytes = 1024;
@@ -67,12 +67,6 @@ function seqWrite(call: Call): NegErrno {
   return new SeqFile(call.kernel, call.arg(1)).write(call.mem.bytes(call.arg(2), call.u32(3)));
 }
 
-/** Stores text with its NUL into `size` bytes, cut to fit. */
-export function storeText(call: Call, to: Addr, size: Bytes, text: string): void {
-  if (to === 0n || size === 0) return;
-  call.mem.setBytes(to, latin1Encode(`${text.slice(0, size - 1)}\0`));
-}
-
 /** The format of snprintf is a constant string, so its size needs no argument. */
 const MAX_FORMAT: Bytes = 4096;
 
@@ -88,7 +82,7 @@ function snprintf(call: Call): number {
   const fmt = latin1Encode(`${call.mem.text(call.arg(3), MAX_FORMAT)}\0`);
   const text = bprintf(fmt, args, printfMemory(call.kernel));
   if (typeof text === 'number') return text;
-  storeText(call, call.arg(1), size, text);
+  storeText(call.mem, call.arg(1), size, text);
   return text.length + 1;
 }
 
