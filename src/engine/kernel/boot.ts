@@ -6,6 +6,7 @@
  *
  * Source: init/init_task.c, kernel/pid.c, init/main.c.
  */
+import { KNOWN_FOPS } from './file_kinds.ts';
 import type { Kernel } from './kernel.ts';
 import { listAddTail, listInit } from './list.ts';
 import { attachTask, rootCgroup } from './objects/cgroup.ts';
@@ -14,6 +15,7 @@ import { newDentry, newMount } from './objects/dentry.ts';
 import { newFiles } from './objects/files.ts';
 import { newFsStruct } from './objects/fs_struct.ts';
 import { KNOWN_FS_SYMBOLS, newInode, newSuper } from './objects/inode.ts';
+import { INTERNAL_FS } from './objects/internal_mounts.ts';
 import { initialNamespace, NAMESPACES, newNsproxy } from './objects/namespace.ts';
 import type { NsKind, NsSet } from './objects/namespace.ts';
 import { attachPid, PidType } from './objects/pid.ts';
@@ -37,6 +39,9 @@ const IMAGE: readonly (readonly [symbol: string, struct: string])[] = [
   ['super_blocks', 'list_head'],
   ...NAMESPACES.filter((ns) => ns.initial !== '').map((ns) => [ns.initial, ns.struct] as const),
   ...KNOWN_FS_SYMBOLS.map((symbol) => [symbol, 'file_system_type'] as const),
+  ...KNOWN_FOPS.map((symbol) => [symbol, 'file_operations'] as const),
+  ...Object.values(INTERNAL_FS).map(({ ops }) => [ops, 'dentry_operations'] as const),
+  ...Object.values(INTERNAL_FS).map(({ pointer }) => [pointer, 'hlist_head'] as const),
 ];
 
 export interface BootOptions {

@@ -134,6 +134,19 @@ const OTHER_FS = { dir: 'simple_dir_operations', reg: 'def_file_operations', bit
 const PROC_SINGLE =
   /^\/proc\/\d+\/(?:task\/\d+\/)?(?:status|stat|statm|io|limits|personality|syscall|wchan|stack)$/;
 
+/** Symbols of all file_operations this table can choose. */
+export const KNOWN_FOPS: readonly string[] = [
+  ...new Set([
+    ...INTERNAL.map(([, , fops]) => fops),
+    ...DEVICES.map(([, fops]) => fops),
+    ...Object.values(BY_FSTYPE).flatMap(({ dir, reg }) => [dir, reg]),
+    'def_chr_fops',
+    'def_blk_fops',
+    'proc_single_file_operations',
+    'empty_fops',
+  ]),
+];
+
 const internalKind = (path: string): FileKind | null => {
   for (const [internal, pattern, fops, bits, mode] of INTERNAL) {
     const match = pattern.exec(path);

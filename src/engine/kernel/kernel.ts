@@ -81,7 +81,7 @@ export class Kernel {
     const ranges = objects
       .filter(([, struct]) => this.types.has(struct))
       .map(([symbol, struct]) => {
-        const start = this.symbols.find(symbol)?.addr ?? 0n;
+        const start = this.symbols.findStatic(symbol)?.addr ?? 0n;
         return { start, end: start + BigInt(Math.max(1, this.types.struct(struct).size)) };
       })
       .filter(({ start }) => start >= KERNEL_IMAGE)
