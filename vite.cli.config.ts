@@ -1,10 +1,10 @@
 import { defineConfig } from 'vite';
 
-import { kernelBtfPlugin } from './scripts/kernel_btf.ts';
+import { kernelBtf } from './app/kernel_btf_plugin.ts';
 
 /** The command line as one file for Node. */
 export default defineConfig({
-  plugins: [kernelBtfPlugin()],
+  plugins: [kernelBtf()],
   publicDir: false,
   ssr: { noExternal: true },
   build: {

@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-import { kernelBtfPlugin } from './scripts/kernel_btf.ts';
+import { kernelBtf } from './app/kernel_btf_plugin.ts';
 
 export default defineConfig({
-  plugins: [kernelBtfPlugin()],
+  plugins: [kernelBtf()],
   test: {
     include: ['src/**/*.test.ts', 'app/**/*.test.ts'],
     testTimeout: 60_000,
