@@ -1,0 +1,146 @@
+/**
+ * Compile latency, C text to object file: our compiler in a running process, as the page uses it, and as a
+ * whole process, as the command line uses it; clang as a whole process with the full vmlinux.h and with one
+ * that was stripped to what the program needs.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { includeFrom } from '../app/cli/files.ts';
+import { Btf } from '../src/engine/btf/parse.ts';
+import { compileSource } from '../src/engine/machine/program.ts';
+import { must } from '../src/shared/assert.ts';
+import {
+  btfSection,
+  clangRun,
+  findClang,
+  fullHeader,
+  strippedHeader,
+  versionOf,
+  writeHeaders,
+} from './clang.ts';
+import { cpuMs, geomean, inProcess, race, wholeProcess } from './measure.ts';
+import type { Samples } from './measure.ts';
+import { ms, times } from './report.ts';
+import type { Group, Metric, Row } from './report.ts';
+import { CASE_HEADERS, EXAMPLES, readSource, RECORDED, recordedBtf } from './sources.ts';
+
+type Contestant = 'ours' | 'cli' | 'clang' | 'stripped';
+type Found = Readonly<Partial<Record<Contestant, Samples>>>;
+
+const CLI = join('.cache', 'bench', 'iterscope.mjs');
+const ROUNDS = 3;
+
+/** Everything on disk that the peers need. */
+interface Bench {
+  readonly btf: Btf;
+  readonly clang: string | null;
+  readonly folder: string;
+}
+
+function prepare(folder: string): Bench & { readonly parse: number } {
+  let btf: Btf | null = null;
+  const parse = cpuMs(() => (btf = recordedBtf()));
+  const clang = findClang();
+  const bench = { btf: must<Btf>(btf, 'BTF'), clang, folder };
+  if (clang !== null) {
+    writeHeaders(join(folder, 'headers'));
+    mkdirSync(join(folder, 'full'));
+    writeFileSync(join(folder, 'full', 'vmlinux.h'), fullHeader(bench.btf));
+  }
+  return { ...bench, parse };
+}
+
+/** Measures one source with everybody who is there. */
+function compareOn(path: string, { btf, clang, folder }: Bench): Found {
+  const text = readSource(path);
+  const include = includeFrom(path, [CASE_HEADERS]);
+  const compile = (): Uint8Array => {
+    const { object, diagnostics } = compileSource({ path, text }, btf, include);
+    return must(object, `an object of ${path}: ${diagnostics[0]?.message}`);
+  };
+  const out = join(folder, 'out.bpf.o');
+  const ours = inProcess(compile);
+  const cli = wholeProcess(process.execPath, CLI, 'compile', path, '-o', out, '--include', CASE_HEADERS);
+  if (clang === null) return race({ ours, cli }, ROUNDS);
+  const first = { ours: { cold: ours(), warm: NaN } };
+  const stripped = join(folder, basename(path));
+  mkdirSync(stripped);
+  const used = Btf.parse(must(btfSection(compile()), '.BTF'));
+  writeFileSync(join(stripped, 'vmlinux.h'), strippedHeader(btf, used));
+  const includes = (kernel: string): string[] => [kernel, join(folder, 'headers'), CASE_HEADERS];
+  const found = race(
+    {
+      ours,
+      cli,
+      clang: clangRun(clang, path, out, includes(join(folder, 'full'))),
+      stripped: clangRun(clang, path, out, includes(stripped)),
+    },
+    ROUNDS,
+  );
+  return { ...found, ours: { ...found.ours, cold: first.ours.cold } };
+}
+
+const ratioOf = (found: Found, peer: Contestant, ours: Contestant): number =>
+  (found[peer]?.warm ?? NaN) / (found[ours]?.warm ?? NaN);
+
+export function compileGroup(): Group {
+  const folder = mkdtempSync(join(tmpdir(), 'iterscope-bench-'));
+  try {
+    const bench = prepare(folder);
+    const results = [...EXAMPLES, ...RECORDED].map((path) => ({ path, found: compareOn(path, bench) }));
+    const rows = results.map(({ path, found }): Row => {
+      const cost = (who: Contestant): string => (found[who] ? ms(found[who].warm) : '-');
+      const ratio = (peer: Contestant, ours: Contestant): string =>
+        found[peer] ? times(ratioOf(found, peer, ours)) : '-';
+      return {
+        what: basename(path),
+        cells: [
+          ms(found.ours?.cold ?? NaN),
+          cost('ours'),
+          cost('cli'),
+          cost('clang'),
+          cost('stripped'),
+          ratio('clang', 'ours'),
+          ratio('stripped', 'ours'),
+          ratio('clang', 'cli'),
+        ],
+      };
+    });
+    const metric = (name: string, peer: Contestant, ours: Contestant, tolerance: number): Metric => ({
+      name: `compile: ${name}`,
+      value: geomean(results.map(({ found }) => ratioOf(found, peer, ours))),
+      better: 'higher',
+      tolerance,
+    });
+    return {
+      title: 'Compile latency',
+      columns: [
+        'first time',
+        'warm',
+        'whole process',
+        'clang',
+        'clang, stripped',
+        'clang / warm',
+        'stripped / warm',
+        'clang / process',
+      ],
+      rows,
+      metrics:
+        bench.clang === null
+          ? []
+          : [
+              metric('clang with full vmlinux.h / ours warm', 'clang', 'ours', 2),
+              metric('clang with stripped vmlinux.h / ours warm', 'stripped', 'ours', 2),
+              metric('clang with full vmlinux.h / our whole process', 'clang', 'cli', 1.6),
+            ],
+      notes: [
+        bench.clang === null
+          ? 'No clang is installed: its columns are missing.'
+          : `clang ${versionOf(bench.clang)}; its vmlinux.h is dumped from the recorded kernel's BTF, which takes ${ms(bench.parse)} to read here.`,
+      ],
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
