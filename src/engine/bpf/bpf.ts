@@ -25,7 +25,7 @@ export class Bpf implements Linker {
   readonly machine: Machine;
   readonly cpus: number;
   readonly random: Random;
-  /** What each bpf_printk wrote, newline included. */
+  /** What each bpf_printk wrote, without the newline that ends a line of trace_pipe. */
   readonly tracePipe: string[] = [];
   private readonly helpers: Map<number, Helper>;
   private readonly kfuncs: Map<string, Helper>;

@@ -51,7 +51,7 @@ const ROWS: readonly Row[] = [
   ['strncmp', 'int', 'mem size str'],
   ['strtol', 'int', 'mem size any long'],
   ['strtoul', 'int', 'mem size any long'],
-  ['trace_printk', 'int', 'mem size any any any', 'gpl'],
+  ['trace_printk', 'int', 'mem size', 'gpl'],
   ['trace_vprintk', 'int', 'mem size mem? size0', 'gpl'],
   ['probe_read', 'int', PROBE_READ, 'gpl'],
   ['probe_read_str', 'int', PROBE_READ, 'gpl'],
