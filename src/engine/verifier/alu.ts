@@ -222,7 +222,7 @@ function arithmetic(env: Env, insn: Insn): void {
     src.setConst(BigInt(insn.imm));
     if (pointer) return pointerAlu(env, insn, pointer, src);
   }
-  const operand = src.clone();
+  const operand = src === dst ? src.clone() : src;
   scalarAlu(dst, operand, op, is32);
   relink(dst, operand, op, is32);
 }

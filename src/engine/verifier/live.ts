@@ -16,17 +16,12 @@ import {
   BPF_END,
   BPF_EXIT,
   BPF_JMP,
-  BPF_LD,
   BPF_LDX,
   BPF_MEMSX,
   BPF_MODE,
   BPF_OP,
   BPF_SIZE,
-  BPF_ST,
   BPF_STX,
-  BPF_X,
-  BPF_SRC,
-  LD_IMM64,
 } from '../abi/opcode.ts';
 import type { Env } from './env.ts';
 import { LIVE_READ, LIVE_READ32, LIVE_READ64, LIVE_WRITTEN } from './reg.ts';

@@ -177,11 +177,8 @@ test.for(verified)('%s: log at level 2 is that of Linux', ([name, want]) => {
   const [result] = verifyObject(caseObject(name), `/lab/obj/${name}.o`, 2);
   const got = comparable(name, result?.log ?? '');
   const log2 = comparable(name, want.log2);
-  if (want.log2.length < 60_000) {
-    expect(got).toBe(log2);
-    return;
-  }
-  expect(got.slice(0, 29_000)).toBe(log2.slice(0, 29_000));
+  const end = want.log2.length < 60_000 ? Infinity : 29_000;
+  expect(got.slice(0, end)).toBe(log2.slice(0, end));
   expect(got.slice(-29_000)).toBe(log2.slice(-29_000));
 });
 

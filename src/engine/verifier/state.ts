@@ -190,7 +190,8 @@ export class VerifierState {
     out.lastInsnIdx = this.lastInsnIdx;
     out.loopEntry = this.loopEntry;
     out.usedAsLoopEntry = this.usedAsLoopEntry;
-    out.history = this.history.map((entry) => ({ ...entry }));
+    // entries only change while their instruction is being simulated
+    out.history = this.history.slice();
     out.dfsDepth = this.dfsDepth;
     out.callbackUnrollDepth = this.callbackUnrollDepth;
     out.mayGotoDepth = this.mayGotoDepth;
