@@ -109,6 +109,10 @@ test.for([
     'struct old { int x; } __attribute__((preserve_access_index)); int f(struct old *o) { return o->x; }',
     'load(*(load(o)).x!)',
   ],
+  [
+    '#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\nstruct old { int x; };\n#pragma clang attribute pop\nint f(struct old *o) { return o->x; }',
+    'load(*(load(o)).x!)',
+  ],
   ['long f(void) { return bpf_get_current_pid_tgid(); }', 'int(helper#14())'],
   ['int f(void) { return BPF_MAP_TYPE_HASH; }', '1'],
   [

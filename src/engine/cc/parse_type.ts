@@ -44,7 +44,7 @@ const QUALIFIERS: Readonly<Record<string, keyof C.Qualifiers>> = {
 const words = (text: string): string[] => text.split(' ');
 const BASIC_WORDS = new Set(
   words(
-    'void char short int long signed __signed__ __signed unsigned _Bool float double _Complex __int128 _Float16 __float128',
+    'void char short int long signed __signed__ __signed unsigned _Bool float double _Complex __int128 _Float16 __float128 __builtin_va_list',
   ),
 );
 const FLOATING = new Set(['float', 'double', '_Complex', '_Float16', '__float128']);
@@ -117,6 +117,8 @@ function basicType(words: readonly string[]): CType | null {
     case 'long long':
     case 'int long long':
       return unsigned ? C.ULLONG : C.LLONG;
+    case '__builtin_va_list':
+      return C.pointerTo(C.VOID);
     case '__int128':
       return unsigned ? C.UINT128 : C.INT128;
     default:

@@ -23,8 +23,9 @@ import { stringBytes } from './literal.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
 import type { Loc, Sources } from './source.ts';
 
-/** How much a program may expand to, in tokens; a macro bomb ends here. */
-const MAX_TOKENS = 1_000_000;
+/** How many tokens may come out of macros, and out of files; a bomb of macros or #includes ends here. */
+const MAX_EXPANDED = 1_000_000;
+const MAX_READ = 8_000_000;
 const MAX_ARGUMENT_DEPTH = 200;
 
 interface FileStream {
@@ -79,7 +80,8 @@ export class Preprocessor {
   readonly pragmas: Pragma[] = [];
   private readonly stack: (FileStream | ListStream)[] = [];
   private readonly output: Token[] = [];
-  private produced = 0;
+  private expandedTokens = 0;
+  private readTokens = 0;
   private argumentDepth = 0;
   private counter = 0;
   private lastLoc = 0;
@@ -170,6 +172,7 @@ export class Preprocessor {
         const token = top.tokens[top.at];
         if (token) {
           top.at++;
+          if (++this.expandedTokens > MAX_EXPANDED) this.stop(token, 'macros expand to too many tokens');
           return token;
         }
         if (top.barrier) return EOF_AT(this.lastLoc);
@@ -183,9 +186,15 @@ export class Preprocessor {
         continue;
       }
       this.lastLoc = token.end;
+      if (++this.readTokens > MAX_READ) this.stop(token, 'this program is too large');
       if (token.bol && token.kind === 'punct' && token.text === '#') runDirective(this, token);
       else return token;
     }
+  }
+
+  private stop(at: Token, message: string): never {
+    this.diagnostics.error({ start: at.loc, end: at.end }, message);
+    throw new PreprocessorStop();
   }
 
   private leaveFile(stream: FileStream, eof: Token): void {
@@ -204,10 +213,6 @@ export class Preprocessor {
   private expanded(): Token {
     for (;;) {
       const token = this.next();
-      if (++this.produced > MAX_TOKENS) {
-        this.diagnostics.error({ start: token.loc, end: token.end }, 'macros expand to too many tokens');
-        throw new PreprocessorStop();
-      }
       if (token.kind !== 'identifier' || token.frozen) return token;
       const macro = this.macros.get(token.text);
       if (!macro) return token;
@@ -280,7 +285,6 @@ export class Preprocessor {
         );
         return null;
       }
-      if (++this.produced > MAX_TOKENS) throw new PreprocessorStop();
       if (token.kind === 'punct') {
         if (token.text === '(') depth++;
         else if (token.text === ')' && depth-- === 0) {
