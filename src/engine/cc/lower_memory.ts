@@ -96,6 +96,8 @@ export function initialise(f: Lowering, to: Inst, type: CType, init: Initializer
     }
   }
   const values = new Map<(typeof dynamic)[number], Inst>();
+  // C leaves the order open; clang goes by place.
+  dynamic.sort((a, b) => a.bitOffset - b.bitOffset);
   for (const entry of dynamic) if (!isRecord(entry.type)) values.set(entry, f.value(entry.value));
   storeImage(f, to, image, skip);
   for (const entry of dynamic) {
