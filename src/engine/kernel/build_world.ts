@@ -12,15 +12,13 @@ import type { Btf } from '../btf/parse.ts';
 import { FIVE_LEVEL, FOUR_LEVEL } from './address.ts';
 import { boot, initialNamespaces } from './boot.ts';
 import { Kernel } from './kernel.ts';
-import { newCred, plainCred } from './objects/cred.ts';
-import type { CredSpec } from './objects/cred.ts';
 import { installFd, newFiles, reserveFd, settleNextFd } from './objects/files.ts';
 import { newFsStruct } from './objects/fs_struct.ts';
 import { internalMount } from './objects/internal_mounts.ts';
 import type { InternalFs } from './objects/internal_mounts.ts';
 import { parseFrame, setKernelStack } from './objects/kernel_stack.ts';
-import { NAMESPACES, newNamespace, newNsproxy, nsInum } from './objects/namespace.ts';
-import type { NsKind, NsSet } from './objects/namespace.ts';
+import { NAMESPACES } from './objects/namespace.ts';
+import type { NsSet } from './objects/namespace.ts';
 import { allocPid, findPidNs, findTaskByPidNs } from './objects/pid.ts';
 import { getRef } from './objects/refs.ts';
 import { createTask, EXIT_ZOMBIE, idleTask, PF, setPriority, SIGCHLD, TaskState } from './objects/task.ts';
@@ -30,8 +28,9 @@ import type { View } from './view.ts';
 import { WorldFiles } from './world_files.ts';
 import { buildCgroups } from './world_cgroups.ts';
 import { buildMm, ordinaryMm } from './world_mm.ts';
+import { Rights } from './world_rights.ts';
 import { parseDev, Places } from './world_places.ts';
-import type { World, WorldCred, WorldFd, WorldProcess, WorldThread } from './world_schema.ts';
+import type { World, WorldFd, WorldProcess, WorldThread } from './world_schema.ts';
 
 export interface WorldOptions {
   readonly btf: Btf;
@@ -82,9 +81,7 @@ class Builder {
   private readonly initial: NsSet;
   private readonly places: Places;
   private readonly files: WorldFiles;
-  private readonly namespaces = new Map<string, View>();
-  private readonly proxies = new Map<string, View>();
-  private readonly creds = new Map<string, View>();
+  private readonly rights: Rights;
 
   constructor(kernel: Kernel, world: World) {
     this.kernel = kernel;
@@ -99,7 +96,7 @@ class Builder {
       root: { fstype, dev: parseDev(dev), mountId: id, device },
     });
     this.initial = initialNamespaces(kernel);
-    for (const kind of NAMESPACES.map((ns) => ns.kind)) this.keepNamespace(kind, this.initial[kind]);
+    this.rights = new Rights(kernel, world, this.initial);
     for (const [fs, numbers] of Object.entries(world.internalMounts))
       internalMount(kernel, fs as InternalFs, {
         ...(numbers?.dev === undefined ? {} : { dev: parseDev(numbers.dev) }),
@@ -107,13 +104,13 @@ class Builder {
       });
     this.places = new Places(kernel);
     for (const mount of mounts) this.places.mount(mount);
-    this.files = new WorldFiles(kernel, world, this.places, this.initial.pid, (inum) => this.byInum(inum));
+    this.files = new WorldFiles(kernel, world, this.places, this.initial.pid, (inum) =>
+      this.rights.byInum(inum),
+    );
   }
 
   build(): void {
     const { kernel, world } = this;
-    setUname(this.initial.uts, world);
-    for (const ns of world.namespaces) this.addNamespace(ns.kind, ns.inum, ns.parent);
     const order = parentsFirst(world.processes);
     for (const process of order) this.addProcess(process);
     buildCgroups(kernel, world, (tid) => this.task(tid));
@@ -126,56 +123,6 @@ class Builder {
 
   private task(tid: number): View {
     return must(findTaskByPidNs(this.kernel, tid, this.initial.pid), `task ${tid}`);
-  }
-
-  // -- namespaces and creds, shared by what is equal -----------------------------------------------------
-
-  private keepNamespace(kind: NsKind, ns: View): void {
-    this.namespaces.set(`${kind}:${nsInum(ns)}`, ns);
-  }
-  private byInum(inum: number): View | null {
-    return [...this.namespaces.values()].find((ns) => nsInum(ns) === inum) ?? null;
-  }
-  private addNamespace(kind: NsKind, inum: number, parent: number | undefined): void {
-    const above = this.namespaces.get(`${kind}:${parent ?? -1}`) ?? this.initial[kind];
-    if (this.namespaces.has(`${kind}:${inum}`)) return;
-    const ns = newNamespace(this.kernel, kind, inum, above);
-    if (kind === 'uts') setUname(ns, this.world);
-    this.keepNamespace(kind, ns);
-  }
-  private namespace(process: WorldProcess, kind: NsKind): View {
-    const inum = process.ns[kind];
-    return (inum === undefined ? undefined : this.namespaces.get(`${kind}:${inum}`)) ?? this.initial[kind];
-  }
-
-  private nsproxy(process: WorldProcess): View {
-    const forChildren = process.ns.pid_for_children;
-    const set = Object.fromEntries(
-      NAMESPACES.map(({ kind }) => [kind, this.namespace(process, kind)]),
-    ) as unknown as NsSet;
-    const pid = forChildren === undefined ? set.pid : (this.namespaces.get(`pid:${forChildren}`) ?? set.pid);
-    const all: NsSet = { ...set, pid };
-    const key = NAMESPACES.filter((ns) => ns.proxy !== '')
-      .map(({ kind }) => all[kind].addr)
-      .join();
-    let proxy = this.proxies.get(key);
-    if (!proxy) {
-      const own = NAMESPACES.every(({ kind }) => all[kind].addr === this.initial[kind].addr);
-      proxy = own ? this.kernel.object('init_nsproxy', 'nsproxy') : newNsproxy(this.kernel, all);
-      this.proxies.set(key, proxy);
-    }
-    return proxy;
-  }
-
-  /** Threads of a process with equal rights share one cred, as after clone. */
-  private cred(process: WorldProcess, given: WorldCred | undefined): View {
-    const spec = given ? credSpec(given) : plainCred(process.uid, process.gid);
-    const { kernel } = this;
-    if (process.kthread) return kernel.object('init_cred', 'cred');
-    const key = `${process.pid}/${JSON.stringify(spec, (_, x: unknown) => (typeof x === 'bigint' ? String(x) : x))}`;
-    let cred = this.creds.get(key);
-    if (!cred) this.creds.set(key, (cred = newCred(kernel, spec, this.namespace(process, 'user'))));
-    return cred;
   }
 
   // -- tasks ---------------------------------------------------------------------------------------------
@@ -238,7 +185,7 @@ class Builder {
   ): View {
     const { kernel } = this;
     const zombie = entry.state === 'Z';
-    const pidNs = this.namespace(process, 'pid');
+    const pidNs = this.rights.namespace(process, 'pid');
     const parent = process.ppid ?? defaultParent(process);
     const group = (nr: number | undefined): View | null =>
       nr === undefined
@@ -253,8 +200,8 @@ class Builder {
       parent: findTaskByPidNs(kernel, parent, this.initial.pid) ?? idleTask(kernel),
       pgid: group(process.pgid),
       sid: group(process.sid),
-      cred: this.cred(process, entry.cred ?? process.cred),
-      nsproxy: zombie ? null : this.nsproxy(process),
+      cred: this.rights.cred(process, entry.cred ?? process.cred),
+      nsproxy: zombie ? null : this.rights.nsproxy(process),
       files: zombie ? null : files,
       fs: zombie ? null : fs,
       mm: null,
@@ -319,12 +266,6 @@ class Builder {
   }
 }
 
-/** What uname(2) reads. @kernel init_uts_ns, init/version.c @fidelity full */
-function setUname(uts: View, { uname, release }: World): void {
-  const names = { sysname: 'Linux', ...uname, release: uname.release || release, domainname: '(none)' };
-  for (const [name, text] of Object.entries(names)) uts.setStr(`name.${name}`, text);
-}
-
 const defaultParent = (process: WorldProcess): number => (process.pid <= 2 ? 0 : process.kthread ? 2 : 1);
 
 /** Processes so that each comes after its parent and after those it shares with, else by pid. */
@@ -342,18 +283,4 @@ function parentsFirst(processes: readonly WorldProcess[]): WorldProcess[] {
   };
   for (const process of [...processes].sort((a, b) => a.pid - b.pid)) visit(process);
   return order;
-}
-
-function credSpec(cred: WorldCred): CredSpec {
-  const plain = plainCred(cred.uid[1], cred.gid[1]);
-  const caps = cred.caps
-    ? {
-        inheritable: BigInt(cred.caps.inheritable),
-        permitted: BigInt(cred.caps.permitted),
-        effective: BigInt(cred.caps.effective),
-        bset: BigInt(cred.caps.bset),
-        ambient: BigInt(cred.caps.ambient),
-      }
-    : plain.caps;
-  return { uid: cred.uid, gid: cred.gid, groups: cred.groups, caps };
 }

@@ -9,61 +9,18 @@
  *   - A process whose leader is dead shows no maps: it gets those of a living process with the same stat.
  *   - A sleeping task's `wchan` tells whether the freezer may take it.
  */
-import * as v from 'valibot';
 import { keyValues, numbers, parseMaps, parseMountinfo, socketProtocols, Stat } from './proc_text.ts';
+import { parseSnapshot } from './recorded_snapshot.ts';
+import type { FdText, ProcessText, Snapshot, ThreadText } from './recorded_snapshot.ts';
 import { parseWorld, WorldError } from './world.ts';
 import { NAMESPACES } from './objects/namespace.ts';
 import type { InternalFs } from './objects/internal_mounts.ts';
 import { PF } from './objects/task.ts';
 import type { World, WorldFile, WorldInput } from './world_schema.ts';
 
-const fdText = v.object({
-  fd: v.number(),
-  link: v.string(),
-  ino: v.number(),
-  dev: v.string(),
-  mode: v.string(),
-  size: v.number(),
-  nlink: v.number(),
-  fdinfo: v.string(),
-});
-const threadText = v.object({
-  tid: v.number(),
-  comm: v.string(),
-  stat: v.string(),
-  status: v.string(),
-  oom_score_adj: v.optional(v.nullable(v.string()), '0'),
-  wchan: v.optional(v.nullable(v.string()), ''),
-  cgroup: v.optional(v.nullable(v.string()), ''),
-  stack: v.optional(v.nullable(v.string()), ''),
-  fds: v.array(fdText),
-});
-const processText = v.object({
-  pid: v.number(),
-  exe: v.nullable(v.string()),
-  cwd: v.nullable(v.string()),
-  maps: v.string(),
-  vmflags: v.array(v.string()),
-  ns: v.record(v.string(), v.string()),
-  threads: v.pipe(v.array(threadText), v.minLength(1)),
-});
-const SnapshotSchema = v.object({
-  encoding: v.string(),
-  uname_release: v.string(),
-  version: v.optional(v.string(), ''),
-  monotonic_ns: v.number(),
-  self: v.number(),
-  cpuinfo: v.string(),
-  mounts: v.string(),
-  net: v.record(v.string(), v.string()),
-  cgroups: v.optional(v.array(v.object({ path: v.string(), id: v.number() })), []),
-  processes: v.pipe(v.array(processText), v.minLength(1)),
-});
+export { isRecorded } from './recorded_snapshot.ts';
+export type { FdText } from './recorded_snapshot.ts';
 
-export type Snapshot = v.InferOutput<typeof SnapshotSchema>;
-type ProcessText = v.InferOutput<typeof processText>;
-type ThreadText = v.InferOutput<typeof threadText>;
-export type FdText = v.InferOutput<typeof fdText>;
 type FdInput = { fd: number; cloexec: boolean; file: string };
 
 /** How a run of a recorded case found the machine different from its world. */
@@ -74,10 +31,6 @@ export interface RunFacts {
   readonly self: number;
   readonly selfFds: readonly FdText[];
 }
-
-/** True for the text of a snapshot, false for a world of ours. */
-export const isRecorded = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'processes' in value && 'encoding' in value;
 
 const TICK_NS = 10_000_000;
 const O_CLOEXEC = 0o2000000;
@@ -158,16 +111,6 @@ function addTask(world: WorldInput, tid: number, tgid: number, name: string): vo
   }
 }
 
-function parseSnapshot(value: unknown): Snapshot {
-  const result = v.safeParse(SnapshotSchema, value);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = (issue.path ?? []).map(({ key }) =>
-    typeof key === 'number' ? `[${key}]` : `.${String(key)}`,
-  );
-  throw new WorldError(path.join(''), issue.message);
-}
-
 class Importer {
   private readonly snapshot: Snapshot;
   private readonly protocols: ReadonlyMap<number, string>;
@@ -233,20 +176,22 @@ class Importer {
   }
 
   private namespaces(): NonNullable<WorldInput['namespaces']> {
-    const initial = new Set(Object.values(this.snapshot.processes[0]?.ns ?? {}));
+    const { processes } = this.snapshot;
+    const initial = new Set(Object.values(processes[0]?.ns ?? {}));
     const found = new Map<string, NonNullable<WorldInput['namespaces']>[number]>();
-    for (const { ns } of this.snapshot.processes)
-      for (const [name, link] of Object.entries(ns)) {
+    for (const process of processes) {
+      const parent = processes.find(({ pid }) => pid === new Stat(process.threads[0]?.stat ?? '').num(4));
+      for (const [name, link] of Object.entries(process.ns)) {
         const kind = NAMESPACES.find((type) => type.kind === name.replace('_for_children', ''))?.kind;
         if (!kind || initial.has(link)) continue;
-        const own = name === 'pid_for_children' ? nsNumber(ns['pid']) : undefined;
-        if (!found.has(link) || own !== undefined)
-          found.set(link, {
-            kind,
-            inum: nsNumber(link),
-            ...(own === undefined || own === nsNumber(link) ? {} : { parent: own }),
-          });
+        // Only pid namespaces nest: the next one out is that of who made it, or of the parent outside it.
+        const outside = [process.ns['pid'], parent?.ns['pid']].find((other) => other && other !== link);
+        const known = found.get(link);
+        if (kind !== 'pid' || !outside) found.set(link, known ?? { kind, inum: nsNumber(link) });
+        else if (known?.parent === undefined)
+          found.set(link, { kind, inum: nsNumber(link), parent: nsNumber(outside) });
       }
+    }
     return [...found.values()];
   }
 

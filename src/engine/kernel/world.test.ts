@@ -237,6 +237,31 @@ describe('a malformed world is refused by JSON path', () => {
       /^world\.processes\[0\]\.mm\.vmas\[0\]\.end: not above start/,
     ],
     [{ processes: [{ ...process, ns: { net: 5 } }], reader: 7 }, /ns\.net: there is no net namespace 5/],
+    [{ processes: [{ ...process, nspids: [8] }], reader: 7 }, /nspids\[0\]: the outermost number is not 7/],
+    [
+      {
+        processes: [{ ...process, ns: { pid: 5 } }],
+        namespaces: [{ kind: 'pid', inum: 5 }],
+        reader: 7,
+      },
+      /^world\.processes\[0\]\.nspids: its pid namespace is 2 deep/,
+    ],
+    [
+      {
+        processes: [7, 9].map((pid) => ({ pid, comm: 'x', ns: { pid: 5 }, nspids: [pid, 1] })),
+        namespaces: [{ kind: 'pid', inum: 5 }],
+        reader: 7,
+      },
+      /^world\.processes\[1\]\.nspids: 1 is taken in its namespace/,
+    ],
+    [
+      { processes: [{ ...process, state: 'Z', fds: [{ fd: 0, file: { path: '/a' } }] }], reader: 7 },
+      /^world\.processes\[0\]\.fds: a zombie has no open files/,
+    ],
+    [
+      { processes: [process], reader: 7, mounts: [{ id: 1, path: '/x', fstype: 'ext4', dev: '0:1' }] },
+      /^world\.mounts\[0\]\.path/,
+    ],
     [{ processes: [process], reader: 7, symbols: { f: 'ff' } }, /^world\.symbols\.f: /],
   ])('%j', (value, message) => {
     const read = (): World => (typeof value === 'string' ? parseWorldText(value) : parseWorld(value));

@@ -67,6 +67,9 @@ function checkSense(world: World): void {
     processes.set(process.pid, process);
     process.threads.forEach((thread, j) => claim(tids, thread.tid, `${at}.threads[${j}].tid`));
   });
+  const [root] = world.mounts;
+  if (root?.path !== '/') throw new WorldError('.mounts[0].path', 'the first mount is the root, at "/"');
+  checkNumbers(world);
   world.processes.forEach((process, i) => checkProcess(world, processes, process, `.processes[${i}]`));
   if (!tids.has(world.reader)) throw new WorldError('.reader', `there is no task ${world.reader}`);
 }
@@ -89,6 +92,8 @@ function checkProcess(
   for (let up = processes.get(ppid ?? 0), steps = 0; up; up = processes.get(up.ppid ?? 0))
     if (up === process || ++steps > processes.size)
       throw new WorldError(`${at}.ppid`, 'a process cannot be its own ancestor');
+  if (process.state === 'Z' && Array.isArray(fds) && fds.length > 0)
+    throw new WorldError(`${at}.fds`, 'a zombie has no open files');
   if (Array.isArray(fds)) checkFds(world, fds, `${at}.fds`);
   else
     checkShared(processes, process, fds.sharedWith, `${at}.fds.sharedWith`, (other) =>
@@ -108,6 +113,45 @@ function checkProcess(
     );
   for (const [kind, inum] of Object.entries(process.ns))
     checkNamespace(world, kind, inum, `${at}.ns.${kind}`);
+}
+
+/** How many pid namespaces a task of this one has a number in. */
+function pidLevels(world: World, inum: number | undefined): number {
+  let levels = 1;
+  let ns = world.namespaces.find((each) => each.kind === 'pid' && each.inum === inum);
+  for (; ns && levels <= world.namespaces.length; levels++) {
+    const { parent } = ns;
+    ns = world.namespaces.find((each) => each.kind === 'pid' && each.inum === parent);
+  }
+  return levels;
+}
+
+/** A task in an inner pid namespace says its number in every one, outermost first; no two have the same. */
+function checkNumbers(world: World): void {
+  const taken = new Set<string>();
+  world.processes.forEach((process, i) => {
+    const at = `.processes[${i}]`;
+    const inum = process.ns.pid;
+    const levels = pidLevels(world, inum);
+    const tasks = [
+      { id: process.pid, nspids: process.nspids, path: at },
+      ...process.threads.map(({ tid, nspids }, j) => ({ id: tid, nspids, path: `${at}.threads[${j}]` })),
+    ];
+    for (const { id, nspids, path } of tasks) {
+      const numbers = nspids ?? [id];
+      if (numbers.length !== levels)
+        throw new WorldError(
+          `${path}.nspids`,
+          `its pid namespace is ${levels} deep, so ${levels} numbers are needed`,
+        );
+      if (numbers[0] !== id) throw new WorldError(`${path}.nspids[0]`, `the outermost number is not ${id}`);
+      if (levels === 1) continue;
+      const inner = `${inum}: ${numbers.at(-1)}`;
+      if (taken.has(inner))
+        throw new WorldError(`${path}.nspids`, `${numbers.at(-1)} is taken in its namespace`);
+      taken.add(inner);
+    }
+  });
 }
 
 function checkShared(
