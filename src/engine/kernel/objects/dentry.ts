@@ -82,7 +82,12 @@ export function* dentryChildren(kernel: Kernel, dir: View): Generator<View> {
 /** @kernel d_lookup, fs/dcache.c @fidelity full */
 export function findChild(kernel: Kernel, dir: View, name: string): View | null {
   for (const child of dentryChildren(kernel, dir))
-    if (!isUnlinked(kernel, child) && dentryName(kernel, child) === name) return child;
+    if (
+      child.num('d_name.len') === name.length &&
+      dentryName(kernel, child) === name &&
+      !isUnlinked(kernel, child)
+    )
+      return child;
   return null;
 }
 
