@@ -83,10 +83,8 @@ export function writeHeaders(folder: string): void {
 }
 
 /** Compiles one file as BPF programs usually are. @param includes folders, the one with vmlinux.h first */
-export const clangRun = (clang: string, source: string, out: string, includes: readonly string[]): Sampler =>
-  wholeProcess(
-    clang,
-    ...['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wno-everything'],
-    ...includes.map((folder) => `-I${folder}`),
-    ...['-c', source, '-o', out],
-  );
+export function clangRun(clang: string, source: string, out: string, includes: readonly string[]): Sampler {
+  const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wno-everything'];
+  const folders = includes.map((folder) => `-I${folder}`);
+  return wholeProcess(clang, ...flags, ...folders, '-c', source, '-o', out);
+}
