@@ -347,12 +347,16 @@ test.for(recorded)('%s: libbpf finds in our object what it finds in clang’s', 
     if (!result.ok) return result.messages;
     const { programs, maps } = result.object;
     return {
-      programs: programs.map((p) => [p.name, p.section]).sort(),
+      programs: new Set(programs.map((p) => `${p.section} ${p.name}`)),
       // clang keeps some initial values of arrays in sections of their own.
-      maps: maps
-        .filter((m) => !m.name.startsWith('.rodata.'))
-        .map(({ name: map, def }) => [map, def.type, def.keySize, def.valueSize, def.maxEntries, def.flags])
-        .sort(),
+      maps: new Map(
+        maps
+          .filter((m) => !m.name.startsWith('.rodata.'))
+          .map(({ name: map, def }) => [
+            map,
+            [def.type, def.keySize, def.valueSize, def.maxEntries, def.flags],
+          ]),
+      ),
     };
   };
   const clang = Uint8Array.from(readFileSync(join(cases, name, `${name}.clang.o`)));
