@@ -7,7 +7,7 @@ import type { AccessSize, Inst } from './ir.ts';
 import { ENUM_KIND, TYPE_ID_KIND, TYPE_KIND } from './core_reloc.ts';
 import { widthOf } from './lower_expr.ts';
 import type { Lowering } from './lower_function.ts';
-import { copyBytes, fillBytes } from './lower_memory.ts';
+import { copyBytes, fillBytes, pointeeAlign } from './lower_memory.ts';
 import { accessSize, lowerPlace } from './lower_place.ts';
 import type { Place } from './lower_place.ts';
 
@@ -185,7 +185,10 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
       const to = f.value(builtin.dst);
       const from = f.value(builtin.src);
       f.b.loc = expr.loc;
-      copyBytes(f, to, from, constantSize(f, expr, builtin.size));
+      copyBytes(f, to, from, constantSize(f, expr, builtin.size), [
+        pointeeAlign(builtin.dst),
+        pointeeAlign(builtin.src),
+      ]);
       return to;
     }
     case 'memset': {
@@ -193,7 +196,8 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
       const byte = f.value(builtin.value);
       f.b.loc = expr.loc;
       if (byte.op !== 'const') return f.unsupported(expr.range, 'memset with a variable byte', () => to);
-      fillBytes(f, to, Number(byte.imm & 0xffn), constantSize(f, expr, builtin.size));
+      const size = constantSize(f, expr, builtin.size);
+      fillBytes(f, to, Number(byte.imm & 0xffn), size, pointeeAlign(builtin.dst));
       return to;
     }
     case 'memcmp':

@@ -10,7 +10,7 @@ import type { BinaryOp, Block, Cond, Inst, Width } from './ir.ts';
 import { lowerBuiltin } from './lower_builtin.ts';
 import type { Lowering } from './lower_function.ts';
 import { addressOf, isRecord, loadPlace, lowerPlace, plainPlace, storePlace } from './lower_place.ts';
-import { copyBytes } from './lower_memory.ts';
+import { copyRecord } from './lower_memory.ts';
 
 export const widthOf = (type: CType): Width => (sizeOf(type) === 8 ? 64 : 32);
 
@@ -190,7 +190,7 @@ function lowerCall(f: Lowering, expr: CallExpr): Inst {
     const value = f.value(arg);
     if (!isRecord(arg.type)) return value;
     const copy = f.scopedSlot('argument', arg.type);
-    copyBytes(f, f.fn.frame(copy, 0), value, sizeOf(arg.type) ?? 0);
+    copyRecord(f, f.fn.frame(copy, 0), value, arg.type);
     return f.fn.frame(copy, 0);
   });
   const record = isRecord(signature.result);
@@ -312,7 +312,7 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
         const from = f.value(expr.value);
         const to = addressOf(f, lowerPlace(f, expr.target));
         f.b.loc = expr.loc;
-        copyBytes(f, to, from, sizeOf(expr.type) ?? 0);
+        copyRecord(f, to, from, expr.type);
         return to;
       }
       const value = f.value(expr.value);

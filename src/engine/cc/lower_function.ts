@@ -27,7 +27,7 @@ import type { Block, Inst, IrFunction, Slot } from './ir.ts';
 import { lowerAsm } from './lower_asm.ts';
 import { Builder } from './lower_builder.ts';
 import { lowerCondition, lowerEffect, lowerValue } from './lower_expr.ts';
-import { copyBytes, initialise } from './lower_memory.ts';
+import { copyRecord, initialise } from './lower_memory.ts';
 import { isRecord, lowerPlace, plainPlace, storePlace } from './lower_place.ts';
 import type { Place } from './lower_place.ts';
 import type { ModuleLowering } from './lower.ts';
@@ -214,7 +214,7 @@ export class Lowering {
       if (!isRecord(expr.type)) return value;
       // The record may be a variable of this scope: copy it out before the scope ends.
       const copy = this.fn.slot('value', sizeOf(expr.type) ?? 0, alignOf(expr.type));
-      copyBytes(this, this.fn.frame(copy, 0), value, copy.size);
+      copyRecord(this, this.fn.frame(copy, 0), value, expr.type);
       return this.fn.frame(copy, 0);
     });
   }
@@ -331,7 +331,7 @@ export class Lowering {
   private return(value: Expr | null): void {
     if (value && isRecord(value.type)) {
       const from = this.value(value);
-      copyBytes(this, must(this.fn.params[0], 'result address'), from, sizeOf(value.type) ?? 0);
+      copyRecord(this, must(this.fn.params[0], 'result address'), from, value.type);
     } else if (value && this.result) {
       const made = this.value(value);
       this.b.store(this.fn.frame(this.result, 0), 0, made.width === 64 ? 8 : 4, made);
@@ -411,7 +411,7 @@ export class Lowering {
     def.params.forEach((symbol, i) => {
       const param = must(fn.params[i + hidden], 'parameter');
       const to = this.fn.frame(this.slotOf(symbol), 0);
-      if (isRecord(symbol.type)) copyBytes(this, to, param, sizeOf(symbol.type) ?? 0);
+      if (isRecord(symbol.type)) copyRecord(this, to, param, symbol.type);
       else storePlace(this, plainPlace(to, symbol.type, true), param);
     });
     this.block(def.body);

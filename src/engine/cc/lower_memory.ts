@@ -1,8 +1,8 @@
 /**
  * Copying, clearing and initialising memory of known size, a register at a time.
  */
-import type { Initializer } from './ast.ts';
-import { sizeOf } from './ctype.ts';
+import type { Expr, Initializer } from './ast.ts';
+import { alignOf, pointee, sizeOf } from './ctype.ts';
 import type { CType } from './ctype.ts';
 import { slotAlign } from './ir.ts';
 import type { AccessSize, Inst } from './ir.ts';
@@ -20,17 +20,32 @@ export function pieces(size: number, align = 8): { off: number; size: AccessSize
   return out;
 }
 
-/** What an address is known to be a multiple of. */
-export function alignmentOf(address: Inst): number {
+/** What an address is known to be a multiple of; `unknown` is what its type promises. */
+export function alignmentOf(address: Inst, unknown: number): number {
   if (address.op === 'frame' && address.slot) {
     const base = Math.min(slotAlign(address.slot), 8);
     return address.off % base === 0 ? base : address.off & -address.off || base;
   }
-  return 8;
+  return Math.min(unknown, 8);
 }
 
-export function copyBytes(f: Lowering, to: Inst, from: Inst, size: number): void {
-  const parts = pieces(size, Math.min(alignmentOf(to), alignmentOf(from)));
+/** The alignment that the type of a pointer expression promises, conversions to `void *` looked through. */
+export function pointeeAlign(expr: Expr): number {
+  if (expr.kind === 'cast' && (expr.cast === 'pointer' || expr.cast === 'noop')) {
+    return pointeeAlign(expr.operand);
+  }
+  return alignOf(pointee(expr.type) ?? expr.type);
+}
+
+/** @param aligns what the types of `to` and `from` promise */
+export function copyBytes(
+  f: Lowering,
+  to: Inst,
+  from: Inst,
+  size: number,
+  aligns: readonly [to: number, from: number],
+): void {
+  const parts = pieces(size, Math.min(alignmentOf(to, aligns[0]), alignmentOf(from, aligns[1])));
   // All loads come first in small copies: the ranges may be the same place.
   for (let i = 0; i < parts.length; i += 4) {
     const group = parts.slice(i, i + 4);
@@ -39,8 +54,14 @@ export function copyBytes(f: Lowering, to: Inst, from: Inst, size: number): void
   }
 }
 
-export function fillBytes(f: Lowering, to: Inst, byte: number, size: number): void {
-  for (const part of pieces(size, alignmentOf(to))) {
+export function copyRecord(f: Lowering, to: Inst, from: Inst, type: CType): void {
+  const align = alignOf(type);
+  copyBytes(f, to, from, sizeOf(type) ?? 0, [align, align]);
+}
+
+/** @param align what the type of `to` promises */
+export function fillBytes(f: Lowering, to: Inst, byte: number, size: number, align: number): void {
+  for (const part of pieces(size, alignmentOf(to, align))) {
     let value = 0n;
     for (let i = 0; i < part.size; i++) value = (value << 8n) | BigInt(byte & 0xff);
     f.b.store(to, part.off, part.size, f.b.const(part.size === 8 ? 64 : 32, value));
@@ -62,7 +83,7 @@ function storeImage(f: Lowering, to: Inst, image: Uint8Array, skip: Uint8Array):
     for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(image[off + i]!);
     f.b.store(to, off, size, f.b.const(size === 8 ? 64 : 32, value));
   };
-  for (const part of pieces(image.length, alignmentOf(to))) write(part.off, part.size);
+  for (const part of pieces(image.length, alignmentOf(to, 1))) write(part.off, part.size);
 }
 
 /** Runs an initialiser of an automatic object at `to`. */
@@ -75,7 +96,7 @@ export function initialise(f: Lowering, to: Inst, type: CType, init: Initializer
       image.set(value.bytes.subarray(0, size));
       return storeImage(f, to, image, new Uint8Array(size));
     }
-    if (isRecord(type)) return copyBytes(f, to, f.value(value), size);
+    if (isRecord(type)) return copyRecord(f, to, f.value(value), type);
     return storePlace(f, plainPlace(to, type, true), f.value(value));
   }
   const image = new Uint8Array(size);
@@ -103,7 +124,7 @@ export function initialise(f: Lowering, to: Inst, type: CType, init: Initializer
   for (const entry of dynamic) {
     const off = Math.floor(entry.bitOffset / 8);
     const known = values.get(entry);
-    if (!known) copyBytes(f, f.b.offset(to, off), f.value(entry.value), sizeOf(entry.type) ?? 0);
+    if (!known) copyRecord(f, f.b.offset(to, off), f.value(entry.value), entry.type);
     else
       storePlace(
         f,
