@@ -11,9 +11,9 @@ const root = join(import.meta.dirname, '..');
 
 export const exampleText = (path: string): string => readFileSync(join(root, 'app/examples', path), 'utf8');
 
-/** What `iterscope run` answers for a program text in a world. */
+/** What `iterscope run` answers for a program text in a world. The file has the name that the page starts with. */
 export function commandLine(text: string, world: string, ...args: string[]): RunReport {
-  const file = join(mkdtempSync(join(tmpdir(), 'iterscope-e2e-')), 'program.bpf.c');
+  const file = join(mkdtempSync(join(tmpdir(), 'iterscope-e2e-')), 'task_file.bpf.c');
   writeFileSync(file, text);
   const words = ['bin/iterscope.mjs', 'run', file, '--world', world, ...args, '--json'];
   try {
@@ -78,17 +78,23 @@ export class Playground {
     await this.page.getByLabel(label, { exact: true }).selectOption(value);
   }
 
-  /** Replaces the text in Monaco, as typing would. */
-  async type(text: string): Promise<void> {
+  /** Replaces the text in Monaco, by pasting: typed lines would be indented by the editor. */
+  async replaceText(text: string): Promise<void> {
     await this.pane('Code');
     await this.page.locator('.monaco-editor .view-lines').click();
     await this.page.keyboard.press('ControlOrMeta+a');
-    await this.page.keyboard.insertText(text);
+    await this.page.evaluate((pasted) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', pasted);
+      document.activeElement?.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }),
+      );
+    }, text);
   }
 
   async run(): Promise<void> {
     await this.pane('Code');
-    await this.page.getByRole('button', { name: /^Run/ }).click();
+    await this.page.getByRole('button', { name: /^Run F5/ }).click();
     if (this.narrow)
       await expect(this.page.getByRole('tab', { name: 'Graph', exact: true })).toHaveAttribute(
         'aria-selected',

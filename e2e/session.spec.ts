@@ -40,7 +40,7 @@ test('the pid in the attach bar reaches the kernel: only that process is walked 
   await playground.choose('World', 'docs');
   await playground.pane('Code');
   await page.getByRole('radio', { name: 'pid', exact: true }).click();
-  await page.getByRole('textbox', { name: 'pid number' }).fill('1859');
+  await page.getByLabel('pid number').fill('1859');
   await playground.run();
   const answer = commandLine(exampleText('task_file.bpf.c'), 'docs', '--pid', '1859');
   expect(answer.output.split('\n').length).toBeGreaterThan(8);
@@ -55,8 +55,8 @@ test('a pid that does not exist gives the errno of the command line', async ({ p
   const playground = new Playground(page);
   await playground.open();
   await page.getByRole('radio', { name: 'tid', exact: true }).click();
-  await page.getByRole('textbox', { name: 'tid number' }).fill('99999');
-  await page.getByRole('button', { name: /^Run/ }).click();
+  await page.getByLabel('tid number').fill('99999');
+  await page.getByRole('button', { name: /^Run F5/ }).click();
   const answer = commandLine(exampleText('task_file.bpf.c'), await playground.world(), '--tid', '99999');
   if (answer.attach?.errno)
     await expect(page.getByText(`BPF_LINK_CREATE: ${answer.attach.errno}`)).toBeVisible();

@@ -9,7 +9,7 @@ interface Verdict {
 /** What compiler and verifier say of the text in the editor. */
 function verdictOf(state: PageState): Verdict {
   const { check, checking, prog } = state;
-  if (!check) return { text: checking ? 'Compiling' : '', colour: '--tx-3' };
+  if (checking || !check) return { text: checking ? 'Checking' : '', colour: '--tx-3' };
   const errors = check.diagnostics.filter((d) => d.severity === 'error').length;
   if (check.verdict?.accepted === false)
     return { text: `Refused: ${check.verdict.errno ?? 'see the log'}`, colour: '--gone' };

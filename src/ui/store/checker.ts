@@ -6,30 +6,39 @@ import { useStore } from './store.ts';
 
 /** Pause in the typing after which a check begins. */
 const QUIET_MS = 250;
-/** A check that takes longer is given up and its worker replaced. */
-const LIMIT_MS = 8000;
+/** A check of an older text that has taken this long is ended instead of waited for. */
+const PATIENCE_MS = 500;
+/** A check that takes longer is given up. */
+const LIMIT_MS = 30_000;
 
 export function startChecker(engine: Engine): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let limit: ReturnType<typeof setTimeout> | undefined;
+  /** When the check under way began, or 0. */
+  let began = 0;
+  let round = 0;
 
   const check = async (): Promise<void> => {
     const scenario = scenarioOf(useStore.getState());
     if (scenario.world.name === '') return;
+    const mine = ++round;
+    if (began > 0 && performance.now() - began > PATIENCE_MS) engine.rebuild('a newer text is checked');
     engine.newRun();
-    clearTimeout(limit);
-    limit = setTimeout(() => engine.rebuild('the check took too long'), LIMIT_MS);
-    const current = (): boolean => useStore.getState().text === scenario.source.text;
+    began = performance.now();
+    const limit = setTimeout(() => engine.rebuild('the check took too long'), LIMIT_MS);
     try {
       const result = await engine.call('check', { scenario });
-      if (current()) useStore.getState().setCheck(result, false);
+      if (mine === round) useStore.getState().setCheck(result, false);
     } catch (error) {
+      if (mine !== round) return;
       if (error instanceof EngineFailure)
         useStore.setState({ failure: `A defect of Iterscope while checking:\n${error.message}` });
-      else if (!(error instanceof Superseded)) throw error;
-      if (current()) useStore.getState().setCheck(null, false);
+      else if (error instanceof Superseded)
+        useStore.setState({ failure: 'The program could not be checked: the compiler did not answer.' });
+      else throw error;
+      useStore.getState().setCheck(null, false);
     } finally {
       clearTimeout(limit);
+      if (mine === round) began = 0;
     }
   };
   const soon = (): void => {
