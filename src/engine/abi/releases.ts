@@ -61,6 +61,10 @@ export const CGROUP_ITER_CHILDREN_SINCE: ReleaseNumber = 700;
 export const RULE_SINCE = {
   /** Reading a pointer to a non-struct gives rdonly_untrusted_mem instead of a scalar. */
   untrustedMemFromPointer: 617,
+  /** What is still held at exit is reported as `BPF_EXIT instruction in main prog ...`. */
+  exitNamesTheRegion: 613,
+  /** Logs no longer show liveness (`R1_w`), and mark_read stays 0. */
+  noLivenessInLogs: 618,
   /** All pointer arguments of kfuncs must be trusted without a flag saying so. */
   kfuncsTrustedByDefault: 700,
 } as const;

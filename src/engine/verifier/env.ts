@@ -8,11 +8,13 @@ import type { ErrnoName } from '../../shared/errno.ts';
 import { disasmWithOpcode } from '../abi/disasm.ts';
 import type { Insn } from '../abi/insn.ts';
 import { imm64 } from '../abi/insn.ts';
+import { hasRule } from '../abi/releases.ts';
 import { LD_IMM64 } from '../abi/opcode.ts';
 import { BPF_LOG_LEVEL1, BPF_LOG_LEVEL2 } from '../abi/uapi.ts';
 import { Kind } from '../btf/types.ts';
 import { Log } from './log.ts';
-import { Scratched, frameText } from './log_state.ts';
+import { Scratched, frameText, livenessText, noLiveness } from './log_state.ts';
+import type { LiveText } from './log_state.ts';
 import type { RegState } from './reg.ts';
 import type { InsnState, MapInfo, ProgLineInfo, RejectReason, TargetInfo, VerifyRequest } from './request.ts';
 import type { FuncState, HistoryEntry, LinkedReg } from './state.ts';
@@ -127,6 +129,7 @@ export class Env {
   maxRdwrAccess = 0;
   readonly states: InsnState[] = [];
 
+  readonly live: LiveText;
   readonly scratched = new Scratched();
   private prevLogPos = 0;
   private prevInsnLength = 0;
@@ -137,6 +140,7 @@ export class Env {
     this.request = request;
     this.insns = request.insns;
     this.log = new Log(request.logLevel);
+    this.live = hasRule(request.release, 'noLivenessInLogs') ? noLiveness : livenessText;
     this.level1 = (request.logLevel & (BPF_LOG_LEVEL1 | BPF_LOG_LEVEL2)) !== 0;
     this.level2 = (request.logLevel & BPF_LOG_LEVEL2) !== 0;
     this.aux = request.insns.map(() => ({
@@ -260,13 +264,19 @@ export class Env {
     } else {
       this.write(`${this.insnIdx}:`);
     }
-    this.write(frameText(frame, this.scratched) + '\n');
+    this.write(frameText(frame, this.scratched, this.live) + '\n');
     this.scratched.clear();
   }
 
   /** A whole frame, ending the line. */
   writeFrame(frame: FuncState): void {
-    this.write(frameText(frame, null) + '\n');
+    this.write(frameText(frame, null, this.live) + '\n');
+  }
+
+  /** Keeps what one step knew, for the page; the first steps of a long simulation. */
+  keepState(insn: InsnIndex): void {
+    if (!this.request.keepStates || this.states.length >= MAX_KEPT_STATES) return;
+    this.states.push({ insn, text: frameText(this.cur, null, noLiveness) });
   }
 
   /** Notes a step of the path. */
@@ -291,3 +301,4 @@ export class Env {
   }
 }
 const MAX_PENDING = 8192;
+const MAX_KEPT_STATES = 100_000;

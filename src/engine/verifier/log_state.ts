@@ -36,6 +36,10 @@ const snum = (x: bigint): string => (x >= -0x8000n && x <= 0x7fffn ? String(x) :
 /** `(0x0; 0xff)`, or the number when nothing is unknown. */
 export const tnumText = (t: Tnum): string => (t.m === 0n ? unum(t.v) : `(${hex(t.v)}; ${hex(t.m)})`);
 
+/** How liveness shows: '_rw', or not at all. */
+export type LiveText = (live: number) => string;
+export const noLiveness: LiveText = () => '';
+
 export function livenessText(live: number): string {
   if ((live & (LIVE_READ | LIVE_WRITTEN | LIVE_DONE)) === 0) return '';
   return (
@@ -163,7 +167,7 @@ export class Scratched {
   }
 }
 
-function stackTexts(frame: FuncState, shown: (spi: number) => boolean): string[] {
+function stackTexts(frame: FuncState, shown: (spi: number) => boolean, live: LiveText): string[] {
   const items: string[] = [];
   for (let i = 0; i < frame.slots; i++) {
     if (!shown(i)) continue;
@@ -172,8 +176,7 @@ function stackTexts(frame: FuncState, shown: (spi: number) => boolean): string[]
     const letters = (types: readonly number[]): string =>
       types.map((type) => SLOT_LETTERS[type] ?? '?').join('');
     let reg = frame.slot(i);
-    const place = (spi: number): string =>
-      `fp${-(spi + 1) * BPF_REG_SIZE}${livenessText(frame.slot(spi).live)}=`;
+    const place = (spi: number): string => `fp${-(spi + 1) * BPF_REG_SIZE}${live(frame.slot(spi).live)}=`;
     switch (bytes[BPF_REG_SIZE - 1]) {
       case STACK_SPILL: {
         const above = bytes.slice(0, bytes.indexOf(STACK_SPILL));
@@ -203,15 +206,16 @@ function stackTexts(frame: FuncState, shown: (spi: number) => boolean): string[]
  * One frame, items separated and preceded by spaces.
  *
  * @param scratched what to show; null: all
+ * @param live how liveness shows in this release
  */
-export function frameText(frame: FuncState, scratched: Scratched | null): string {
+export function frameText(frame: FuncState, scratched: Scratched | null, live: LiveText): string {
   const items: string[] = [];
   if (frame.frameno !== 0) items.push(`frame${frame.frameno}:`);
   frame.regs.forEach((reg, n) => {
     if (reg.type === NOT_INIT || (scratched && !scratched.hasReg(n))) return;
-    items.push(`R${n}${livenessText(reg.live)}=${regText(reg, frame.frameno)}`);
+    items.push(`R${n}${live(reg.live)}=${regText(reg, frame.frameno)}`);
   });
-  items.push(...stackTexts(frame, (spi) => !scratched || scratched.hasSlot(spi)));
+  items.push(...stackTexts(frame, (spi) => !scratched || scratched.hasSlot(spi), live));
   const refs = frame.refs.filter((ref) => ref.id !== 0);
   if (refs.length > 0) items.push(`refs=${refs.map((ref) => ref.id).join(',')}`);
   if (frame.inCallback) items.push('cb');

@@ -292,3 +292,14 @@ test('an iterator loop converges, and an unfinished one is a leak', () => {
   expect(refusal(loop('r1 = r10\nr1 += -8\ncall bpf_iter_num_destroy'))).toBe(null);
   expect(refusal(loop(''))).toBe('Unreleased reference id=1 alloc_insn=4');
 });
+
+test('later releases name the region that is still open at exit', () => {
+  const release = { name: '7.0', number: 700 };
+  const rcu = 'call bpf_rcu_read_lock\nr0 = 0\nexit';
+  expect(refusal(rcu)).toBe('bpf_rcu_read_unlock is missing');
+  expect(refusal(rcu, { release })).toBe(
+    'BPF_EXIT instruction in main prog cannot be used inside bpf_rcu_read_lock-ed region',
+  );
+  const { log } = verify(asmRequest('r0 = 0\nexit', world, { release, logLevel: 2 }));
+  expect(log).toContain('0: (b7) r0 = 0                        ; R0=0\n');
+});

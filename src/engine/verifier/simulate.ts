@@ -32,6 +32,7 @@ import {
   BPF_STX,
 } from '../abi/opcode.ts';
 import { helperId } from '../abi/helper_id.ts';
+import { hasRule } from '../abi/releases.ts';
 import { BPF_COMPLEXITY_LIMIT_INSNS } from '../abi/uapi.ts';
 import { checkAlu } from './alu.ts';
 import type { Env } from './env.ts';
@@ -41,10 +42,9 @@ import { checkCondJump } from './jump.ts';
 import { checkKfuncCall } from './kfunc_call.ts';
 import { checkRegArg } from './live.ts';
 import { checkLoad, checkLoadImm64, checkStoreImm, checkStoreReg } from './load_store.ts';
-import { frameText } from './log_state.ts';
 import { markPrecise } from './precision.ts';
 import { isStateVisited, updateBranchCounts } from './prune.ts';
-import { checkReferenceLeak } from './refs.ts';
+import { writeReferenceLeaks } from './refs.ts';
 import { PTR_TO_CTX, SCALAR_VALUE, regTypeName } from './reg_type.ts';
 import { BPF_MAIN_FUNC, FuncState, VerifierState } from './state.ts';
 import { checkFuncCall, initFrame, rangeMessage, returnToCaller, withinRange } from './subprog_call.ts';
@@ -87,20 +87,39 @@ function checkReturnCode(env: Env): void {
   if (!withinRange(reg, range)) env.reject('EINVAL', rangeMessage(reg, range, 'At program exit', 'R0'));
 }
 
+/** Nothing may be open when the main program ends: as 6.12 says it. */
+function checkMissingUnlock(env: Env): void {
+  const { state } = env;
+  const { preemptLock } = state;
+  if (state.curframe === 0) {
+    if (state.lockPtr) env.reject('EINVAL', 'bpf_spin_unlock is missing');
+    if (state.rcuLock) env.reject('EINVAL', 'bpf_rcu_read_unlock is missing');
+    if (preemptLock > 0)
+      env.reject(
+        'EINVAL',
+        `${preemptLock} bpf_preempt_enable${preemptLock === 1 ? ' is' : '(s) are'} missing`,
+      );
+  }
+  if (writeReferenceLeaks(env)) env.reject('EINVAL', '');
+}
+
+/** The same, as later releases say it. @kernel check_resource_leak @fidelity full */
+function checkExitRegions(env: Env): void {
+  const { state } = env;
+  const main = state.curframe === 0;
+  const held = (what: string): never => env.reject('EINVAL', `BPF_EXIT instruction in main prog ${what}`);
+  if (main && state.lockPtr) held('cannot be used inside bpf_spin_lock-ed region');
+  if (writeReferenceLeaks(env)) held('would lead to reference leak');
+  if (main && state.rcuLock) held('cannot be used inside bpf_rcu_read_lock-ed region');
+  if (main && state.preemptLock > 0) held('cannot be used inside bpf_preempt_disable-ed region');
+}
+
 function checkExit(env: Env, insn: Insn): Flow {
   const { state } = env;
   if (BPF_SRC(insn.code) !== BPF_K || insn.imm !== 0 || insn.src !== 0 || insn.dst !== 0)
     env.reject('EINVAL', 'BPF_EXIT uses reserved fields');
-  if (state.curframe === 0) {
-    if (state.lockPtr) env.reject('EINVAL', 'bpf_spin_unlock is missing');
-    if (state.rcuLock) env.reject('EINVAL', 'bpf_rcu_read_unlock is missing');
-    if (state.preemptLock > 0)
-      env.reject(
-        'EINVAL',
-        `${state.preemptLock} bpf_preempt_enable${state.preemptLock === 1 ? ' is' : '(s) are'} missing`,
-      );
-  }
-  checkReferenceLeak(env);
+  if (hasRule(env.request.release, 'exitNamesTheRegion')) checkExitRegions(env);
+  else checkMissingUnlock(env);
   if (state.curframe > 0) {
     returnToCaller(env);
     return 'returned';
@@ -201,8 +220,7 @@ function explore(env: Env): void {
     aux.seen = true;
     prev = at;
     const flow = must(RULE_OF.get(BPF_CLASS(insn.code)), 'instruction class')(env, insn);
-    if (env.request.keepStates && flow !== 'path_end')
-      env.states.push({ insn: at, text: frameText(env.cur, null) });
+    if (flow !== 'path_end') env.keepState(at);
     if (flow === 'next') env.insnIdx++;
     if (flow === 'returned') printState = true;
     if (flow !== 'path_end') continue;

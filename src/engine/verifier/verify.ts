@@ -8,7 +8,7 @@
  *
  * Source: bpf_check, kernel/bpf/verifier.c, Linux 6.12.
  */
-import { hasTarget } from '../abi/releases.ts';
+import { hasRule, hasTarget } from '../abi/releases.ts';
 import { BPF_COMPLEXITY_LIMIT_INSNS, BPF_LOG_STATS } from '../abi/uapi.ts';
 import { Kind } from '../btf/types.ts';
 import { checkBtfInfo, checkFuncInfoEarly } from './btf_info.ts';
@@ -74,7 +74,7 @@ function writeStatistics(env: Env): void {
     env.write(`stack depth ${env.subprogs.map((sub) => sub.stackDepth).join('+')}\n`);
   }
   env.write(
-    `processed ${count.processed} insns (limit ${BPF_COMPLEXITY_LIMIT_INSNS}) max_states_per_insn ${count.maxStatesPerInsn} total_states ${count.totalStates} peak_states ${count.peakStates} mark_read ${count.longestMarkRead}\n`,
+    `processed ${count.processed} insns (limit ${BPF_COMPLEXITY_LIMIT_INSNS}) max_states_per_insn ${count.maxStatesPerInsn} total_states ${count.totalStates} peak_states ${count.peakStates} mark_read ${hasRule(env.request.release, 'noLivenessInLogs') ? 0 : count.longestMarkRead}\n`,
   );
 }
 
