@@ -4,6 +4,7 @@
  * Source: check_func_arg, check_reg_type, kernel/bpf/verifier.c, Linux 6.12.
  */
 import { must } from '../../shared/assert.ts';
+import { MapType } from '../abi/uapi.ts';
 import { Kind } from '../btf/types.ts';
 import { structIdsMatch } from './btf_walk.ts';
 import { checkConstString } from './const_str.ts';
@@ -270,6 +271,12 @@ function checkKind(env: Env, regno: number, arg: HelperArg, proto: HelperProto, 
   }
 }
 
+/** The values of socket maps are sockets. @kernel resolve_map_arg_type @fidelity full */
+function valueOf(arg: HelperArg, meta: CallMeta): HelperArg {
+  const sockets = meta.map?.type === MapType.SOCKMAP || meta.map?.type === MapType.SOCKHASH;
+  return sockets && arg.kind === 'value' ? { ...arg, kind: 'sock' } : arg;
+}
+
 /**
  * One argument of a helper call.
  *
@@ -277,7 +284,7 @@ function checkKind(env: Env, regno: number, arg: HelperArg, proto: HelperProto, 
  * @fidelity partial: timers, kernel pointers in maps and sockets of other program types are absent
  */
 export function checkHelperArg(env: Env, index: number, proto: HelperProto, meta: CallMeta): void {
-  const arg = must(proto.args[index], 'argument');
+  const arg = valueOf(must(proto.args[index], 'argument'), meta);
   const regno = index + 1;
   checkRegArg(env, regno, 'src');
   if (arg.kind === 'any') return;

@@ -156,6 +156,8 @@ function setResult(env: Env, proto: HelperProto, meta: CallMeta): void {
     case 'void':
       break;
     case 'value':
+      if (meta.map?.type === MapType.SOCKMAP || meta.map?.type === MapType.SOCKHASH)
+        env.unsupported('sockets looked up in maps');
       r0.setPointer(PTR_TO_MAP_VALUE | maybe);
       r0.map = meta.map;
       break;

@@ -23,6 +23,7 @@ const maps = {
     maxEntries: 4096,
     valueAddress: null,
   }),
+  socks: mapInfo('socks', { type: MapType.SOCKMAP, valueAddress: null }),
   queue: mapInfo('queue', { type: MapType.QUEUE, keySize: 0, valueSize: 8, valueAddress: null }),
 };
 const world = { btf, maps };
@@ -191,6 +192,11 @@ test.for<readonly [name: string, source: string, message: string | null]>([
     'a helper that is known and not modelled',
     'r1 = 0\ncall bpf_timer_init\nr0 = 0\nexit',
     'not supported by this verifier: helper bpf_timer_init#169',
+  ],
+  [
+    'a socket map takes sockets only',
+    'r1 = 0\n*(u64 *)(r10 -8) = r1\nr2 = r10\nr2 += -8\nr3 = r2\nr4 = 0\nr1 = map socks\ncall bpf_map_update_elem\nr0 = 0\nexit',
+    'R3 type=fp expected=sock_common, ptr_, trusted_ptr_',
   ],
   ['recursion', 'call pc+1\nexit\ncall pc-1\nexit', 'the call stack of 9 frames is too deep'],
   [
