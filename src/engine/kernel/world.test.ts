@@ -204,6 +204,17 @@ describe('a malformed world is refused by JSON path', () => {
       /^world\.processes\[0\]\.ppid: there is no process 9/,
     ],
     [{ processes: [{ ...process, ppid: 7 }], reader: 7 }, /^world\.processes\[0\]\.ppid: .*own ancestor/],
+    [
+      {
+        processes: [
+          { ...process, fds: { sharedWith: 8 } },
+          { pid: 8, comm: 'x', ppid: 9 },
+          { pid: 9, comm: 'x', ppid: 8 },
+        ],
+        reader: 7,
+      },
+      /^world\.processes\[1\]\.ppid: .*own ancestor/,
+    ],
     [{ processes: [{ ...process, state: 'Q' }] }, /^world\.processes\[0\]\.state: /],
     [{ processes: [{ ...process, fds: [{ fd: -1, file: 'f' }] }] }, /^world\.processes\[0\]\.fds\[0\]\.fd: /],
     [

@@ -70,6 +70,7 @@ function checkSense(world: World): void {
   const [root] = world.mounts;
   if (root?.path !== '/') throw new WorldError('.mounts[0].path', 'the first mount is the root, at "/"');
   checkNumbers(world);
+  world.processes.forEach((process, i) => checkParent(processes, process, `.processes[${i}]`));
   world.processes.forEach((process, i) => checkProcess(world, processes, process, `.processes[${i}]`));
   if (!tids.has(world.reader)) throw new WorldError('.reader', `there is no task ${world.reader}`);
 }
@@ -80,18 +81,23 @@ function claim(tids: Map<number, string>, tid: number, path: string): void {
   tids.set(tid, path);
 }
 
+/** Every parent exists, and following parents comes to an end. */
+function checkParent(processes: ReadonlyMap<number, WorldProcess>, process: WorldProcess, at: string): void {
+  const { ppid } = process;
+  if (ppid !== undefined && ppid !== 0 && !processes.has(ppid))
+    throw new WorldError(`${at}.ppid`, `there is no process ${ppid}`);
+  for (let up = processes.get(ppid ?? 0), steps = 0; up; up = processes.get(up.ppid ?? 0))
+    if (up === process || ++steps > processes.size)
+      throw new WorldError(`${at}.ppid`, 'a process cannot be its own ancestor');
+}
+
 function checkProcess(
   world: World,
   processes: ReadonlyMap<number, WorldProcess>,
   process: WorldProcess,
   at: string,
 ): void {
-  const { ppid, fds, mm } = process;
-  if (ppid !== undefined && ppid !== 0 && !processes.has(ppid))
-    throw new WorldError(`${at}.ppid`, `there is no process ${ppid}`);
-  for (let up = processes.get(ppid ?? 0), steps = 0; up; up = processes.get(up.ppid ?? 0))
-    if (up === process || ++steps > processes.size)
-      throw new WorldError(`${at}.ppid`, 'a process cannot be its own ancestor');
+  const { fds, mm } = process;
   if (process.state === 'Z' && Array.isArray(fds) && fds.length > 0)
     throw new WorldError(`${at}.fds`, 'a zombie has no open files');
   if (Array.isArray(fds)) checkFds(world, fds, `${at}.fds`);
