@@ -67,10 +67,10 @@ function memberJson(btf: Btf, member: BtfMember, bytes: Uint8Array): Json {
   return hex(raw & ((1n << BigInt(member.bitSize)) - 1n));
 }
 
-/** bpftool shows an array of plain `char` as text when every byte up to the NUL can be printed. */
+/** bpftool shows an array of `char` as text when every byte up to the NUL can be printed. */
 function isString(btf: Btf, element: TypeId, bytes: Uint8Array): boolean {
-  const type = btf.type(element);
+  const type = btf.type(resolve(btf, element));
   if (type.kind !== Kind.INT || type.size !== 1 || type.name !== 'char') return false;
   const end = bytes.indexOf(0);
-  return end > 0 && bytes.subarray(0, end).every((byte) => byte >= 32 && byte < 127);
+  return end >= 0 && bytes.subarray(0, end).every((byte) => byte >= 32 && byte < 127);
 }
