@@ -8,13 +8,18 @@
  */
 
 const LIMIT = 16 * 1024 * 1024;
+/** Pieces are joined when there are this many, so that dropping and taking back stay cheap. */
+const JOIN_AT = 4096;
 
 export class Log {
   readonly level: number;
-  private chunks: string[] = [];
+  /** Joined pieces, then pieces: the text in order. */
+  private readonly blocks: string[] = [];
+  private pieces: string[] = [];
   /** Position after the last character. */
   end = 0;
-  private dropped = 0;
+  /** Characters in `blocks`. */
+  private inBlocks = 0;
 
   constructor(level: number) {
     this.level = level;
@@ -22,36 +27,38 @@ export class Log {
 
   write(text: string): void {
     if (this.level === 0) return;
-    this.chunks.push(text);
+    this.pieces.push(text);
     this.end += text.length;
-    if (this.chunks.length > 4096) this.compact();
+    if (this.pieces.length >= JOIN_AT) this.join();
   }
 
-  private compact(): void {
-    let text = this.chunks.join('');
-    if (text.length > LIMIT) {
-      this.dropped += text.length - LIMIT;
-      text = text.slice(-LIMIT);
-    }
-    this.chunks = [text];
+  private join(): void {
+    const block = this.pieces.join('');
+    this.pieces = [];
+    this.blocks.push(block);
+    this.inBlocks += block.length;
+    while (this.inBlocks - (this.blocks[0]?.length ?? 0) > LIMIT)
+      this.inBlocks -= this.blocks.shift()?.length ?? 0;
   }
 
   /** Takes back everything after `position`. */
   reset(position: number): void {
-    if (position >= this.end) return;
     while (this.end > position) {
-      const last = this.chunks.pop();
-      if (last === undefined) break;
+      if (this.pieces.length === 0) {
+        const block = this.blocks.pop();
+        if (block === undefined) break;
+        this.inBlocks -= block.length;
+        this.pieces.push(block);
+      }
+      const last = this.pieces.pop() ?? '';
       const start = this.end - last.length;
-      if (start < position) this.chunks.push(last.slice(0, position - start));
+      if (start < position) this.pieces.push(last.slice(0, position - start));
       this.end = Math.max(start, position);
     }
-    this.end = position;
-    if (position < this.dropped) this.dropped = position;
+    this.end = Math.min(this.end, position);
   }
 
   text(): string {
-    this.compact();
-    return this.chunks.join('');
+    return (this.blocks.join('') + this.pieces.join('')).slice(-LIMIT);
   }
 }
