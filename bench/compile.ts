@@ -29,7 +29,7 @@ type Contestant = 'ours' | 'cli' | 'clang' | 'stripped';
 type Found = Readonly<Partial<Record<Contestant, Samples>>>;
 
 const CLI = join('.cache', 'bench', 'iterscope.mjs');
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 /** Everything on disk that the peers need. */
 interface Bench {

@@ -8,6 +8,7 @@ import { parseWorld } from '../src/engine/kernel/world.ts';
 import type { Machine } from '../src/engine/machine/boot.ts';
 import { SeqFile } from '../src/engine/vfs/seq_file.ts';
 import { Code } from '../src/engine/vm/code.ts';
+import type { Linker } from '../src/engine/vm/code.ts';
 import { runProg } from '../src/engine/vm/run.ts';
 import { must } from '../src/shared/assert.ts';
 import type { Addr } from '../src/shared/brand.ts';
@@ -85,6 +86,7 @@ function makeList({ kernel }: Machine): Addr {
 interface Workload {
   readonly name: string;
   readonly code: Code;
+  readonly linker: Linker;
   /** Runs the program as often as one round asks for, and tells what came out. */
   readonly round: (run: (ctx: Addr) => bigint) => string;
 }
@@ -94,11 +96,17 @@ const once =
   (run: (ctx: Addr) => bigint): string =>
     String(run(ctx));
 
-/** The example for task_file, called for every file of one process, its text compared. */
-function iteratorWorkload(machine: Machine): Workload {
+/** Every helper returns 0 and does nothing. */
+const IDLE: Linker = { helper: () => () => 0, kfunc: () => null };
+
+/**
+ * The example for task_file, called for every file of one process, its text compared. Once as it is, once
+ * with helpers that do nothing: the helper is most of such a program and is the same for both.
+ */
+function iteratorWorkloads(machine: Machine): readonly Workload[] {
   const { kernel, sys } = machine;
   const fd = loadSource(machine, 'task_file.bpf.c', readSource('app/examples/task_file.bpf.c'));
-  const { code } = must(sys.objects.progs.atLeast(1), `program of fd ${fd}`).object;
+  const { code, spec } = must(sys.objects.progs.atLeast(1), `program of fd ${fd}`).object;
   const seq = SeqFile.open(kernel, 0n);
   seq.allocBuffer(65_536);
   const meta = kernel.alloc('bpf_iter_meta');
@@ -115,30 +123,37 @@ function iteratorWorkload(machine: Machine): Workload {
     ctx.set('file', kernel.mem.u64(fdt.ptr('fd') + BigInt(8 * i)));
     return ctx.addr;
   });
-  return {
-    name: 'iterator program (task_file)',
-    code,
-    round: (run) => {
-      seq.count = 0;
-      for (const ctx of contexts) run(ctx);
-      return latin1Decode(seq.bytes(0, seq.count));
-    },
+  const round = (run: (ctx: Addr) => bigint): string => {
+    seq.count = 0;
+    const results = contexts.map(run);
+    return `${results.join()}: ${latin1Decode(seq.bytes(0, seq.count))}`;
   };
+  const { insns, base } = code;
+  const probe = spec.probeMem ? { probeMem: spec.probeMem } : {};
+  return [
+    { name: 'task_file example', code, linker: machine.bpf, round },
+    {
+      name: 'task_file example, idle helper',
+      code: new Code({ insns, base, linker: IDLE, ...probe }),
+      linker: IDLE,
+      round,
+    },
+  ];
 }
 
 export function vmGroup(): Group {
   const machine = machineOf(parseWorld(bigWorld(1)), false);
   const { bpf, kernel } = machine;
   const codeOf = (insns: readonly Insn[]): Code =>
-    new Code({ insns, linker: bpf, base: kernel.allocBytes(8) });
+    new Code({ insns, linker: IDLE, base: kernel.allocBytes(8) });
   const workloads: readonly Workload[] = [
-    { name: 'ALU loop', code: codeOf(aluLoop(10_000)), round: once(0n) },
-    { name: 'list walk', code: codeOf(listSum), round: once(makeList(machine)) },
-    iteratorWorkload(machine),
+    { name: 'ALU loop', code: codeOf(aluLoop(10_000)), linker: IDLE, round: once(0n) },
+    { name: 'list walk', code: codeOf(listSum), linker: IDLE, round: once(makeList(machine)) },
+    ...iteratorWorkloads(machine),
   ];
   const rows: Row[] = [];
   const metrics: Metric[] = [];
-  for (const { name, code, round } of workloads) {
+  for (const { name, code, linker, round } of workloads) {
     let retired = 0;
     const engine = (ctx: Addr): bigint => {
       const result = runProg(bpf.machine, code, { ctx });
@@ -146,7 +161,7 @@ export function vmGroup(): Group {
       retired += result.retired;
       return result.r0;
     };
-    const peer = new BigIntPeer(kernel, bpf);
+    const peer = new BigIntPeer(kernel, linker);
     const [ours, theirs] = [round(engine), round((ctx) => peer.run(code.insns, ctx))];
     if (ours !== theirs || retired !== peer.retired)
       throw new Error(

@@ -61,7 +61,7 @@ export function walkGroup(objects: number): Group {
       name: `walk: ${target}, ours / plain loop, ${objects} objects`,
       value: ratio,
       better: 'lower',
-      tolerance: 1.8,
+      tolerance: 2.5,
     });
   }
   return {
