@@ -169,8 +169,13 @@ export function createEngineApi(resources: Resources): ServedApi {
   return {
     check,
     run,
+    // The arrays of a reply are transferred away; the replay keeps its own.
     steps: ({ moment }) =>
-      replay?.callSteps(moment) ?? { insns: [], truncated: false, stack: new Uint8Array(0) },
+      structuredClone(replay?.callSteps(moment)) ?? {
+        insns: [],
+        truncated: false,
+        stack: new Uint8Array(0),
+      },
     peek: ({ moment, struct, addr }) => replay?.peek(moment, struct, addr) ?? null,
     world: ({ world }): WorldSummary => {
       try {

@@ -5,7 +5,7 @@
 import { Superseded } from '../../protocol/client.ts';
 import { formatMoment } from '../../protocol/moment.ts';
 import type { Moment } from '../../protocol/moment.ts';
-import type { PeekStruct } from '../../protocol/peek.ts';
+import type { CallSteps, PeekStruct } from '../../protocol/peek.ts';
 import type { SceneNodeKind } from '../../protocol/scene.ts';
 import { foldTrace, lastAtOrBefore } from '../trace/fold.ts';
 import { namesOf } from '../trace/names.ts';
@@ -55,6 +55,7 @@ export function lookedAt(state: PageState): StructRef | null {
 
 export function startLooker(engine: Engine, runner: Runner): void {
   const peeks = new Map<string, PeekStruct | null>();
+  let lastSteps: { readonly key: string; readonly steps: CallSteps } | null = null;
   let busy = false;
   let done = '';
 
@@ -72,6 +73,12 @@ export function startLooker(engine: Engine, runner: Runner): void {
     if (peeks.size > KEPT_PEEKS) peeks.clear();
     peeks.set(key, answer);
     return answer;
+  };
+  /** All instructions of a call; stepping inside it asks only once. */
+  const stepsOf = async (call: Moment): Promise<CallSteps> => {
+    const key = formatMoment(call);
+    if (lastSteps?.key !== key) lastSteps = { key, steps: await engine.call('steps', { moment: call }) };
+    return lastSteps.steps;
   };
   const seen = async (
     now: Moment,
@@ -100,7 +107,9 @@ export function startLooker(engine: Engine, runner: Runner): void {
     const meta = await seen(moment, before, metaAt);
     const object = await seen(moment, before, lookedAt(state));
     const ranHere = (trace.insns[moment.call] ?? 0) > 0;
-    const steps = ranHere ? await engine.call('steps', { moment }) : null;
+    const steps = ranHere
+      ? await stepsOf({ session: moment.session, read: moment.read, call: moment.call })
+      : null;
     if (useStore.getState().result !== result) return;
     useStore.getState().setMachine({ moment: formatMoment(moment), ctx, meta, object, steps });
   };
@@ -124,6 +133,7 @@ export function startLooker(engine: Engine, runner: Runner): void {
   useStore.subscribe((state, before) => {
     if (state.result !== before.result) {
       peeks.clear();
+      lastSteps = null;
       done = '';
       if (before.machine) useStore.getState().setMachine(null);
     }
