@@ -1,6 +1,7 @@
 /** The machine that the options describe: its resources, world, types and symbols. */
 import type { BootOptions } from '../../src/engine/machine/boot.ts';
-import { bootMachine } from '../../src/engine/machine/boot.ts';
+import { bootMachine, kernelTypes } from '../../src/engine/machine/boot.ts';
+import type { Btf } from '../../src/engine/btf/parse.ts';
 import type { Machine } from '../../src/engine/machine/boot.ts';
 import { existsSync } from 'node:fs';
 import { resources } from '../resources.ts';
@@ -28,3 +29,7 @@ export const bootOptions = (options: CliOptions, world = options.world): BootOpt
 
 /** @throws UsageError, BootError */
 export const boot = (options: CliOptions): Machine => bootMachine(resources, bootOptions(options));
+
+/** The types to compile against. @throws UsageError, BootError */
+export const types = (options: CliOptions): Btf =>
+  kernelTypes(resources, options.btf === null ? {} : { btf: readBytes(options.btf) });

@@ -5,11 +5,12 @@ import { PROGRAM } from '../name.ts';
 import { drain, failedReport, playObject } from '../../src/engine/machine/play.ts';
 import { compileSource, programInfo } from '../../src/engine/machine/program.ts';
 import type { Compiled, LoadOutcome } from '../../src/engine/machine/program.ts';
+import type { Btf } from '../../src/engine/btf/parse.ts';
 import type { Machine } from '../../src/engine/machine/boot.ts';
 import type { RunReport } from '../../src/protocol/report.ts';
 import { latin1Encode } from '../../src/shared/utf8.ts';
 import { includeFrom, isObject, readBytes } from './files.ts';
-import { boot } from './machine_options.ts';
+import { boot, types } from './machine_options.ts';
 import { UsageError } from './options.ts';
 import type { CliOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -33,13 +34,13 @@ function theFile(options: CliOptions): string {
   return path;
 }
 
-function readSource(options: CliOptions, machine: Machine): Source {
+function readSource(options: CliOptions, btf: Btf): Source {
   const path = theFile(options);
   const bytes = readBytes(path);
   if (isObject(bytes)) return { path, lines: null, object: bytes, diagnostics: [] };
   const text = utf8Decode(bytes);
   const source = { path, text, defines: options.defines };
-  const compiled = compileSource(source, machine.kernel.btf, includeFrom(path, options.includes));
+  const compiled = compileSource(source, btf, includeFrom(path, options.includes));
   return { path, lines: text.split('\n'), ...compiled };
 }
 
@@ -59,7 +60,7 @@ function complain(terminal: Terminal, source: Source, report: RunReport, options
 /** Compiles, loads and (unless only checking) runs. @returns the exit status */
 export function runCommand(options: CliOptions, terminal: Terminal, checkOnly: boolean): number {
   const machine = boot(options);
-  const source = readSource(options, machine);
+  const source = readSource(options, machine.kernel.btf);
   const report = source.object
     ? drain(
         playObject(machine, source.path, source.object, { ...options.run, checkOnly }, source.diagnostics),
@@ -76,8 +77,7 @@ export function runCommand(options: CliOptions, terminal: Terminal, checkOnly: b
 
 export function compileCommand(options: CliOptions, terminal: Terminal): number {
   if (options.output === null) throw new UsageError('compile needs -o OUT.bpf.o');
-  const machine = boot(options);
-  const source = readSource(options, machine);
+  const source = readSource(options, types(options));
   const report = failedReport(source.object ? 'done' : 'compile', source.diagnostics);
   if (options.json) terminal.print(`${JSON.stringify(report, null, 1)}\n`);
   else complain(terminal, source, report, options);
@@ -95,7 +95,7 @@ export function compileCommand(options: CliOptions, terminal: Terminal): number 
 /** Instructions of every program, after relocation, with the source lines they come from. */
 export function disasmCommand(options: CliOptions, terminal: Terminal): number {
   const machine = boot(options);
-  const source = readSource(options, machine);
+  const source = readSource(options, machine.kernel.btf);
   if (!source.object) {
     complain(terminal, source, failedReport('compile', source.diagnostics), options);
     return FAILED;

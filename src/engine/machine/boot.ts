@@ -61,6 +61,16 @@ function kernelBtf(blob: Uint8Array): Btf {
   return btf;
 }
 
+/** The types that programs are compiled against; no world is needed for that. @throws BootError */
+export function kernelTypes(resources: Resources, { btf }: Pick<BootOptions, 'btf'>): Btf {
+  try {
+    return kernelBtf(btf ?? resources.btf());
+  } catch (error) {
+    if (error instanceof BtfFormatError) throw new BootError(error.message);
+    throw error;
+  }
+}
+
 /** Reads a world or a recorded snapshot; told apart by content. @throws BootError */
 export function readWorld(ref: WorldRef, resources: Resources): World {
   const text = 'text' in ref ? ref.text : resources.world(ref.name);
