@@ -65,7 +65,7 @@ try {
       for (const example of EXAMPLES) {
         await page.getByLabel('Example', { exact: true }).selectOption(example);
         if (narrow) await page.getByRole('tab', { name: 'Code' }).click();
-        await page.getByLabel('read()').selectOption('256');
+        await page.getByLabel('read()', { exact: true }).selectOption('256');
         await page.waitForTimeout(1200);
         await run(page);
         if (narrow) await page.getByRole('tab', { name: 'Graph' }).click();
@@ -77,14 +77,14 @@ try {
       await page.getByRole('radio', { name: 'Table' }).click();
       await shot(page, 'table');
       await page.getByRole('radio', { name: 'Graph' }).click();
-      if (narrow) await page.getByRole('tab', { name: 'Output' }).click();
+      if (narrow) await page.getByRole('tab', { name: 'Output', exact: true }).click();
+      const dock = page.getByRole('tablist', { name: 'Dock', exact: true });
       for (const tab of TABS) {
-        await page.getByRole('tab', { name: tab }).click();
+        await dock.getByRole('tab', { name: tab }).click();
         if (tab === 'Compare') await page.getByRole('button', { name: 'Keep this run as A' }).click();
         await shot(page, `dock-${tab.toLowerCase().replace(' ', '-')}`);
       }
-      if (narrow) await page.getByRole('tab', { name: 'Inspect' }).click();
-      else if (size.width < 1100) await page.getByRole('tab', { name: 'Inspect' }).click();
+      if (size.width < 1100) await page.getByRole('tab', { name: 'Inspect' }).click();
       for (const tab of ['Object', 'Registers', 'Stack']) {
         await page.getByRole('tab', { name: tab }).click();
         await shot(page, `inspector-${tab.toLowerCase()}`);
