@@ -7,9 +7,9 @@
  * and globals are carried over.
  */
 import { DEFAULT_RELEASE } from '../../src/engine/abi/releases.ts';
-import { importRun } from '../../src/engine/kernel/import_recorded.ts';
+import { importRecorded, importRun } from '../../src/engine/kernel/import_recorded.ts';
 import { Symbols } from '../../src/engine/kernel/symbols.ts';
-import { bootMachine } from '../../src/engine/machine/boot.ts';
+import { bootMachine, errnoOrNull } from '../../src/engine/machine/boot.ts';
 import type { Machine } from '../../src/engine/machine/boot.ts';
 import { carryMaps } from '../../src/engine/machine/carry_maps.ts';
 import { drain, failedReport, playLoaded } from '../../src/engine/machine/play.ts';
@@ -92,7 +92,7 @@ class CasePlayer {
         btf: this.btf,
         kallsyms: once(this.files.kallsyms, () => Symbols.parse(readText(this.files.kallsyms))),
       },
-      importRun(this.snapshot, facts),
+      run ? importRun(this.snapshot, facts) : importRecorded(this.snapshot),
     );
     const before = this.machine && this.loaded ? { machine: this.machine, loaded: this.loaded } : null;
     this.machine = machine;
@@ -108,7 +108,7 @@ class CasePlayer {
     resumeObjectNumbers(machine, this.files.truth);
     const { object, diagnostics } = this.object(machine);
     if (!object) {
-      const nothing = { verdict: null, loaded: null, object: null, programs: [], messages: [] };
+      const nothing = { verdict: null, loaded: null, object: null, programs: [], messages: [], errno: 0 };
       return { ...nothing, stage: 'compile', diagnostics };
     }
     return loadProgram(machine, { path: `${this.files.name}.bpf.o`, object });
@@ -160,7 +160,7 @@ function play(files: CaseFiles, options: CaseOptions, sessions: Map<number, numb
   const said = outcome.diagnostics.map((d) => d.message).join('\n');
   const got = {
     accepted: outcome.stage === 'done',
-    errno: outcome.verdict?.errno ?? errnoOfMessages(said),
+    errno: errnoOrNull(outcome.errno),
     text: `${outcome.verdict?.log ?? ''}\n${said}`,
   };
   const differences =
@@ -216,13 +216,6 @@ function playRun(
     playLoaded(machine, loaded, { ...options, readOn: true }, failedReport('load', []), undefined, raw),
   );
   return report;
-}
-
-/** libbpf's refusals name the errno in words. */
-function errnoOfMessages(text: string): string | null {
-  if (/Invalid argument|-22|EINVAL/.test(text)) return 'EINVAL';
-  if (/No such process|-3\b|ESRCH/.test(text)) return 'ESRCH';
-  return null;
 }
 
 export function caseCommand(options: CliOptions, terminal: Terminal): number {

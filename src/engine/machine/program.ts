@@ -6,6 +6,8 @@ import type { InsnInfo, ProgramInfo } from '../../protocol/api.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { RunReport, Stage } from '../../protocol/report.ts';
 import type { ProgramSource } from '../../protocol/scenario.ts';
+import { fail } from '../../shared/errno.ts';
+import type { NegErrno } from '../../shared/errno.ts';
 import { LD_IMM64 } from '../abi/opcode.ts';
 import { disasmInsn } from '../abi/disasm.ts';
 import type { Btf } from '../btf/parse.ts';
@@ -54,6 +56,8 @@ export interface LoadOutcome {
   readonly programs: readonly LinkedProgram[];
   /** What libbpf printed. */
   readonly messages: readonly string[];
+  /** What libbpf's open or load returned. */
+  readonly errno: NegErrno;
 }
 
 export interface LoadRequest {
@@ -82,12 +86,24 @@ export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome
   const nothing = { verdict: null, loaded: null, object: null, programs: [] };
   const opened = openObject(request.object, { path });
   if (!opened.ok)
-    return { ...nothing, stage: 'open', diagnostics: said(opened.messages, path), messages: opened.messages };
+    return {
+      ...nothing,
+      stage: 'open',
+      diagnostics: said(opened.messages, path),
+      messages: opened.messages,
+      errno: opened.errno,
+    };
   const { object } = opened;
   for (const [name, value] of request.set ?? []) {
     const wrong = setGlobal(object, name, value);
     if (wrong !== '')
-      return { ...nothing, stage: 'open', diagnostics: said([wrong], path), messages: opened.messages };
+      return {
+        ...nothing,
+        stage: 'open',
+        diagnostics: said([wrong], path),
+        messages: opened.messages,
+        errno: fail('EINVAL'),
+      };
   }
   const { kernel, syscall } = machine;
   const result = loadObject(object, {
@@ -107,6 +123,7 @@ export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome
       object,
       programs: result.loaded.programs.map((p) => p.program),
       messages,
+      errno: 0,
     };
   }
   const refused = result.programs.find((p) => p.ret < 0);
@@ -120,6 +137,7 @@ export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome
     object,
     programs: result.programs.map((p) => p.program),
     messages,
+    errno: result.errno,
   };
 }
 
