@@ -3,7 +3,9 @@ import { expect, test } from '@playwright/test';
 import { Playground } from './playground.ts';
 
 for (const colorScheme of ['dark', 'light'] as const)
-  test(`no findings of axe, ${colorScheme}${colorScheme === 'dark' ? ' @every-width' : ''}`, async ({ page }) => {
+  test(`no findings of axe, ${colorScheme}${colorScheme === 'dark' ? ' @every-width' : ''}`, async ({
+    page,
+  }) => {
     const playground = new Playground(page);
     await page.emulateMedia({ colorScheme });
     await playground.open();

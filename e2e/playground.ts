@@ -101,6 +101,8 @@ export class Playground {
         'true',
       );
     await expect(this.counter).toBeVisible();
+    // Without motion a new recording stays at its first event.
+    await expect(this.counter).toHaveValue('1');
     await expect(this.page.getByText(/^Run again/)).toBeHidden();
   }
 

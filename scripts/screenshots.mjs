@@ -41,7 +41,8 @@ async function open(size, theme) {
 
 async function run(page) {
   await page.keyboard.press('F5');
-  await page.getByText(/^link \d+/).waitFor({ timeout: 60_000 });
+  // A new recording stands at its first event.
+  await page.locator('.counter[value="1"]').waitFor({ timeout: 60_000 });
 }
 
 /** Goes to the middle of the recording, where every state can be seen. */

@@ -165,8 +165,8 @@ function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'sta
           {fitText(detail, node.w - 24 - node.label.length * 6.4, 6)}
         </text>
       )}
-      {!container && node.kind !== 'item' && !round && (
-        <Mark state={state} x={node.w - 11} y={tall ? 12 : node.h / 2} />
+      {!container && !round && (
+        <Mark state={state} x={node.w - 11} y={tall || node.kind === 'item' ? 10 : node.h / 2} />
       )}
       {tall && showSide && <SideText state={state} x={node.w - 8} y={node.h / 2 + 11} />}
       {held && container && (

@@ -119,7 +119,7 @@ function Row({ row, index, top, current, reached, onGo }: RowProps) {
         {row.name}
         {row.reason && <span className="dim"> {row.reason}</span>}
       </span>
-      <span role="cell" className="bytes">
+      <span role="cell" className="written">
         {bytes}
       </span>
       <span role="cell" className="dim">

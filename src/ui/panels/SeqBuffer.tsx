@@ -62,8 +62,7 @@ function readText(row: ReadRow, inProgress: boolean): string {
 }
 
 function readNote(trace: SessionTrace, row: ReadRow): string {
-  if (row.firstCall === row.lastCall && kindAt(trace, row.firstCall) === 'copy')
-    return 'left over, no callback';
+  if (row.firstCall === row.lastCall && kindAt(trace, row.firstCall) === 'copy') return 'left over';
   let shown = 0;
   for (let call = row.firstCall; call <= row.lastCall; call++) if (kindAt(trace, call) === 'show') shown++;
   return `${shown} shown`;

@@ -19,6 +19,7 @@ export function Counter({ call, length }: { readonly call: number; readonly leng
         className="counter"
         aria-label={`Event number, 1 to ${length}`}
         inputMode="numeric"
+        style={{ width: `${String(length).length + 2}ch` }}
         value={typed ?? String(call + 1)}
         onChange={(event) => setTyped(event.target.value)}
         onBlur={go}

@@ -50,7 +50,7 @@ export function objectRows(f: Folded, scene: Scene | null, names: Names): readon
       call: skip.call,
       owner: '',
       key: String(skip.key),
-      name: skip.object === 0n ? '' : names.object(skip.object),
+      name: names.node(skip.object)?.label ?? '',
       reason: skip.reason,
       read: trace.read[skip.call] ?? 0,
       seqNum: 0,
