@@ -33,9 +33,21 @@ export class Scope {
   readonly parent: Scope | null;
   readonly names = new Map<string, Binding>();
   readonly tags = new Map<string, TagBinding>();
+  /** Names whose declaration is read once somebody asks for them. */
+  readonly deferred = new Map<string, (name: string) => void>();
 
   constructor(parent: Scope | null) {
     this.parent = parent;
+  }
+
+  /** What a name means in this scope itself. */
+  find(name: string): Binding | undefined {
+    const declare = this.deferred.get(name);
+    if (declare) {
+      this.deferred.delete(name);
+      declare(name);
+    }
+    return this.names.get(name);
   }
 }
 
@@ -111,10 +123,24 @@ export class Context {
     return result;
   }
 
+  /** Runs `body` as if it stood outside functions. */
+  atFileScope(body: () => void): void {
+    const { scope, function: open, unevaluated, pack } = this;
+    this.scope = this.fileScope;
+    this.function = null;
+    this.unevaluated = 0;
+    this.pack = null;
+    body();
+    this.scope = scope;
+    this.function = open;
+    this.unevaluated = unevaluated;
+    this.pack = pack;
+  }
+
   /** What a name means here; kernel types and enumerators are found last, if vmlinux.h was included. */
   lookup(name: string): Binding | null {
     for (let scope: Scope | null = this.scope; scope; scope = scope.parent) {
-      const binding = scope.names.get(name);
+      const binding = scope.find(name);
       if (binding) return binding;
     }
     return this.usesKernelTypes ? this.kernelBinding(name) : null;
@@ -161,7 +187,8 @@ export class Context {
   /** Names in scope, for did-you-mean. */
   namesInScope(): string[] {
     const names: string[] = [];
-    for (let scope: Scope | null = this.scope; scope; scope = scope.parent) names.push(...scope.names.keys());
+    for (let scope: Scope | null = this.scope; scope; scope = scope.parent)
+      names.push(...scope.names.keys(), ...scope.deferred.keys());
     return names;
   }
 

@@ -39,7 +39,7 @@ function reportRedeclaration(context: Context, name: string, range: Range, old: 
 /** `typedef ... name` */
 export function declareTypedef(context: Context, made: NewSymbol): void {
   const { name, type, range } = made;
-  const here = context.scope.names.get(name);
+  const here = context.scope.find(name);
   if (here?.kind === 'typedef' && !C.sameType(here.type, type))
     context.error(
       range,
@@ -60,7 +60,7 @@ export function declareFunction(
 ): FuncSymbol {
   const { name, type, range } = made;
   const signature = C.unsugar(type);
-  const old = context.fileScope.names.get(name);
+  const old = context.fileScope.find(name);
   if (old?.kind === 'object' && old.symbol.kind === 'func') {
     const symbol = old.symbol;
     if (!C.sameType(symbol.type, type) && symbol.range.start !== 0)
@@ -134,7 +134,7 @@ export function declareGlobal(
   storage: 'global' | 'static' | 'extern',
 ): VarSymbol {
   const { name, type, range } = made;
-  const old = context.fileScope.names.get(name);
+  const old = context.fileScope.find(name);
   if (old?.kind === 'object' && old.symbol.kind === 'var') {
     const symbol = old.symbol;
     if (!C.sameType(symbol.type, type))
@@ -177,7 +177,7 @@ function newVariable(context: Context, made: NewSymbol, storage: VarSymbol['stor
 
 /** A variable in a block, automatic or static. */
 export function declareLocal(context: Context, made: NewSymbol, storage: 'local' | 'static'): VarSymbol {
-  const here = context.scope.names.get(made.name);
+  const here = context.scope.find(made.name);
   const symbol = newVariable(context, made, storage);
   if (here)
     context.error(made.range, `redefinition of '${made.name}'`, [

@@ -193,6 +193,27 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     4991n,
   ],
   [
+    'the value of an assignment to a bit-field is what it then holds',
+    `struct ours { unsigned a:3; int b:4; }; ${L} { struct ours p = {}; long x = --p.a; long y = (p.b = a); return x * 100 + y; }`,
+    9n,
+    0n,
+    693n,
+  ],
+  [
+    'division of what cannot be negative',
+    `${L} { unsigned char c = a; unsigned short d = b; return c / (d | 1) * 100 + c % (d | 1); }`,
+    200n,
+    6n,
+    2804n,
+  ],
+  [
+    'pointers to objects of odd size',
+    `struct ours { char c[12]; }; static struct ours t[9]; ${L} { struct ours *p = &t[a], *q = &t[b]; return p - q; }`,
+    2n,
+    8n,
+    -6n,
+  ],
+  [
     'unions share bytes',
     `union u { int i; unsigned char c[4]; }; ${L} { union u x; x.i = a; return x.c[1]; }`,
     0x1234n,

@@ -13,6 +13,7 @@ import { Diagnostics } from './diagnostic.ts';
 import { emitFunction } from './emit.ts';
 import type { EmittedFunction } from './emit.ts';
 import { MAX_STACK } from './emit_frame.ts';
+import type { Inst } from './ir.ts';
 import { selectInstructions } from './isel.ts';
 import { ModuleLowering } from './lower.ts';
 import { writeObject } from './object.ts';
@@ -36,6 +37,15 @@ export interface CompileOutput {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Why no instruction does this. Asked after optimising: what is folded or never runs is no mistake. */
+function withoutInstruction({ op, callee }: Inst): string | null {
+  if (callee?.kind === 'pointer')
+    return 'a call through a function pointer that is not a constant: BPF has none';
+  if (op === 'sdiv' || op === 'smod')
+    return 'unsupported signed division: the BPF instruction set before v4 has none; convert to unsigned first';
+  return null;
+}
+
 export function compile(input: CompileInput): CompileOutput {
   const { unit, diagnostics, sources } = frontend(input);
   if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics };
@@ -47,12 +57,10 @@ export function compile(input: CompileInput): CompileOutput {
   const functions = optimise(module.functions, module.objects);
   for (const fn of functions)
     for (const { insts } of fn.blocks)
-      for (const { callee, loc } of insts)
-        if (callee?.kind === 'pointer')
-          late.error(
-            { start: loc, end: loc + 1 },
-            'a call through a function pointer that is not a constant: BPF has none',
-          );
+      for (const inst of insts) {
+        const what = withoutInstruction(inst);
+        if (what !== null) late.error({ start: inst.loc, end: inst.loc + 1 }, what);
+      }
   if (late.hasErrors) return { object: null, diagnostics: all() };
 
   const emitted: EmittedFunction[] = functions.map((fn) => {

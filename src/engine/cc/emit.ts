@@ -94,10 +94,14 @@ class Emitter {
 
   private imm64(inst: MInst): void {
     if (inst.symbol) this.relocs.push({ insn: this.insns.length, symbol: inst.symbol, call: false });
-    const low = Number(BigInt.asIntN(32, inst.imm));
+    // The loader writes over both halves for an extern, so what is added to its address stands apart.
+    const apart = inst.symbol?.kind === 'extern' && inst.imm !== 0n;
+    const low = apart ? 0 : Number(BigInt.asIntN(32, inst.imm));
     const high = inst.symbol ? 0 : Number(BigInt.asIntN(32, inst.imm >> 32n));
     this.put(bpf.LD_IMM64, inst.dst, 0, 0, low, inst.loc);
     this.put(0, 0, 0, 0, high, inst.loc);
+    if (apart)
+      this.put(bpf.BPF_ALU64 | bpf.BPF_ADD, inst.dst, 0, 0, Number(BigInt.asIntN(32, inst.imm)), inst.loc);
   }
 
   private asm(inst: MInst): void {

@@ -98,6 +98,12 @@ export class Lexer {
     return { path, loc: this.file.base + i, end: this.file.base + close + 1 };
   }
 
+  /** Leaves out the rest of the file. */
+  skipToEnd(): void {
+    this.peeked = null;
+    this.at = this.text.length;
+  }
+
   private isSplice(i: number): number {
     if (this.text.charCodeAt(i) !== BACKSLASH) return 0;
     if (this.text.charCodeAt(i + 1) === NEWLINE) return 2;

@@ -49,7 +49,8 @@ export function lowerAsm(f: Lowering, stmt: AsmStmt): void {
     const tie = f.b.other('tie', start.width, [start], (inst) => {
       inst.volatile = true;
     });
-    return storePlace(f, place, tie);
+    storePlace(f, place, tie);
+    return;
   }
   const names = [...outputs, ...inputs].map((operand) => operand.name.replace(/[[\]]/g, ''));
   const text = assemble(stmt.template, (name) => {

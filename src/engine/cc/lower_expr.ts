@@ -260,8 +260,6 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
       const a = f.value(expr.left);
       const b = f.value(expr.right);
       f.b.loc = expr.loc;
-      const signed = integerOf(expr.type)?.signed ?? false;
-      if (signed && (expr.op === '/' || expr.op === '%')) return f.signedDivision(expr, a, b);
       return arithmetic(f, expr.op, expr.type, a, b);
     }
     case 'compare':
@@ -277,9 +275,10 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
       const bytes = f.b.binary('sub', f.value(expr.left), f.value(expr.right));
       const size = expr.elementSize;
       if (size <= 1) return bytes;
-      const log2 = Math.log2(size);
-      if (Number.isInteger(log2)) return f.b.binary('ashr', bytes, f.b.const(64, log2));
-      return f.unsupported(expr.range, 'the difference of pointers to objects of odd size', () => bytes);
+      const log2 = Math.log2(size & -size);
+      const shifted = log2 === 0 ? bytes : f.b.binary('ashr', bytes, f.b.const(64, log2));
+      const odd = size / (size & -size);
+      return odd === 1 ? shifted : f.b.binary('mul', shifted, f.b.const(64, inverseOf(BigInt(odd))));
     }
     case 'conditional': {
       const end = f.fn.block();
@@ -318,8 +317,7 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
       const value = f.value(expr.value);
       const place = lowerPlace(f, expr.target);
       f.b.loc = expr.loc;
-      storePlace(f, place, value);
-      return value;
+      return storePlace(f, place, value);
     }
     case 'compound_assign': {
       // C leaves the order open; clang evaluates the right side first, and so do we.
@@ -334,14 +332,9 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
         return moved;
       }
       const wide = convert(f, old, expr.target.type, expr.computeType);
-      const signed = integerOf(expr.computeType)?.signed ?? false;
-      const computed =
-        signed && (expr.op === '/' || expr.op === '%')
-          ? f.signedDivision(expr, wide, right)
-          : arithmetic(f, expr.op, expr.computeType, wide, right);
+      const computed = arithmetic(f, expr.op, expr.computeType, wide, right);
       const value = toBoolOr(f, computed, expr.computeType, expr.target.type);
-      storePlace(f, place, value);
-      return value;
+      return storePlace(f, place, value);
     }
     case 'inc_dec': {
       const place = lowerPlace(f, expr.target);
@@ -351,8 +344,8 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
       const sum = f.b.binary('add', old, step);
       if (sum.op === 'add' && sum.args[0] === old) sum.nsw = integerOf(expr.type)?.signed ?? false;
       const value = isPointer(expr.type) ? sum : toBoolOr(f, sum, expr.type, expr.type);
-      storePlace(f, place, value);
-      return expr.prefix ? value : old;
+      const stored = storePlace(f, place, value);
+      return expr.prefix ? stored : old;
     }
     case 'call':
       return lowerCall(f, expr);
@@ -363,6 +356,13 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
     case 'error':
       throw new EngineBug('a faulty expression reached lowering');
   }
+}
+
+/** The number that undoes a multiplication by an odd one, modulo 2^64: each step doubles the bits that are right. */
+function inverseOf(odd: bigint): bigint {
+  let inverse = odd;
+  for (let bits = 3; bits < 64; bits *= 2) inverse = BigInt.asIntN(64, inverse * (2n - odd * inverse));
+  return inverse;
 }
 
 /** A computed integer brought into the range of the type it is stored as. */

@@ -80,18 +80,6 @@ export class Lowering {
     return instead();
   }
 
-  signedDivision(expr: Expr, a: Inst, b: Inst): Inst {
-    const op =
-      (expr.kind === 'binary' || expr.kind === 'compound_assign') && expr.op === '%' ? 'smod' : 'sdiv';
-    const folded = this.b.binary(op, a, b);
-    if (folded.op === 'const') return folded;
-    this.module.diagnostics.error(
-      expr.range,
-      'unsupported signed division: the BPF instruction set before v4 has none; convert to unsigned first',
-    );
-    return folded;
-  }
-
   noteManyArguments(expr: CallExpr): void {
     this.module.diagnostics.error(
       expr.range,

@@ -97,7 +97,8 @@ export function initialise(f: Lowering, to: Inst, type: CType, init: Initializer
       return storeImage(f, to, image, new Uint8Array(size));
     }
     if (isRecord(type)) return copyRecord(f, to, f.value(value), type);
-    return storePlace(f, plainPlace(to, type, true), f.value(value));
+    storePlace(f, plainPlace(to, type, true), f.value(value));
+    return;
   }
   const image = new Uint8Array(size);
   const skip = new Uint8Array(size);

@@ -208,13 +208,14 @@ export function loadPlace(f: Lowering, place: Place): Inst {
   return bits.signed ? f.b.sext(value, 32, 64) : f.b.zext(value);
 }
 
-export function storePlace(f: Lowering, place: Place, value: Inst): void {
+/** Stores a scalar. @returns what the place then holds: a bit-field keeps only its bits */
+export function storePlace(f: Lowering, place: Place, value: Inst): Inst {
   const { bits, path } = place;
   const relo = path ? { kind: 0, root: path.root, access: path.steps.join(':') } : null;
   if (!bits) {
     const size = accessSize(place.type);
     f.b.store(place.address, path ? path.off : place.off, size, value, place.volatile, relo);
-    return;
+    return value;
   }
   const unit = unitOf(place);
   const raw = rawLoad(f, place, unit.off, unit.size);
@@ -227,6 +228,9 @@ export function storePlace(f: Lowering, place: Place, value: Inst): void {
   );
   const rest = f.b.binary('and', raw, f.b.const(raw.width, ~mask));
   f.b.store(place.address, unit.off, unit.size, f.b.binary('or', rest, put), place.volatile, relo);
+  if (bits.size === value.width) return value;
+  const spare = f.b.const(value.width, value.width - bits.size);
+  return f.b.binary(bits.signed ? 'ashr' : 'lshr', f.b.binary('shl', value, spare), spare);
 }
 
 /** True for records, whose value is their address. */

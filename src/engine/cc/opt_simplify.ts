@@ -87,6 +87,10 @@ export function usedBits(inst: Inst, depth = 0): number {
       return inst.args[1]!.op === 'const' ? Math.min(inst.width, args(0) + shiftCount(inst)) : inst.width;
     case 'bswap':
       return Math.min(inst.width, inst.bits);
+    case 'udiv':
+      return args(0);
+    case 'umod':
+      return inst.args[1]!.op === 'const' && inst.args[1]!.imm !== 0n ? Math.min(args(0), args(1)) : args(0);
     case 'phi':
       return inst.args.reduce(
         (bits, arg) => (arg === inst ? bits : Math.max(bits, usedBits(arg, depth + 2))),
@@ -109,6 +113,10 @@ function simplifyBinary(fn: IrFunction, inst: Inst): Inst | null {
   if (a === b) {
     if (op === 'sub' || op === 'xor') return fn.const(width, 0n);
     if (op === 'and' || op === 'or') return a;
+  }
+  if ((op === 'sdiv' || op === 'smod') && isNonNegative(a) && isNonNegative(b)) {
+    inst.op = op === 'sdiv' ? 'udiv' : 'umod';
+    return simplifyBinary(fn, inst);
   }
   if (b.op !== 'const') return null;
   const c = b.imm;
@@ -134,6 +142,10 @@ function simplifyBinary(fn: IrFunction, inst: Inst): Inst | null {
       if (c === 0n) return b;
       if (c === 1n) return a;
       return log2 === null ? null : change('shl', a, log2);
+    case 'sdiv':
+      return c === 1n ? a : null;
+    case 'smod':
+      return c === 1n || c === -1n ? fn.const(width, 0n) : null;
     case 'udiv':
       if (c === 1n) return a;
       return log2 === null ? null : change('lshr', a, log2);
@@ -225,7 +237,7 @@ export function knownCompare(from: Compare): boolean | null {
   return null;
 }
 
-/** A counter that starts at 0 or above and only grows, where C rules out that it overflows. */
+/** The top bit is clear: by its bits, or it starts at 0 or above and only grows, and C rules out overflow. */
 function isNonNegative(inst: Inst, seen: Set<Inst> = new Set()): boolean {
   if (seen.has(inst)) return true;
   if (usedBits(inst) < inst.width) return true;

@@ -10,7 +10,8 @@
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { Btf } from '../btf/parse.ts';
 import type { TranslationUnit } from './ast.ts';
-import type { Context, Scope } from './check_context.ts';
+import { Context } from './check_context.ts';
+import type { Scope } from './check_context.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { defineText } from './pp_predefined.ts';
 import { parseExternal } from './parse_decl.ts';
@@ -45,17 +46,20 @@ export function frontend(input: FrontendInput): FrontendResult {
   const preprocessor = new Preprocessor(sources, diagnostics, input.files ?? (() => null));
   for (const [name, value] of Object.entries(input.defines ?? {})) defineText(preprocessor, name, value);
   const tokens = preprocessor.run(input.path, input.text);
-  const parser = new Parser(tokens, diagnostics, sources, KernelTypes.of(input.kernelBtf));
+  const context = new Context(diagnostics, sources, KernelTypes.of(input.kernelBtf));
+  const parser = new Parser(tokens, context, (declaration) =>
+    parseExternal(new Parser({ tokens: declaration, pragmas: [] }, context)),
+  );
   while (!parser.atEnd && !diagnostics.exhausted) {
     const before = parser.mark();
     parseExternal(parser);
     if (parser.mark() === before) parser.advance();
   }
   return {
-    unit: unitOf(input.path, parser.context),
+    unit: unitOf(input.path, context),
     diagnostics: diagnostics.all(),
     sources,
-    scope: parser.context.fileScope,
+    scope: context.fileScope,
   };
 }
 

@@ -255,7 +255,7 @@ function parseEnumerators(p: Parser): { readonly enumerator: Enumerator; readonl
         next = value ?? next;
       }
       const range = rangeOf(token);
-      if (context.scope.names.has(token.text)) context.error(range, `redefinition of '${token.text}'`);
+      if (context.scope.find(token.text)) context.error(range, `redefinition of '${token.text}'`);
       const enumerator = { name: token.text, value: next };
       list.push({ enumerator, range });
       // Later enumerators may use it; its final type is known at the closing brace.

@@ -3,24 +3,23 @@
  * in check_*.ts; the grammar calls the rules as it reads, so names and types are known at once and C's
  * question "is this identifier a type?" always has an answer.
  */
-import { Context } from './check_context.ts';
+import type { Context } from './check_context.ts';
+import { deferDeclarations } from './deferred.ts';
+import type { ReadTokens } from './deferred.ts';
 import type { UnrollHint } from './ast.ts';
-import type { Diagnostics } from './diagnostic.ts';
 import type { Token } from './lex.ts';
 import { Cursor } from './parse_cursor.ts';
 import type { Preprocessed } from './preprocess.ts';
-import type { Sources } from './source.ts';
-import type { KernelTypes } from './vmlinux.ts';
 
 export class Parser extends Cursor {
   readonly context: Context;
   /** What #pragma unroll said about the next loop. */
   unroll: UnrollHint = 'none';
 
-  constructor(input: Preprocessed, diagnostics: Diagnostics, sources: Sources, kernel: KernelTypes) {
-    const context = new Context(diagnostics, sources, kernel);
-    const pragmas = new PragmaState(context, (hint) => (this.unroll = hint));
-    super(input.tokens, input.pragmas, diagnostics, (tokens) => pragmas.obey(tokens));
+  /** @param declare reads a declaration that a header deferred */
+  constructor(input: Preprocessed, context: Context, declare: ReadTokens = () => undefined) {
+    const pragmas = new PragmaState(context, (hint) => (this.unroll = hint), declare);
+    super(input.tokens, input.pragmas, context.diagnostics, (tokens) => pragmas.obey(tokens));
     this.context = context;
     this.obeyPragmas();
   }
@@ -37,14 +36,16 @@ export class Parser extends Cursor {
 class PragmaState {
   private readonly context: Context;
   private readonly setUnroll: (hint: UnrollHint) => void;
+  private readonly declare: ReadTokens;
   private readonly ignoredStack: ReadonlySet<string>[] = [];
   private readonly packStack: (number | null)[] = [];
   /** One entry per push: did it push preserve_access_index? */
   private readonly attributeStack: boolean[] = [];
 
-  constructor(context: Context, setUnroll: (hint: UnrollHint) => void) {
+  constructor(context: Context, setUnroll: (hint: UnrollHint) => void, declare: ReadTokens) {
     this.context = context;
     this.setUnroll = setUnroll;
+    this.declare = declare;
   }
 
   obey(tokens: readonly Token[]): void {
@@ -61,7 +62,8 @@ class PragmaState {
     else if (first === 'iterscope' && second === 'kernel_types') {
       this.context.usesKernelTypes = true;
       this.context.kernelTypesDefined ||= third !== 'uapi';
-    }
+    } else if (first === 'iterscope' && second === 'deferred')
+      deferDeclarations(this.context, tokens[0]?.loc ?? 0, this.declare);
   }
 
   private unrollBy(count: string | undefined): void {

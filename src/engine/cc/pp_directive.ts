@@ -1,4 +1,5 @@
 /** Preprocessor directives: a table of names, each with what it does. */
+import { canDefer } from './deferred.ts';
 import { didYouMean } from './diagnostic.ts';
 import { bundledHeader, bundledHeaderPaths } from './headers/index.ts';
 import type { Token } from './lex.ts';
@@ -280,6 +281,11 @@ function pragma(pp: Preprocessor): void {
   const tokens = pp.restOfLine();
   const file = pp.currentFile?.lexer.file;
   if (tokens[0]?.text === 'once' && file) pp.once.add(file.path);
+  else if (file?.bundled && tokens[0]?.text === 'iterscope' && tokens[1]?.text === 'deferred') {
+    if (!canDefer(file.path, file.text, pp.macros.keys())) return;
+    pp.addPragma(tokens);
+    pp.currentFile?.lexer.skipToEnd();
+  }
   else if (tokens.length > 0) pp.addPragma(tokens);
 }
 

@@ -4,6 +4,8 @@
  *
  * Source: the helper list of include/uapi/linux/bpf.h.
  */
+import { DEFERRED_PRAGMA } from '../deferred.ts';
+
 const PROTOTYPES = `
 1 void *map_lookup_elem(void *map, const void *key)
 2 long map_update_elem(void *map, const void *key, const void *value, __u64 flags)
@@ -235,6 +237,5 @@ export const BPF_HELPER_DEFS = [
   '#include <linux/types.h>',
   '#endif',
   ...[...structs].map((name) => `${name};`),
-  ...rows.map(declaration),
-  '',
+  `${DEFERRED_PRAGMA}${rows.map(declaration).join('\n')}\n`,
 ].join('\n');

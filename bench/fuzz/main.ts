@@ -1,0 +1,145 @@
+/**
+ * Differential fuzzing: random programs through our compiler and through clang, run on the same machine.
+ *
+ *     --seed N --count N    which programs
+ *     --answers FILE        clang's answers are kept there, and taken from there when the file is
+ *     --stop                ends with the first failure
+ *     --print, --reduce     one program, as generated or as small as it still fails
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { GENERATOR_VERSION, generateFile, programName } from '../../src/engine/cc/fuzz/program.ts';
+import { findClang } from '../clang.ts';
+import { reduce } from './reduce.ts';
+import { answers, clang, ours, STRICT } from './tools.ts';
+import type { Compiled } from './tools.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '0' },
+    count: { type: 'string', default: '1000' },
+    answers: { type: 'string' },
+    stop: { type: 'boolean', default: false },
+    print: { type: 'boolean', default: false },
+    reduce: { type: 'boolean', default: false },
+  },
+});
+const PER_FILE = 25;
+const folder = join('.cache', 'fuzz_work', String(process.pid));
+const first = Number(values.seed);
+const count = Number(values.count);
+
+function needClang(): string {
+  const command = findClang();
+  if (command === null) throw new Error('there is no clang that knows BPF');
+  return command;
+}
+
+/** Still compiled by clang, and refused or computed differently by us, as before. */
+function failsAs(refused: boolean): (text: string) => boolean {
+  const command = needClang();
+  return (text) => {
+    const theirs = clang(command, text, folder, STRICT);
+    if (!('object' in theirs)) return false;
+    const mine = compileOurs(text);
+    if (!('object' in mine)) return refused;
+    if (refused || !text.includes(`${programName(first)}(`)) return false;
+    const [want] = answers(theirs.object, [first]);
+    return want !== null && want !== answers(mine.object, [first])[0];
+  };
+}
+
+/** Our compiler; an exception is a refusal too, and always a bug. */
+function compileOurs(text: string): Compiled {
+  try {
+    return ours(text);
+  } catch (error) {
+    const where = error instanceof Error ? error.stack?.split('\n').slice(0, 3).join(' ') : '';
+    return { refused: `crash: ${where}` };
+  }
+}
+
+/** An object for each program. Where a file is refused, its halves are tried, down to single programs. */
+function compileAll(
+  seeds: readonly number[],
+  compiler: (text: string) => Compiled,
+): Map<number, Uint8Array | string> {
+  const result = compiler(generateFile(seeds));
+  if ('object' in result) {
+    const { object } = result;
+    return new Map(seeds.map((seed) => [seed, object]));
+  }
+  if (seeds.length === 1) return new Map([[seeds[0] ?? 0, result.refused]]);
+  const half = Math.ceil(seeds.length / 2);
+  return new Map([...compileAll(seeds.slice(0, half), compiler), ...compileAll(seeds.slice(half), compiler)]);
+}
+
+/** What each program answers, null where it does not end; programs that were refused are absent. */
+function answersOf(objects: ReadonlyMap<number, Uint8Array | string>): Map<number, string | null> {
+  const byObject = new Map<Uint8Array, number[]>();
+  for (const [seed, object] of objects)
+    if (typeof object !== 'string') byObject.set(object, [...(byObject.get(object) ?? []), seed]);
+  const all = new Map<number, string | null>();
+  for (const [object, seeds] of byObject) {
+    const got = answers(object, seeds);
+    for (const [i, seed] of seeds.entries()) all.set(seed, got[i] ?? null);
+  }
+  return all;
+}
+
+/** clang's answers to all programs, kept in a file when one is named. */
+class Wanted {
+  private readonly file = values.answers;
+  private readonly known = new Map<number, string | null>(
+    this.file !== undefined && existsSync(this.file)
+      ? (JSON.parse(readFileSync(this.file, 'utf8')) as [number, string | null][])
+      : [],
+  );
+  of(seeds: readonly number[]): ReadonlyMap<number, string | null> {
+    if (seeds.every((seed) => this.known.has(seed))) return this.known;
+    const command = needClang();
+    for (const [seed, answer] of answersOf(compileAll(seeds, (text) => clang(command, text, folder))))
+      this.known.set(seed, answer);
+    return this.known;
+  }
+  save(): void {
+    if (this.file === undefined) return;
+    mkdirSync(dirname(this.file), { recursive: true });
+    writeFileSync(this.file, JSON.stringify([...this.known]));
+  }
+}
+
+function fuzz(): boolean {
+  const wanted = new Wanted();
+  const found = { compared: 0, endless: 0, refusedByClang: 0, failures: 0 };
+  for (let at = first; at < first + count; at += PER_FILE) {
+    const seeds = Array.from({ length: Math.min(PER_FILE, first + count - at) }, (_, i) => at + i);
+    const want = wanted.of(seeds);
+    const accepted = seeds.filter((seed) => want.has(seed));
+    found.refusedByClang += seeds.length - accepted.length;
+    const mine = compileAll(accepted, compileOurs);
+    const got = answersOf(mine);
+    for (const seed of accepted) {
+      const object = mine.get(seed);
+      let what: string | null = null;
+      if (typeof object === 'string') what = `refused: ${object}`;
+      else if (want.get(seed) === null) found.endless++;
+      else if (want.get(seed) !== got.get(seed)) what = `computes ${got.get(seed)}, not ${want.get(seed)}`;
+      found.compared++;
+      if (what === null) continue;
+      found.failures++;
+      console.log(`${seed}: ${what}`);
+      if (values.stop) return false;
+    }
+  }
+  wanted.save();
+  console.log(JSON.stringify({ generator: GENERATOR_VERSION, seed: first, count, ...found }));
+  return found.failures === 0;
+}
+
+if (values.print) process.stdout.write(generateFile([first]));
+else if (values.reduce) {
+  const text = generateFile([first]);
+  process.stdout.write(`${reduce(text, failsAs(!('object' in compileOurs(text))))}\n`);
+} else process.exitCode = fuzz() ? 0 : 1;

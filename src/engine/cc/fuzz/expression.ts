@@ -1,0 +1,122 @@
+/**
+ * Random expressions without undefined behaviour, given that signed arithmetic wraps: shifts stay below the
+ * width, divisors are odd and unsigned, indices are masked, and nothing in an expression has a side effect.
+ *
+ * Every operation stands in parentheses, so a text can be made smaller without knowing C.
+ */
+import type { Random } from './random.ts';
+import { literal, randomScalar, SCALARS } from './shape.ts';
+import type { Scalar, Shape } from './shape.ts';
+
+export interface Variable {
+  readonly name: string;
+  readonly shape: Shape;
+  /** May not be assigned: a loop's counter, a constant. */
+  readonly fixed?: boolean;
+  /** volatile: its address goes nowhere. */
+  readonly volatile?: boolean;
+}
+export interface Place {
+  readonly text: string;
+  readonly shape: Shape;
+}
+
+/** A random place somewhere inside `place`, down to a number. */
+export function placeIn(random: Random, place: Place, scope: readonly Variable[], depth: number): Place {
+  const { text, shape } = place;
+  switch (shape.kind) {
+    case 'scalar':
+      return place;
+    case 'pointer': {
+      const at = random.chance(50) ? `(*${text})` : `${text}[${index(random, shape.length, scope, depth)}]`;
+      return placeIn(random, { text: at, shape: shape.to }, scope, depth);
+    }
+    case 'array': {
+      const at = `${text}[${index(random, shape.length, scope, depth)}]`;
+      return placeIn(random, { text: at, shape: shape.of }, scope, depth);
+    }
+    case 'record': {
+      const member = random.pick(shape.members);
+      return placeIn(random, { text: `${text}.${member.name}`, shape: member.shape }, scope, depth);
+    }
+  }
+}
+
+function index(random: Random, length: number, scope: readonly Variable[], depth: number): string {
+  if (depth <= 0 || random.chance(40)) return String(random.below(length));
+  return `(${expression(random, scope, depth - 1)}) & ${length - 1}`;
+}
+
+/** A number that may be assigned to, or null. */
+export function target(random: Random, scope: readonly Variable[], depth: number): Place | null {
+  const free = scope.filter(({ fixed }) => fixed !== true);
+  if (free.length === 0) return null;
+  const { name, shape } = random.pick(free);
+  return placeIn(random, { text: name, shape }, scope, depth);
+}
+
+type Make = (random: Random, operand: () => string, scope: readonly Variable[], depth: number) => string;
+
+const read: Make = (random, _, scope, depth) => {
+  if (scope.length === 0) return literal(random);
+  const { name, shape } = random.pick(scope);
+  return placeIn(random, { text: name, shape }, scope, depth - 1).text;
+};
+const cast = (random: Random): Scalar => random.pick(SCALARS);
+const unsigned = (random: Random): string => random.pick(['u32', 'u64', 'u64', 'u16', 'u8']);
+
+const LEAVES: readonly (readonly [number, Make])[] = [
+  [3, read],
+  [1, (random) => literal(random)],
+];
+const OPERATIONS: readonly (readonly [number, Make])[] = [
+  [4, read],
+  [2, (random) => literal(random)],
+  [8, (random, x) => `(${x()} ${random.pick(['+', '-', '*', '&', '|', '^'])} ${x()})`],
+  [4, (random, x) => `(${x()} ${random.pick(['<', '<=', '>', '>=', '==', '!='])} ${x()})`],
+  [2, (random, x) => `(${x()} ${random.pick(['&&', '||'])} ${x()})`],
+  [3, (random, x) => `((${cast(random).name})${x()})`],
+  [2, (random, x) => `(${random.pick(['-', '~', '!'])}${x()})`],
+  [2, (random, x) => `(${x()} ? ${x()} : ${x()})`],
+  [3, (random, x) => `((${random.pick(['s64', 'u64'])})${x()} ${random.pick(['<<', '>>'])} (${x()} & 63))`],
+  [3, (random, x) => `((${random.pick(['s32', 'u32'])})${x()} ${random.pick(['<<', '>>'])} (${x()} & 31))`],
+  [
+    3,
+    (random, x) => {
+      const wide = random.chance(50);
+      const by = random.below(wide ? 64 : 32);
+      return `((${random.pick(wide ? ['s64', 'u64'] : ['s32', 'u32'])})${x()} ${random.pick(['<<', '>>'])} ${by})`;
+    },
+  ],
+  [
+    2,
+    (random, x) =>
+      `((${unsigned(random)})${x()} ${random.pick(['/', '%'])} ((${unsigned(random)})${x()} | 1))`,
+  ],
+  [
+    2,
+    (random, x) =>
+      `((${unsigned(random)})${x()} ${random.pick(['/', '%'])} ${random.pick([1, 2, 3, 7, 8, 10, 256, 1000])}u)`,
+  ],
+  [1, (random, x) => `__builtin_bswap${random.pick([16, 32, 64])}(${x()})`],
+  [
+    1,
+    (random, x) =>
+      random.pick([
+        `__builtin_popcountl(${x()})`,
+        `__builtin_ctzl(${x()} | 1l)`,
+        `__builtin_clz((u32)${x()} | 1u)`,
+      ]),
+  ],
+  [
+    1,
+    (random, x) =>
+      `({ ${randomScalar(random).name} t = ${x()}; t ${random.pick(['+', '^', '-'])} ${literal(random)}; })`,
+  ],
+  [1, (random, x) => `(${x()} ?: ${x()})`],
+];
+
+export function expression(random: Random, scope: readonly Variable[], depth: number): string {
+  const make = random.weighted(depth <= 0 ? LEAVES : OPERATIONS);
+  return make(random, () => expression(random, scope, depth - 1), scope, depth);
+}
