@@ -181,7 +181,7 @@ function heldText(
   container: boolean,
   held: { readonly field: string; readonly n: number } | undefined,
 ): string {
-  if (!held || node.kind === 'slot' || node.kind === 'item') return '';
+  if (!held || node.kind === 'slot' || node.kind === 'item' || node.h < 30) return '';
   return container || !node.detail.startsWith(held.field)
     ? `${held.field} +${held.n} held`
     : `+ ${held.n} held`;

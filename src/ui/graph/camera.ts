@@ -120,8 +120,15 @@ export function createCamera(
       const moveX = wholeWidth && visibleX ? 0 : dx;
       const moveY = wholeHeight && visibleY ? 0 : dy;
       if (moveX === 0 && moveY === 0) return;
-      const keepTop = Math.min(0, Math.max(t.y + moveY, Math.min(0, height - size.height * t.k)));
-      moveTo(t.x + moveX, moveY === 0 ? t.y : keepTop, t.k, ease);
+      // No empty room beyond the picture's edges.
+      const inside = (to: number, picture: number, room: number): number =>
+        Math.min(0, Math.max(to, Math.min(0, room - picture * t.k)));
+      moveTo(
+        moveX === 0 ? t.x : inside(t.x + moveX, size.width, width),
+        moveY === 0 ? t.y : inside(t.y + moveY, size.height, height),
+        t.k,
+        ease,
+      );
     },
     dispose: () => {
       cancelAnimationFrame(easing);

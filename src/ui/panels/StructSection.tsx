@@ -10,10 +10,33 @@ interface Props {
   readonly onFollow: (ref: StructRef) => void;
 }
 
-/** Above so many fields, those that hold only zeros are folded away. */
+/** Above so many fields, those that hold only zeros are folded away, and the rest is cut. */
 const MANY = 14;
+const SHOWN = 24;
 const BYTES_PER_ROW = 8;
 const BYTE_ROWS = 16;
+
+/** Last part of a nested field's path: its indent says the rest. */
+const shortName = ({ path, depth }: PeekField): string =>
+  depth > 0 ? path.slice(path.lastIndexOf('.')) : path;
+/** A row that only names a nested struct. */
+const isHeading = (field: PeekField): boolean => field.value === '';
+
+/** Changed fields and those that are not zero, the first of them, with the structs that they are nested in. */
+function notable(
+  fields: readonly PeekField[],
+  changed: (field: PeekField) => PeekField | null,
+): readonly PeekField[] {
+  const values = fields.filter((field) => !isHeading(field) && (!isZero(field) || changed(field)));
+  const kept = new Set([
+    ...values.slice(0, SHOWN).map((field) => field.path),
+    ...values.filter(changed).map((field) => field.path),
+  ]);
+  for (const path of kept)
+    for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1))
+      kept.add(path.slice(0, dot));
+  return fields.filter((field) => kept.has(field.path));
+}
 
 const isZero = (field: PeekField): boolean => field.bytes.every((byte) => byte === 0);
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
@@ -29,7 +52,7 @@ export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
     return was && !sameBytes(was.bytes, field.bytes) ? was : null;
   };
   const many = now.fields.length > MANY;
-  const shown = many && !all ? now.fields.filter((field) => !isZero(field) || changed(field)) : now.fields;
+  const shown = many && !all ? notable(now.fields, changed) : now.fields;
   return (
     <section className="section">
       <h2>
@@ -38,11 +61,11 @@ export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
       </h2>
       <dl className="fields">
         {shown.map((field) => {
-          const was = changed(field);
+          const was = isHeading(field) ? null : changed(field);
           return (
             <div key={`${field.path}@${field.offset}`}>
               <dt title={`${field.type} ${field.path}`} style={{ paddingLeft: field.depth * 8 }}>
-                {field.path}
+                {shortName(field)}
               </dt>
               <dd className={was ? 'changed' : ''} title={`${field.type} = ${field.value}`}>
                 {was && was.value !== field.value && !field.pointer ? `${was.value} → ` : ''}
@@ -57,7 +80,7 @@ export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
       </dl>
       {many && (
         <button type="button" className="link-button" onClick={() => setAll(!all)}>
-          {all ? 'Hide fields that are zero' : `Show all ${now.fields.length} fields`}
+          {all ? 'Show fewer' : `Show all ${now.fields.length} fields`}
         </button>
       )}
       {bytes && <Bytes seen={seen} />}

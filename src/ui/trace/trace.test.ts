@@ -48,6 +48,7 @@ const node = (id: number, patch: Partial<SceneNode>): SceneNode => ({
   parent: -1,
   owner: 0n,
   reason: '',
+  struct: '',
   x: 0,
   y: 0,
   w: 10,
