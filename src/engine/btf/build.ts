@@ -35,8 +35,11 @@ export function mapRefs(type: BtfType, map: (id: TypeId) => TypeId): BtfType {
   }
 }
 
+/** Only values of enums are bigints, which JSON lacks. */
 const keyOf = (type: BtfType): string =>
-  JSON.stringify(type, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+  JSON.stringify(
+    'values' in type ? { ...type, values: type.values.map(({ name, value }) => [name, `${value}`]) } : type,
+  );
 
 /** Variables differ even when they look alike. */
 const isItself = (type: BtfType): boolean => type.kind === Kind.VAR || type.kind === Kind.DATASEC;

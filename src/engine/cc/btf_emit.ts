@@ -18,6 +18,9 @@ export class BtfEmitter {
   private readonly builder = new BtfBuilder();
   private readonly records = new Map<RecordType, TypeId>();
   private readonly enums = new Map<EnumType, TypeId>();
+  /** Ids of types seen before: described in full, or only named behind pointers. */
+  private readonly wholeIds = new Map<CType, TypeId>();
+  private readonly namedIds = new Map<CType, TypeId>();
   private readonly full = new Set<RecordType>();
   private readonly queue: RecordType[] = [];
   private readonly tags: (() => void)[] = [];
@@ -94,6 +97,13 @@ export class BtfEmitter {
 
   /** @param full whether records reached through pointers are described too */
   type(type: CType, full: boolean): TypeId {
+    const ids = full ? this.wholeIds : this.namedIds;
+    let id = ids.get(type);
+    if (id === undefined) ids.set(type, (id = this.addType(type, full)));
+    return id;
+  }
+
+  private addType(type: CType, full: boolean): TypeId {
     const wrap = (
       kind: typeof Kind.PTR | typeof Kind.CONST | typeof Kind.VOLATILE | typeof Kind.RESTRICT,
       id: TypeId,

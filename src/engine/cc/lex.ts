@@ -64,11 +64,15 @@ export class Lexer {
   private readonly diagnostics: Diagnostics;
   private at = 0;
   private peeked: Token | null = null;
+  /** The file's tokens, as of a file at 0, if somebody has cut them before; and the next of them. */
+  private readonly ready: readonly Token[] | null;
+  private nextReady = 0;
   /** Inside a group that #if leaves out: report nothing. */
   quiet = false;
 
-  constructor(file: SourceFile, diagnostics: Diagnostics) {
+  constructor(file: SourceFile, diagnostics: Diagnostics, ready: readonly Token[] | null = null) {
     this.file = file;
+    this.ready = ready;
     this.text = file.text;
     this.diagnostics = diagnostics;
     if (this.text.charCodeAt(0) === 0xfeff) this.at = 1;
@@ -76,13 +80,13 @@ export class Lexer {
 
   /** The next token; `eof` (with `bol` set) again and again at the end. */
   next(): Token {
-    const token = this.peeked ?? this.scan();
+    const token = this.peeked ?? this.read();
     this.peeked = null;
     return token;
   }
 
   peek(): Token {
-    this.peeked ??= this.scan();
+    this.peeked ??= this.read();
     return this.peeked;
   }
 
@@ -127,6 +131,29 @@ export class Lexer {
     let i = this.at;
     while (i < this.text.length && this.text.charCodeAt(i) !== NEWLINE) i += this.isSplice(i) || 1;
     this.at = i;
+  }
+
+  private read(): Token {
+    return this.ready ? this.replay(this.ready) : this.scan();
+  }
+
+  /** The next token of `ready`, moved to where the file is. */
+  private replay(ready: readonly Token[]): Token {
+    let token = ready[this.nextReady];
+    while (token && token.loc < this.at) token = ready[++this.nextReady];
+    if (!token) return this.scan();
+    this.nextReady++;
+    this.at = token.end;
+    const { base } = this.file;
+    return {
+      kind: token.kind,
+      text: token.text,
+      loc: base + token.loc,
+      end: base + token.end,
+      space: token.space,
+      bol: token.bol,
+      frozen: false,
+    };
   }
 
   private scan(): Token {
@@ -226,6 +253,22 @@ export class Lexer {
     const { base } = this.file;
     return { kind, text, loc: base + start, end: base + this.at, space, bol, frozen: false };
   }
+}
+
+const headerTokens = new Map<string, readonly Token[]>();
+
+/** A lexer over a bundled header, whose text is cut into tokens once per process. */
+export function headerLexer(file: SourceFile, diagnostics: Diagnostics): Lexer {
+  let tokens = headerTokens.get(file.text);
+  if (!tokens) headerTokens.set(file.text, (tokens = allTokens(textLexer(file.text, diagnostics))));
+  return new Lexer(file, diagnostics, tokens);
+}
+
+/** Every token up to the end, without `eof`. */
+export function allTokens(lexer: Lexer): Token[] {
+  const tokens: Token[] = [];
+  for (let token = lexer.next(); token.kind !== 'eof'; token = lexer.next()) tokens.push(token);
+  return tokens;
 }
 
 /** A lexer over text that is in no file; it reports nothing. */

@@ -285,8 +285,7 @@ function pragma(pp: Preprocessor): void {
     if (!canDefer(file.path, file.text, pp.macros.keys())) return;
     pp.addPragma(tokens);
     pp.currentFile?.lexer.skipToEnd();
-  }
-  else if (tokens.length > 0) pp.addPragma(tokens);
+  } else if (tokens.length > 0) pp.addPragma(tokens);
 }
 
 const DIRECTIVES: Readonly<Record<string, (pp: Preprocessor, at: Token) => void>> = {

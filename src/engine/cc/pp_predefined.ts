@@ -1,6 +1,6 @@
 /** Macros that are there before the first line: what clang 19 defines for `-target bpf -mcpu=v3`, and the computed ones. */
 import { BUILTIN_NAMES } from './builtins.ts';
-import { textLexer } from './lex.ts';
+import { allTokens, textLexer } from './lex.ts';
 import type { Token } from './lex.ts';
 import type { Macro } from './pp_macro.ts';
 import type { Preprocessor } from './preprocess.ts';
@@ -96,9 +96,12 @@ const ATTRIBUTES = new Set(
   ).split(' '),
 );
 
+let predefined: readonly Macro[] | null = null;
+
 /** Puts every predefined macro in place. */
 export function predefine(pp: Preprocessor): void {
-  for (const [name, text] of Object.entries(OBJECT_MACROS)) defineText(pp, name, text);
+  predefined ??= Object.entries(OBJECT_MACROS).map(([name, text]) => textMacro(pp, name, text));
+  for (const macro of predefined) pp.macros.set(macro.name, { ...macro });
   const computed = (
     name: string,
     params: readonly string[] | null,
@@ -137,16 +140,15 @@ export function predefine(pp: Preprocessor): void {
 
 /** Defines an object-like macro from text: predefined ones, and `--define NAME=V`. */
 export function defineText(pp: Preprocessor, name: string, text: string): void {
-  const lexer = textLexer(text, pp.diagnostics);
-  const body: Token[] = [];
-  for (let token = lexer.next(); token.kind !== 'eof'; token = lexer.next()) body.push(token);
-  pp.macros.set(name, {
-    name,
-    params: null,
-    variadic: false,
-    body: body.map((t) => ({ ...t, bol: false })),
-    range: NOWHERE,
-    compute: null,
-    active: false,
-  });
+  pp.macros.set(name, textMacro(pp, name, text));
 }
+
+const textMacro = (pp: Preprocessor, name: string, text: string): Macro => ({
+  name,
+  params: null,
+  variadic: false,
+  body: allTokens(textLexer(text, pp.diagnostics)).map((t) => ({ ...t, bol: false })),
+  range: NOWHERE,
+  compute: null,
+  active: false,
+});

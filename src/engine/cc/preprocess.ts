@@ -12,7 +12,7 @@
  * Source: C11 6.10, GNU and clang extensions.
  */
 import type { Diagnostics } from './diagnostic.ts';
-import { Lexer, textLexer } from './lex.ts';
+import { allTokens, headerLexer, Lexer, textLexer } from './lex.ts';
 import type { Token } from './lex.ts';
 import { runDirective } from './pp_directive.ts';
 import type { Conditional } from './pp_directive.ts';
@@ -130,7 +130,8 @@ export class Preprocessor {
 
   enterFile(path: string, text: string, bundled: boolean, includedAt: Loc): void {
     const file = this.sources.add(path, text, bundled, includedAt);
-    this.stack.push({ kind: 'file', lexer: new Lexer(file, this.diagnostics), conditionals: [] });
+    const lexer = bundled ? headerLexer(file, this.diagnostics) : new Lexer(file, this.diagnostics);
+    this.stack.push({ kind: 'file', lexer, conditionals: [] });
   }
 
   addPragma(tokens: readonly Token[]): void {
@@ -332,9 +333,6 @@ export class Preprocessor {
     }
     const source = latin1Decode(stringBytes(text.text).bytes);
     const lexer = textLexer(source, this.diagnostics);
-    const tokens: Token[] = [];
-    for (let t = lexer.next(); t.kind !== 'eof'; t = lexer.next())
-      tokens.push({ ...t, loc: at.loc, end: at.end });
-    this.addPragma(tokens);
+    this.addPragma(allTokens(lexer).map((t) => ({ ...t, loc: at.loc, end: at.end })));
   }
 }
