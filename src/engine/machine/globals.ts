@@ -1,5 +1,6 @@
 /** Global variables of an object: set before load, read at any time, typed by the object's own BTF. */
 import type { Bytes, TypeId } from '../../shared/brand.ts';
+import { MAP_KINDS } from '../bpf/maps/index.ts';
 import { RingbufMap } from '../bpf/maps/ringbuf.ts';
 import { resolve, sizeOf } from '../btf/layout.ts';
 import { Btf } from '../btf/parse.ts';
@@ -126,6 +127,13 @@ export function readRingbufs(loaded: LoadedObject, { sys }: BpfSyscall): Record<
   return out;
 }
 
+/** Where in a per-cpu map's value each processor's part starts; null for other maps. */
+function perCpuSlots({ sys }: BpfSyscall, fd: number): Bytes[] | null {
+  const map = sys.fds.get('map', fd);
+  if (typeof map === 'number' || MAP_KINDS.get(map.spec.type)?.percpu !== true) return null;
+  return Array.from({ length: map.cpus }, (_, cpu) => cpu * map.slotSize);
+}
+
 const MAX_ELEMENTS = 100_000;
 
 function elements(map: BpfMapSpec, btf: Btf | null, fd: number, syscall: BpfSyscall): Json {
@@ -138,8 +146,13 @@ function elements(map: BpfMapSpec, btf: Btf | null, fd: number, syscall: BpfSysc
     if (typeof next === 'number') break;
     key = next;
     const value = syscall.mapLookup(fd, key);
-    if (typeof value !== 'number')
-      out.push({ key: json(map.def.btfKeyTypeId, key), value: json(map.def.btfValueTypeId, value) });
+    if (typeof value === 'number') continue;
+    const one = (at: Bytes): Json => json(map.def.btfValueTypeId, value.subarray(at, at + map.def.valueSize));
+    const slots = perCpuSlots(syscall, fd);
+    out.push({
+      key: json(map.def.btfKeyTypeId, key),
+      ...(slots ? { values: slots.map((at, cpu) => ({ cpu, value: one(at) })) } : { value: one(0) }),
+    });
   }
   return out;
 }

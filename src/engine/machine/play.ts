@@ -11,7 +11,9 @@ import { errnoName, fail } from '../../shared/errno.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
 import { ProgramAbort } from '../iter/bpf_iter.ts';
 import { AttachType } from '../abi/uapi.ts';
+import type { BpfMap } from '../bpf/map.ts';
 import type { LoadedObject, ProgramLoad } from '../libbpf/load.ts';
+import { userValueSize } from '../sys/map_cmds.ts';
 import { readFdinfo } from '../sys/fdinfo.ts';
 import { read } from '../sys/files.ts';
 import type { LinkInfo as SysLinkInfo } from '../sys/obj_info.ts';
@@ -198,21 +200,27 @@ function linkReport({ syscall }: Machine, fd: number): LinkInfo | null {
   return { type, id, prog_id, target_name, target_name_len, ...Object.fromEntries(own) };
 }
 
-function fillMap({ syscall }: Machine, loaded: LoadedObject, name: string, count: number): string {
+function fillMap({ sys, syscall }: Machine, loaded: LoadedObject, name: string, count: number): string {
   const index = loaded.object.maps.findIndex((map) => map.name === name);
   const spec = loaded.object.maps[index];
   if (!spec)
     return `there is no map '${name}' to fill; the object has ${loaded.object.maps.map((m) => m.name).join(', ')}`;
+  const fd = loaded.mapFds[index] ?? -1;
+  const map = sys.fds.get('map', fd);
+  if (typeof map === 'number') return `map '${name}' was not created`;
   for (let i = 0; i < count; i++) {
-    const err = syscall.mapUpdate(
-      loaded.mapFds[index] ?? -1,
-      number(i, spec.def.keySize),
-      number((i + 1) * 1000, spec.def.valueSize),
-      0,
-    );
+    const value = number((i + 1) * 1000, map.spec.valueSize);
+    const err = syscall.mapUpdate(fd, number(i, map.spec.keySize), forEachCpu(map, value), 0);
     if (err < 0) return `filling map '${name}' stopped at element ${i}: ${errnoName(err)}`;
   }
   return '';
+}
+
+/** What a system call takes for a value: a per-cpu map wants it once for each processor, each in its slot. */
+function forEachCpu(map: BpfMap, value: Uint8Array): Uint8Array {
+  const out = new Uint8Array(userValueSize(map));
+  for (let at = 0; at < out.length; at += map.slotSize) out.set(value, at);
+  return out;
 }
 
 /** A little-endian integer in so many bytes; more than eight are 0. */
