@@ -14,18 +14,23 @@ const page = join(root, 'docs', 'fidelity.md');
 
 /** A tag's text up to the next tag or the end of the comment, on one line. */
 const tag = (comment, name) =>
-  new RegExp(`@${name}\\s+([^]*?)(?=\\n\\s*\\*\\s*@|$)`)
+  new RegExp(`@${name}\\s+([^]*?)(?=\\s@[a-z]|$)`)
     .exec(comment)?.[1]
-    ?.replace(/\s*\n\s*\*\s?/g, ' ')
+    ?.replace(/\s*\n\s*\*(\s|$)/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
 
+/** A doc comment and the name of what it stands on; a module's own comment has none. */
+const DOCUMENTED =
+  /\/\*\*([^]*?)\*\/(?:\s*(?:export |static |readonly |private |const |function |class )*(\w+)\b)?/g;
+
 function rows(file) {
   const text = readFileSync(join(engine, file), 'utf8');
-  return [...text.matchAll(/\/\*\*([^]*?)\*\//g)].flatMap(([, comment = '']) => {
+  return [...text.matchAll(DOCUMENTED)].flatMap(([, comment = '', name]) => {
     const fidelity = tag(comment, 'fidelity');
     if (fidelity === undefined) return [];
-    return [{ file, kernel: tag(comment, 'kernel') ?? '', fidelity }];
+    const ours = name === undefined ? '' : `(${name})`;
+    return [{ file, kernel: tag(comment, 'kernel') ?? ours, fidelity }];
   });
 }
 
@@ -36,7 +41,9 @@ const all = readdirSync(engine, { recursive: true, encoding: 'utf8' })
 const bad = all.filter(({ fidelity }) => !/^(full|partial: .|none: .)/.test(fidelity));
 if (bad.length > 0) {
   for (const { file, fidelity } of bad)
-    console.error(`${file}: @fidelity must be "full", "partial: why" or "none: why", not "${fidelity.slice(0, 60)}"`);
+    console.error(
+      `${file}: @fidelity must be "full", "partial: why" or "none: why", not "${fidelity.slice(0, 60)}"`,
+    );
   process.exit(1);
 }
 
@@ -50,7 +57,10 @@ const section = (title, wanted) => {
       ? `| ${cell(kernel)} | \`${file}\` |`
       : `| ${cell(kernel)} | \`${file}\` | ${cell(fidelity.replace(/^\w+: /, ''))} |`,
   );
-  const head = wanted === 'full' ? '| kernel | here |\n|---|---|' : '| kernel | here | what differs and why |\n|---|---|---|';
+  const head =
+    wanted === 'full'
+      ? '| kernel | here |\n|---|---|'
+      : '| kernel | here | what differs and why |\n|---|---|---|';
   return `## ${title}\n\n${head}\n${lines.join('\n')}\n\n`;
 };
 const text =
