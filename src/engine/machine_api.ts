@@ -7,8 +7,10 @@
 import type { CheckResult, PseudoCode, RunResult, WorldSummary } from '../protocol/api.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { Scenario, WorldRef } from '../protocol/scenario.ts';
+import type { Scene } from '../protocol/scene.ts';
 import type { CallContext, ServedApi } from '../protocol/server.ts';
 import { sceneOf } from './scene/scene.ts';
+import { stripScene } from './scene/strip.ts';
 import { ALL_TASKS } from './scene/facts.ts';
 import type { TaskFilter } from './scene/facts.ts';
 import { seqReadCode } from './iter/pseudo_code.ts';
@@ -120,6 +122,18 @@ export function createEngineApi(resources: Resources): ServedApi {
     }
   }
 
+  /** The picture of a target without one of its own, walked on a machine that is then thrown away. */
+  const strip = (scenario: Scenario, object: Compiled): Scene | null => {
+    const machine = bootFor(scenario);
+    let scene: Scene | null = null;
+    const draw = (): void => {
+      const [session] = machine.sys.fds.openSessions;
+      if (session) scene = stripScene(session);
+    };
+    playFor(machine, scenario, object, draw).next();
+    return scene;
+  };
+
   async function run({ scenario }: { scenario: Scenario }, context: CallContext): Promise<RunResult> {
     const nothing = { sessions: [], program: null, scene: null, ctx: 0n, cancelled: false };
     const object = compileOnce(scenario);
@@ -136,7 +150,7 @@ export function createEngineApi(resources: Resources): ServedApi {
     const play = playFor(machine, scenario, object, () => {
       const session = machine.sys.fds.openSessions[0];
       ctx = session?.ctxAddr ?? 0n;
-      scene = session ? sceneOf(machine.kernel, session.reg.target, filterOf(scenario)) : null;
+      scene = session ? (sceneOf({ session, filter: filterOf(scenario) }) ?? strip(scenario, object)) : null;
     });
     const sessions = () => machine.recorder.sessions.map((session) => session.trace());
     for (let calls = 1; ; calls++) {

@@ -14,6 +14,7 @@ export type SceneNodeKind =
   | 'vma'
   | 'item'
   | 'group'
+  | 'object'
   | 'end';
 
 export interface SceneNode {
@@ -21,6 +22,8 @@ export interface SceneNode {
   readonly kind: SceneNodeKind;
   /** Kernel address of the object; 0n for gaps and the end cell. */
   readonly addr: bigint;
+  /** Kernel struct at that address where the kind does not say it, or ''. */
+  readonly struct: string;
   /** pid, fd, vm_start, index: the key in its container. */
   readonly key: number;
   readonly label: string;

@@ -17,6 +17,7 @@ export interface NodeFacts {
   readonly parent?: number;
   readonly owner?: bigint;
   readonly reason?: string;
+  readonly struct?: string;
 }
 
 export class SceneBuilder {
@@ -33,6 +34,7 @@ export class SceneBuilder {
       parent: -1,
       owner: 0n,
       reason: '',
+      struct: '',
       ...facts,
       ...place,
       id,

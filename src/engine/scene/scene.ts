@@ -1,16 +1,25 @@
-/** The picture of a target, made from the kernel's bytes. Targets without one have none: null. */
+/** The picture of a target, made from the kernel's bytes. Targets without one of their own have null. */
 import type { Scene } from '../../protocol/scene.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import type { TaskFilter } from './facts.ts';
+import { bpfMapElemScene } from './bpf_map_elem.ts';
+import { numberedScene } from './bpf_object.ts';
+import { cgroupScene } from './cgroup.ts';
+import { ksymScene } from './ksym.ts';
+import type { Subject } from './subject.ts';
 import { taskScene } from './task.ts';
 import { taskFileScene } from './task_file.ts';
 import { taskVmaScene } from './task_vma.ts';
 
-const PICTURES: Readonly<Record<string, (kernel: Kernel, filter: TaskFilter) => Scene>> = {
-  task: taskScene,
-  task_file: taskFileScene,
-  task_vma: taskVmaScene,
+const PICTURES: Readonly<Record<string, (subject: Subject) => Scene>> = {
+  task: ({ session, filter }) => taskScene(session.kernel, filter),
+  task_file: ({ session, filter }) => taskFileScene(session.kernel, filter),
+  task_vma: ({ session, filter }) => taskVmaScene(session.kernel, filter),
+  bpf_map: numberedScene('map'),
+  bpf_prog: numberedScene('prog'),
+  bpf_link: numberedScene('link'),
+  bpf_map_elem: bpfMapElemScene,
+  cgroup: cgroupScene,
+  ksym: ksymScene,
 };
 
-export const sceneOf = (kernel: Kernel, target: string, filter: TaskFilter): Scene | null =>
-  PICTURES[target]?.(kernel, filter) ?? null;
+export const sceneOf = (subject: Subject): Scene | null =>
+  PICTURES[subject.session.reg.target]?.(subject) ?? null;

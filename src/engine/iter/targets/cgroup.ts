@@ -38,7 +38,7 @@ import type { Session } from '../session.ts';
 
 const CSS_ONLINE = 2;
 
-interface Order {
+export interface CgroupOrder {
   /** As fdinfo names it. */
   readonly name: string;
   first(kernel: Kernel, start: View): View | null;
@@ -47,7 +47,7 @@ interface Order {
 
 const cgroupAt = (kernel: Kernel, addr: Addr): View => kernel.view('cgroup', addr);
 
-const ORDERS: ReadonlyMap<number, Order> = new Map<number, Order>([
+const ORDERS: ReadonlyMap<number, CgroupOrder> = new Map<number, CgroupOrder>([
   [CgroupIterOrder.SELF_ONLY, { name: 'self_only', first: (_, start) => start, after: () => null }],
   [CgroupIterOrder.DESCENDANTS_PRE, { name: 'descendants_pre', first: (_, start) => start, after: afterPre }],
   [CgroupIterOrder.DESCENDANTS_POST, { name: 'descendants_post', first: leftmost, after: afterPost }],
@@ -69,7 +69,8 @@ const ORDERS: ReadonlyMap<number, Order> = new Map<number, Order>([
   ],
 ]);
 
-function orderOf({ release }: Kernel, number: number): Order | null {
+/** An order by its number, or null when this kernel has none such. */
+export function cgroupOrder({ release }: Kernel, number: number): CgroupOrder | null {
   const known = (parseRelease(release)?.number ?? 0) >= CGROUP_ITER_CHILDREN_SINCE;
   return number === CgroupIterOrder.CHILDREN && !known ? null : (ORDERS.get(number) ?? null);
 }
@@ -104,7 +105,7 @@ function attach(ctx: AttachContext, aux: View): NegErrno {
   const order = info.getUint32(0, true);
   const fd = info.getUint32(4, true);
   const id = info.getBigUint64(8, true);
-  if (!orderOf(kernel, order) || (fd !== 0 && id !== 0n)) return fail('EINVAL');
+  if (!cgroupOrder(kernel, order) || (fd !== 0 && id !== 0n)) return fail('EINVAL');
   const cgroup = findCgroup(ctx, fd, id);
   if (typeof cgroup === 'number') return cgroup;
   aux.set('cgroup.start', cgroup.addr);
@@ -158,7 +159,7 @@ function unlock(session: Session): void {
 }
 
 /** The session's order and the cgroup it starts from. */
-function planOf({ kernel, priv }: Session): { order: Order; start: View } {
+function planOf({ kernel, priv }: Session): { order: CgroupOrder; start: View } {
   const css = must(priv.deref('start_css'), 'start of a cgroup walk');
   return {
     order: must(ORDERS.get(priv.num('order')), 'order of a session'),

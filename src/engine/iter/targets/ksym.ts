@@ -19,14 +19,14 @@ import type { Session } from '../session.ts';
 
 const CAP_SYSLOG = 34n;
 
-/** The symbols in the order of the walk. Those of the image come first, whatever order the text had. */
-interface Sections {
+/** The symbols before those of BPF programs, in the order of the walk. Those of the image come first, whatever order the text had. */
+export interface Sections {
   readonly core: readonly Ksym[];
   readonly others: readonly Ksym[];
 }
 const sections = new WeakMap<Symbols, Sections>();
 
-function sectionsOf({ symbols }: Kernel): Sections {
+export function symbolSections({ symbols }: Kernel): Sections {
   let found = sections.get(symbols);
   if (!found) {
     found = {
@@ -58,7 +58,7 @@ function fill(record: View, sym: Ksym, type: string, exported: boolean): void {
  */
 function fillAt(session: Session, pos: number): boolean {
   const { priv, kernel } = session;
-  const { core, others } = sectionsOf(kernel);
+  const { core, others } = symbolSections(kernel);
   const sym = core[pos];
   if (sym) {
     fill(priv, sym, sym.type, priv.num('exported') !== 0);
