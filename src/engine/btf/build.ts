@@ -35,11 +35,24 @@ export function mapRefs(type: BtfType, map: (id: TypeId) => TypeId): BtfType {
   }
 }
 
-/** Only values of enums are bigints, which JSON lacks. */
-const keyOf = (type: BtfType): string =>
-  JSON.stringify(
-    'values' in type ? { ...type, values: type.values.map(({ name, value }) => [name, `${value}`]) } : type,
-  );
+/** A text that is the same for types that are. */
+function keyOf(type: BtfType): string {
+  switch (type.kind) {
+    case Kind.PTR:
+    case Kind.CONST:
+    case Kind.VOLATILE:
+    case Kind.RESTRICT:
+    case Kind.TYPEDEF:
+    case Kind.TYPE_TAG:
+      return `${type.kind} ${type.type} ${type.name}`;
+    case Kind.ENUM:
+    case Kind.ENUM64:
+      // JSON lacks bigints.
+      return JSON.stringify({ ...type, values: type.values.map(({ name, value }) => [name, `${value}`]) });
+    default:
+      return JSON.stringify(type);
+  }
+}
 
 /** Variables differ even when they look alike. */
 const isItself = (type: BtfType): boolean => type.kind === Kind.VAR || type.kind === Kind.DATASEC;

@@ -102,10 +102,10 @@ export class Lexer {
     return { path, loc: this.file.base + i, end: this.file.base + close + 1 };
   }
 
-  /** Leaves out the rest of the file. */
-  skipToEnd(): void {
+  /** Goes on reading at an offset of the file further on; by default, nowhere. */
+  skipTo(offset: number = this.text.length): void {
     this.peeked = null;
-    this.at = this.text.length;
+    this.at = offset;
   }
 
   private isSplice(i: number): number {

@@ -110,25 +110,62 @@ function macroParams(
   }
 }
 
+/** A macro as of a file at 0, and where in that file the next token stands. */
+interface HeaderMacro {
+  readonly macro: Macro;
+  readonly next: number;
+}
+/** Macros that bundled headers define: by path, and by where the directive stands. */
+const headerMacros = new Map<string, Map<number, HeaderMacro>>();
+
+const movedBy = (macro: Macro, by: number): Macro => ({
+  ...macro,
+  range: { start: macro.range.start + by, end: macro.range.end + by },
+});
+
+/** A definition in a bundled header is read once per process: the body of a macro has no place of its own. */
 function define(pp: Preprocessor, at: Token): void {
+  const lexer = pp.currentFile?.lexer;
+  if (!lexer?.file.bundled) {
+    const macro = readDefinition(pp, at);
+    if (macro) defineMacro(pp, macro);
+    return;
+  }
+  const { path, base } = lexer.file;
+  let macros = headerMacros.get(path);
+  if (!macros) headerMacros.set(path, (macros = new Map()));
+  const known = macros.get(at.loc - base);
+  if (known) {
+    lexer.skipTo(known.next);
+    defineMacro(pp, movedBy(known.macro, base));
+    return;
+  }
+  const macro = readDefinition(pp, at);
+  if (!macro) return;
+  macros.set(at.loc - base, { macro: movedBy(macro, -base), next: lexer.peek().loc - base });
+  defineMacro(pp, macro);
+}
+
+/** Reads what stands behind #define; null (reported) when it is malformed. */
+function readDefinition(pp: Preprocessor, at: Token): Macro | null {
   const [name, ...rest] = pp.restOfLine();
   if (name?.kind !== 'identifier') {
     pp.diagnostics.error(rangeOf(name ?? at), 'macro name missing');
-    return;
+    return null;
   }
   if (name.text === 'defined') {
     pp.diagnostics.error(rangeOf(name), "'defined' cannot be a macro name");
-    return;
+    return null;
   }
   const isFunction = rest[0]?.text === '(' && !rest[0].space;
   const head = isFunction ? macroParams(pp, rest) : null;
-  if (isFunction && !head) return;
+  if (isFunction && !head) return null;
   const body = rest.slice(head?.length ?? 0);
   const [first] = body;
   const last = body.at(-1);
   if (first?.text === '##' || (last?.text === '##' && last.kind === 'punct')) {
     pp.diagnostics.error(rangeOf(first ?? at), "'##' cannot stand at either end of a macro");
-    return;
+    return null;
   }
   if (head)
     for (const [i, token] of body.entries()) {
@@ -136,9 +173,9 @@ function define(pp: Preprocessor, at: Token): void {
       if (token.kind !== 'punct' || token.text !== '#') continue;
       if (next && (head.params.includes(next.text) || next.text === '__VA_OPT__')) continue;
       pp.diagnostics.error(rangeOf(token), "'#' is not followed by a macro parameter");
-      return;
+      return null;
     }
-  const macro: Macro = {
+  return {
     name: name.text,
     params: head?.params ?? null,
     variadic: head?.variadic ?? false,
@@ -147,12 +184,15 @@ function define(pp: Preprocessor, at: Token): void {
     compute: null,
     active: false,
   };
-  const old = pp.macros.get(name.text);
+}
+
+function defineMacro(pp: Preprocessor, macro: Macro): void {
+  const old = pp.macros.get(macro.name);
   if (old && !old.compute && !sameMacro(old, macro))
-    pp.diagnostics.warning(rangeOf(name), `'${name.text}' macro redefined`, [
+    pp.diagnostics.warning(macro.range, `'${macro.name}' macro redefined`, [
       { message: 'previous definition is here', range: old.range },
     ]);
-  pp.macros.set(name.text, macro);
+  pp.macros.set(macro.name, macro);
 }
 
 const sameMacro = (a: Macro, b: Macro): boolean =>
@@ -284,7 +324,7 @@ function pragma(pp: Preprocessor): void {
   else if (file?.bundled && tokens[0]?.text === 'iterscope' && tokens[1]?.text === 'deferred') {
     if (!canDefer(file.path, file.text, pp.macros.keys())) return;
     pp.addPragma(tokens);
-    pp.currentFile?.lexer.skipToEnd();
+    pp.currentFile?.lexer.skipTo();
   } else if (tokens.length > 0) pp.addPragma(tokens);
 }
 

@@ -33,7 +33,15 @@ export interface SubstitutionContext {
 }
 
 /** Makes a token look as if it stood at `use`. */
-const moved = (token: Token, use: Token): Token => ({ ...token, loc: use.loc, end: use.end, bol: false });
+const moved = ({ kind, text, space, frozen }: Token, { loc, end }: Token): Token => ({
+  kind,
+  text,
+  loc,
+  end,
+  space,
+  bol: false,
+  frozen,
+});
 
 /** `#x`: the argument's spelling as a string literal. */
 function stringify(arg: readonly Token[], use: Token, space: boolean): Token {
