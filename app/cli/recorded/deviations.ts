@@ -17,9 +17,16 @@ const NO_TARGET = 'the target is not modelled yet';
 const SNAPSHOT = 'the snapshot of /proc does not tell it';
 
 export const DEVIATIONS: readonly Deviation[] = [
-  { name: 'cgroup_walk', difference: /./, reason: `${NO_TARGET}: cgroup` },
   { name: 'netlink_list', difference: /./, reason: `${NO_TARGET}: netlink` },
   { name: 'tcp_list', difference: /./, reason: `${NO_TARGET}: tcp` },
+  {
+    name: 'weak_kfunc_tested',
+    object: 'clang',
+    layout: 'recorded',
+    difference: /prog_tag/,
+    reason:
+      'recorded with libbpf 1.1, which left the call of an absent weak kfunc alone; later ones poison it',
+  },
   {
     name: 'elem_hash',
     difference: /output|reads/,
