@@ -18,7 +18,7 @@ import { bytesText, keyText } from './value_text.ts';
 
 const TOP = 34;
 const HEAD_H = 28;
-const CELL = { w: 132, h: 38, gap: 26 };
+const CELL = { w: 150, h: 38, gap: 26 };
 const BUCKET = { x: 12, w: 132 };
 const PITCH = CELL.h + 12;
 const PER_ROW = 5;

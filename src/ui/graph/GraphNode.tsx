@@ -57,8 +57,23 @@ function Mark({ state, x, y }: { readonly state: ObjectState; readonly x: number
   return d ? <path className="mark" d={d} transform={`translate(${x} ${y})`} /> : null;
 }
 
+/** Wider than this, a slot holds a name and not only a number. */
+const NAMED_SLOT_W = 160;
+
 function SlotText({ node, state }: { readonly node: SceneNode; readonly state: ObjectState }) {
   const y = node.h / 2 + 4;
+  if (node.w > NAMED_SLOT_W)
+    return (
+      <>
+        <Mark state={state} x={11} y={node.h / 2} />
+        <text className="key mono label" x={22} y={y} style={{ fontSize: 10.5 }}>
+          {fitText(node.label, node.w - 34 - node.detail.length * 5.5, 6.3)}
+        </text>
+        <text className="side mono" x={node.w - 7} y={y} textAnchor="end" style={{ fontSize: 9 }}>
+          {node.detail}
+        </text>
+      </>
+    );
   return (
     <>
       <text className="key mono label" x={34} y={y} textAnchor="end" style={{ fontSize: 10.5 }}>
@@ -75,7 +90,7 @@ const FOLDED_W = 200;
 
 function GapText({ node }: { readonly node: SceneNode }) {
   const y = node.h / 2 + 3.5;
-  const wide = node.w > FOLDED_W;
+  const key = /^\d+(–\d+)?$/.test(node.label) && node.w <= FOLDED_W;
   if (!node.detail)
     return (
       <text className="side mono" x={node.w / 2} y={y} textAnchor="middle">
@@ -84,10 +99,26 @@ function GapText({ node }: { readonly node: SceneNode }) {
     );
   return (
     <>
-      <text className="side mono" x={wide ? 10 : 34} y={y} textAnchor={wide ? 'start' : 'end'}>
-        {wide ? fitText(node.label, node.w - 30 - node.detail.length * 5.4, 6) : node.label}
+      <text className="side mono" x={key ? 34 : 10} y={y} textAnchor={key ? 'end' : 'start'}>
+        {key ? node.label : fitText(node.label, node.w - 30 - node.detail.length * 5.4, 6)}
       </text>
       <text className="side" x={node.w - 8} y={y} textAnchor="end">
+        {node.detail}
+      </text>
+    </>
+  );
+}
+
+/** Name of a group at the left, how much it holds at the right. */
+function HeadText({ node }: { readonly node: SceneNode }) {
+  if (!node.label) return null;
+  const y = node.h / 2 + 4;
+  return (
+    <>
+      <text className="label mono" x={10} y={y}>
+        {fitText(node.label, node.w - 30 - node.detail.length * 6, 6.9)}
+      </text>
+      <text className="detail mono" x={node.w - 10} y={y} textAnchor="end">
         {node.detail}
       </text>
     </>
@@ -130,24 +161,28 @@ function VmaText({ node, state }: { readonly node: SceneNode; readonly state: Ob
   );
 }
 
+/** A cell of a number line is no wider: it holds its number in the middle. */
+const CELL_W = 84;
+
 /** Two lines where there is height for them, one where not; the mark and the bytes at the right. */
 function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'state' | 'container' | 'held'>) {
-  const tall = node.h >= 30;
   const round = node.kind === 'inode';
-  const small = node.kind === 'item' || node.kind === 'end';
+  const cell = node.kind === 'item' && node.w <= CELL_W;
+  const tall = node.h >= 30 && !cell;
   const markRoom = state.name === 'plain' || state.name === 'out-of-range' ? 0 : 16;
   const column = container ? Math.min(node.w, 132) : node.w;
   const room = column - 20 - (container ? 0 : markRoom);
-  const middle = round || (small && node.kind === 'item');
+  const middle = round || cell;
   const x = middle ? node.w / 2 : container ? 11 : 9;
   const anchor = middle ? 'middle' : 'start';
   const top = container ? 20 : tall ? node.h / 2 - 3 : node.h / 2 + 4;
-  const told = state.name === 'skipped' && node.kind !== 'item' ? state.reason : node.detail;
+  const told = state.name === 'skipped' && !cell ? state.reason : node.detail;
   const detail = held && !container ? `${told} ${held}`.trim() : told;
-  const showSide = !container && node.kind !== 'item' && node.w > 84;
+  const showSide = !container && !cell && node.w > CELL_W;
+  const sideRoom = showSide && node.kind === 'item' ? side(state).length * 6.4 + 6 : 0;
   return (
     <>
-      <text className={node.kind === 'item' ? 'label mono key' : 'label'} x={x} y={top} textAnchor={anchor}>
+      <text className={cell ? 'label mono key' : 'label'} x={x} y={top} textAnchor={anchor}>
         {fitText(node.label, middle && !round ? node.w : room, container ? 7.4 : 6.4)}
       </text>
       {tall && detail && (
@@ -157,10 +192,10 @@ function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'sta
           y={container ? 36 : node.h / 2 + 11}
           textAnchor={anchor}
         >
-          {fitText(detail, container ? column - 14 : node.w - 16, container ? 6.6 : 6)}
+          {fitText(detail, container ? column - 14 : node.w - 16 - sideRoom, container ? 6.6 : 6)}
         </text>
       )}
-      {!tall && detail && node.kind !== 'item' && node.w > 120 && (
+      {!tall && detail && !cell && node.w > 120 && (
         <text className="detail mono" x={node.w - 8 - markRoom} y={top} textAnchor="end">
           {fitText(detail, node.w - 24 - node.label.length * 6.4, 6)}
         </text>
@@ -220,7 +255,7 @@ function GraphNodeView({
     return (
       <g className={classes.join(' ')} transform={`translate(${node.x} ${node.y})`} aria-hidden="true">
         {gap && !node.detail ? null : shape}
-        {gap && texts}
+        {gap ? texts : <HeadText node={node} />}
       </g>
     );
   return (

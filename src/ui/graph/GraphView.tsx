@@ -259,7 +259,7 @@ function edgeState(
 ): string {
   const [source, target] = [states.get(from), states.get(to)];
   const kind = nodesById(scene).get(from)?.kind;
-  if (kind === 'item') return target?.name === 'plain' ? '' : (target?.name ?? '');
+  if (kind === 'item' || kind === 'group') return target?.name === 'plain' ? '' : (target?.name ?? '');
   if (source?.name === 'current') return 'current';
   return kind === 'slot' ? (source?.name ?? '') : '';
 }

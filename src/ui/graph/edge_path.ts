@@ -34,6 +34,13 @@ function path(from: SceneNode, to: SceneNode, entry: number): Omit<EdgePath, 'ed
       mid: { x: x1, y: (below + y2) / 2 },
     };
   }
+  if (to.x === from.x && to.w === from.w) {
+    const x = from.x + from.w / 2;
+    return {
+      d: `M${x} ${from.y + from.h}V${to.y - HEAD}`,
+      mid: { x, y: (from.y + from.h + to.y) / 2 },
+    };
+  }
   // The next row of a folded line: down, back along a lane above the row, and in from above.
   const x1 = from.x + from.w / 2;
   const x2 = to.x + to.w / 2;

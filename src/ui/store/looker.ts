@@ -6,7 +6,7 @@ import { Superseded } from '../../protocol/client.ts';
 import { formatMoment } from '../../protocol/moment.ts';
 import type { Moment } from '../../protocol/moment.ts';
 import type { CallSteps, PeekStruct } from '../../protocol/peek.ts';
-import type { SceneNodeKind } from '../../protocol/scene.ts';
+import type { SceneNode, SceneNodeKind } from '../../protocol/scene.ts';
 import { foldTrace, lastAtOrBefore } from '../trace/fold.ts';
 import { namesOf } from '../trace/names.ts';
 import { cursorObject } from '../trace/object_state.ts';
@@ -19,7 +19,7 @@ import type { Runner } from './runner.ts';
 import { useStore } from './store.ts';
 import type { PageState } from './store.ts';
 
-/** Kernel struct behind a node. A slot stands for the file it names. */
+/** Kernel struct behind a node that does not name its own. A slot stands for the file it names. */
 const STRUCT_OF: Readonly<Partial<Record<SceneNodeKind, string>>> = {
   task: 'task_struct',
   thread: 'task_struct',
@@ -29,6 +29,7 @@ const STRUCT_OF: Readonly<Partial<Record<SceneNodeKind, string>>> = {
   mm: 'mm_struct',
   vma: 'vm_area_struct',
 };
+const structOf = (node: SceneNode): string | undefined => node.struct || STRUCT_OF[node.kind];
 const KEPT_PEEKS = 256;
 
 /** The struct that the inspector shows: walked into, pinned, or under the cursor. */
@@ -44,12 +45,12 @@ export function lookedAt(state: PageState): StructRef | null {
     pinned?.kind === 'slot' ? scene?.edges.find((edge) => edge.from === pinned.id)?.to : undefined;
   const node = target === undefined ? pinned : scene?.nodes.find((other) => other.id === target);
   if (node) {
-    const struct = STRUCT_OF[node.kind];
+    const struct = structOf(node);
     return struct === undefined || node.addr === 0n ? null : { struct, addr: node.addr };
   }
   const held = cursorObject(foldTrace(trace), state.at.call);
-  const kind = held === null ? undefined : names.node(held.object)?.kind;
-  const struct = kind === undefined ? undefined : STRUCT_OF[kind];
+  const at = held === null ? undefined : (names.node(held.object) ?? names.slot(held.owner, held.key));
+  const struct = at && structOf(at);
   return held !== null && struct !== undefined ? { struct, addr: held.object } : null;
 }
 

@@ -6,6 +6,8 @@ import type { Folded } from './fold.ts';
 export interface Names {
   /** Label of the object at an address, or its address. */
   readonly object: (addr: bigint) => string;
+  /** Name of an object that was shown: where one record stands for all of them, that of its place. */
+  readonly shown: (owner: bigint, key: number, addr: bigint) => string;
   /** `bash, fd 2`: what a call is about. '' without an object. */
   readonly subject: (f: Folded, call: number) => string;
   readonly node: (addr: bigint) => SceneNode | undefined;
@@ -17,11 +19,20 @@ const KEY_WORDS: Readonly<Record<string, (key: number) => string>> = {
   task: (key) => `pid ${key}`,
   task_file: (key) => `fd ${key}`,
   task_vma: (key) => `0x${key.toString(16)}`,
+  bpf_map: (key) => `id ${key}`,
+  bpf_prog: (key) => `id ${key}`,
+  bpf_link: (key) => `id ${key}`,
+  bpf_map_elem: (key) => `element ${key}`,
+  cgroup: (key) => `id ${key}`,
+  ksym: (key) => `position ${key}`,
 };
 
 export const keyWord = (target: string, key: number): string => KEY_WORDS[target]?.(key) ?? `index ${key}`;
 
 export const formatAddress = (addr: bigint): string => `0x${addr.toString(16).padStart(16, '0')}`;
+
+/** Targets whose objects are named by their owner; others by themselves. */
+const BY_OWNER: ReadonlySet<string> = new Set(['task_file', 'task_vma']);
 
 /** Kinds whose label is a name; a cell of a number line stands for the same object by its number. */
 const NAMING: ReadonlySet<SceneNode['kind']> = new Set(['task', 'thread']);
@@ -39,19 +50,20 @@ function build(scene: Scene | null): Names {
     if (node.kind === 'mm' && node.owner !== 0n && !byAddress.has(node.owner))
       byAddress.set(node.owner, node);
   const object = (addr: bigint): string => byAddress.get(addr)?.label || formatAddress(addr);
+  const shown = (owner: bigint, key: number, addr: bigint): string =>
+    (byAddress.get(addr) ?? bySlot.get(ownerKey(owner, key)))?.label || formatAddress(addr);
   const subject = (f: Folded, call: number): string => {
     const { trace } = f;
     const addr = trace.object[call] ?? 0n;
     if (addr === 0n) return isNullCall(trace, call) ? 'NULL' : kindAt(trace, call) === 'copy' ? '' : 'NULL';
     const owner = trace.owner[call] ?? 0n;
-    const who = owner !== 0n && owner !== addr ? `${object(owner)}, ` : '';
     const key = trace.key[call] ?? 0;
-    return owner === 0n || owner === addr
-      ? `${object(addr)}, ${keyWord(trace.target, key)}`
-      : `${who}${keyWord(trace.target, key)}`;
+    const named = BY_OWNER.has(trace.target) && owner !== 0n ? object(owner) : shown(owner, key, addr);
+    return `${named}, ${keyWord(trace.target, key)}`;
   };
   return {
     object,
+    shown,
     subject,
     node: (addr) => byAddress.get(addr),
     slot: (owner, key) => bySlot.get(ownerKey(owner, key)),

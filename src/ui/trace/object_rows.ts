@@ -36,7 +36,7 @@ export function objectRows(f: Folded, scene: Scene | null, names: Names): readon
       call,
       owner: end || owner === 0n || owner === object ? '' : names.object(owner),
       key: end ? 'NULL' : keyWord(trace.target, key),
-      name: end ? 'end of the walk' : names.object(object),
+      name: end ? 'end of the walk' : names.shown(owner, key, object),
       reason: '',
       read: trace.read[call] ?? 0,
       seqNum: trace.seqNum[call] ?? 0,

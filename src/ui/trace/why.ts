@@ -8,6 +8,26 @@ import { visitsOf } from './object_state.ts';
 
 const times = (n: number): string => (n === 1 ? 'once' : n === 2 ? 'twice' : `${n} times`);
 
+/** By which rule start and next find an object. */
+interface Rule {
+  readonly first: string;
+  readonly next: string;
+}
+const BY_POSITION: Rule = {
+  first: 'is the lowest position in range',
+  next: 'is the next position in use',
+};
+const RULES: Readonly<Record<string, Rule>> = {
+  cgroup: {
+    first: 'comes first in the order that the link was given',
+    next: 'follows in the order that the link was given',
+  },
+  bpf_map_elem: {
+    first: 'is at the lowest index, or leads the first bucket that is not empty',
+    next: 'is at the next index, or next in its bucket, or leads the next bucket that is not empty',
+  },
+};
+
 /** Nodes with an arrow to the object, in scene order. */
 function referrers(scene: Scene, node: SceneNode): readonly SceneNode[] {
   const from = new Set(scene.edges.filter((edge) => edge.to === node.id).map((edge) => edge.from));
@@ -39,13 +59,14 @@ export function whyCall(f: Folded, names: Names, call: number): readonly string[
   const by = kindAt(trace, delivered);
   const resumed = by === 'start' && read > 0;
   const owner = trace.owner[call] ?? 0n;
+  const { first, next } = RULES[trace.target] ?? BY_POSITION;
   const inOwner = owner !== 0n && owner !== object ? ` of ${names.object(owner)}` : '';
   sentences.push(
     resumed
       ? `start() of read ${read + 1} found ${key}${inOwner} again at the remembered position; the previous read had stopped before it was shown.`
       : by === 'start'
-        ? `start() found it first: ${key}${inOwner} is the lowest position in range.`
-        : `next() found it: ${key}${inOwner} is the next position in use.`,
+        ? `start() found it first: ${key}${inOwner} ${first}.`
+        : `next() found it: ${key}${inOwner} ${next}.`,
   );
   const skipped = trace.skips.filter((row) => row.call === delivered);
   for (const reason of new Set(skipped.map((row) => row.reason))) {
@@ -65,7 +86,9 @@ export function whyObject(f: Folded, scene: Scene, node: SceneNode): readonly st
       `${from.length} references name this one object` +
         (owners.size > 1
           ? `, in ${owners.size} tasks: shared by fork or passed on.`
-          : ': the same open file by dup.'),
+          : node.kind === 'file'
+            ? ': the same open file by dup.'
+            : '.'),
     );
   }
   if (node.reason !== '') sentences.push(`The program is not called for it: ${node.reason}.`);
