@@ -4,7 +4,7 @@
  * A scenario is compiled once; the object is kept for replays. Nothing here has a logic of its own: the
  * command line drives the same functions.
  */
-import type { CheckResult, PseudoCode, RunResult, WorldSummary } from '../protocol/api.ts';
+import type { CheckResult, MapInfo, PseudoCode, RunResult, WorldSummary } from '../protocol/api.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { Scenario, WorldRef } from '../protocol/scenario.ts';
 import type { Scene } from '../protocol/scene.ts';
@@ -13,6 +13,8 @@ import { sceneOf } from './scene/scene.ts';
 import { stripScene } from './scene/strip.ts';
 import { ALL_TASKS } from './scene/facts.ts';
 import type { TaskFilter } from './scene/facts.ts';
+import { MAP_TYPE_NAMES } from './abi/uapi.ts';
+import { WALKABLE_MAPS } from './iter/targets/bpf_map_elem.ts';
 import { seqReadCode } from './iter/pseudo_code.ts';
 import { TARGETS } from './iter/targets/index.ts';
 import { BootError, bootKernel, bootMachine, readWorld } from './machine/boot.ts';
@@ -99,9 +101,14 @@ export function createEngineApi(resources: Resources): ServedApi {
     return object ? outcome.programs.map((program) => programInfo(program, object, machine.kernel.btf)) : [];
   };
 
+  const walkableMaps = ({ object }: LoadOutcome): readonly MapInfo[] =>
+    (object?.maps ?? [])
+      .filter(({ origin, def }) => origin === 'maps' && WALKABLE_MAPS.has(def.type))
+      .map(({ name, def }) => ({ name, type: MAP_TYPE_NAMES[def.type]?.toLowerCase() ?? '' }));
+
   function check({ scenario }: { scenario: Scenario }): CheckResult {
     const object = compileOnce(scenario);
-    const nothing = { verdict: null, programs: [] };
+    const nothing = { verdict: null, programs: [], maps: [] };
     if (!object.object) return { ...nothing, stage: 'compile', diagnostics: object.diagnostics };
     try {
       const machine = bootFor(scenario);
@@ -115,6 +122,7 @@ export function createEngineApi(resources: Resources): ServedApi {
         diagnostics: report.diagnostics,
         verdict: report.verdict,
         programs: programs(outcome, machine),
+        maps: walkableMaps(outcome),
       };
     } catch (error) {
       if (!(error instanceof BootError)) throw error;
@@ -204,6 +212,7 @@ export function createEngineApi(resources: Resources): ServedApi {
           files: 0,
           vmas: 0,
           reader: 0,
+          cgroups: [],
           error: error.message,
         };
       }

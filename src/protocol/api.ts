@@ -30,10 +30,18 @@ export interface InsnInfo {
   readonly column: number;
 }
 
+/** A map that an element iterator can be attached to. */
+export interface MapInfo {
+  readonly name: string;
+  /** In small letters: hash, percpu_array. */
+  readonly type: string;
+}
+
 export interface CheckResult {
   readonly diagnostics: readonly Diagnostic[];
   readonly verdict: RunReport['verdict'];
   readonly programs: readonly ProgramInfo[];
+  readonly maps: readonly MapInfo[];
   /** The step that failed, or 'done'. */
   readonly stage: RunReport['stage'];
 }
@@ -66,6 +74,8 @@ export interface WorldSummary {
   readonly files: number;
   readonly vmas: number;
   readonly reader: number;
+  /** Paths of all cgroups, the root's first. */
+  readonly cgroups: readonly string[];
   /** What is wrong with it; '' when it was built. */
   readonly error: string;
 }

@@ -2,8 +2,10 @@
 import type { WorldSummary, WorldTask } from '../../protocol/api.ts';
 import type { Addr } from '../../shared/brand.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { cgroupName, cgroupParent, descendantsPre, rootCgroup } from '../kernel/objects/cgroup.ts';
 import { openFds } from '../kernel/objects/files.ts';
 import { vmas } from '../kernel/objects/mm.ts';
+import type { View } from '../kernel/view.ts';
 import { PF } from '../kernel/objects/task.ts';
 import type { World } from '../kernel/world.ts';
 import { visibleTasks } from '../scene/facts.ts';
@@ -13,6 +15,12 @@ const count = (walk: Iterable<unknown>): number => {
   for (const _ of walk) n++;
   return n;
 };
+
+function cgroupPath(kernel: Kernel, cgroup: View): string {
+  const parent = cgroupParent(kernel, cgroup);
+  if (!parent) return '/';
+  return `${cgroupPath(kernel, parent).replace(/\/$/, '')}/${cgroupName(kernel, cgroup)}`;
+}
 
 export function summarize(name: string, world: World, kernel: Kernel): WorldSummary {
   const facts = visibleTasks(kernel);
@@ -37,5 +45,15 @@ export function summarize(name: string, world: World, kernel: Kernel): WorldSumm
   });
   const reader = facts.find((f) => f.task.addr === kernel.current)?.pid ?? 0;
   const vmaCount = [...mms.values()].reduce((sum, n) => sum + n, 0);
-  return { name, release: world.release, tasks, files: files.size, vmas: vmaCount, reader, error: '' };
+  const cgroups = [...descendantsPre(kernel, rootCgroup(kernel))].map((cgroup) => cgroupPath(kernel, cgroup));
+  return {
+    name,
+    release: world.release,
+    tasks,
+    files: files.size,
+    vmas: vmaCount,
+    reader,
+    cgroups,
+    error: '',
+  };
 }

@@ -3,9 +3,11 @@ import { READ_SIZES, TASK_FILTERS, filterProblem } from '../store/attach.ts';
 import { cancel, record, run } from '../store/page.ts';
 import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
+import { paramsProblem } from '../store/target_params.ts';
 import { Icon } from '../widgets/icons.tsx';
 import { Segments } from '../widgets/Segments.tsx';
 import { LinkState, VerifierState } from './States.tsx';
+import { TargetParams } from './TargetParams.tsx';
 
 const FILTER_OPTIONS = TASK_FILTERS.map((value) => ({ value, text: value === 'all' ? 'All tasks' : value }));
 /** Targets that take tid, pid or pidfd. */
@@ -17,6 +19,7 @@ export function AttachBar() {
     <section className="bar" aria-label="Attach and run">
       <TargetChoice />
       <TaskChoice />
+      <TargetParams />
       <ReadSizeChoice />
       <WorldChoice />
       <span className="rule-v hide-narrow" />
@@ -147,7 +150,7 @@ function WorldChoice() {
 
 function RunButtons() {
   const status = useStore((s) => s.status);
-  const problem = useStore(filterProblem);
+  const problem = useStore(paramsProblem);
   const recorded = useStore((s) => s.result !== null && !isStale(s));
   const unit = useStore((s) => s.unit);
   const progress = useStore((s) => s.progress);

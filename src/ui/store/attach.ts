@@ -3,6 +3,8 @@ import type { StateCreator } from 'zustand';
 import type { WorldSummary } from '../../protocol/api.ts';
 import type { AttachParams, Scenario } from '../../protocol/scenario.ts';
 import type { PageState } from './store.ts';
+import { paramsOf } from './target_params.ts';
+import type { CgroupOrder } from './target_params.ts';
 
 export const TASK_FILTERS = ['all', 'tid', 'pid', 'pidfd'] as const;
 export type TaskFilter = (typeof TASK_FILTERS)[number];
@@ -17,11 +19,16 @@ export interface AttachSlice {
   /** As typed. */
   readonly filterId: string;
   readonly readSize: number;
+  /** Map whose elements are walked; '': the first. */
+  readonly map: string;
+  /** Elements to put into it before, as typed. */
+  readonly fill: string;
+  /** Path or id of the cgroup to start from, as typed; '': the root. */
+  readonly cgroup: string;
+  readonly order: CgroupOrder;
   readonly world: string;
   readonly summaries: Readonly<Record<string, WorldSummary>>;
-  setAttach: (
-    patch: Partial<Pick<AttachSlice, 'prog' | 'filter' | 'filterId' | 'readSize' | 'world'>>,
-  ) => void;
+  setAttach: (patch: Partial<Omit<AttachSlice, 'summaries' | 'setAttach' | 'addSummary'>>) => void;
   addSummary: (summary: WorldSummary) => void;
 }
 
@@ -30,6 +37,10 @@ export const attachSlice: StateCreator<PageState, [], [], AttachSlice> = (set, g
   filter: 'all',
   filterId: '',
   readSize: 4096,
+  map: '',
+  fill: '8',
+  cgroup: '',
+  order: 'pre',
   world: '',
   summaries: {},
   setAttach: (patch) => set(patch),
@@ -56,7 +67,7 @@ export function scenarioOf(state: PageState): Scenario {
     source: { path: state.path, text: state.text },
     options: {
       ...(state.prog === null ? {} : { prog: state.prog }),
-      attach: attachOf(state),
+      ...paramsOf(state),
       readSize: state.readSize,
     },
   };
@@ -64,8 +75,9 @@ export function scenarioOf(state: PageState): Scenario {
 
 /** The run in words: `iter/task_file, pid 812, read(256)`. */
 export function scenarioTitle(scenario: Scenario): string {
-  const { attach = {}, readSize = 0 } = scenario.options;
+  const { attach = {}, fill = [], readSize = 0 } = scenario.options;
   const params = Object.entries(attach).map(([name, value]) => `${name} ${value}`);
+  for (const [map, count] of fill) params.push(`${count} elements in ${map}`);
   return [scenario.source.path, ...(params.length > 0 ? params : ['all tasks']), `read(${readSize})`].join(
     ', ',
   );

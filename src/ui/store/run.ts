@@ -1,10 +1,11 @@
 /** Runs: one at a time, recorded in the machine worker, kept until the next one replaces it. */
 import type { StateCreator } from 'zustand';
 import type { RunResult } from '../../protocol/api.ts';
-import type { AttachParams, Scenario } from '../../protocol/scenario.ts';
+import type { Scenario } from '../../protocol/scenario.ts';
 import type { SessionTrace } from '../../protocol/trace.ts';
-import { attachOf, scenarioOf } from './attach.ts';
+import { scenarioOf } from './attach.ts';
 import type { PageState } from './store.ts';
+import { paramsOf, sameParams } from './target_params.ts';
 
 export type RunStatus = 'idle' | 'running' | 'cancelling';
 
@@ -81,16 +82,12 @@ export function isStale(state: PageState): boolean {
   const { ran, result } = state;
   if (!ran || !result) return false;
   const prog = ran.options.prog ?? result.program?.name ?? state.prog;
-  const attach: AttachParams = ran.options.attach ?? {};
-  const wanted = attachOf(state);
   return (
     ran.source.text !== state.text ||
     ran.source.path !== state.path ||
     ran.world.name !== state.world ||
     ran.options.readSize !== state.readSize ||
     (state.prog !== null && prog !== state.prog) ||
-    attach.tid !== wanted.tid ||
-    attach.pid !== wanted.pid ||
-    attach.pidfd !== wanted.pidfd
+    !sameParams(ran.options, paramsOf(state))
   );
 }

@@ -1,10 +1,10 @@
 /** Run and Cancel, and the machine worker's memory of the last run. */
 import { EngineFailure, Superseded } from '../../protocol/client.ts';
 import type { Scenario } from '../../protocol/scenario.ts';
-import { filterProblem } from './attach.ts';
 import { CANCEL_MS } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { useStore } from './store.ts';
+import { paramsProblem } from './target_params.ts';
 
 export class Runner {
   private readonly engine: Engine;
@@ -19,7 +19,7 @@ export class Runner {
   /** Records a run of what the editor and the attach bar say, then plays it. */
   async run(thenPlay: boolean): Promise<void> {
     const state = useStore.getState();
-    if (state.status !== 'idle' || filterProblem(state)) return;
+    if (state.status !== 'idle' || paramsProblem(state)) return;
     const scenario = state.runStarted();
     this.engine.newRun((calls, reads) => useStore.getState().runProgress(calls, reads));
     this.loaded = null;

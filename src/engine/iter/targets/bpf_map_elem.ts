@@ -27,7 +27,8 @@ import type { AttachContext, IterReg, Obj, SeqOps } from '../bpf_iter.ts';
 import { pseudoCode } from '../pseudo_code.ts';
 import type { Session } from '../session.ts';
 
-const WALKABLE: ReadonlySet<number> = new Set([
+/** Types of maps that can be walked. */
+export const WALKABLE_MAPS: ReadonlySet<number> = new Set([
   MapType.HASH,
   MapType.LRU_HASH,
   MapType.ARRAY,
@@ -54,7 +55,7 @@ function attach({ iter, info, prog }: AttachContext, aux: View): NegErrno {
   const fd = info.getUint32(0, true);
   const map = fd === 0 ? fail('EBADF') : iter.env.mapByFd(fd);
   if (typeof map === 'number') return map;
-  if (!WALKABLE.has(map.spec.type)) return fail('EINVAL');
+  if (!WALKABLE_MAPS.has(map.spec.type)) return fail('EINVAL');
   if (prog.maxRdonlyAccess > map.spec.keySize || prog.maxRdwrAccess > valueBytes(map)) return fail('EACCES');
   iter.env.getUserMap(map);
   aux.set('map', map.addr);

@@ -1,0 +1,76 @@
+/** What each target takes at attach, besides the choice of tasks: a map and its content, a cgroup and an order. */
+import type { MapInfo } from '../../protocol/api.ts';
+import type { AttachParams, RunOptions } from '../../protocol/scenario.ts';
+import { attachOf, filterProblem } from './attach.ts';
+import type { PageState } from './store.ts';
+
+export const CGROUP_ORDERS = ['pre', 'post', 'up', 'self', 'children'] as const;
+export type CgroupOrder = (typeof CGROUP_ORDERS)[number];
+
+/** Most elements that a map is filled with. */
+const MAX_FILL = 1_000_000;
+
+/** Target of the program that is chosen; '' while none is known. */
+export const targetOf = (state: Pick<PageState, 'check' | 'prog'>): string =>
+  state.check?.programs.find((program) => program.name === state.prog)?.target ?? '';
+
+const NO_MAPS: readonly MapInfo[] = [];
+/** Maps of the program that its element iterator can be attached to. */
+export const mapsOf = (state: Pick<PageState, 'check'>): readonly MapInfo[] => state.check?.maps ?? NO_MAPS;
+
+/** The map that is chosen, or the first; '' without any. */
+export function mapOf(state: Pick<PageState, 'check' | 'map'>): string {
+  const maps = mapsOf(state);
+  return (maps.find(({ name }) => name === state.map) ?? maps[0])?.name ?? '';
+}
+
+type Params = Pick<RunOptions, 'attach' | 'fill'>;
+interface TargetParams {
+  params(state: PageState): Params;
+  /** What is wrong with what was typed; ''. */
+  problem(state: PageState): string;
+}
+
+const TASKS: TargetParams = {
+  params: (state) => ({ attach: attachOf(state) }),
+  problem: filterProblem,
+};
+const NOTHING: TargetParams = { params: () => ({ attach: {} }), problem: () => '' };
+const PARAMS: Readonly<Record<string, TargetParams>> = {
+  '': TASKS,
+  task: TASKS,
+  task_file: TASKS,
+  task_vma: TASKS,
+  bpf_map_elem: {
+    params(state) {
+      const map = mapOf(state);
+      const count = Number(state.fill || 0);
+      if (map === '') return { attach: {} };
+      return { attach: { map }, ...(count > 0 ? { fill: [[map, count]] } : {}) };
+    },
+    problem({ fill }) {
+      if (!/^\d{0,7}$/.test(fill.trim()) || Number(fill) > MAX_FILL)
+        return `fill takes a number of elements, at most ${MAX_FILL}`;
+      return '';
+    },
+  },
+  cgroup: {
+    params: ({ cgroup, order }) => ({ attach: { ...cgroupParam(cgroup.trim()), order } }),
+    problem: () => '',
+  },
+};
+
+/** Digits are an id, anything else a path; nothing is the reader's root. */
+function cgroupParam(text: string): AttachParams {
+  if (text === '') return {};
+  return /^\d+$/.test(text) ? { cgroupId: text } : { cgroup: text };
+}
+
+const ofTarget = (state: PageState): TargetParams => PARAMS[targetOf(state)] ?? NOTHING;
+
+export const paramsOf = (state: PageState): Params => ofTarget(state).params(state);
+export const paramsProblem = (state: PageState): string => ofTarget(state).problem(state);
+
+/** Whether two runs were given the same parameters. */
+export const sameParams = (a: Params, b: Params): boolean =>
+  JSON.stringify([a.attach ?? {}, a.fill ?? []]) === JSON.stringify([b.attach ?? {}, b.fill ?? []]);
