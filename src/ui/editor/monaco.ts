@@ -67,6 +67,10 @@ export function applyTheme(dark: boolean): void {
       'editorError.foreground': colour('--gone'),
       'editorWarning.foreground': colour('--current'),
       focusBorder: colour('--accent'),
+      // Brackets keep one colour at every depth.
+      ...Object.fromEntries(
+        [1, 2, 3, 4, 5, 6].map((depth) => [`editorBracketHighlight.foreground${depth}`, colour('--tx')]),
+      ),
     },
   });
   monaco.editor.setTheme('iterscope');
