@@ -57,6 +57,18 @@ const cases: { what: string; argv: () => string[]; status: number; says: RegExp 
     says: /cannot read nowhere\.bpf\.c: no such file/,
   },
   {
+    what: 'a kernel release that is not known',
+    argv: () => ['run', TASK, '--kernel', '5.4'],
+    status: 2,
+    says: /'5\.4' is no kernel release that this simulator knows; it can be 6\.12 or 7\.0/,
+  },
+  {
+    what: 'a run that a case does not have',
+    argv: () => ['case', join(import.meta.dirname, '../recorded/linux-6.12/cases/seq_meta'), '--run', '9'],
+    status: 2,
+    says: /has 2 runs, counted from 0; there is no run 9/,
+  },
+  {
     what: 'a missing world',
     argv: () => ['run', TASK, '--world', 'nowhere'],
     status: 2,
@@ -189,4 +201,27 @@ test('with --json, stdout is one object whatever happens to the program', () => 
   const { stdout, status } = iterscope('run', bad, '--json');
   expect(status).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({ stage: 'compile', verdict: null, reads: [], output: '' });
+});
+
+test('disasm --json is one object with the diagnostics when the program does not compile', () => {
+  const { status, stdout } = iterscope('disasm', file('half.bpf.c', 'int x = ;'), '--json');
+  expect(status).toBe(1);
+  const report = JSON.parse(stdout) as { stage: string; diagnostics: { line: number }[] };
+  expect([report.stage, report.diagnostics[0]?.line]).toEqual(['compile', 1]);
+});
+
+test('an object without programs never reaches the kernel', () => {
+  const { stdout } = iterscope('run', file('none.bpf.c', 'int x;'), '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ stage: 'open', verdict: null });
+});
+
+test('the children of a cgroup are an order of kernel 7.0, not of 6.12', () => {
+  const path = program(
+    'cgroup.bpf.c',
+    'SEC("iter/cgroup") int dump(struct bpf_iter__cgroup *ctx) { if (!ctx->cgroup) BPF_SEQ_PRINTF(ctx->meta->seq, "end"); return 0; }',
+  );
+  const run = (kernel: string) =>
+    iterscope('run', path, '--order', 'children', '--cgroup', '/', '--kernel', kernel);
+  expect(run('7.0')).toMatchObject({ status: 0, stdout: 'end' });
+  expect(run('6.12')).toMatchObject({ status: 1, stderr: expect.stringMatching(/EINVAL/) as string });
 });

@@ -223,7 +223,11 @@ export function caseCommand(options: CliOptions, terminal: Terminal): number {
   if (dir === undefined || more.length > 0)
     throw new UsageError('case needs one DIR: the folder of a recorded case');
   const btf = options.btf === null ? null : readBytes(options.btf);
-  const result = playCase(openCase(dir), { object: options.caseObject, run: options.caseRun, btf });
+  const files = openCase(dir);
+  const count = files.truth.runs?.length ?? 0;
+  if (options.caseRun !== null && options.caseRun >= count)
+    throw new UsageError(`${dir} has ${count} runs, counted from 0; there is no run ${options.caseRun}`);
+  const result = playCase(files, { object: options.caseObject, run: options.caseRun, btf });
   if (options.json) terminal.print(`${JSON.stringify(result, null, 1)}\n`);
   else if (result.differences.length === 0) terminal.print(`${dir}: as on Linux\n`);
   else for (const difference of result.differences) terminal.print(`${dir}: ${difference}\n`);

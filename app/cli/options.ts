@@ -100,6 +100,15 @@ function number(
   return value;
 }
 
+/** A number of 64 bits, as decimal text. */
+function wide(name: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const value = /^(\d+|0x[0-9a-fA-F]+)$/.test(text) ? BigInt(text) : -1n;
+  if (value !== BigInt.asUintN(64, value))
+    throw new UsageError(`--${name} takes a whole number of at most 64 bits, not '${text}'`);
+  return String(value);
+}
+
 function oneOf<T extends string>(name: string, text: string | undefined, words: readonly T[]): T | undefined {
   if (text === undefined) return undefined;
   const word = words.find((candidate) => candidate === text);
@@ -142,8 +151,7 @@ export function parseOptions(argv: readonly string[]): CliOptions {
     pidfd: number('pidfd', values.pidfd, 1, 0xffffffff),
     map: values.map,
     cgroup: values.cgroup,
-    cgroupId:
-      values['cgroup-id'] === undefined ? undefined : String(number('cgroup-id', values['cgroup-id'], 0)),
+    cgroupId: wide('cgroup-id', values['cgroup-id']),
     order: oneOf('order', values.order, ORDERS),
   });
   return {

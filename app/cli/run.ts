@@ -7,6 +7,7 @@ import { compileSource, programInfo } from '../../src/engine/machine/program.ts'
 import type { Compiled, LoadOutcome } from '../../src/engine/machine/program.ts';
 import type { Btf } from '../../src/engine/btf/parse.ts';
 import type { Machine } from '../../src/engine/machine/boot.ts';
+import type { ProgramInfo } from '../../src/protocol/api.ts';
 import type { RunReport } from '../../src/protocol/report.ts';
 import { latin1Encode } from '../../src/shared/utf8.ts';
 import { includeFrom, isObject, readBytes } from './files.ts';
@@ -97,7 +98,9 @@ export function disasmCommand(options: CliOptions, terminal: Terminal): number {
   const machine = boot(options);
   const source = readSource(options, machine.kernel.btf);
   if (!source.object) {
-    complain(terminal, source, failedReport('compile', source.diagnostics), options);
+    const report = failedReport('compile', source.diagnostics);
+    if (options.json) terminal.print(disasmJson(report, []));
+    else complain(terminal, source, report, options);
     return FAILED;
   }
   const { outcome, report } = drain(
@@ -105,8 +108,8 @@ export function disasmCommand(options: CliOptions, terminal: Terminal): number {
   );
   const infos = disassemble(outcome, machine);
   if (options.json) {
-    terminal.print(`${JSON.stringify({ stage: report.stage, programs: infos }, null, 1)}\n`);
-    return DONE;
+    terminal.print(disasmJson(report, infos));
+    return infos.length === 0 ? FAILED : DONE;
   }
   for (const info of infos) {
     terminal.print(`${info.section}: ${info.name}\n`);
@@ -123,6 +126,9 @@ export function disasmCommand(options: CliOptions, terminal: Terminal): number {
   if (infos.length === 0) complain(terminal, source, report, options);
   return infos.length === 0 ? FAILED : DONE;
 }
+
+const disasmJson = ({ stage, diagnostics }: RunReport, programs: readonly ProgramInfo[]): string =>
+  `${JSON.stringify({ stage, diagnostics, programs }, null, 1)}\n`;
 
 const disassemble = (outcome: LoadOutcome, machine: Machine) => {
   const { object } = outcome;

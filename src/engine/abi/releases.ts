@@ -12,7 +12,8 @@ export interface Release {
 }
 
 export const DEFAULT_RELEASE = '6.12';
-export const KNOWN_RELEASES: readonly string[] = ['6.12', '7.0'];
+/** The releases that this simulator can be. */
+export const KNOWN_RELEASES = ['6.12', '7.0'] as const;
 
 /**
  * A release by name, with any distribution suffix: `6.12`, `6.12.117+deb12-amd64`, `7.0`.
@@ -56,6 +57,9 @@ export const hasTarget = (release: Release, target: string): boolean =>
 
 /** First release with BPF_CGROUP_ITER_CHILDREN. */
 export const CGROUP_ITER_CHILDREN_SINCE: ReleaseNumber = 700;
+
+/** First release whose udp walk keeps cookies between reads. */
+export const UDP_ITER_COOKIES_SINCE: ReleaseNumber = 616;
 
 /** Rules of the verifier that changed between the releases we know. */
 export const RULE_SINCE = {

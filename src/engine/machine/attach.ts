@@ -46,10 +46,10 @@ export function linkInfoFor(
 
 const CGROUP_MOUNT = '/sys/fs/cgroup';
 
-/** Opens the directory of a cgroup: a path as it is, or one below the mount of cgroup2. */
+/** Opens the directory of a cgroup: a path below the mount of cgroup2, or else one as it is. */
 function openCgroup({ sys }: Machine, path: string): NegErrno {
-  const fd = path.startsWith('/') ? openDirectory(sys, path) : fail('ENOENT');
-  return fd < 0 ? openDirectory(sys, `${CGROUP_MOUNT}/${path}`) : fd;
+  const fd = openDirectory(sys, `${CGROUP_MOUNT}/${path}`);
+  return fd < 0 && path.startsWith('/') ? openDirectory(sys, path) : fd;
 }
 
 /** A path or an id without an order means the whole subtree, as bpftool's users expect. */

@@ -5,7 +5,7 @@
  *     world text -> World -> Kernel (bytes) -> Bpf -> Sys -> Machine
  */
 import { errnoName } from '../../shared/errno.ts';
-import { DEFAULT_RELEASE, hasTarget, parseRelease } from '../abi/releases.ts';
+import { KNOWN_RELEASES, hasTarget, parseRelease } from '../abi/releases.ts';
 import type { Release } from '../abi/releases.ts';
 import { Bpf } from '../bpf/bpf.ts';
 import { Btf, BtfFormatError } from '../btf/parse.ts';
@@ -119,14 +119,22 @@ export function bootKernel(world: World, resources: Resources, options: BootOpti
   }
 }
 
+/** @throws BootError for a release that this simulator cannot be */
+function knownRelease(text: string): Release & { readonly name: World['release'] } {
+  const release = parseRelease(text);
+  const name = KNOWN_RELEASES.find((known) => known === release?.name);
+  if (!release || !name)
+    throw new BootError(
+      `'${text}' is no kernel release that this simulator knows; it can be ${KNOWN_RELEASES.join(' or ')}`,
+    );
+  return { ...release, name };
+}
+
 /** @throws BootError */
 export function bootMachine(resources: Resources, options: BootOptions, prepared?: World): Machine {
-  const world = prepared ?? readWorld(options.world, resources);
-  const release = parseRelease(options.release ?? world.release ?? DEFAULT_RELEASE);
-  if (!release)
-    throw new BootError(
-      `'${options.release}' is no kernel release; give two numbers such as ${DEFAULT_RELEASE}`,
-    );
+  const given = prepared ?? readWorld(options.world, resources);
+  const release = knownRelease(options.release ?? given.release);
+  const world = { ...given, release: release.name };
   const kernel = bootKernel(world, resources, options);
   if (options.reader !== undefined) setReader(kernel, options.reader);
   const bpf = new Bpf(kernel, options.seed === undefined ? {} : { seed: options.seed });

@@ -57,7 +57,8 @@ export function setGlobal(object: BpfObject, name: string, text: string): string
     return `there is no global variable '${name}'; ${known.length === 0 ? 'the object has none' : `the object has ${known.join(', ')}`}`;
   }
   const bytes = encode(variable, text);
-  if (!bytes) return `'${text}' is no value for '${name}', which has ${variable.size} bytes`;
+  if (!bytes)
+    return `'${text}' is no value for '${name}', which has ${variable.size} byte${variable.size === 1 ? '' : 's'}`;
   variable.map.initial?.set(bytes, variable.offset);
   return '';
 }

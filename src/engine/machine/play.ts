@@ -104,6 +104,7 @@ export function* playLoaded(
       report: {
         ...base,
         stage: 'open',
+        verdict: loaded.programs.length > 0 ? base.verdict : null,
         diagnostics: [...base.diagnostics, openError(loaded.object.path, message)],
       },
       program,

@@ -107,7 +107,7 @@ export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome
   }
   const { kernel, syscall } = machine;
   const result = loadObject(object, {
-    kernel: { btf: kernel.btf, symbols: kernel.symbols, release: kernel.release, config: null },
+    kernel: { btf: kernel.btf, symbols: kernel.symbols, release: uname(machine), config: null },
     sys: syscall,
     logLevel: request.logLevel ?? 0,
     ownLog: true,
@@ -140,6 +140,9 @@ export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome
     errno: result.errno,
   };
 }
+
+/** As `uname -r` prints it, or the release alone where the world does not say. */
+const uname = ({ world, kernel }: Machine): string => world.uname.release || kernel.release;
 
 /** The verifier's refusal, at the source line of the instruction it stopped at. */
 function rejection(object: BpfObject, { program, log }: ProgramLoad): Diagnostic {
