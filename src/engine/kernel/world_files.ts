@@ -8,7 +8,6 @@ import type { FileKind } from './file_kinds.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf } from './list.ts';
 import { canRead, canWrite, getFile, newFile, O_CLOEXEC } from './objects/file.ts';
-import { findInode } from './objects/inode.ts';
 import { anonInode, internalMount, pseudoPath } from './objects/internal_mounts.ts';
 import { findPidNs } from './objects/pid.ts';
 import { getRef } from './objects/refs.ts';
@@ -118,7 +117,7 @@ export class WorldFiles {
         return { path: pseudo('', inode), inode, privateData: this.pipeOf(inode, kind) };
       }
       case 'sockfs': {
-        const known = facts.ino === undefined ? null : findInode(kernel, sb, facts.ino);
+        const known = facts.ino === undefined ? null : places.findInode(sb, facts.ino);
         const socket = known
           ? containerOf(kernel, known.addr, 'socket_alloc', 'vfs_inode')
           : kernel.alloc('socket_alloc');

@@ -19,10 +19,11 @@ import {
   unlinkDentry,
 } from './objects/dentry.ts';
 import type { Path } from './objects/dentry.ts';
-import { findInode, mkdev, newInode, newSuper, superTypeName, supers } from './objects/inode.ts';
+import { mkdev, newInode, newSuper, superTypeName, supers } from './objects/inode.ts';
 import type { InodeSpec } from './objects/inode.ts';
 import { initialNamespace } from './objects/namespace.ts';
 import type { View } from './view.ts';
+import { InodeIndex } from './world_inodes.ts';
 import type { WorldMount } from './world_schema.ts';
 
 /** Inode numbers for files whose number the world does not tell. */
@@ -41,10 +42,15 @@ export type InodeFacts = Partial<Omit<InodeSpec, 'mode'>> & { readonly mode: num
 export class Places {
   private readonly kernel: Kernel;
   private madeUp = FIRST_MADE_UP_INO;
+  private readonly inodes: InodeIndex;
+  /** Where paths led, by device and path, and on what filesystem they lie: good until the next mount. */
+  private readonly walked = new Map<string, Path>();
+  private readonly fstypes = new Map<string, string>();
   readonly root: Path;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
+    this.inodes = new InodeIndex(kernel);
     const mnt = must(initialNamespace(kernel, 'mnt').deref('root'), 'the root mount');
     this.root = { mnt, dentry: kernel.view('dentry', mnt.ptr('mnt.mnt_root')) };
   }
@@ -66,6 +72,8 @@ export class Places {
       ns: initialNamespace(kernel, 'mnt'),
       device: spec.device,
     });
+    this.walked.clear();
+    this.fstypes.clear();
   }
 
   private newFilesystem(fstype: string, dev: number): View {
@@ -77,6 +85,12 @@ export class Places {
 
   /** Type of the filesystem that a path lies on. */
   fstypeOf(path: string): string {
+    let fstype = this.fstypes.get(path);
+    if (fstype === undefined) this.fstypes.set(path, (fstype = this.walkForType(path)));
+    return fstype;
+  }
+
+  private walkForType(path: string): string {
     let at = this.root;
     for (const name of path.split('/').filter((part) => part !== '')) {
       const child = findChild(this.kernel, at.dentry, name);
@@ -122,32 +136,48 @@ export class Places {
 
   /** @param enter false: stop below what is mounted on the last name */
   private walk(path: string, facts: InodeFacts, enter: boolean, dev: number | null = null): Path {
+    const key = `${dev} ${path}`;
+    const known = enter ? this.walked.get(key) : undefined;
+    const place = known ?? this.step(path, facts, enter, dev);
+    if (!enter) return place;
+    this.walked.set(key, place);
+    this.describe(must(place.dentry.deref('d_inode'), 'd_inode'), facts);
+    return place;
+  }
+
+  /** The directory that is `path`, made if need be. */
+  private directory(path: string, dev: number | null): Path {
+    const key = `${dev} ${path}`;
+    let place = this.walked.get(key);
+    if (!place)
+      this.walked.set(key, (place = this.step(path, { mode: S_IF.DIR | 0o755, nlink: 2 }, true, dev)));
+    return place;
+  }
+
+  /** The last name of a path, in the directory before it. */
+  private step(path: string, facts: InodeFacts, enter: boolean, dev: number | null): Path {
     const { kernel } = this;
-    const names = path.split('/').filter((part) => part !== '');
     const follow = (place: Path): Path =>
       place.dentry.deref('d_sb')?.num('s_dev') === dev ? place : followMounts(kernel, place);
-    let at = follow(this.root);
-    names.forEach((name, i) => {
-      const last = i === names.length - 1;
-      const sb = must(at.dentry.deref('d_sb'), 'd_sb');
-      const known = findChild(kernel, at.dentry, name);
-      const dentry =
-        known ??
-        newDentry(kernel, {
-          name,
-          parent: at.dentry,
-          sb,
-          inode: this.inode(sb, last ? facts : { mode: S_IF.DIR | 0o755, nlink: 2 }),
-        });
-      at = last && !enter ? { mnt: at.mnt, dentry } : follow({ mnt: at.mnt, dentry });
-    });
-    if (enter) this.describe(must(at.dentry.deref('d_inode'), 'd_inode'), facts);
-    return at;
+    const names = path.split('/').filter((part) => part !== '');
+    const name = names.pop();
+    if (name === undefined) return follow(this.root);
+    const { mnt, dentry: parent } = this.directory(names.join('/'), dev);
+    const sb = must(parent.deref('d_sb'), 'd_sb');
+    const dentry =
+      findChild(kernel, parent, name) ??
+      newDentry(kernel, { name, parent, sb, inode: this.inode(sb, facts) });
+    return enter ? follow({ mnt, dentry }) : { mnt, dentry };
+  }
+
+  /** The inode with this number on a filesystem, or null. */
+  findInode(sb: View, ino: number): View | null {
+    return this.inodes.find(sb, ino);
   }
 
   /** An inode with these facts; one with the same number on the same filesystem is the same. */
   inode(sb: View, facts: InodeFacts, at?: View): View {
-    const known = facts.ino === undefined || at ? null : findInode(this.kernel, sb, facts.ino);
+    const known = facts.ino === undefined || at ? null : this.findInode(sb, facts.ino);
     if (known) return known;
     return newInode(
       this.kernel,
@@ -161,7 +191,9 @@ export class Places {
     const { ino, nlink, size, uid, gid, rdev, mode } = facts;
     for (const [name, value] of Object.entries({ ino, nlink, size, uid, gid, rdev }))
       if (value !== undefined) inode.set(`i_${name}`, value);
-    if (ino !== undefined) inode.set('i_mode', mode);
+    if (ino === undefined) return;
+    inode.set('i_mode', mode);
+    this.inodes.renumbered(inode);
   }
 
   /** The name an inode is known by, or null. */
