@@ -60,18 +60,29 @@ export function rvalue(expr: Expr): Expr {
   return isLvalue(expr) ? makeCast('load', expr, C.unqualified(expr.type)) : expr;
 }
 
-/** The width of the bit-field that a value was read from, or null. */
+/** The width of the bit-field that a value was read from or stored to, or null. */
 function bitFieldWidth(expr: Expr): number | null {
-  return expr.kind === 'cast' && expr.cast === 'load' && expr.operand.kind === 'member'
-    ? expr.operand.bitSize
-    : null;
+  switch (expr.kind) {
+    case 'member':
+      return expr.bitSize;
+    case 'cast':
+      return expr.cast === 'load' ? bitFieldWidth(expr.operand) : null;
+    case 'assign':
+    case 'compound_assign':
+      return bitFieldWidth(expr.target);
+    case 'inc_dec':
+      return expr.prefix ? bitFieldWidth(expr.target) : null;
+    case 'comma':
+      return bitFieldWidth(expr.right);
+    default:
+      return null;
+  }
 }
 
-/** The type an integer operand has after promotion. */
+/** The type an integer operand has after promotion. A bit-field that fits into int is one, whatever it was declared as. */
 function promotedType(expr: Expr, type: IntType): IntType {
   const width = bitFieldWidth(expr);
-  if (width !== null && width <= 32 && type.size <= 4)
-    return width < 32 || type.signed || type === C.BOOL ? C.INT : C.UINT;
+  if (width !== null && width <= 32) return width < 32 || type.signed ? C.INT : C.UINT;
   return type.rank < C.INT.rank ? C.INT : type;
 }
 

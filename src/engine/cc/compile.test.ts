@@ -200,6 +200,20 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     693n,
   ],
   [
+    'a bit-field that fits into int is an int, whatever it was declared as',
+    `struct ours { unsigned long u:6; long s:23; }; ${L} { struct ours p = { 5, 9 }; return (a > p.u) * 10 + (p.s - (unsigned)b > 100); }`,
+    -1n,
+    20n,
+    1n,
+  ],
+  [
+    'packed bit-fields that cross every unit stay inside their record',
+    `struct ours { int x; char c:3; int d:8; unsigned long e:63; short f:15; } __attribute__((packed)); ${L} { struct ours p[2] = { { .e = 1UL << 62, .f = b }, { .x = 7 } }; p[0].e |= a; p[0].f += 2; return (p[0].e >> 40) + p[0].f * 10 + p[1].x + (p[0].e & 7) * 100; }`,
+    5n,
+    -9n,
+    (1n << 22n) - 70n + 7n + 500n,
+  ],
+  [
     'division of what cannot be negative',
     `${L} { unsigned char c = a; unsigned short d = b; return c / (d | 1) * 100 + c % (d | 1); }`,
     200n,

@@ -275,9 +275,9 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
       const bytes = f.b.binary('sub', f.value(expr.left), f.value(expr.right));
       const size = expr.elementSize;
       if (size <= 1) return bytes;
-      const log2 = Math.log2(size & -size);
+      const log2 = Math.log2(size & (0 - size));
       const shifted = log2 === 0 ? bytes : f.b.binary('ashr', bytes, f.b.const(64, log2));
-      const odd = size / (size & -size);
+      const odd = size / (size & (0 - size));
       return odd === 1 ? shifted : f.b.binary('mul', shifted, f.b.const(64, inverseOf(BigInt(odd))));
     }
     case 'conditional': {

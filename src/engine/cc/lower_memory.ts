@@ -133,7 +133,15 @@ export function initialise(f: Lowering, to: Inst, type: CType, init: Initializer
           ...plainPlace(to, entry.type, true),
           off,
           bits:
-            entry.bitSize === null ? null : { at: entry.bitOffset % 8, size: entry.bitSize, signed: false },
+            entry.bitSize === null
+              ? null
+              : {
+                  at: entry.bitOffset % 8,
+                  size: entry.bitSize,
+                  signed: false,
+                  room: size - off,
+                  align: alignOf(type),
+                },
         },
         known,
       );

@@ -5,8 +5,9 @@
  *
  * Members of variables (on the stack or global) are the program's own memory and are not relocated.
  */
+import type { Bytes } from '../../shared/brand.ts';
 import type { AccessSize, Inst } from './ir.ts';
-import { integerOf, qualifiersOf, sizeOf, unsugar } from './ctype.ts';
+import { alignOf, integerOf, qualifiersOf, sizeOf, unsugar } from './ctype.ts';
 import type { CType } from './ctype.ts';
 import type { Expr, MemberExpr } from './ast.ts';
 import type { Lowering } from './lower_function.ts';
@@ -17,12 +18,22 @@ interface Path {
   readonly steps: readonly number[];
   readonly off: number;
 }
+export interface BitField {
+  /** Position in bits from address + off. */
+  readonly at: number;
+  /** Width in bits. */
+  readonly size: number;
+  readonly signed: boolean;
+  /** Bytes of the record from address + off on: no access may go beyond. */
+  readonly room: Bytes;
+  /** The record's alignment: accesses are no wider. */
+  readonly align: Bytes;
+}
 export interface Place {
   readonly address: Inst;
   readonly off: number;
   readonly path: Path | null;
-  /** Of a bit-field: position in bits from address + off, and width. */
-  readonly bits: { readonly at: number; readonly size: number; readonly signed: boolean } | null;
+  readonly bits: BitField | null;
   readonly type: CType;
   readonly volatile: boolean;
   /** The program's own memory. */
@@ -58,7 +69,13 @@ function memberPlace(f: Lowering, expr: MemberExpr): Place {
   const bits =
     expr.bitSize === null
       ? null
-      : { at: expr.bitOffset % 8, size: expr.bitSize, signed: integerOf(expr.type)?.signed ?? false };
+      : {
+          at: expr.bitOffset % 8,
+          size: expr.bitSize,
+          signed: integerOf(expr.type)?.signed ?? false,
+          room: (sizeOf(expr.base.type) ?? 0) - bytes,
+          align: alignOf(expr.base.type),
+        };
   const common = {
     bits,
     type: expr.type,
@@ -166,16 +183,55 @@ interface Unit {
   readonly size: AccessSize;
   readonly shift: number;
 }
-/** The smallest aligned unit that holds a bit-field. */
-function unitOf(place: Place): Unit {
-  const start = (place.path ? place.path.off : place.off) * 8 + (place.bits?.at ?? 0);
-  const size = place.bits?.size ?? 0;
+/** The smallest aligned unit of the record that holds a bit-field; null when only single bytes do. */
+function unitOf(place: Place, bits: BitField): Unit | null {
+  const base = place.path ? place.path.off : place.off;
+  const start = base * 8 + bits.at;
   for (const bytes of [1, 2, 4, 8] as const) {
-    const first = Math.floor(start / (bytes * 8));
-    if (Math.floor((start + size - 1) / (bytes * 8)) === first)
-      return { off: first * bytes, size: bytes, shift: start - first * bytes * 8 };
+    if (bytes > bits.align) return null;
+    const off = Math.floor(start / (bytes * 8)) * bytes;
+    if (start + bits.size <= (off + bytes) * 8 && off + bytes <= base + bits.room)
+      return { off, size: bytes, shift: start - off * 8 };
   }
-  return { off: Math.floor(start / 8), size: 8, shift: start % 8 };
+  return null;
+}
+
+/** Bytes that a bit-field lies in, each with the field's bits in it and how far left the field stands from it. */
+const bytesOf = ({ at, size }: BitField): { off: number; mask: bigint; left: number }[] =>
+  Array.from({ length: Math.ceil((at + size) / 8) }, (_, off) => ({
+    off,
+    mask: ((((1n << BigInt(size)) - 1n) << BigInt(at)) >> BigInt(8 * off)) & 0xffn,
+    left: at - 8 * off,
+  }));
+
+/** A 64-bit value moved left, or right when `by` is negative. */
+const moved = (f: Lowering, value: Inst, by: number): Inst =>
+  by === 0 ? value : f.b.binary(by > 0 ? 'shl' : 'lshr', value, f.b.const(64, Math.abs(by)));
+
+function loadBytes(f: Lowering, place: Place, bits: BitField): Inst {
+  const base = place.path ? place.path.off : place.off;
+  const parts = bytesOf(bits).map(({ off, left }) =>
+    moved(f, f.b.zext(rawLoad(f, place, base + off, 1)), -left),
+  );
+  return parts.reduce((all, part) => f.b.binary('or', all, part));
+}
+
+function storeBytes(f: Lowering, place: Place, bits: BitField, value: Inst): void {
+  const wide = f.b.zext(value);
+  for (const { off, mask, left } of bytesOf(bits)) {
+    const part = f.b.trunc(moved(f, wide, left));
+    const at = place.off + off;
+    const rest = (): Inst => f.b.binary('and', rawLoad(f, place, at, 1), f.b.const(32, ~mask & 0xffn));
+    const byte = f.b.binary('and', part, f.b.const(32, mask));
+    f.b.store(
+      place.address,
+      at,
+      1,
+      mask === 0xffn ? byte : f.b.binary('or', rest(), byte),
+      place.volatile,
+      null,
+    );
+  }
 }
 
 function rawLoad(f: Lowering, place: Place, off: number, size: AccessSize): Inst {
@@ -197,11 +253,11 @@ export function loadPlace(f: Lowering, place: Place): Inst {
     const int = integerOf(place.type);
     return int?.signed && size < 4 ? f.b.sext(raw, size * 8, 32) : raw;
   }
-  const unit = unitOf(place);
-  const raw = rawLoad(f, place, unit.off, unit.size);
+  const unit = unitOf(place, bits);
+  const raw = unit ? rawLoad(f, place, unit.off, unit.size) : loadBytes(f, place, bits);
   const width = raw.width;
   const wide = accessSize(place.type) === 8 ? 64 : 32;
-  const left = f.b.binary('shl', raw, f.b.const(width, width - unit.shift - bits.size));
+  const left = f.b.binary('shl', raw, f.b.const(width, width - (unit?.shift ?? 0) - bits.size));
   const value = f.b.binary(bits.signed ? 'ashr' : 'lshr', left, f.b.const(width, width - bits.size));
   if (width === wide) return value;
   if (wide === 32) return f.b.trunc(value);
@@ -217,17 +273,19 @@ export function storePlace(f: Lowering, place: Place, value: Inst): Inst {
     f.b.store(place.address, path ? path.off : place.off, size, value, place.volatile, relo);
     return value;
   }
-  const unit = unitOf(place);
-  const raw = rawLoad(f, place, unit.off, unit.size);
-  const mask = ((1n << BigInt(bits.size)) - 1n) << BigInt(unit.shift);
-  const sized = raw.width === 64 ? f.b.zext(value) : f.b.trunc(value);
-  const put = f.b.binary(
-    'and',
-    f.b.binary('shl', sized, f.b.const(raw.width, unit.shift)),
-    f.b.const(raw.width, mask),
-  );
-  const rest = f.b.binary('and', raw, f.b.const(raw.width, ~mask));
-  f.b.store(place.address, unit.off, unit.size, f.b.binary('or', rest, put), place.volatile, relo);
+  const unit = unitOf(place, bits);
+  if (unit) {
+    const raw = rawLoad(f, place, unit.off, unit.size);
+    const mask = ((1n << BigInt(bits.size)) - 1n) << BigInt(unit.shift);
+    const sized = raw.width === 64 ? f.b.zext(value) : f.b.trunc(value);
+    const put = f.b.binary(
+      'and',
+      f.b.binary('shl', sized, f.b.const(raw.width, unit.shift)),
+      f.b.const(raw.width, mask),
+    );
+    const rest = f.b.binary('and', raw, f.b.const(raw.width, ~mask));
+    f.b.store(place.address, unit.off, unit.size, f.b.binary('or', rest, put), place.volatile, relo);
+  } else storeBytes(f, place, bits, value);
   if (bits.size === value.width) return value;
   const spare = f.b.const(value.width, value.width - bits.size);
   return f.b.binary(bits.signed ? 'ashr' : 'lshr', f.b.binary('shl', value, spare), spare);

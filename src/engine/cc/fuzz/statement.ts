@@ -95,8 +95,17 @@ export class Statements {
     this.declarePointer(name, shape);
   }
   private declarePointer(to: string, shape: Shape): void {
-    if (!this.random.chance(20)) return;
+    if (!this.random.chance(30)) return;
     const name = this.fresh();
+    const others = this.scope.filter(
+      (own) => own.shape === shape && own.fixed !== true && own.volatile !== true,
+    );
+    const other = this.random.pick(others);
+    if (other && other.name !== to) {
+      this.line(`${declare(shape, `*${name}`)} = (${this.value(1)}) ? &${to} : &${other.name};`);
+      this.scope.push({ name, shape: { kind: 'pointer', to: shape, length: 1 } });
+      return;
+    }
     const pointer: Shape =
       shape.kind === 'array'
         ? { kind: 'pointer', to: shape.of, length: shape.length }
@@ -326,7 +335,7 @@ export class Statements {
 
   /** Ends a function: what is visible is mixed into the hash. */
   finish(): void {
-    this.line(`${this.random.chance(10) ? `MIX(${literal(this.random)});` : ';'}`);
+    this.line(this.random.chance(10) ? `MIX(${literal(this.random)});` : ';');
     this.lines.push('out:');
     for (const variable of this.scope.filter(({ fixed }) => fixed !== true))
       this.mixAll(variable.name, variable.shape);
