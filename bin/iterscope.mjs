@@ -21,7 +21,17 @@ function newest(folder) {
 function build() {
   const steps = [
     [process.execPath, [join(root, 'scripts', 'ensure.mjs')]],
-    [process.execPath, [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '-c', 'vite.cli.config.ts', '--logLevel', 'error']],
+    [
+      process.execPath,
+      [
+        join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
+        'build',
+        '-c',
+        'vite.cli.config.ts',
+        '--logLevel',
+        'error',
+      ],
+    ],
   ];
   for (const [command, args] of steps) {
     const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });

@@ -33,7 +33,10 @@ const editorWorker = readdirSync(join(dist, 'assets'))
   .filter((name) => /^editor\.worker-.*\.js$/.test(name))
   .map((name) => `assets/${name}`);
 const boot = closure(['index.html']);
-const editor = new Set([...closure(['index.html', 'app/main.tsx', 'src/ui/editor/monaco_editor.ts']), ...editorWorker]);
+const editor = new Set([
+  ...closure(['index.html', 'app/main.tsx', 'src/ui/editor/monaco_editor.ts']),
+  ...editorWorker,
+]);
 
 const BUDGETS = [
   { name: 'editable', limit: 30, files: [...boot].filter((file) => file.endsWith('.js')) },
@@ -45,6 +48,8 @@ for (const { name, limit, files } of BUDGETS) {
   const size = kilobytes(files);
   const over = size > limit;
   failed ||= over;
-  console.log(`${over ? 'OVER' : 'ok  '}  ${name.padEnd(16)} ${size.toFixed(1).padStart(7)} of ${limit} KB gzip`);
+  console.log(
+    `${over ? 'OVER' : 'ok  '}  ${name.padEnd(16)} ${size.toFixed(1).padStart(7)} of ${limit} KB gzip`,
+  );
 }
 process.exit(failed ? 1 : 0);

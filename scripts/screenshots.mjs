@@ -59,7 +59,8 @@ async function toMiddle(page) {
 try {
   for (const theme of ['dark', 'light'])
     for (const size of SIZES) {
-      const shot = (page, name) => page.screenshot({ path: join(folder, `${name}-${theme}-${size.name}.png`) });
+      const shot = (page, name) =>
+        page.screenshot({ path: join(folder, `${name}-${theme}-${size.name}.png`) });
       const page = await open(size, theme);
       await shot(page, 'start');
       const narrow = size.width < 760;

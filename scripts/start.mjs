@@ -18,7 +18,11 @@ function newest(path) {
 const built = join(root, 'dist/index.html');
 const stale =
   !existsSync(built) ||
-  Math.max(...SOURCES.map((name) => join(root, name)).filter(existsSync).map(newest)) > statSync(built).mtimeMs;
+  Math.max(
+    ...SOURCES.map((name) => join(root, name))
+      .filter(existsSync)
+      .map(newest),
+  ) > statSync(built).mtimeMs;
 if (stale) {
   console.log('Building the page...');
   await build({ root, logLevel: 'warn' });

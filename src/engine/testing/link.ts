@@ -82,11 +82,7 @@ export class LinkedObject {
           const held = this.data.find(({ at }) => at === places.get(s.index));
           if (held && target !== undefined) {
             const view = new DataView(held.first.buffer);
-            view.setBigUint64(
-              offset,
-              view.getBigUint64(offset, true) + target + BigInt(symbol.value),
-              true,
-            );
+            view.setBigUint64(offset, view.getBigUint64(offset, true) + target + BigInt(symbol.value), true);
           }
           continue;
         }
