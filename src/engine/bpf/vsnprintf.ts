@@ -9,7 +9,7 @@ import type { Addr } from '../../shared/brand.ts';
 import { U64_MAX } from '../../shared/int64.ts';
 import { KERNEL_IMAGE } from '../kernel/address.ts';
 import type { Symbols } from '../kernel/symbols.ts';
-import { keyHash } from './jhash.ts';
+import { keyHash } from '../kernel/jhash.ts';
 
 export interface Spec {
   readonly left: boolean;

@@ -20,6 +20,7 @@ import { initialNamespace, NAMESPACES, newNsproxy } from './objects/namespace.ts
 import type { NsKind, NsSet } from './objects/namespace.ts';
 import { attachPid, PidType } from './objects/pid.ts';
 import { initSignal, initTask, PF } from './objects/task.ts';
+import { PROTOCOLS } from './objects/sock.ts';
 import type { View } from './view.ts';
 
 /** The objects of the image itself: symbol and struct. */
@@ -42,6 +43,12 @@ const IMAGE: readonly (readonly [symbol: string, struct: string])[] = [
   ...KNOWN_FOPS.map((symbol) => [symbol, 'file_operations'] as const),
   ...Object.values(INTERNAL_FS).map(({ ops }) => [ops, 'dentry_operations'] as const),
   ...Object.values(INTERNAL_FS).map(({ pointer }) => [pointer, 'hlist_head'] as const),
+  ['tcp_hashinfo', 'inet_hashinfo'],
+  ['udp_table', 'udp_table'],
+  ['nl_table', 'hlist_head'],
+  ['cubictcp', 'tcp_congestion_ops'],
+  ['tcp_reno', 'tcp_congestion_ops'],
+  ...Object.values(PROTOCOLS).map(({ symbol }) => [symbol, 'proto'] as const),
 ];
 
 export interface BootOptions {

@@ -1,7 +1,7 @@
 /**
  * Turns a world into a booted kernel.
  *
- *     boot -> mounts -> namespaces -> tasks, parents first -> file tables -> address spaces -> reader
+ *     boot -> mounts -> namespaces -> tasks, parents first -> sockets -> file tables -> address spaces -> reader
  *
  * Tasks come before files because a file may stand for a task or a namespace. Everything is made in an order
  * that follows from the world alone, so the same world gives the same addresses.
@@ -30,6 +30,7 @@ import { buildCgroups } from './world_cgroups.ts';
 import { buildMm, ordinaryMm } from './world_mm.ts';
 import { Rights } from './world_rights.ts';
 import { parseDev, Places } from './world_places.ts';
+import { buildSockets } from './world_sockets.ts';
 import type { World, WorldFd, WorldProcess, WorldThread } from './world_schema.ts';
 
 export interface WorldOptions {
@@ -114,11 +115,18 @@ class Builder {
     const order = parentsFirst(world.processes);
     for (const process of order) this.addProcess(process);
     buildCgroups(kernel, world, (tid) => this.task(tid));
+    this.buildSockets();
     for (const process of order) this.openFiles(process);
     for (const process of order) this.mapMemory(process);
     const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
     kernel.now = BigInt(world.clock ?? started + 1000 * MS);
     kernel.current = this.task(world.reader).addr;
+  }
+
+  private buildSockets(): void {
+    const { kernel, places, rights, initial } = this;
+    const netByInum = (inum: number): View | null => rights.byInum(inum, 'net');
+    buildSockets({ kernel, places, net: initial.net, netByInum }, this.world);
   }
 
   private task(tid: number): View {

@@ -5,6 +5,7 @@
  * It follows only pointers in memory, never what a builder believed, so it holds a hand-made world, an
  * imported one and one that was changed since to the same rules.
  */
+import { checkSockets } from './check_sockets.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf, hlistNodes, listNodes } from './list.ts';
 import { dentryName, isRoot } from './objects/dentry.ts';
@@ -62,7 +63,14 @@ class Checker {
     this.counts(this.proxies, 'count');
     this.counts(this.files, 'f_count');
     for (const sb of supers(kernel)) this.superBlock(sb);
+    checkSockets(kernel, this.nets(), (ok, message) => this.check(ok, message));
     return this.problems;
+  }
+
+  /** The network namespaces that tasks are in. */
+  private nets(): View[] {
+    const nets = [...this.proxies].flatMap(({ object }) => object.deref('net_ns') ?? []);
+    return [...new Map(nets.map((net) => [net.addr, net])).values()];
   }
 
   private counts(tally: Tally, counter: string): void {

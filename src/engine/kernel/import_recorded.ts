@@ -10,6 +10,7 @@
  *   - A sleeping task's `wchan` tells whether the freezer may take it.
  */
 import { keyValues, numbers, parseMaps, parseMountinfo, socketProtocols, Stat } from './proc_text.ts';
+import { importSockets } from './import_sockets.ts';
 import { parseSnapshot } from './recorded_snapshot.ts';
 import type { FdText, ProcessText, Snapshot, ThreadText } from './recorded_snapshot.ts';
 import { parseWorld, WorldError } from './world.ts';
@@ -145,6 +146,7 @@ class Importer {
       // Inode numbers tell the order in which they were made, which is that of siblings.
       cgroups: snapshot.cgroups.filter(({ path }) => path !== '').sort((a, b) => a.id - b.id),
       files: this.files,
+      sockets: importSockets(snapshot.net),
       processes,
       reader: snapshot.self,
     };

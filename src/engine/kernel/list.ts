@@ -1,12 +1,13 @@
 /**
- * list_head and hlist: the kernel's intrusive lists, as bytes.
+ * list_head, hlist and hlist_nulls: the kernel's intrusive lists, as bytes.
  *
  *     head <-> node <-> node <-> head        list_head: circular, the head is a member
  *     head -> node -> node -> NULL           hlist: pprev points to the pointer that points here
+ *     head -> node -> node -> odd number     hlist_nulls: the end tells which list it is
  *
  * Functions take addresses of heads and nodes; `containerOf` goes from a node to the struct it sits in.
  *
- * Source: include/linux/list.h.
+ * Source: include/linux/list.h, include/linux/list_nulls.h.
  */
 import { EngineBug } from '../../shared/assert.ts';
 import type { Addr } from '../../shared/brand.ts';
@@ -90,6 +91,38 @@ export function* hlistNodes(mem: Memory, head: Addr): Generator<Addr> {
   let steps = 0;
   for (let node = mem.u64(head); node !== 0n; node = mem.u64(node)) {
     if (++steps > ENDLESS) throw new EngineBug('an hlist does not end');
+    yield node;
+  }
+}
+
+/** The end of an hlist_nulls: odd, and tells which list it is. @kernel NULLS_MARKER, include/linux/list_nulls.h @fidelity full */
+export const nullsMarker = (value: number): Addr => (BigInt(value) << 1n) | 1n;
+const isNulls = (node: Addr): boolean => (node & 1n) !== 0n;
+
+/** @kernel hlist_nulls_add_head_rcu, include/linux/rculist_nulls.h @fidelity full */
+export function hlistNullsAddHead(mem: Memory, node: Addr, head: Addr): void {
+  const first = mem.u64(head);
+  mem.setU64(node, first);
+  mem.setU64(node + PREV, head);
+  mem.setU64(head, node);
+  if (!isNulls(first)) mem.setU64(first + PREV, node);
+}
+
+/** @kernel hlist_nulls_del_init_rcu, include/linux/rculist_nulls.h @fidelity full */
+export function hlistNullsDel(mem: Memory, node: Addr): void {
+  const pprev = mem.u64(node + PREV);
+  if (pprev === 0n) return;
+  const next = mem.u64(node);
+  mem.setU64(pprev, next);
+  if (!isNulls(next)) mem.setU64(next + PREV, pprev);
+  mem.setU64(node + PREV, 0n);
+}
+
+/** Addresses of the nodes of an hlist_nulls from first to last. */
+export function* hlistNullsNodes(mem: Memory, head: Addr): Generator<Addr> {
+  let steps = 0;
+  for (let node = mem.u64(head); !isNulls(node); node = mem.u64(node)) {
+    if (++steps > ENDLESS) throw new EngineBug('an hlist_nulls does not end');
     yield node;
   }
 }

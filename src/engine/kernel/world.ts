@@ -5,7 +5,10 @@
  */
 import * as v from 'valibot';
 import { NAMESPACES } from './objects/namespace.ts';
+import { must } from '../../shared/assert.ts';
+import { listensFor, parseEndpoint } from './inet_address.ts';
 import { WorldSchema } from './world_schema.ts';
+import type { WorldSocket, WorldSocketOf } from './world_socket_schema.ts';
 import type { World, WorldFd, WorldMm, WorldProcess } from './world_schema.ts';
 
 export type * from './world_schema.ts';
@@ -72,6 +75,7 @@ function checkSense(world: World): void {
   checkNumbers(world);
   world.processes.forEach((process, i) => checkParent(processes, process, `.processes[${i}]`));
   world.processes.forEach((process, i) => checkProcess(world, processes, process, `.processes[${i}]`));
+  checkSockets(world);
   if (!tids.has(world.reader)) throw new WorldError('.reader', `there is no task ${world.reader}`);
 }
 
@@ -183,6 +187,48 @@ function checkFds(world: World, fds: readonly WorldFd[], path: string): void {
     if (typeof file === 'string' && !Object.hasOwn(world.files, file))
       throw new WorldError(`${path}[${i}].file`, `there is no file named '${file}' in .files`);
   });
+}
+
+/** Inodes are not shared, ends belong together, and what has not been accepted came in somewhere. */
+function checkSockets({ sockets, ...world }: World): void {
+  const inodes = new Set<number>();
+  sockets.forEach((socket, i) => {
+    const at = `.sockets[${i}]`;
+    const { ino, net } = socket;
+    if (ino !== undefined && inodes.has(ino))
+      throw new WorldError(`${at}.ino`, `${ino} is the inode of another socket`);
+    if (ino !== undefined) inodes.add(ino);
+    checkNamespace({ sockets, ...world }, 'net', net, `${at}.net`);
+    if ('local' in socket) checkEnds(socket, sockets, at);
+    if (socket.protocol !== 'unix' || socket.peer === undefined) return;
+    const peer = sockets[socket.peer];
+    if (!peer || peer.protocol !== 'unix' || socket.peer === i)
+      throw new WorldError(`${at}.peer`, `sockets[${socket.peer}] is no other UNIX socket`);
+    if (peer.peer !== i) throw new WorldError(`${at}.peer`, `sockets[${socket.peer}] has another peer`);
+  });
+}
+
+function checkEnds(socket: WorldSocketOf<'tcp' | 'udp'>, sockets: readonly WorldSocket[], at: string): void {
+  const { local, remote } = socket;
+  const near = must(parseEndpoint(local), local);
+  const far = must(parseEndpoint(remote ?? local), local);
+  if (near.family !== far.family) throw new WorldError(`${at}.remote`, 'both ends are of one family');
+  if (socket.protocol === 'udp') return;
+  const alone = socket.state === 'LISTEN' || socket.state === 'CLOSE';
+  if (alone !== (remote === undefined))
+    throw new WorldError(
+      `${at}.remote`,
+      alone ? `a socket in ${socket.state} has no other end` : 'a connection has another end',
+    );
+  if ((socket.state === 'TIME_WAIT' || socket.state === 'NEW_SYN_RECV') && socket.ino !== undefined)
+    throw new WorldError(`${at}.ino`, `a socket in ${socket.state} has no inode`);
+  const listens = (other: WorldSocket): boolean =>
+    other.protocol === 'tcp' &&
+    other.state === 'LISTEN' &&
+    other.net === socket.net &&
+    listensFor(must(parseEndpoint(other.local), other.local), near);
+  if (socket.state === 'NEW_SYN_RECV' && !sockets.some(listens))
+    throw new WorldError(`${at}.local`, 'no socket listens there');
 }
 
 function checkVmas(mm: WorldMm, path: string): void {

@@ -11,6 +11,7 @@ import { canRead, canWrite, getFile, newFile, O_CLOEXEC } from './objects/file.t
 import { anonInode, internalMount, pseudoPath } from './objects/internal_mounts.ts';
 import { findPidNs } from './objects/pid.ts';
 import { getRef } from './objects/refs.ts';
+import { socketName } from './objects/sock.ts';
 import type { Path } from './objects/dentry.ts';
 import type { View } from './view.ts';
 import { parseDev } from './world_places.ts';
@@ -122,7 +123,7 @@ export class WorldFiles {
           ? containerOf(kernel, known.addr, 'socket_alloc', 'vfs_inode')
           : kernel.alloc('socket_alloc');
         const inode = known ?? places.inode(sb, facts, socket.sub('vfs_inode'));
-        const path = pseudo(spec.protocol ?? '', inode);
+        const path = pseudo(spec.protocol ?? socketName(kernel, socket.sub('socket')), inode);
         return { path, inode, privateData: socket.at('socket') };
       }
       case 'nsfs': {

@@ -17,6 +17,7 @@ interface Node {
   readonly item?: Node;
   readonly items?: readonly Node[];
   readonly options?: readonly unknown[];
+  readonly literal?: unknown;
   readonly value?: Node;
   readonly requirement?: unknown;
 }
@@ -37,6 +38,8 @@ const SHAPES: Readonly<Record<string, (node: Node) => JsonSchema>> = {
   boolean: () => ({ type: 'boolean' }),
   picklist: (node) => ({ enum: node.options }),
   union: (node) => ({ anyOf: (node.options as readonly Node[]).map(convert) }),
+  variant: (node) => ({ anyOf: (node.options as readonly Node[]).map(convert) }),
+  literal: (node) => ({ const: node.literal }),
   array: (node) => ({ type: 'array', items: convert(node.item as Node) }),
   tuple: (node) => ({
     type: 'array',
@@ -60,8 +63,8 @@ const SHAPES: Readonly<Record<string, (node: Node) => JsonSchema>> = {
 function convert(node: Node): JsonSchema {
   const shape = SHAPES[node.type];
   if (!shape) throw new EngineBug(`no JSON Schema for ${node.type}`);
-  const [, ...checks] = node.pipe ?? [];
-  const base = shape(node);
+  const [first, ...checks] = node.pipe ?? [];
+  const base = first?.pipe ? convert(first) : shape(node);
   const array = base['type'] === 'array';
   const keywords = checks.map(({ type, requirement }) =>
     type === 'min_length' && array ? { minItems: requirement } : (CHECKS[type]?.(requirement) ?? {}),
@@ -74,6 +77,6 @@ export const worldJsonSchema = (): JsonSchema => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Iterscope world',
   description:
-    'A machine whose kernel objects BPF iterators walk: tasks, files, mappings, namespaces, symbols.',
+    'A machine whose kernel objects BPF iterators walk: tasks, files, sockets, mappings, namespaces, symbols.',
   ...convert(WorldSchema as unknown as Node),
 });

@@ -37,8 +37,9 @@ export class Rights {
     this.namespaces.set(`${kind}:${nsInum(ns)}`, ns);
   }
 
-  /** The namespace with this number, of whatever kind. */
-  byInum(inum: number): View | null {
+  /** The namespace with this number; of whatever kind, unless one is named. */
+  byInum(inum: number, kind?: NsKind): View | null {
+    if (kind) return this.namespaces.get(`${kind}:${inum}`) ?? null;
     return [...this.namespaces.values()].find((ns) => nsInum(ns) === inum) ?? null;
   }
 

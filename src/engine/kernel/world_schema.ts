@@ -6,6 +6,7 @@
  * same world is always the same machine. docs/world.schema.json is the same shape for editors.
  */
 import * as v from 'valibot';
+import { socketSchema } from './world_socket_schema.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const pid = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4_194_304));
@@ -226,6 +227,7 @@ export const WorldSchema = v.strictObject({
   ),
   /** Files that several fds have in common, by a name of your choice. */
   files: v.optional(v.record(v.string(), file), {}),
+  sockets: v.optional(v.array(socketSchema), []),
   processes: v.pipe(v.array(process), v.minLength(1)),
   /** Thread id of the task that loads and reads. */
   reader: v.optional(pid, 1),

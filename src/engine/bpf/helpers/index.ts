@@ -8,6 +8,7 @@ import { memoryHelpers } from './memory.ts';
 import { miscHelpers } from './misc.ts';
 import { outputHelpers } from './output.ts';
 import { ringbufHelpers } from './ringbuf.ts';
+import { socketHelpers, socketKfuncs } from './socket.ts';
 import { stackHelpers } from './stack.ts';
 import { stringHelpers } from './string.ts';
 import { taskHelpers } from './task.ts';
@@ -27,7 +28,8 @@ export const helperTable = (bpf: Bpf): HelperTable =>
     ...taskHelpers(),
     ...stackHelpers(),
     ...miscHelpers(bpf),
+    ...socketHelpers(),
   ]);
 
 export const kfuncTable = (): KfuncTable =>
-  new Map([...iteratorKfuncs(), ...objectKfuncs(), ...dynptrKfuncs(), ...cssKfuncs()]);
+  new Map([...iteratorKfuncs(), ...objectKfuncs(), ...dynptrKfuncs(), ...cssKfuncs(), ...socketKfuncs()]);

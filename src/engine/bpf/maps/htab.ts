@@ -12,7 +12,7 @@ import type { Addr, Bytes } from '../../../shared/brand.ts';
 import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import { alignUp } from '../../../shared/int64.ts';
-import { keyHash } from '../jhash.ts';
+import { keyHash } from '../../kernel/jhash.ts';
 import { BPF_EXIST, BPF_F_NO_PREALLOC, BPF_F_ZERO_SEED, BPF_NOEXIST, BpfMap } from '../map.ts';
 import type { MapInit, MapSpec } from '../map.ts';
 

@@ -4,9 +4,13 @@ import { bpfMapElemTarget } from './bpf_map_elem.ts';
 import { bpfLinkTarget, bpfMapTarget, bpfProgTarget } from './bpf_object.ts';
 import { cgroupTarget } from './cgroup.ts';
 import { ksymTarget } from './ksym.ts';
+import { netlinkTarget } from './netlink.ts';
 import { taskTarget } from './task.ts';
 import { taskFileTarget } from './task_file.ts';
 import { taskVmaTarget } from './task_vma.ts';
+import { tcpTarget } from './tcp.ts';
+import { udpTarget } from './udp.ts';
+import { unixTarget } from './unix.ts';
 
 export const TARGETS: readonly IterReg[] = [
   taskTarget,
@@ -18,4 +22,8 @@ export const TARGETS: readonly IterReg[] = [
   bpfMapElemTarget,
   cgroupTarget,
   ksymTarget,
+  tcpTarget,
+  udpTarget,
+  unixTarget,
+  netlinkTarget,
 ];

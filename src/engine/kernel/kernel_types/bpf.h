@@ -274,10 +274,6 @@ struct htab_elem {
 	char key[];
 };
 
-struct hlist_nulls_head {
-	struct hlist_nulls_node *first;
-};
-
 struct bucket {
 	struct hlist_nulls_head head;
 	raw_spinlock_t raw_lock;

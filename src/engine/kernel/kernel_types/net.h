@@ -14,9 +14,7 @@ struct hlist_nulls_node;
 struct inet_bind2_bucket;
 struct inet_bind_bucket;
 struct inet_bind_hashbucket;
-struct inet_ehash_bucket;
 struct inet_hashinfo;
-struct inet_listen_hashbucket;
 struct ip_options_rcu;
 struct ipv6_pinfo;
 struct ipv6_txoptions;
@@ -26,7 +24,6 @@ struct nexthop;
 struct nh_group;
 struct nh_info;
 struct nlmsghdr;
-struct proto;
 struct proto_ops;
 struct request_sock;
 struct request_sock_ops;
@@ -36,18 +33,19 @@ struct rtable;
 struct saved_syn;
 struct sk_buff;
 struct sock;
-struct tcp_congestion_ops;
 struct tcp_fastopen_context;
 struct tcp_md5sig_key;
 struct timer_list;
-struct udp_hslot;
 struct udp_table;
 
 struct unix_table {
+	spinlock_t *locks;
+	struct hlist_head *buckets;
 };
 
 struct netns_unix {
 	struct unix_table table;
+	int sysctl_max_dgram_qlen;
 };
 
 struct inet_timewait_death_row {
@@ -105,6 +103,16 @@ typedef struct {
 struct hlist_nulls_node {
 	struct hlist_nulls_node *next;
 	struct hlist_nulls_node **pprev;
+};
+
+struct hlist_nulls_head {
+	struct hlist_nulls_node *first;
+};
+
+struct proto {
+	unsigned int obj_size;
+	char name[32];
+	struct list_head node;
 };
 
 struct sock_common {
@@ -199,20 +207,38 @@ struct sock {
 		atomic_t rmem_alloc;
 		int len;
 	} sk_backlog;
+	int sk_rcvbuf;
+	int sk_rcvlowat;
+	int sk_err;
 	struct socket *sk_socket;
+	int sk_sndbuf;
+	int sk_wmem_queued;
 	refcount_t sk_wmem_alloc;
 	union {
 		struct timer_list sk_timer;
 	};
+	unsigned long sk_max_pacing_rate;
+	u32 sk_priority;
+	u32 sk_mark;
+	u8 sk_kern_sock:1;
+	u8 sk_shutdown;
 	u16 sk_type;
 	u16 sk_protocol;
 	u32 sk_ack_backlog;
 	u32 sk_max_ack_backlog;
+	kuid_t sk_uid;
+	u8 sk_txrehash;
 };
 
 struct socket_alloc {
 	struct socket socket;
 	struct inode vfs_inode;
+};
+
+struct ipv6_pinfo {
+	struct in6_addr saddr;
+	__be32 flow_label;
+	__s16 hop_limit;
 };
 
 struct inet_sock {
@@ -244,6 +270,12 @@ struct request_sock_queue {
 	struct fastopen_queue fastopenq;
 };
 
+struct tcp_congestion_ops {
+	u32 key;
+	u32 flags;
+	char name[16];
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	struct request_sock_queue icsk_accept_queue;
@@ -255,6 +287,15 @@ struct inet_connection_sock {
 	__u8 icsk_pending;
 	__u8 icsk_probes_out;
 	struct {
+		__u8 pending;
+		__u8 quick;
+		__u8 pingpong;
+		__u8 retry;
+		__u32 ato:8;
+		__u32 lrcv_flowlabel:20;
+		__u32 dst_quick_ack:1;
+		__u32 unused:3;
+		unsigned long timeout;
 	} icsk_ack;
 };
 
@@ -272,6 +313,7 @@ struct tcp_sock {
 
 struct tcp6_sock {
 	struct tcp_sock tcp;
+	struct ipv6_pinfo inet6;
 };
 
 struct udp_sock {
@@ -283,6 +325,8 @@ struct udp_sock {
 };
 
 struct udp6_sock {
+	struct udp_sock udp;
+	struct ipv6_pinfo inet6;
 };
 
 typedef unsigned short __kernel_sa_family_t;
@@ -316,6 +360,43 @@ struct netlink_callback {
 	int flags;
 };
 
+struct rhash_head {
+	struct rhash_head *next;
+};
+
+struct rhash_lock_head;
+
+struct bucket_table {
+	unsigned int size;
+	unsigned int nest;
+	u32 hash_rnd;
+	struct list_head walkers;
+	struct bucket_table *future_tbl;
+	struct rhash_lock_head *buckets[];
+};
+
+struct rhashtable {
+	struct bucket_table *tbl;
+	unsigned int key_len;
+	unsigned int max_elems;
+	atomic_t nelems;
+};
+
+struct rhashtable_walker {
+	struct list_head list;
+	struct bucket_table *tbl;
+};
+
+struct rhashtable_iter {
+	struct rhashtable *ht;
+	struct rhash_head *p;
+	struct rhlist_head *list;
+	struct rhashtable_walker walker;
+	unsigned int slot;
+	unsigned int skip;
+	bool end_of_table;
+};
+
 struct netlink_sock {
 	struct sock sk;
 	unsigned long flags;
@@ -329,6 +410,14 @@ struct netlink_sock {
 	bool bound;
 	bool cb_running;
 	struct netlink_callback cb;
+	struct rhash_head node;
+};
+
+struct netlink_table {
+	struct rhashtable hash;
+	unsigned int flags;
+	unsigned int groups;
+	int registered;
 };
 
 struct request_sock {
@@ -516,6 +605,15 @@ struct nexthop {
 	};
 };
 
+struct inet_ehash_bucket {
+	struct hlist_nulls_head chain;
+};
+
+struct inet_listen_hashbucket {
+	spinlock_t lock;
+	struct hlist_nulls_head nulls_head;
+};
+
 struct inet_hashinfo {
 	struct inet_ehash_bucket *ehash;
 	spinlock_t *ehash_locks;
@@ -531,9 +629,79 @@ struct inet_hashinfo {
 	bool pernet;
 };
 
+struct udp_hslot {
+	struct hlist_head head;
+	int count;
+	spinlock_t lock;
+};
+
 struct udp_table {
 	struct udp_hslot *hash;
 	struct udp_hslot *hash2;
 	unsigned int mask;
 	unsigned int log;
+};
+
+typedef struct {
+} netns_tracker;
+
+struct seq_net_private {
+	struct net *net;
+	netns_tracker ns_tracker;
+};
+
+enum tcp_seq_states { TCP_SEQ_STATE_LISTENING, TCP_SEQ_STATE_ESTABLISHED };
+
+struct tcp_iter_state {
+	struct seq_net_private p;
+	enum tcp_seq_states state;
+	struct sock *syn_wait_sk;
+	int bucket;
+	int offset;
+	int sbucket;
+	int num;
+	loff_t last_pos;
+};
+
+union bpf_tcp_iter_batch_item {
+	struct sock *sk;
+	__u64 cookie;
+};
+
+struct bpf_tcp_iter_state {
+	struct tcp_iter_state state;
+	unsigned int cur_sk;
+	unsigned int end_sk;
+	unsigned int max_sk;
+	union bpf_tcp_iter_batch_item *batch;
+};
+
+struct udp_iter_state {
+	struct seq_net_private p;
+	int bucket;
+};
+
+struct bpf_udp_iter_state {
+	struct udp_iter_state state;
+	unsigned int cur_sk;
+	unsigned int end_sk;
+	unsigned int max_sk;
+	int offset;
+	struct sock **batch;
+	bool st_bucket_done;
+};
+
+struct bpf_unix_iter_state {
+	struct seq_net_private p;
+	unsigned int cur_sk;
+	unsigned int end_sk;
+	unsigned int max_sk;
+	struct sock **batch;
+	bool st_bucket_done;
+};
+
+struct nl_seq_iter {
+	struct seq_net_private p;
+	struct rhashtable_iter hti;
+	int link;
 };

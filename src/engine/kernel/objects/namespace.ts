@@ -93,9 +93,9 @@ function nsOperations(kernel: Kernel, kind: NsKind): View {
 export function initialNamespace(kernel: Kernel, kind: NsKind, inum?: number): View {
   const type = typeOf(kind);
   const name = type.initial === '' ? `init_${kind}_ns` : type.initial;
-  const fresh = !kernel.hasObject(name);
   const ns = kernel.object(name, type.struct);
-  if (fresh) fill(kernel, type, ns, inum ?? type.inum, null, kernel.object('init_user_ns', 'user_namespace'));
+  // The user namespace owns the others, and is there before its turn comes.
+  if (nsInum(ns) === 0) fill(kernel, type, ns, inum ?? type.inum, null, kernel.object('init_user_ns', 'user_namespace'));
   return ns;
 }
 
