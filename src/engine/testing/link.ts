@@ -31,6 +31,13 @@ const ldImm64 = (dst: number, value: bigint): Insn[] => [
 const loadDw = (dst: number, off: number): Insn =>
   insn(bpf.BPF_LDX | bpf.BPF_DW | bpf.BPF_MEM, { dst, src: 1, off });
 const EXIT = insn(bpf.BPF_JMP | bpf.BPF_EXIT);
+/** What programs are tried with. */
+const NUMBERS: readonly (readonly [bigint, bigint])[] = [
+  [0n, 0n],
+  [1n, -1n],
+  [0x1_2345_6789n, 77n],
+  [-(1n << 63n), 0x8000_0000n],
+];
 /** Words of the context: the two numbers and the function's index. */
 const CTX_BYTES = 24;
 
@@ -114,6 +121,13 @@ export class LinkedObject {
     this.mem.setU64(this.ctx + 16n, BigInt(this.names.indexOf(name)));
     const result = runProg(this.machine, this.code, { ctx: this.ctx, fuel });
     return 'r0' in result ? result.r0 : result.abort;
+  }
+
+  /** What `name` returns for several pairs of numbers, as text; null when it does not end. */
+  answer(name: string): string | null {
+    const values = NUMBERS.map(([a, b]) => this.run(name, a, b));
+    if (values.includes('fuel')) return null;
+    return values.map((v) => (typeof v === 'bigint' ? v.toString(16) : v)).join(' ');
   }
 
   /** Gives the memory back. */
