@@ -30,7 +30,7 @@ import type { World } from './kernel/world.ts';
 import { Btf } from './btf/parse.ts';
 
 /** Callbacks between two looks at the port. */
-const SLICE = 256;
+const SLICE = 64;
 
 const bootOptions = (scenario: Scenario) => ({
   world: scenario.world,
