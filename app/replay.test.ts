@@ -36,6 +36,24 @@ const first = ({ sessions }: RunResult): SessionTrace => {
 const rows = (trace: SessionTrace) =>
   Array.from({ length: trace.length }, (_, call) => callRow(trace, call)!);
 
+/** Targets with an example, and what their link needs. */
+const EXAMPLES: readonly (readonly [string, Scenario['options']])[] = [
+  ['task', {}],
+  ['task_file', {}],
+  ['task_vma', {}],
+  ['bpf_map', {}],
+  ['bpf_prog', {}],
+  ['bpf_link', {}],
+  ['bpf_map_elem', { attach: { map: 'scores' }, fill: [['scores', 12]] }],
+  ['bpf_map_elem', { attach: { map: 'levels' }, fill: [['levels', 5]] }],
+  ['cgroup', { attach: { order: 'pre' } }],
+  ['cgroup', { attach: { order: 'post', cgroup: 'system.slice' } }],
+  ['cgroup', { attach: { order: 'up', cgroup: 'pods/app' } }],
+  ['ksym', {}],
+];
+const run = async (name: string, options: Scenario['options'] = {}): Promise<RunResult> =>
+  await createEngineApi(resources).run({ scenario: scenario(name, options) }, context());
+
 test.for(['task', 'task_file', 'task_vma'])(
   '%s: the page prints what the command line prints',
   async (name) => {
@@ -100,14 +118,68 @@ test('a moment looks the same from whichever side it is reached', async () => {
   });
 });
 
-test('every object that was shown is in the picture', async () => {
-  for (const name of ['task', 'task_file', 'task_vma']) {
-    const result = await createEngineApi(resources).run({ scenario: scenario(name) }, context());
-    const drawn = new Set(result.scene?.nodes.map((node) => node.addr));
-    const shown = rows(first(result)).filter(({ kind }) => kind === 'show');
-    expect(shown.filter(({ object }) => !drawn.has(object))).toEqual([]);
-    expect(shown.length).toBeGreaterThan(10);
+test.for(EXAMPLES)('%s %j: every object that was shown is in the picture', async ([name, options]) => {
+  const result = await run(name, options);
+  expect(result.report.stage).toBe('done');
+  const shown = rows(first(result)).filter(({ kind }) => kind === 'show');
+  const nodes = result.scene?.nodes ?? [];
+  const places = new Set(nodes.map(({ addr, owner, key }) => `${addr} ${owner} ${key}`));
+  const known = new Set(nodes.map(({ addr }) => addr));
+  // Where one record stands for every object, the place tells them apart.
+  const drawn = ({ object, owner, key }: (typeof shown)[number]) =>
+    name === 'ksym' ? places.has(`${object} ${owner} ${key}`) : known.has(object);
+  expect(shown.filter((row) => !drawn(row))).toEqual([]);
+  expect(shown.length).toBeGreaterThan(0);
+});
+
+/** Texts of the objects' boxes from top to bottom, then left to right. */
+const boxes = ({ scene }: RunResult): readonly string[] =>
+  (scene?.nodes ?? [])
+    .filter(({ kind, w }) => kind === 'item' && w > 84)
+    .toSorted((a, b) => a.y - b.y || a.x - b.x)
+    .map(({ label }) => label);
+
+test('reading a map picture as one reads a page gives the order of the walk', async () => {
+  for (const map of ['scores', 'levels']) {
+    const result = await run('bpf_map_elem', { attach: { map }, fill: [[map, 12]] });
+    const keys = result.report.output.split('\n').slice(1, 13);
+    expect(boxes(result).map((label) => label.replace(/[^0-9]/g, ''))).toEqual(
+      keys.map((line) => line.trim().split(/ +/)[0]),
+    );
   }
+});
+
+test('the numbers of the order are those of the walk, and what it leaves out says so', async () => {
+  const attach = { order: 'post', cgroup: 'system.slice' } as const;
+  const result = await run('cgroup', { attach });
+  const nodes = result.scene?.nodes ?? [];
+  const order = new Map(
+    nodes.flatMap(({ kind, w, addr, label }) => (kind === 'item' && w < 84 ? [[addr, label] as const] : [])),
+  );
+  const shown = rows(first(result)).filter(({ kind }) => kind === 'show');
+  expect(shown.map(({ object }) => order.get(object))).toEqual(shown.map((_, i) => String(i + 1)));
+  const outside = nodes.filter(({ reason }) => reason.startsWith('outside'));
+  expect(outside.map(({ label }) => label)).toContain('user.slice');
+  expect(outside.length + shown.length).toBe(boxes(result).length);
+});
+
+test('counters in the picture are those before the walk, which holds one more while it shows', async () => {
+  const result = await run('bpf_prog');
+  const cards = result.scene?.nodes.filter(({ detail }) => detail.startsWith('iter/')) ?? [];
+  const printed = result.report.output.split('\n').slice(1, -1);
+  expect(cards.length).toBe(3);
+  cards.forEach(({ label, detail }, i) => {
+    const [, , , refcnt, name] = printed[i]?.trim().split(/ +/) ?? [];
+    expect(name).toBe(label);
+    expect(detail.endsWith(`refcnt ${Number(refcnt) - 1}`)).toBe(true);
+  });
+});
+
+test('a map that three programs use stands once, with three arrows into it', async () => {
+  const { scene } = await run('bpf_prog');
+  const bss = scene?.nodes.filter(({ label }) => label === 'bpf_prog.bss') ?? [];
+  expect(bss.length).toBe(1);
+  expect(scene?.edges.filter(({ to }) => to === bss[0]?.id).length).toBe(3);
 });
 
 test('a cancelled run gives what there was', async () => {
@@ -123,30 +195,51 @@ const UNREACHED: Readonly<Record<string, string>> = {
   'read.visited': 'needs a million objects without text',
 };
 
-test('every line of the algorithms is drawn, and every line drawn is reached', async () => {
+type Options = Scenario['options'];
+const TASK_ATTACHES: readonly Options[] = [{}, { pid: 1 }, { tid: 1 }, { pid: 99999 }].map((attach) => ({
+  attach,
+}));
+const TASK_MODES = ['0', '1', '2', '3', '4', '5', '6'];
+/** What each target is walked with. Ways through read(2) are the same for all: the others take a few. */
+const WALKS: readonly (readonly [string, readonly Options[], readonly string[]])[] = [
+  ['task', TASK_ATTACHES, TASK_MODES],
+  ['task_file', TASK_ATTACHES, TASK_MODES],
+  ['task_vma', TASK_ATTACHES, TASK_MODES],
+  ['bpf_map', [{}], ['0', '2']],
+  ['bpf_prog', [{}], ['0', '2']],
+  ['bpf_link', [{}], ['0', '2']],
+  ['bpf_map_elem', [{ attach: { map: 'table' }, fill: [['table', 5]] }], ['0', '2']],
+  ['cgroup', [{ attach: { order: 'pre' } }], ['0', '2']],
+  ['ksym', [{}], ['0', '2']],
+];
+
+/** Ids of the lines that are drawn for a target, and of those that its walks came by. */
+async function linesOf([target, attaches, modes]: (typeof WALKS)[number]) {
   const text = readFileSync(join(import.meta.dirname, 'testdata', 'every_line.bpf.c'), 'utf8');
+  const api = createEngineApi(resources);
+  const code = await api.pseudoCode({ target }, context());
+  const reached = new Set<string>();
+  for (const attach of attaches)
+    for (const mode of modes)
+      for (const readSize of [20, 4096]) {
+        const set = [['mode', mode]] as const;
+        const options = { ...attach, prog: `walk_${target}`, readSize, maxReads: 40, set };
+        const { sessions } = await api.run(
+          { scenario: { ...scenario('task'), source: { path: 'every_line.bpf.c', text }, options } },
+          context(),
+        );
+        for (const { line } of sessions.flatMap(({ lines }) => lines)) reached.add(line);
+      }
+  return { drawn: code.flatMap(({ lines }) => lines.map(({ id }) => id)), reached };
+}
+
+test('every line of the algorithms is drawn, and every line drawn is reached', async () => {
   const reached = new Set<string>();
   const drawn = new Set<string>();
-  for (const target of ['task', 'task_file', 'task_vma']) {
-    const api = createEngineApi(resources);
-    for (const { lines } of await api.pseudoCode({ target }, context()))
-      for (const { id } of lines) drawn.add(id);
-    for (const attach of [{}, { pid: 1 }, { tid: 1 }, { pid: 99999 }])
-      for (const mode of ['0', '1', '2', '3', '4', '5', '6'])
-        for (const readSize of [20, 4096]) {
-          const options = {
-            prog: `walk_${target}`,
-            attach,
-            readSize,
-            maxReads: 40,
-            set: [['mode', mode]] as const,
-          };
-          const { sessions } = await api.run(
-            { scenario: { ...scenario('task'), source: { path: 'every_line.bpf.c', text }, options } },
-            context(),
-          );
-          for (const { line } of sessions.flatMap(({ lines }) => lines)) reached.add(line);
-        }
+  for (const walk of WALKS) {
+    const lines = await linesOf(walk);
+    for (const id of lines.drawn) drawn.add(id);
+    for (const id of lines.reached) reached.add(id);
   }
   expect([...reached].filter((id) => !drawn.has(id))).toEqual([]);
   expect([...drawn].filter((id) => !reached.has(id)).toSorted()).toEqual(Object.keys(UNREACHED).toSorted());

@@ -22,6 +22,13 @@ struct {
 	__type(value, char[16384]);
 } block SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, __u64);
+} table SEC(".maps");
+
 /* 32768 bytes: more than any buffer keeps. */
 static void big(struct seq_file *seq)
 {
@@ -74,4 +81,40 @@ SEC("iter/task_vma")
 int walk_task_vma(struct bpf_iter__task_vma *ctx)
 {
 	return walk(ctx->meta, ctx->vma);
+}
+
+SEC("iter/bpf_map")
+int walk_bpf_map(struct bpf_iter__bpf_map *ctx)
+{
+	return walk(ctx->meta, ctx->map);
+}
+
+SEC("iter/bpf_prog")
+int walk_bpf_prog(struct bpf_iter__bpf_prog *ctx)
+{
+	return walk(ctx->meta, ctx->prog);
+}
+
+SEC("iter/bpf_link")
+int walk_bpf_link(struct bpf_iter__bpf_link *ctx)
+{
+	return walk(ctx->meta, ctx->link);
+}
+
+SEC("iter/bpf_map_elem")
+int walk_bpf_map_elem(struct bpf_iter__bpf_map_elem *ctx)
+{
+	return walk(ctx->meta, ctx->key);
+}
+
+SEC("iter/cgroup")
+int walk_cgroup(struct bpf_iter__cgroup *ctx)
+{
+	return walk(ctx->meta, ctx->cgroup);
+}
+
+SEC("iter/ksym")
+int walk_ksym(struct bpf_iter__ksym *ctx)
+{
+	return walk(ctx->meta, ctx->ksym);
 }

@@ -17,9 +17,10 @@ import type { Subject } from './subject.ts';
 import { bytesText, keyText } from './value_text.ts';
 
 const TOP = 34;
+const HEAD_W = 502;
 const HEAD_H = 28;
 const CELL = { w: 150, h: 38, gap: 26 };
-const BUCKET = { x: 12, w: 132 };
+const BUCKET = { x: 12, w: 150 };
 const PITCH = CELL.h + 12;
 const PER_ROW = 5;
 /** Elements that are drawn; the rest is counted. */
@@ -50,7 +51,7 @@ class Drawing {
     const type = MAP_TYPE_NAMES[map.spec.type]?.toLowerCase() ?? '';
     this.head = this.scene.node(
       { kind: 'group', addr: map.addr, label: map.spec.name, detail: `${type} · ${detail}` },
-      { x: 12, y: TOP, w: BUCKET.w + CELL.gap + PER_ROW * (CELL.w + CELL.gap) - CELL.gap, h: HEAD_H },
+      { x: 12, y: TOP, w: HEAD_W, h: HEAD_H },
     );
   }
 

@@ -140,8 +140,8 @@ export const numberedScene =
     );
     drawReferred(kernel, scene, [...referred.values()]);
     return scene.finish(`bpf_${kind}`, [
-      { label: 'id', x: ID.x, w: ID.w },
-      { label: `struct bpf_${kind}, the next id at or after the one kept`, ...CARD },
+      { label: 'next id ≥', x: ID.x, w: ID.w },
+      { label: `struct bpf_${kind}, refcnt before the walk`, ...CARD },
       ...(referred.size > 0 ? [{ label: KINDS[kind].referred, ...REFERRED }] : []),
     ]);
   };

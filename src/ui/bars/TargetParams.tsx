@@ -56,8 +56,8 @@ const ORDER_TEXT: Readonly<Record<CgroupOrder, string>> = {
   pre: 'parents first',
   post: 'children first',
   up: 'upwards',
-  self: 'only this one',
-  children: 'direct ones (from 7.0 on)',
+  self: 'this one',
+  children: 'from 7.0',
 };
 
 /** Where the walk starts, and in which order it goes. */

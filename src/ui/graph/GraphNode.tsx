@@ -69,7 +69,7 @@ function SlotText({ node, state }: { readonly node: SceneNode; readonly state: O
         <text className="key mono label" x={22} y={y} style={{ fontSize: 10.5 }}>
           {fitText(node.label, node.w - 34 - node.detail.length * 5.5, 6.3)}
         </text>
-        <text className="side mono" x={node.w - 7} y={y} textAnchor="end" style={{ fontSize: 9 }}>
+        <text className="detail mono" x={node.w - 7} y={y} textAnchor="end" style={{ fontSize: 9 }}>
           {node.detail}
         </text>
       </>
@@ -163,11 +163,14 @@ function VmaText({ node, state }: { readonly node: SceneNode; readonly state: Ob
 
 /** A cell of a number line is no wider: it holds its number in the middle. */
 const CELL_W = 84;
+/** Smaller ones have no room for a mark; the object's box beside them has it. */
+const MARKED_CELL_W = 46;
 
 /** Two lines where there is height for them, one where not; the mark and the bytes at the right. */
 function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'state' | 'container' | 'held'>) {
   const round = node.kind === 'inode';
   const cell = node.kind === 'item' && node.w <= CELL_W;
+  const number = cell && node.w < MARKED_CELL_W;
   const tall = node.h >= 30 && !cell;
   const markRoom = state.name === 'plain' || state.name === 'out-of-range' ? 0 : 16;
   const column = container ? Math.min(node.w, 132) : node.w;
@@ -200,7 +203,7 @@ function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'sta
           {fitText(detail, node.w - 24 - node.label.length * 6.4, 6)}
         </text>
       )}
-      {!container && !round && (
+      {!container && !round && !number && (
         <Mark state={state} x={node.w - 11} y={tall || node.kind === 'item' ? 10 : node.h / 2} />
       )}
       {tall && showSide && <SideText state={state} x={node.w - 8} y={node.h / 2 + 11} />}
