@@ -13,7 +13,6 @@ export interface Deviation {
   readonly layout?: 'recorded' | 'own';
 }
 
-const NO_TARGET = 'the target is not modelled yet';
 const SNAPSHOT = 'the snapshot of /proc does not tell it';
 
 export const DEVIATIONS: readonly Deviation[] = [
