@@ -4,6 +4,7 @@
  *     --seed N --count N    which programs
  *     --answers FILE        clang's answers are kept there, and taken from there when the file is
  *     --stop                ends with the first failure
+ *     --any                 damaged sources through our compiler alone, instead
  *     --print, --reduce     one program, as generated or as small as it still fails
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GENERATOR_VERSION, generateFile, programName } from '../../src/engine/cc/fuzz/program.ts';
 import { findClang } from '../clang.ts';
+import { anySource } from './any.ts';
 import { reduce } from './reduce.ts';
 import { answers, clang, ours, STRICT } from './tools.ts';
 import type { Compiled } from './tools.ts';
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '1000' },
     answers: { type: 'string' },
     stop: { type: 'boolean', default: false },
+    any: { type: 'boolean', default: false },
     print: { type: 'boolean', default: false },
     reduce: { type: 'boolean', default: false },
   },
@@ -138,7 +141,8 @@ function fuzz(): boolean {
   return found.failures === 0;
 }
 
-if (values.print) process.stdout.write(generateFile([first]));
+if (values.any) process.exitCode = anySource(first, count) === 0 ? 0 : 1;
+else if (values.print) process.stdout.write(generateFile([first]));
 else if (values.reduce) {
   const text = generateFile([first]);
   process.stdout.write(`${reduce(text, failsAs(!('object' in compileOurs(text))))}\n`);

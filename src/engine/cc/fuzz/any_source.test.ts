@@ -1,0 +1,69 @@
+/** Any text is a source: it compiles or is refused with a place and a message, soon, and never throws. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { recordedBtf } from '../../vm/testing.ts';
+import { compile } from '../compile.ts';
+import { mutate, soup } from './mutate.ts';
+import { generateFile } from './program.ts';
+import { Random } from './random.ts';
+
+const cases = join(import.meta.dirname, '../../../../recorded/linux-6.12/cases');
+const sources = readdirSync(cases)
+  .filter((name) => !name.includes('.'))
+  .map((name) => readFileSync(join(cases, name, `${name}.bpf.c`), 'utf8'))
+  .concat(generateFile([1]), generateFile([2]));
+
+/** Milliseconds no source of a few kilobytes may take, on a machine that does other things too. */
+const LIMIT = 5_000;
+
+function tryOut(text: string): void {
+  const before = performance.now();
+  const { object, diagnostics } = compile({ path: 'any.bpf.c', text, kernelBtf: recordedBtf() });
+  const took = performance.now() - before;
+  if (took > LIMIT) throw new Error(`took ${took.toFixed(0)} ms`);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  expect(object === null).toBe(errors.length > 0);
+}
+
+test.for([
+  ['real programs, damaged', 150, (random: Random) => mutate(random, sources)],
+  ['tokens in no order', 150, soup],
+] as const)('%s', ([, count, make]) => {
+  for (let seed = 0; seed < count; seed++) {
+    const text = make(new Random(seed));
+    try {
+      tryOut(text);
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+});
+
+test.for([
+  ['parentheses', `int x = ${'('.repeat(100_000)}1${')'.repeat(100_000)};`],
+  ['braces', `void f(void) ${'{'.repeat(100_000)}`],
+  ['pointers', `int ${'*'.repeat(100_000)}p;`],
+  ['operators', `int x = ${'-'.repeat(1)}${'~'.repeat(100_000)}1;`],
+  ['a long sum', `int x = 1${' + 1'.repeat(50_000)};`],
+  ['a line of a megabyte', `int x; // ${'a'.repeat(1_000_000)}`],
+  [
+    'a macro that doubles itself',
+    Array.from({ length: 40 }, (_, i) => `#define A${i + 1} A${i} A${i}\n`).join('') + '#define A0 x\nA40',
+  ],
+  [
+    'structs in structs',
+    Array.from({ length: 4_000 }, (_, i) => `struct s${i + 1} { struct s${i} *m; };\n`).join('') +
+      'struct s4000 *g;',
+  ],
+  [
+    'records that hold each other',
+    Array.from({ length: 3_000 }, (_, i) => `struct t${i + 1} { struct t${i} m; };\n`)
+      .join('')
+      .replace('struct t0 m', 'int m') + 'struct t3000 g;',
+  ],
+  ['if in if', `int f(int a) { ${'if (a) '.repeat(20_000)}; return 0; }`],
+  ['else if', `int f(int a) { ${'if (a) a++; else '.repeat(20_000)}; return a; }`],
+] as const)('%s without end', ([, text]) => {
+  tryOut(text);
+});
