@@ -5,7 +5,7 @@
  * bytes per call, so many long strings can be too much (-ENOSPC). Only the conversions that are safe with
  * arguments from a program exist.
  *
- *     format --prepare--> pieces, or an errno --> text
+ *     format --read once--> pieces --each call--> text, or an errno
  *
  * Source: bpf_bprintf_prepare, kernel/bpf/helpers.c; bstr_printf, lib/vsprintf.c, Linux 6.12.
  */
@@ -35,19 +35,119 @@ const code = (c: string): number => c.charCodeAt(0);
 const FLAGS = new Set(['0', '+', '-', ' ']);
 const INTEGERS = new Set(['d', 'i', 'u', 'x', 'X']);
 
-class Preparer {
-  private readonly fmt: string;
+/** One call: its arguments, what they have taken of the buffer, the text so far. */
+class Rendering {
+  readonly mem: PrintfMemory;
   private readonly args: readonly bigint[];
-  private readonly mem: PrintfMemory;
-  private at = 0;
-  private used = 0;
+  private used: Bytes = 0;
   private taken = 0;
-  private out = '';
+  out = '';
 
-  constructor(fmt: string, args: readonly bigint[], mem: PrintfMemory) {
-    this.fmt = fmt;
+  constructor(args: readonly bigint[], mem: PrintfMemory) {
     this.args = args;
     this.mem = mem;
+  }
+
+  get hasArg(): boolean {
+    return this.taken < this.args.length;
+  }
+  arg(): bigint {
+    return this.args[this.taken++] ?? 0n;
+  }
+
+  /** Room that is left for what pointers lead to. */
+  get room(): Bytes {
+    return BIN_ARGS - this.used;
+  }
+  /** Takes room for text and its NUL, more than is there if need be. */
+  keep(text: string): void {
+    this.used += text.length + 1;
+  }
+  /** Takes room in the call's buffer. @returns 0 or -ENOSPC */
+  reserve(size: Bytes, align: Bytes): NegErrno {
+    const start = alignUp(this.used, align);
+    if (BIN_ARGS - start < size) return fail('ENOSPC');
+    this.used = start + size;
+    return 0;
+  }
+}
+
+/** One piece of a format: adds to the text, or refuses the whole call. */
+type Piece = (call: Rendering) => NegErrno;
+
+const refuse: Piece = () => fail('EINVAL');
+
+const literal =
+  (text: string): Piece =>
+  (call) => {
+    call.out += text;
+    return 0;
+  };
+
+const character =
+  (spec: Spec): Piece =>
+  (call) => {
+    const error = call.reserve(1, 1);
+    if (error === 0) call.out += padText(String.fromCharCode(Number(call.arg() & 0xffn)), spec);
+    return error;
+  };
+
+function integer(how: string, bits: 32 | 64, spec: Spec): Piece {
+  const signed = how === 'd' || how === 'i';
+  const style = { base: how === 'x' || how === 'X' ? 16 : 10, signed, upper: how === 'X' } as const;
+  return (call) => {
+    const error = call.reserve(bits / 8, 4);
+    if (error !== 0) return error;
+    const raw = call.arg();
+    call.out += formatNumber(signed ? BigInt.asIntN(bits, raw) : BigInt.asUintN(bits, raw), style, spec);
+    return 0;
+  };
+}
+
+/** @param spec null: %pks and %pus are not padded */
+const string =
+  (spec: Spec | null, user: boolean): Piece =>
+  (call) => {
+    const { room } = call;
+    if (room === 0) return fail('ENOSPC');
+    const text = call.mem.string(call.arg(), room, user) ?? '';
+    call.keep(text);
+    call.out += spec ? padText(text, spec) : text;
+    return 0;
+  };
+
+const returnAddress: Piece = (call) => {
+  const text = symbolText(call.mem.symbols, call.arg(), 'B');
+  call.keep(text);
+  call.out += text;
+  return 0;
+};
+
+const internetAddress =
+  (how: 'i' | 'I', size: 4 | 16): Piece =>
+  (call) => {
+    if (call.room < size) return fail('ENOSPC');
+    const text = ipText(call.mem.bytes(call.arg(), size) ?? new Uint8Array(size), how);
+    call.keep(text);
+    call.out += text;
+    return 0;
+  };
+
+const address =
+  (text: (value: bigint, symbols: Symbols) => string): Piece =>
+  (call) => {
+    const error = call.reserve(8, 4);
+    if (error === 0) call.out += text(call.arg(), call.mem.symbols);
+    return error;
+  };
+
+/** A format, read into pieces. What follows a piece that refuses is not read. */
+class FormatReader {
+  private readonly fmt: string;
+  private at = 0;
+
+  constructor(fmt: string) {
+    this.fmt = fmt;
   }
 
   private char(ahead = 0): string {
@@ -58,27 +158,29 @@ class Preparer {
     const c = code(this.char(ahead));
     return c === 0 || isSpace(c) || isPunct(c);
   }
-  private arg(): bigint {
-    return this.args[this.taken++] ?? 0n;
+
+  read(): readonly Piece[] {
+    for (const c of this.fmt) if (!isPrint(code(c)) && !isSpace(code(c))) return [refuse];
+    const pieces: Piece[] = [];
+    while (this.at < this.fmt.length && pieces.at(-1) !== refuse) {
+      const text = this.text();
+      if (text !== '') pieces.push(literal(text));
+      if (this.at >= this.fmt.length) break;
+      this.at++;
+      const piece = this.conversion(this.spec());
+      pieces.push(piece === refuse ? refuse : (call) => (call.hasArg ? piece(call) : fail('EINVAL')));
+    }
+    return pieces;
   }
 
-  run(): string | NegErrno {
-    for (const c of this.fmt) if (!isPrint(code(c)) && !isSpace(code(c))) return fail('EINVAL');
-    while (this.at < this.fmt.length) {
-      if (this.char() !== '%') {
-        this.out += this.char();
-        this.at++;
-      } else if (this.char(1) === '%') {
-        this.out += '%';
-        this.at += 2;
-      } else {
-        if (this.taken >= this.args.length) return fail('EINVAL');
-        this.at++;
-        const error = this.conversion(this.spec());
-        if (error !== 0) return error;
-      }
+  /** Up to the next conversion. */
+  private text(): string {
+    let text = '';
+    while (this.at < this.fmt.length && (this.char() !== '%' || this.char(1) === '%')) {
+      text += this.char();
+      this.at += this.char() === '%' ? 2 : 1;
     }
-    return this.out;
+    return text;
   }
 
   private spec(): Spec {
@@ -101,90 +203,69 @@ class Preparer {
     };
   }
 
-  private conversion(spec: Spec): NegErrno {
+  /** Goes over the letters of a conversion. */
+  private take(length: number, piece: Piece): Piece {
+    this.at += length;
+    return piece;
+  }
+
+  private conversion(spec: Spec): Piece {
     const c = this.char();
     if (c === 'p') return this.pointer(spec);
-    if (c === 's') return this.string(spec, 1, false);
-    if (c === 'c') {
-      const error = this.reserve(1, 1);
-      this.out += error === 0 ? padText(String.fromCharCode(Number(this.arg() & 0xffn)), spec) : '';
-      this.at++;
-      return error;
-    }
+    if (c === 's') return this.ends(1) ? this.take(1, string(spec, false)) : refuse;
+    if (c === 'c') return this.take(1, character(spec));
     let long = 0;
     while (long < 2 && this.char(long) === 'l') long++;
     const how = this.char(long);
-    if (!INTEGERS.has(how)) return fail('EINVAL');
-    this.at += long + 1;
-    const error = this.reserve(long > 0 ? 8 : 4, 4);
-    if (error === 0) this.integer(how, long > 0 ? 64 : 32, spec);
-    return error;
+    return INTEGERS.has(how) ? this.take(long + 1, integer(how, long > 0 ? 64 : 32, spec)) : refuse;
   }
 
-  private integer(how: string, bits: 32 | 64, spec: Spec): void {
-    const raw = this.arg();
-    const signed = how === 'd' || how === 'i';
-    const base = how === 'x' || how === 'X' ? 16 : 10;
-    const value = signed ? BigInt.asIntN(bits, raw) : BigInt.asUintN(bits, raw);
-    this.out += formatNumber(value, { base, signed, upper: how === 'X' }, spec);
-  }
-
-  /** Takes room in the call's buffer. @returns 0 or -ENOSPC */
-  private reserve(size: Bytes, align: Bytes): NegErrno {
-    const start = alignUp(this.used, align);
-    if (BIN_ARGS - start < size) return fail('ENOSPC');
-    this.used = start + size;
-    return 0;
-  }
-
-  /** @param length chars of the conversion after the flags: s, pks or pus */
-  private string(spec: Spec, length: number, user: boolean): NegErrno {
-    if (!this.ends(length)) return fail('EINVAL');
-    const room = BIN_ARGS - this.used;
-    if (room === 0) return fail('ENOSPC');
-    const text = this.mem.string(this.arg(), room, user) ?? '';
-    this.used += text.length + 1;
-    this.out += length === 1 ? padText(text, spec) : text;
-    this.at += length;
-    return 0;
-  }
-
-  private pointer(spec: Spec): NegErrno {
+  private pointer(spec: Spec): Piece {
     const kind = this.char(1);
-    if ((kind === 'k' || kind === 'u') && this.char(2) === 's') return this.string(spec, 3, kind === 'u');
-    if (kind === 'B') {
-      const text = symbolText(this.mem.symbols, this.arg(), 'B');
-      this.used += text.length + 1;
-      return this.rendered(text, 2);
+    if ((kind === 'k' || kind === 'u') && this.char(2) === 's')
+      return this.ends(3) ? this.take(3, string(null, kind === 'u')) : refuse;
+    if (kind === 'B') return this.takeAll(2, returnAddress);
+    if (kind === 'i' || kind === 'I') {
+      const family = this.char(2);
+      if (family !== '4' && family !== '6') return refuse;
+      return this.takeAll(3, internetAddress(kind, family === '4' ? 4 : 16));
     }
-    if (kind === 'i' || kind === 'I') return this.internetAddress(kind);
-    if (!this.ends(1) && !'KxsS'.includes(kind)) return fail('EINVAL');
-    const error = this.reserve(8, 4);
-    if (error !== 0) return error;
-    const value = this.arg();
+    if (!this.ends(1) && !'KxsS'.includes(kind)) return refuse;
     if (kind === 's' || kind === 'S')
-      return this.rendered(padText(symbolText(this.mem.symbols, value, kind), spec), 2);
-    if (kind === 'x') return this.rendered(rawText(value, spec), 2);
-    return this.rendered(hashedText(value, spec), 1);
-  }
-
-  private internetAddress(how: 'i' | 'I'): NegErrno {
-    const family = this.char(2);
-    if (family !== '4' && family !== '6') return fail('EINVAL');
-    const size = family === '4' ? 4 : 16;
-    if (BIN_ARGS - this.used < size) return fail('ENOSPC');
-    const text = ipText(this.mem.bytes(this.arg(), size) ?? new Uint8Array(size), how);
-    this.used += text.length + 1;
-    return this.rendered(text, 3);
+      return this.takeAll(
+        2,
+        address((value, symbols) => padText(symbolText(symbols, value, kind), spec)),
+      );
+    if (kind === 'x')
+      return this.takeAll(
+        2,
+        address((value) => rawText(value, spec)),
+      );
+    return this.takeAll(
+      1,
+      address((value) => hashedText(value, spec)),
+    );
   }
 
   /** Letters and digits that follow a pointer conversion belong to it, known or not. */
-  private rendered(text: string, length: number): NegErrno {
-    this.out += text;
+  private takeAll(length: number, piece: Piece): Piece {
     this.at += length;
     while (isAlnum(code(this.char()))) this.at++;
-    return 0;
+    return piece;
   }
+}
+
+/** A program prints with few formats, again and again: they are read once. */
+const MAX_FORMATS = 256;
+const formats = new Map<string, readonly Piece[]>();
+
+function piecesOf(fmt: string): readonly Piece[] {
+  let pieces = formats.get(fmt);
+  if (!pieces) {
+    if (formats.size >= MAX_FORMATS) formats.clear();
+    formats.set(fmt, (pieces = new FormatReader(fmt).read()));
+  }
+  return pieces;
 }
 
 /**
@@ -198,5 +279,10 @@ class Preparer {
 export function bprintf(bytes: Uint8Array, args: readonly bigint[], mem: PrintfMemory): string | NegErrno {
   const end = bytes.indexOf(0);
   if (end < 0) return fail('EINVAL');
-  return new Preparer(latin1Decode(bytes.subarray(0, end)), args, mem).run();
+  const call = new Rendering(args, mem);
+  for (const piece of piecesOf(latin1Decode(bytes.subarray(0, end)))) {
+    const error = piece(call);
+    if (error !== 0) return error;
+  }
+  return call.out;
 }

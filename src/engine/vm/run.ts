@@ -29,6 +29,14 @@ export type RunResult =
 /** Enough for every program the verifier accepts within one callback. */
 export const DEFAULT_FUEL = 200_000_000;
 
+/** Why a program could not go on. @throws what is no program's fault */
+function reasonOf(error: unknown): 'fuel' | 'fault' | 'stack' {
+  if (error instanceof OutOfFuel) return 'fuel';
+  if (error instanceof Fault) return 'fault';
+  if (error instanceof FrameOverflow) return 'stack';
+  throw error;
+}
+
 /**
  * Runs `code` to its exit.
  *
@@ -42,21 +50,13 @@ export function runProg(machine: Machine, code: Code, options: RunOptions): RunR
   machine.onInsn = options.onInsn ?? null;
   machine.onCall = options.onCall ?? null;
   machine.setReg(1, options.ctx);
-  const stopped = (abort: 'fuel' | 'fault' | 'stack', addr: Addr): RunResult => ({
-    abort,
-    pc: machine.pc,
-    addr,
-    retired: fuel - Math.max(0, machine.fuel),
-  });
   try {
     machine.execute(0);
     return { r0: machine.reg(0), retired: fuel - machine.fuel };
   } catch (error) {
     if (error instanceof BpfThrow) return { r0: error.cookie, retired: fuel - machine.fuel };
-    if (error instanceof OutOfFuel) return stopped('fuel', 0n);
-    if (error instanceof Fault) return stopped('fault', error.addr);
-    if (error instanceof FrameOverflow) return stopped('stack', 0n);
-    throw error;
+    const addr = error instanceof Fault ? error.addr : 0n;
+    return { abort: reasonOf(error), pc: machine.pc, addr, retired: fuel - Math.max(0, machine.fuel) };
   } finally {
     machine.passTime();
   }

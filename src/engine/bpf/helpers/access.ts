@@ -7,6 +7,7 @@ import type { Addr, Bytes } from '../../../shared/brand.ts';
 import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import { latin1Decode, latin1Encode } from '../../../shared/utf8.ts';
+import { PAGE_SIZE } from '../../kernel/address.ts';
 import type { Memory } from '../../kernel/memory.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { PrintfMemory } from '../bprintf.ts';
@@ -37,6 +38,11 @@ export function readKernel(mem: Memory, addr: Addr, size: Bytes): Uint8Array | N
  */
 export function readKernelString(mem: Memory, addr: Addr, max: Bytes): Uint8Array | NegErrno {
   if (!kernelRange(mem, addr)) return fail('ERANGE');
+  if (max <= PAGE_SIZE && mem.translate(addr, max) >= 0) {
+    const bytes = mem.bytes(addr, Math.max(0, max - 1));
+    const end = bytes.indexOf(0);
+    return end < 0 ? bytes : bytes.subarray(0, end);
+  }
   const out: number[] = [];
   while (out.length < max - 1) {
     const at = addr + BigInt(out.length);

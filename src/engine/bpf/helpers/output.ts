@@ -18,14 +18,21 @@ import { printfMemory, storeText } from './access.ts';
 const TRACE_LINE: Bytes = 1024;
 
 export function outputHelpers(bpf: Bpf): readonly (readonly [number, Helper])[] {
+  const seqFile = lastSeqFile(bpf);
   return [
     [6, (c) => tracePrintk(bpf, c)],
-    [126, seqPrintf],
-    [127, seqWrite],
+    [126, (c) => seqPrintf(c, seqFile(c.arg(1)))],
+    [127, (c) => seqWrite(c, seqFile(c.arg(1)))],
     [165, snprintf],
     [177, (c) => traceVprintk(bpf, c)],
     ...btfHelpers(),
   ];
+}
+
+/** The seq_file at an address. It keeps nothing but where its members are, so a program's next call has it at hand. */
+function lastSeqFile({ kernel }: Bpf): (addr: Addr) => SeqFile {
+  let last: SeqFile | null = null;
+  return (addr) => (last?.addr === addr ? last : (last = new SeqFile(kernel, addr)));
 }
 
 /**
@@ -36,7 +43,9 @@ export function outputHelpers(bpf: Bpf): readonly (readonly [number, Helper])[] 
 function readArgs(call: Call, data: Addr, length: number): bigint[] | NegErrno {
   if (length % 8 !== 0 || length > MAX_BPRINTF_VARARGS * 8 || (length !== 0 && data === 0n))
     return fail('EINVAL');
-  return Array.from({ length: length / 8 }, (_, i) => call.mem.u64(data + BigInt(i * 8)));
+  const args: bigint[] = [];
+  for (let at = data; args.length < length / 8; at += 8n) args.push(call.mem.u64(at));
+  return args;
 }
 
 /** Renders a format from memory. `at` is the register of the format; size, data and length follow. */
@@ -53,18 +62,17 @@ function render(call: Call, at: ArgNumber): string | NegErrno {
  * @kernel bpf_seq_printf, kernel/trace/bpf_trace.c
  * @fidelity full
  */
-function seqPrintf(call: Call): NegErrno {
+function seqPrintf(call: Call, seq: SeqFile): NegErrno {
   const text = render(call, 2);
-  if (typeof text === 'number') return text;
-  return new SeqFile(call.kernel, call.arg(1)).write(latin1Encode(text));
+  return typeof text === 'number' ? text : seq.write(latin1Encode(text));
 }
 
 /**
  * @kernel bpf_seq_write, kernel/trace/bpf_trace.c
  * @fidelity full
  */
-function seqWrite(call: Call): NegErrno {
-  return new SeqFile(call.kernel, call.arg(1)).write(call.mem.bytes(call.arg(2), call.u32(3)));
+function seqWrite(call: Call, seq: SeqFile): NegErrno {
+  return seq.write(call.mem.bytes(call.arg(2), call.u32(3)));
 }
 
 /** The format of snprintf is a constant string, so its size needs no argument. */
