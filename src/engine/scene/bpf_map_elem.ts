@@ -22,7 +22,7 @@ const HEAD_H = 28;
 const CELL = { w: 150, h: 38, gap: 26 };
 const BUCKET = { x: 12, w: 150 };
 const PITCH = CELL.h + 12;
-const PER_ROW = 5;
+const PER_ROW = 3;
 /** Elements that are drawn; the rest is counted. */
 const DRAWN = 1000;
 /** Processors whose values are drawn. */
