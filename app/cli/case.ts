@@ -181,7 +181,7 @@ function play(files: CaseFiles, options: CaseOptions, sessions: Map<number, numb
     const machine = player.machineFor(run);
     if (!player.loaded) break;
     const before = machine.recorder.sessions.length;
-    const report = playRun(machine, player.loaded, run, sessions.get(i));
+    const report = playRun(machine, player.loaded, run, sessions.get(i), outcome.verdict);
     reports.push(report);
     const ours = machine.recorder.sessions[before]?.session;
     const theirs = ours === undefined ? null : numberInPlaceOf(ours, report.output, run.output ?? '');
@@ -207,13 +207,21 @@ function playRun(
   loaded: LoadedObject,
   run: RecordedRun,
   session: number | undefined,
+  verdict: RunReport['verdict'],
 ): RunReport {
   const { options, infoLength, rawMapFd, rawOrder } = parseRunParams(run);
   resumeRunNumbers(machine, run, session);
   machine.bpf.tracePipe.length = 0;
   const raw = { infoLength, mapFd: rawMapFd, order: rawOrder };
   const { report } = drain(
-    playLoaded(machine, loaded, { ...options, readOn: true }, failedReport('load', []), undefined, raw),
+    playLoaded(
+      machine,
+      loaded,
+      { ...options, readOn: true },
+      { ...failedReport('load', []), verdict },
+      undefined,
+      raw,
+    ),
   );
   return report;
 }
