@@ -5,8 +5,16 @@ const decoder = new TextDecoder();
 export const utf8Encode = (text: string): Uint8Array => encoder.encode(text);
 export const utf8Decode = (bytes: Uint8Array): string => decoder.decode(bytes);
 
+/** From here on it is faster to ask the encoder first. */
+const LONG = 256;
+
 /** One byte per char; chars above 0xff keep their low byte. */
 export function latin1Encode(text: string): Uint8Array {
+  if (text.length >= LONG) {
+    // As many bytes as chars: all of it is ASCII, which both encodings write alike.
+    const ascii = encoder.encode(text);
+    if (ascii.length === text.length) return ascii;
+  }
   const out = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i) & 0xff;
   return out;
