@@ -53,7 +53,7 @@ interface SnapshotText {
 const GENERIC_FDINFO = /^pos:.*\nflags:.*\nmnt_id:.*\nino:.*\n/;
 
 describe.each(names)('laid out by %s', (btf) => {
-  test.each(['docs', 'demo'])('the bytes of world %s agree with each other', (name) => {
+  test.each(['docs', 'demo', 'sockets'])('the bytes of world %s agree with each other', (name) => {
     expect(checkImage(build(ours(name), btf))).toEqual([]);
   });
 
@@ -274,6 +274,27 @@ describe('a malformed world is refused by JSON path', () => {
       /^world\.mounts\[0\]\.path/,
     ],
     [{ processes: [process], reader: 7, symbols: { f: 'ff' } }, /^world\.symbols\.f: /],
+    ...(
+      [
+        [
+          { protocol: 'tcp', local: '127.0.0.1', state: 'LISTEN' },
+          /\[0\]\.local: expected an address with a port/,
+        ],
+        [{ protocol: 'udp', local: '[1::2::3]:5' }, /\[0\]\.local: expected an address with a port/],
+        [{ protocol: 'tcp', local: '0.0.0.0:80', state: 'ESTABLISHED' }, /\[0\]\.remote: a connection has/],
+        [
+          { protocol: 'udp', local: '0.0.0.0:80', remote: '[::1]:5' },
+          /\[0\]\.remote: both ends are of one family/,
+        ],
+        [
+          { protocol: 'tcp', local: '1.2.3.4:80', remote: '1.2.3.5:9', state: 'NEW_SYN_RECV' },
+          /\[0\]\.local: no socket listens there/,
+        ],
+        [{ protocol: 'unix', peer: 0 }, /\[0\]\.peer: sockets\[0\] is no other UNIX socket/],
+        [{ protocol: 'netlink', family: 32 }, /\[0\]\.family: /],
+        [{ protocol: 'unix', net: 5 }, /\[0\]\.net: there is no net namespace 5/],
+      ] as const
+    ).map(([socket, message]) => [{ processes: [process], reader: 7, sockets: [socket] }, message] as const),
   ])('%j', (value, message) => {
     const read = (): World => (typeof value === 'string' ? parseWorldText(value) : parseWorld(value));
     expect(read).toThrow(message);

@@ -34,6 +34,9 @@ const TCP_INFINITE_SSTHRESH = 0x7fff_ffff;
 /** 200 ms and 40 ms, in jiffies of 4 ms. */
 const TCP_RTO_MIN = 50;
 const TCP_ATO_MIN = 10;
+/** Second number of net.ipv4.tcp_rmem and tcp_wmem. */
+const TCP_RMEM = 131_072;
+const TCP_WMEM = 16_384;
 const LOOPBACK4_IPV6 = Uint8Array.of(127, 0, 0, 6);
 const NO_ADDRESS = new Uint8Array(4);
 /** What holds on to an object in TIME_WAIT, or to a half-open one, besides its owner: table, timer and port. */
@@ -139,6 +142,8 @@ export function newTcpSock(kernel: Kernel, spec: TcpSpec): View {
   setAddresses(common, spec, spec.passive);
   setInet(kernel, whole.addr, 'tcp6_sock', spec);
   const sk = 'inet_conn.icsk_inet.sk.';
+  tcp.trySet(`${sk}sk_rcvbuf`, TCP_RMEM);
+  tcp.trySet(`${sk}sk_sndbuf`, TCP_WMEM);
   tcp.set(`${sk}sk_ack_backlog`, listening ? spec.rxQueue : 0);
   tcp.set(`${sk}sk_max_ack_backlog`, spec.maxBacklog);
   tcp.set('inet_conn.icsk_rto', spec.rto ?? (listening ? 5 * TCP_RTO_MIN : TCP_RTO_MIN));

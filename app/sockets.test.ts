@@ -1,0 +1,89 @@
+/** Sockets as iterators show them, in the world that ships for it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { iterscope } from './cli/testing.ts';
+
+const program = (name: string): string => join(import.meta.dirname, 'testdata', `${name}.bpf.c`);
+const run = (name: string, ...options: readonly string[]): string[] => {
+  const { status, stdout, stderr } = iterscope('run', program(name), '--world', 'sockets', ...options);
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  return stdout.split('\n').filter((line) => line !== '');
+};
+
+interface SocketInWorld {
+  readonly protocol: string;
+  readonly ino?: number;
+  readonly net?: number;
+  readonly state?: string;
+}
+const world = JSON.parse(readFileSync(join(import.meta.dirname, 'worlds', 'sockets.json'), 'utf8')) as {
+  readonly sockets: readonly SocketInWorld[];
+};
+/** Sockets of a protocol that the reader's namespace has. */
+const visible = (protocol: string): readonly SocketInWorld[] =>
+  world.sockets.filter((socket) => socket.protocol === protocol && socket.net === undefined);
+
+test.for(['tcp', 'udp'])('%s shows every socket of its namespace once, however small the reads', (target) => {
+  const whole = run(`iter_${target}`);
+  const count = visible(target).length;
+  expect(whole).toHaveLength(count + 1);
+  expect(whole.at(-1)).toContain(`end ${count - 1}`);
+  for (const size of ['1', '60', '200']) expect(run(`iter_${target}`, '--read-size', size)).toEqual(whole);
+});
+
+test('tcp shows those that listen first, and knows what is less than a whole socket', () => {
+  const lines = run('iter_tcp').slice(0, -1);
+  const states = lines.map((line) => Number(line.split(' ')[2]));
+  const listening = visible('tcp').filter(({ state }) => state === 'LISTEN').length;
+  expect(states.slice(0, listening).every((state) => state === 10)).toBe(true);
+  expect(states.slice(listening)).not.toContain(10);
+  const of = (state: number): string[] => lines.filter((line) => line.includes(` ${state} uid=`));
+  expect(of(6)).toHaveLength(3);
+  expect(of(6).every((line) => / uid=0 .* timewait :\d+$/.test(line))).toBe(true);
+  expect(of(12)).toEqual([expect.stringMatching(/ uid=0 :80 -> 203\.0\.113\.200:1029 request mss=536$/)]);
+  expect(of(1).every((line) => / tcp cubic waiting=0$/.test(line))).toBe(true);
+});
+
+test('a destroyed connection is shown no more, and nothing else is missed for it', () => {
+  const ended = (lines: readonly string[]): string[] =>
+    lines.filter((line) => line.endsWith('state=7 err=0'));
+  const whole = run('tcp_destroy');
+  expect(ended(whole)).toHaveLength(4);
+  expect(run('tcp_destroy', '--read-size', '1')).toEqual(whole);
+  // Two sessions that are read in turns: each connection ends once, whoever comes first.
+  const shared = run('tcp_destroy', '--sessions', '2', '--read-size', '1');
+  expect(ended(shared).toSorted()).toEqual(ended(whole).toSorted());
+  const others = whole.length - ended(whole).length;
+  expect(shared).toHaveLength(2 * others + ended(whole).length);
+});
+
+test('unix finds what a walk of the table by hand finds, in that order', () => {
+  const lines = run('iter_unix');
+  expect(lines).toHaveLength(visible('unix').length);
+  expect(run('hand_unix')).toEqual(lines);
+});
+
+test('unix loses the sockets that wait when a read ends, with the rest of their bucket', () => {
+  const whole = run('iter_unix');
+  const bucketOf = (line: string): string => line.replace(/ .*/, '');
+  const shown: string[] = [];
+  // Each read of one byte shows one socket; the one that waits then is lost with its bucket.
+  for (let i = 0; i < whole.length;) {
+    shown.push(whole[i] ?? '');
+    const lost = bucketOf(whole[i + 1] ?? '');
+    for (i++; i < whole.length && bucketOf(whole[i] ?? '') === lost;) i++;
+  }
+  expect(shown.length).toBeLessThan(whole.length);
+  expect(run('iter_unix', '--read-size', '1')).toEqual(shown);
+});
+
+test('every open socket leads to its sock, and from there back to the file', () => {
+  const lines = run('file_sockets');
+  const open = new Set(lines.map((line) => line.split(' ')[0]));
+  expect(lines.every((line) => line.endsWith(' 1 1'))).toBe(true);
+  const owned = world.sockets.filter(({ ino, protocol }) => ino !== undefined && protocol !== 'netlink');
+  expect(owned.filter(({ ino }) => !open.has(String(ino)))).toEqual([]);
+});
