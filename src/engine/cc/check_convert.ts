@@ -74,6 +74,8 @@ function bitFieldWidth(expr: Expr): number | null {
       return expr.prefix ? bitFieldWidth(expr.target) : null;
     case 'comma':
       return bitFieldWidth(expr.right);
+    case 'shared':
+      return bitFieldWidth(expr.operand);
     default:
       return null;
   }

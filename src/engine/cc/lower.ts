@@ -110,17 +110,39 @@ export class ModuleLowering {
     removeUnreachable(fn);
   }
 
+  /**
+   * Lowers in clang's order, which decides where objects stand in their sections: what is visible outside as
+   * it is defined, what a body or an initialiser names at its first use, internal functions after that, and
+   * definitions without an initialiser that nobody named at the end.
+   */
   run(unit: TranslationUnit): Module {
-    for (const symbol of unit.functions)
-      if (symbol.storage !== 'static' || symbol.attributes.used || symbol.attributes.section !== null)
+    const visible = (symbol: ObjectSymbol): boolean =>
+      symbol.storage === 'global' || symbol.attributes.used || symbol.attributes.section !== null;
+    const functions = unit.functions.filter(
+      (symbol) => symbol.definition && (symbol.storage !== 'static' || visible(symbol)),
+    );
+    const variables = unit.variables.filter(
+      (symbol) => symbol.storage === 'global' || symbol.attributes.used,
+    );
+    const defined = [...functions, ...variables.filter(({ init }) => init)];
+    const place = (symbol: ObjectSymbol): number =>
+      symbol.kind === 'func' ? (symbol.definition?.loc ?? 0) : symbol.range.start;
+    for (const symbol of defined.sort((a, b) => place(a) - place(b)))
+      if (symbol.kind === 'var') this.variable(symbol);
+      else {
         this.function(symbol);
-    for (const symbol of unit.variables)
-      if (symbol.storage === 'global' || symbol.attributes.used) this.variable(symbol);
-    for (let symbol = this.work.shift(); symbol; symbol = this.work.shift()) this.lowerFunction(symbol);
+        this.lowerFunction(symbol);
+      }
+    const internal = (): void => {
+      for (let symbol = this.work.shift(); symbol; symbol = this.work.shift()) this.lowerFunction(symbol);
+    };
+    internal();
+    for (const symbol of variables) this.variable(symbol);
+    internal();
     const order = new Map(unit.functions.map((symbol, i) => [symbol, i]));
-    const functions = [...this.functions].sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+    const lowered = [...this.functions].sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
     return {
-      functions: functions.map(([, fn]) => fn),
+      functions: lowered.map(([, fn]) => fn),
       objects: this.objects,
       declarations: this.declarations,
     };
