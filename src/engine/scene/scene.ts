@@ -4,6 +4,7 @@ import { bpfMapElemScene } from './bpf_map_elem.ts';
 import { numberedScene } from './bpf_object.ts';
 import { cgroupScene } from './cgroup.ts';
 import { ksymScene } from './ksym.ts';
+import { socketScene } from './sockets.ts';
 import type { Subject } from './subject.ts';
 import { taskScene } from './task.ts';
 import { taskFileScene } from './task_file.ts';
@@ -19,6 +20,10 @@ const PICTURES: Readonly<Record<string, (subject: Subject) => Scene>> = {
   bpf_map_elem: bpfMapElemScene,
   cgroup: cgroupScene,
   ksym: ksymScene,
+  tcp: socketScene('tcp'),
+  udp: socketScene('udp'),
+  unix: socketScene('unix'),
+  netlink: socketScene('netlink'),
 };
 
 export const sceneOf = (subject: Subject): Scene | null =>

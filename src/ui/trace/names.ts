@@ -24,6 +24,10 @@ const KEY_WORDS: Readonly<Record<string, (key: number) => string>> = {
   bpf_link: (key) => `id ${key}`,
   bpf_map_elem: (key) => `element ${key}`,
   cgroup: (key) => `id ${key}`,
+  tcp: (key) => `port ${key}`,
+  udp: (key) => `port ${key}`,
+  unix: (key) => `ino ${key}`,
+  netlink: (key) => `port ${key}`,
   ksym: (key) => `position ${key}`,
 };
 
