@@ -4,7 +4,7 @@ import { AttachType } from '../src/engine/abi/uapi.ts';
 import { Bpf } from '../src/engine/bpf/bpf.ts';
 import { Btf } from '../src/engine/btf/parse.ts';
 import { TARGETS } from '../src/engine/iter/targets/index.ts';
-import { buildWorld } from '../src/engine/kernel/build_world.ts';
+import { makeWorld } from '../src/engine/kernel/build_world.ts';
 import type { World } from '../src/engine/kernel/world.ts';
 import type { Machine } from '../src/engine/machine/boot.ts';
 import { readOnce } from '../src/engine/machine/play.ts';
@@ -12,6 +12,7 @@ import { chooseProgram, compileSource, loadProgram } from '../src/engine/machine
 import { BpfSyscall } from '../src/engine/sys/bpf.ts';
 import { Sys } from '../src/engine/sys/sys.ts';
 import { Recorder } from '../src/engine/trace/recorder.ts';
+import { WorldScript } from '../src/engine/machine/script.ts';
 import { verify } from '../src/engine/verifier/verify.ts';
 import { must } from '../src/shared/assert.ts';
 import { resources } from '../app/resources.ts';
@@ -24,12 +25,14 @@ const READ_SIZE = 65_536;
 /** A machine whose sessions are recorded, or not at all. */
 export function machineOf(world: World, recorded: boolean): Machine {
   const release = must(parseRelease(world.release), 'release');
-  const kernel = buildWorld(world, { btf: shippedBtf });
+  const built = makeWorld(world, { btf: shippedBtf });
+  const { kernel } = built;
   const bpf = new Bpf(kernel);
   const recorder = new Recorder();
   const sys = new Sys({ bpf, release, verify, recorder: recorded ? recorder : null });
   for (const target of TARGETS) sys.iter.register(target);
-  return { world, release, kernel, bpf, sys, syscall: new BpfSyscall(sys), recorder };
+  const script = new WorldScript(built, world.script);
+  return { world, release, kernel, bpf, sys, syscall: new BpfSyscall(sys), recorder, script };
 }
 
 /** Compiles and loads a program. @returns its fd */

@@ -100,6 +100,13 @@ export interface WriteRow {
   readonly length: number;
 }
 
+/** A change of the world that its script made, before this call. */
+export interface ChangeRow {
+  readonly call: number;
+  /** Who did what, in words. */
+  readonly text: string;
+}
+
 /** One read(2). */
 export interface ReadRow {
   /** Size the caller asked for. */
@@ -131,6 +138,7 @@ export interface SessionTrace {
   readonly lines: readonly LineRow[];
   readonly writes: readonly WriteRow[];
   readonly reads: readonly ReadRow[];
+  readonly changes: readonly ChangeRow[];
   /** Rows that were not kept because the recording reached its limit; 0: all are here. */
   readonly dropped: number;
 }

@@ -13,6 +13,7 @@ import { FIVE_LEVEL, FOUR_LEVEL } from './address.ts';
 import { boot, initialNamespaces } from './boot.ts';
 import { Kernel } from './kernel.ts';
 import { installFd, newFiles, reserveFd, settleNextFd } from './objects/files.ts';
+import { onRelease } from './objects/file.ts';
 import { newFsStruct } from './objects/fs_struct.ts';
 import { internalMount } from './objects/internal_mounts.ts';
 import type { InternalFs } from './objects/internal_mounts.ts';
@@ -25,7 +26,7 @@ import { createTask, EXIT_ZOMBIE, idleTask, PF, setPriority, SIGCHLD, TaskState 
 import { Symbols } from './symbols.ts';
 import type { Ksym } from './symbols.ts';
 import type { View } from './view.ts';
-import { WorldFiles } from './world_files.ts';
+import { releasePipe, WorldFiles } from './world_files.ts';
 import { buildCgroups } from './world_cgroups.ts';
 import { buildMm, ordinaryMm } from './world_mm.ts';
 import { Rights } from './world_rights.ts';
@@ -60,16 +61,26 @@ export function worldSymbols(world: World): Symbols {
   return new Symbols(all.sort((a, b) => (a.addr < b.addr ? -1 : a.addr > b.addr ? 1 : 0)));
 }
 
+/** A kernel, and what opens more files in it. */
+export interface BuiltWorld {
+  readonly kernel: Kernel;
+  readonly files: WorldFiles;
+}
+
+export const buildWorld = (world: World, options: WorldOptions): Kernel => makeWorld(world, options).kernel;
+
 /** @throws MissingRole when the BTF lacks a struct or field that a kernel cannot do without */
-export function buildWorld(world: World, options: WorldOptions): Kernel {
+export function makeWorld(world: World, options: WorldOptions): BuiltWorld {
   const kernel = new Kernel({
     release: world.release,
     btf: options.btf,
     map: world.pageTableLevels === 5 ? FIVE_LEVEL : FOUR_LEVEL,
     symbols: options.symbols ?? worldSymbols(world),
   });
-  new Builder(kernel, world).build();
-  return kernel;
+  onRelease(kernel, 'pipefifo_fops', (file) => releasePipe(kernel, file));
+  const builder = new Builder(kernel, world);
+  builder.build();
+  return { kernel, files: builder.files };
 }
 
 /** The addresses of frames whose symbol this kernel has. */
@@ -81,7 +92,7 @@ class Builder {
   private readonly world: World;
   private readonly initial: NsSet;
   private readonly places: Places;
-  private readonly files: WorldFiles;
+  readonly files: WorldFiles;
   private readonly rights: Rights;
 
   constructor(kernel: Kernel, world: World) {

@@ -6,6 +6,7 @@
  * imported one and one that was changed since to the same rules.
  */
 import { checkSockets } from './check_sockets.ts';
+import type { Addr } from '../../shared/brand.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf, hlistNodes, listNodes } from './list.ts';
 import { dentryName, isRoot } from './objects/dentry.ts';
@@ -31,9 +32,13 @@ class Tally {
   }
 }
 
+/** References beside those in memory, by object. */
+type Held = ReadonlyMap<Addr, number>;
+
 class Checker {
   readonly problems: string[] = [];
   readonly kernel: Kernel;
+  private readonly held: Held;
   private readonly files = new Tally();
   private readonly tables = new Tally();
   private readonly mms = new Tally();
@@ -41,8 +46,9 @@ class Checker {
   private readonly fs = new Tally();
   private readonly proxies = new Tally();
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, held: Held) {
     this.kernel = kernel;
+    this.held = held;
   }
 
   private check(ok: boolean, message: () => string): void {
@@ -74,11 +80,13 @@ class Checker {
   }
 
   private counts(tally: Tally, counter: string): void {
-    for (const { object, count } of tally)
+    for (const { object, count: pointers } of tally) {
+      const count = pointers + (this.held.get(object.addr) ?? 0);
       this.check(
         object.num(counter) === count,
         () => `${object.type.name}.${counter} is ${object.num(counter)}, but ${count} pointers lead there`,
       );
+    }
   }
 
   // -- tasks ---------------------------------------------------------------------------------------------
@@ -238,5 +246,10 @@ class Checker {
   }
 }
 
-/** What does not agree, one line each; empty when all is well. */
-export const checkImage = (kernel: Kernel): string[] => new Checker(kernel).run();
+/**
+ * What does not agree, one line each; empty when all is well.
+ *
+ * @param held references that a walk has taken and not yet given back
+ */
+export const checkImage = (kernel: Kernel, held: Held = new Map()): string[] =>
+  new Checker(kernel, held).run();

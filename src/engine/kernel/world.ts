@@ -76,6 +76,10 @@ function checkSense(world: World): void {
   world.processes.forEach((process, i) => checkParent(processes, process, `.processes[${i}]`));
   world.processes.forEach((process, i) => checkProcess(world, processes, process, `.processes[${i}]`));
   checkSockets(world);
+  world.script.forEach(({ at }, i) => {
+    if (at.call === undefined && at.read === undefined)
+      throw new WorldError(`.script[${i}].at`, 'says neither a call nor a read');
+  });
   if (!tids.has(world.reader)) throw new WorldError('.reader', `there is no task ${world.reader}`);
 }
 

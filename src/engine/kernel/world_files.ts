@@ -10,8 +10,8 @@ import { containerOf } from './list.ts';
 import { canRead, canWrite, getFile, newFile, O_CLOEXEC } from './objects/file.ts';
 import { anonInode, internalMount, pseudoPath } from './objects/internal_mounts.ts';
 import { findPidNs } from './objects/pid.ts';
-import { getRef } from './objects/refs.ts';
 import { socketName } from './objects/sock.ts';
+import { getRef, putRef } from './objects/refs.ts';
 import type { Path } from './objects/dentry.ts';
 import type { View } from './view.ts';
 import { parseDev } from './world_places.ts';
@@ -153,6 +153,15 @@ export class WorldFiles {
     pipe.set('files', pipe.num('files') + 1);
     return pipe.addr;
   }
+}
+
+/** The ring goes with the last file of a pipe. @kernel put_pipe_info, fs/pipe.c @fidelity full */
+export function releasePipe(kernel: Kernel, file: View): void {
+  const inode = must(file.deref('f_inode'), 'f_inode');
+  const pipe = file.ptr('private_data') === 0n ? null : inode.deref('i_pipe');
+  if (!pipe || !putRef(pipe, 'files')) return;
+  inode.set('i_pipe', 0n);
+  kernel.mem.release(pipe.addr);
 }
 
 /** stat(2) of a pidfd shows no file type, its inode has one. */

@@ -76,7 +76,8 @@ const OPS_BY_FSTYPE: Readonly<Record<string, string>> = {
   tmpfs: 'shmem_vm_ops',
 };
 
-function vmaSpec(
+/** What open(2) and mmap(2) make of an area; the caller drops the file's reference. */
+export function vmaSpec(
   files: WorldFiles,
   owner: FileOwner,
   exe: View | null,
@@ -176,7 +177,7 @@ const EXEC_FLAGS = '0100040';
 export function buildMm(
   kernel: Kernel,
   files: WorldFiles,
-  process: WorldProcess,
+  process: Pick<WorldProcess, 'exe'>,
   spec: WorldMm,
   owner: FileOwner,
 ): View {

@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import { socketSchema } from './world_socket_schema.ts';
+import { scriptSchema } from './changes/schema.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const pid = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4_194_304));
@@ -47,11 +48,13 @@ const fd = v.strictObject({
   file: v.union([v.string(), file]),
 });
 
+const perms = v.pipe(v.string(), v.regex(/^[r-][w-][x-][ps]$/, 'expected permissions such as "rw-p"'));
+
 const vma = v.strictObject({
   start: hexText,
   end: hexText,
   /** As in /proc/PID/maps. */
-  perms: v.pipe(v.string(), v.regex(/^[r-][w-][x-][ps]$/, 'expected permissions such as "rw-p"')),
+  perms,
   /** Two-letter words of VmFlags in smaps; else they follow from perms. */
   flags: v.optional(v.string()),
   offset: v.optional(hexText, '0x0'),
@@ -231,6 +234,8 @@ export const WorldSchema = v.strictObject({
   processes: v.pipe(v.array(process), v.minLength(1)),
   /** Thread id of the task that loads and reads. */
   reader: v.optional(pid, 1),
+  /** What changes while it is walked, in the order of its moments. */
+  script: v.optional(scriptSchema({ file, address: hexText, perms, place: cgroupPath }), []),
 });
 
 export type World = v.InferOutput<typeof WorldSchema>;
@@ -243,4 +248,6 @@ export type WorldFd = v.InferOutput<typeof fd>;
 export type WorldMm = v.InferOutput<typeof mm>;
 export type WorldVma = v.InferOutput<typeof vma>;
 export type WorldMount = v.InferOutput<typeof mount>;
+/** One entry of a script: what changes, and when. */
+export type WorldChange = World['script'][number];
 export type WorldCred = v.InferOutput<typeof cred>;

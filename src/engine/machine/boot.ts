@@ -9,7 +9,8 @@ import { KNOWN_RELEASES, hasTarget, parseRelease } from '../abi/releases.ts';
 import type { Release } from '../abi/releases.ts';
 import { Bpf } from '../bpf/bpf.ts';
 import { Btf, BtfFormatError } from '../btf/parse.ts';
-import { buildWorld } from '../kernel/build_world.ts';
+import { makeWorld } from '../kernel/build_world.ts';
+import type { BuiltWorld } from '../kernel/build_world.ts';
 import { importRecorded, isRecorded } from '../kernel/import_recorded.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { findTaskByPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
@@ -24,6 +25,7 @@ import { Recorder } from '../trace/recorder.ts';
 import { verify } from '../verifier/verify.ts';
 import type { WorldRef } from '../../protocol/scenario.ts';
 import type { Resources } from './resources.ts';
+import { WorldScript } from './script.ts';
 
 /** What was given cannot be a machine. `message` says which input, where, and what to do. */
 export class BootError extends Error {
@@ -51,6 +53,7 @@ export interface Machine {
   readonly sys: Sys;
   readonly syscall: BpfSyscall;
   readonly recorder: Recorder;
+  readonly script: WorldScript;
 }
 
 /** The types of a kernel, read once for each blob. */
@@ -106,11 +109,14 @@ function readSymbols(text: string | Symbols | undefined): Symbols | null {
 }
 
 /** The kernel of a world, laid out by a BTF. @throws BootError */
-export function bootKernel(world: World, resources: Resources, options: BootOptions): Kernel {
+export const bootKernel = (world: World, resources: Resources, options: BootOptions): Kernel =>
+  bootWorld(world, resources, options).kernel;
+
+function bootWorld(world: World, resources: Resources, options: BootOptions): BuiltWorld {
   const symbols = readSymbols(options.kallsyms);
   try {
     const btf = kernelBtf(options.btf ?? resources.btf());
-    return buildWorld(world, { btf, ...(symbols ? { symbols } : {}) });
+    return makeWorld(world, { btf, ...(symbols ? { symbols } : {}) });
   } catch (error) {
     if (error instanceof BtfFormatError) throw new BootError(error.message);
     if (error instanceof MissingRole)
@@ -135,13 +141,15 @@ export function bootMachine(resources: Resources, options: BootOptions, prepared
   const given = prepared ?? readWorld(options.world, resources);
   const release = knownRelease(options.release ?? given.release);
   const world = { ...given, release: release.name };
-  const kernel = bootKernel(world, resources, options);
+  const built = bootWorld(world, resources, options);
+  const { kernel } = built;
   if (options.reader !== undefined) setReader(kernel, options.reader);
   const bpf = new Bpf(kernel, options.seed === undefined ? {} : { seed: options.seed });
   const recorder = new Recorder();
   const sys = new Sys({ bpf, release, verify, recorder });
   for (const target of TARGETS) if (hasTarget(release, target.target)) sys.iter.register(target);
-  return { world, release, kernel, bpf, sys, syscall: new BpfSyscall(sys), recorder };
+  const script = new WorldScript(built, world.script);
+  return { world, release, kernel, bpf, sys, syscall: new BpfSyscall(sys), recorder, script };
 }
 
 function setReader(kernel: Kernel, pid: number): void {

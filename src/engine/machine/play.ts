@@ -18,6 +18,7 @@ import { readFdinfo } from '../sys/fdinfo.ts';
 import { read } from '../sys/files.ts';
 import type { LinkInfo as SysLinkInfo } from '../sys/obj_info.ts';
 import { linkInfoFor } from './attach.ts';
+import { WorldError } from '../kernel/world.ts';
 import { errnoOrNull } from './boot.ts';
 import type { Machine } from './boot.ts';
 import { readGlobals, readMaps, readRingbufs } from './globals.ts';
@@ -267,12 +268,19 @@ function* playLink(
   try {
     yield* readAll(machine, fds, options, reads);
   } catch (error) {
+    if (error instanceof WorldError) return finish('read', [openError(machine.world.name, error.message)]);
     if (!(error instanceof ProgramAbort)) throw error;
     return finish('read', [openError(loaded.object.path, abortText(error))]);
   }
   for (const fd of fds) syscall.close(fd);
   const last = reads.at(-1);
-  return finish(last && last.ret < 0 ? 'read' : 'done');
+  return finish(
+    last && last.ret < 0 ? 'read' : 'done',
+    machine.script.unreached().map((text): Diagnostic => ({
+      ...openError(machine.world.name, text),
+      severity: 'warning',
+    })),
+  );
 }
 
 /** Bytes of one session, as latin-1. */
@@ -328,10 +336,20 @@ export function* readOnce(
   size: number,
   reads: number,
 ): Play<{ ret: number; bytes: Uint8Array }> {
-  const walk = read(machine.sys, fd, size);
+  const { sys, script } = machine;
+  const file = sys.fds.file(fd);
+  const behind = file && sys.fds.behind(file);
+  const session = behind?.kind === 'iter' ? behind.object : null;
+  const number = session?.reads ?? 0;
+  script.atRead(session?.recorder ?? null, number, 'before');
+  const walk = read(sys, fd, size);
   for (let calls = 1; ; calls++) {
+    script.atCall(session?.recorder ?? null);
     const step = walk.next();
-    if (step.done) return step.value;
+    if (step.done) {
+      script.atRead(session?.recorder ?? null, number, 'after');
+      return step.value;
+    }
     yield { calls, reads };
   }
 }

@@ -7,6 +7,7 @@
 import type {
   CallKind,
   CallRow,
+  ChangeRow,
   HeldKind,
   HeldRow,
   LineRow,
@@ -82,6 +83,7 @@ export class SessionRecorder {
   private readonly lineRows: LineRow[] = [];
   private readonly writeRows: WriteRow[] = [];
   private readonly readRows: ReadRow[] = [];
+  private readonly changeRows: ChangeRow[] = [];
   private dropped = 0;
 
   constructor(session: number, target: string, limit: number) {
@@ -112,6 +114,10 @@ export class SessionRecorder {
   wrote(at: number, length: number): void {
     if (this.dropped === 0) this.writeRows.push({ call: this.call, at, length });
   }
+  /** The world was changed. */
+  changed(text: string): void {
+    this.changeRows.push({ call: this.call, text });
+  }
   readDone(row: ReadRow): void {
     this.readRows.push(row);
   }
@@ -140,6 +146,7 @@ export class SessionRecorder {
       lines: [...this.lineRows],
       writes: [...this.writeRows],
       reads: [...this.readRows],
+      changes: [...this.changeRows],
       dropped: this.dropped,
     };
   }

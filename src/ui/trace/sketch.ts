@@ -92,6 +92,7 @@ export function sketch(size: number, text: string, extra: Extra = {}): SessionTr
     lines: extra.lines ?? [],
     writes,
     reads,
+    changes: [],
     dropped: 0,
   };
 }

@@ -29,6 +29,7 @@ import {
   rootCgroup,
   tryGetCgroup,
 } from '../../kernel/objects/cgroup.ts';
+import { cgroupLock, cgroupMutex, cgroupUnlock } from '../../kernel/objects/cgroup_mutex.ts';
 import type { View } from '../../kernel/view.ts';
 import { cgroupOfDirectory } from '../../vfs/cgroupfs.ts';
 import { NULL, errPtr, runFinalProg, runIterProg } from '../bpf_iter.ts';
@@ -146,16 +147,13 @@ function fillLinkInfo(kernel: Kernel, aux: View, info: DataView): void {
 
 const isDead = (cgroup: View): boolean => (cgroup.num('self.flags') & CSS_ONLINE) === 0;
 
-const mutex = (kernel: Kernel): View => kernel.object('cgroup_mutex', 'mutex');
 function lock(session: Session): void {
-  const { kernel } = session;
-  mutex(kernel).set('owner', kernel.current);
-  session.held('cgroup_mutex', mutex(kernel).addr, 1);
+  cgroupLock(session.kernel);
+  session.held('cgroup_mutex', cgroupMutex(session.kernel).addr, 1);
 }
 function unlock(session: Session): void {
-  const { kernel } = session;
-  mutex(kernel).set('owner', 0n);
-  session.held('cgroup_mutex', mutex(kernel).addr, -1);
+  session.held('cgroup_mutex', cgroupMutex(session.kernel).addr, -1);
+  cgroupUnlock(session.kernel);
 }
 
 /** The session's order and the cgroup it starts from. */

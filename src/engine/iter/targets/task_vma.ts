@@ -9,7 +9,7 @@
 import type { Addr } from '../../../shared/brand.ts';
 import { U64_MAX } from '../../../shared/int64.ts';
 import { findVma, getMm, putMm } from '../../kernel/objects/mm.ts';
-import { getRef, putRef } from '../../kernel/objects/refs.ts';
+import { mmapLockIsContended, mmapReadLock, mmapReadUnlock } from '../../kernel/objects/mmap_lock.ts';
 import { PF } from '../../kernel/objects/task.ts';
 import type { View } from '../../kernel/view.ts';
 import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
@@ -26,25 +26,22 @@ import {
   taskParameters,
 } from './task_common.ts';
 
-/** One reader in the count of a rw_semaphore. */
-const RWSEM_READER_BIAS = 256;
-
 /**
  * The task's address space with a reference, locked for reading; null for kernel threads and zombies.
  *
  * @kernel get_task_mm, kernel/fork.c; mmap_read_lock_killable, include/linux/mmap_lock.h
- * @fidelity partial: nobody writes while a walk holds the lock, so it is never waited for
+ * @fidelity partial: nobody writes when a walk wants the lock, so it is never waited for
  */
 function lockTaskMm(session: Session, task: View): View | null {
   const mm = task.deref('mm');
   if (!mm || (task.num('flags') & PF.KTHREAD) !== 0) return null;
   session.held('mm mm_users', getMm(mm).addr, 1);
-  session.held('mmap_lock', getRef(mm, 'mmap_lock.count', RWSEM_READER_BIAS).addr, 1);
+  session.held('mmap_lock', mmapReadLock(mm).addr, 1);
   return mm;
 }
 function unlockMm(session: Session, mm: View): void {
-  putRef(mm, 'mmap_lock.count', RWSEM_READER_BIAS);
   session.held('mmap_lock', mm.addr, -1);
+  mmapReadUnlock(session.kernel, mm);
   session.held('mm mm_users', mm.addr, -1);
   putMm(session.kernel, mm);
 }
@@ -60,6 +57,17 @@ function resumeAt(session: Session, mm: View): View | null {
   return seen ? findVma(kernel, mm, end) : vma;
 }
 
+/** A writer waits: lets it change the areas, then goes on by address. */
+function letWriterIn(session: Session, mm: View, vma: View): View | null {
+  session.line('task_vma.contended');
+  session.priv.set('prev_vm_start', vma.big('vm_start'));
+  session.priv.set('prev_vm_end', vma.big('vm_end'));
+  session.held('mmap_lock', mm.addr, -1);
+  mmapReadUnlock(session.kernel, mm);
+  session.held('mmap_lock', mmapReadLock(mm).addr, 1);
+  return resumeAt(session, mm);
+}
+
 /** The next area, with its address space locked and a reference on its task. */
 function nextVma(session: Session): Addr {
   const { kernel, priv } = session;
@@ -70,7 +78,8 @@ function nextVma(session: Session): Addr {
     let vma = priv.deref('vma');
     if (task !== 0n) {
       session.line('task_vma.following');
-      vma = mm && vma && findVma(kernel, mm, vma.big('vm_end'));
+      if (mm && vma && mmapLockIsContended(kernel, mm)) vma = letWriterIn(session, mm, vma);
+      else vma = mm && vma && findVma(kernel, mm, vma.big('vm_end'));
     } else {
       task = nextTask(session, true);
       if (task === 0n) {
@@ -114,7 +123,7 @@ const store =
 
 /**
  * @kernel task_vma_seq_get_next, task_vma_seq_start, task_vma_seq_next, task_vma_seq_stop, kernel/bpf/task_iter.c
- * @fidelity partial: nobody ever waits for mmap_lock, so it is not handed over in the middle of a read
+ * @fidelity full
  */
 const ops: SeqOps = {
   start(session) {
@@ -179,6 +188,7 @@ export const taskVmaTarget: IterReg = {
   start     | start: find the next area, take task and mm, lock the mm for reading
   next      | next: find the next area
   following |   the first area that ends above this one's end
+  contended |   a writer waits for mmap_lock: remember this area, unlock, lock again
   resume    |   where the last read stopped: by address, since the lock was dropped
   task_done |   no more areas: unlock, drop mm and task, tid = tid + 1, next task
   show      | show: run the program with { meta, task, vma }

@@ -15,6 +15,7 @@ import { View } from '../view.ts';
 
 const CSS_NO_REF = 1;
 const CSS_ONLINE = 2;
+const CSS_DYING = 16;
 const NO_LIMIT = 0x7fff_ffff;
 const ROOT_ID = 1n;
 
@@ -58,6 +59,32 @@ export function newCgroup(kernel: Kernel, parent: View, name: CgroupName): View 
     above.set('nr_descendants', above.num('nr_descendants') + 1);
   root.trySet('nr_cgrps', root.num('nr_cgrps') + 1);
   return cgroup;
+}
+
+/** True while tasks are in the cgroup itself. */
+export function hasTasks(kernel: Kernel, cgroup: View): boolean {
+  for (const node of listNodes(kernel.mem, cgroup.at('cset_links'))) {
+    const link = containerOf(kernel, node, 'cgrp_cset_link', 'cset_link');
+    if ((link.deref('cset')?.num('nr_tasks') ?? 0) > 0) return true;
+  }
+  return false;
+}
+
+/**
+ * Takes a cgroup without tasks and children out of the tree.
+ *
+ * @kernel cgroup_destroy_locked, kernel/cgroup/cgroup.c
+ * @fidelity partial: at once, and its memory stays
+ */
+export function removeCgroup(kernel: Kernel, cgroup: View): void {
+  const flags = cgroup.num('self.flags');
+  cgroup.set('self.flags', (flags & ~CSS_ONLINE) | CSS_DYING);
+  listDel(kernel.mem, cgroup.at('self.sibling'));
+  for (let above = cgroupParent(kernel, cgroup); above; above = cgroupParent(kernel, above))
+    above.set('nr_descendants', above.num('nr_descendants') - 1);
+  const root = kernel.view('cgroup_root', cgroup.ptr('root'));
+  root.trySet('nr_cgrps', root.has('nr_cgrps') ? root.num('nr_cgrps') - 1 : 0);
+  putCgroup(kernel, cgroup);
 }
 
 function initCgroup(kernel: Kernel, cgroup: View, parent: View | null, name: CgroupName, root: View): void {

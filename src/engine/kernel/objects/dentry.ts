@@ -21,6 +21,7 @@ import {
   listNodes,
 } from '../list.ts';
 import type { View } from '../view.ts';
+import { putRef } from './refs.ts';
 
 /** A place: a name within a mount. */
 export interface Path {
@@ -72,6 +73,23 @@ export const isUnlinked = (kernel: Kernel, dentry: View): boolean =>
 
 /** Takes a name out of the directory, for lookups; who holds it keeps it. @kernel d_drop, fs/dcache.c @fidelity full */
 export const unlinkDentry = (kernel: Kernel, dentry: View): void => hlistDel(kernel.mem, dentry.at('d_hash'));
+
+/**
+ * Lets go of a name. One outside every directory (of a pipe, an anonymous file) goes with its last user;
+ * names in the tree stay known.
+ *
+ * @kernel dput, fs/dcache.c
+ * @fidelity partial: inodes stay
+ */
+export function dput(kernel: Kernel, dentry: View): void {
+  putRef(dentry, 'd_lockref.count');
+  const pseudo = isRoot(dentry) && dentry.deref('d_sb')?.ptr('s_root') !== dentry.addr;
+  if (!pseudo || dentry.num('d_lockref.count') !== 1) return;
+  hlistDel(kernel.mem, dentry.at('d_u.d_alias'));
+  const name = dentry.ptr('d_name.name');
+  if (kernel.mem.isAllocated(name)) kernel.mem.release(name);
+  kernel.mem.release(dentry.addr);
+}
 
 /** Names below a directory, newest first, unlinked ones included. */
 export function* dentryChildren(kernel: Kernel, dir: View): Generator<View> {

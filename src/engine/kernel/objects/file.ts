@@ -6,6 +6,7 @@
 import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../kernel.ts';
 import type { View } from '../view.ts';
+import { dput } from './dentry.ts';
 import { getRef, putRef } from './refs.ts';
 
 /** fmode_t bits that follow from the access mode. */
@@ -80,7 +81,7 @@ export function fput(kernel: Kernel, file: View): boolean {
   if (file.num('f_count') === 1) releases.get(kernel)?.get(file.ptr('f_op'))?.(file);
   if (!putRef(file, 'f_count')) return false;
   const dentry = file.deref('f_path.dentry');
-  if (dentry) putRef(dentry, 'd_lockref.count');
+  if (dentry) dput(kernel, dentry);
   kernel.mem.release(file.addr);
   return true;
 }

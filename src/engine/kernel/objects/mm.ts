@@ -28,7 +28,7 @@ export const VM = {
 } as const;
 /** Allocation tree, locked by mmap_lock, read under RCU. */
 const MM_MT_FLAGS = 0x303;
-const STACK_TOP = 0x7fff_ffff_f000n;
+export const STACK_TOP = 0x7fff_ffff_f000n;
 
 /** Boundaries that exec sets. 0 where nothing is. */
 export interface MmLayout {
@@ -73,7 +73,8 @@ export function newMm(kernel: Kernel, layout: MmLayout, exeFile: View | null): V
   return mm;
 }
 
-function newVma(kernel: Kernel, mm: View, spec: VmaSpec): View {
+/** An area that is not in the tree yet; its file gets one more reference. */
+export function newVma(kernel: Kernel, mm: View, spec: VmaSpec): View {
   const vma = kernel.alloc('vm_area_struct');
   vma.set('vm_start', spec.start);
   vma.set('vm_end', spec.end);
@@ -101,7 +102,7 @@ const rangeOf = (vma: View): MapleRange => ({
 });
 
 /** Stores the VMAs and everything that is counted over them. */
-function storeVmas(kernel: Kernel, mm: View, list: readonly View[]): void {
+export function storeVmas(kernel: Kernel, mm: View, list: readonly View[]): void {
   mapleBuild(kernel, mm.sub('mm_mt'), list.map(rangeOf));
   const pages = (wanted: (flags: number, vma: View) => boolean): bigint =>
     list

@@ -75,6 +75,8 @@ export function cloneTask(kernel: Kernel, parent: View, flags: CloneFlags = {}):
     exitSignal: flags.thread ? -1 : SIGCHLD,
     startTime: kernel.now,
   });
+  const mm = task.deref('mm');
+  if (mm && mm.addr !== parent.ptr('mm')) mm.set('owner', task.addr);
   setPriority(task, parent.num('static_prio') - 120, parent.num('policy'), parent.num('rt_priority'));
   return task;
 }

@@ -1,0 +1,34 @@
+/**
+ * mmap_lock: many readers of an address space, or one writer. Readers are in the semaphore's count.
+ *
+ * Source: include/linux/mmap_lock.h, kernel/locking/rwsem.c.
+ */
+import type { Kernel } from '../kernel.ts';
+import type { View } from '../view.ts';
+import { isContended, wakeWaiters, whenFree } from './lock_queue.ts';
+import { getRef, putRef } from './refs.ts';
+
+/** One reader in the count of a rw_semaphore. */
+const RWSEM_READER_BIAS = 256;
+const COUNT = 'mmap_lock.count';
+
+/** @kernel mmap_read_lock, include/linux/mmap_lock.h @fidelity full */
+export const mmapReadLock = (mm: View): View => getRef(mm, COUNT, RWSEM_READER_BIAS);
+
+/** @kernel mmap_read_unlock, include/linux/mmap_lock.h @fidelity full */
+export function mmapReadUnlock(kernel: Kernel, mm: View): void {
+  if (putRef(mm, COUNT, RWSEM_READER_BIAS)) wakeWaiters(kernel, mm.addr);
+}
+
+/** True while a writer waits. @kernel mmap_lock_is_contended, include/linux/mmap_lock.h @fidelity full */
+export const mmapLockIsContended = (kernel: Kernel, mm: View): boolean => isContended(kernel, mm.addr);
+
+/**
+ * Runs `write` while nobody reads: at once, or when the last reader has let go.
+ *
+ * @returns true when it ran at once
+ * @kernel mmap_write_lock, include/linux/mmap_lock.h
+ * @fidelity partial: the list of waiters is not in memory; none is ever killed
+ */
+export const withMmapWriteLock = (kernel: Kernel, mm: View, write: () => void): boolean =>
+  whenFree(kernel, mm.addr, mm.num(COUNT) !== 0, write);
