@@ -6,7 +6,6 @@
  * caches empty) and stands apart; of the others the median counts.
  */
 import { spawnSync } from 'node:child_process';
-import { performance } from 'node:perf_hooks';
 
 /** CPU milliseconds of one run. */
 export type Sampler = () => number;
@@ -37,22 +36,25 @@ export function cpuMs(work: () => unknown): number {
   return (user + system) / 1000;
 }
 
-/** Repeats `work` for so long of wall time, at least once. @returns CPU milliseconds of one run */
-function repeat(work: () => unknown, wallMs: number): number {
+/**
+ * Repeats `work` until it has cost so much CPU time, at least once: on a busy machine wall time would be over
+ * before the code is warm.
+ *
+ * @returns CPU milliseconds of one run
+ */
+function repeat(work: () => unknown, ms: number): number {
   let times = 0;
-  const total = cpuMs(() => {
-    const end = performance.now() + wallMs;
-    do {
-      work();
-      times++;
-    } while (performance.now() < end);
-  });
+  let total = 0;
+  do {
+    total += cpuMs(work);
+    times++;
+  } while (total < ms);
   return total / times;
 }
 
-/** Wall time for which work is repeated within a round, and before the first round that counts as warm. */
+/** CPU time for which work is repeated within a round, and before the first round that counts as warm. */
 const SLICE_MS = 40;
-const WARM_UP_MS = 300;
+const WARM_UP_MS = 800;
 
 /** Work in this process: once when cold, repeated when warm. */
 export function inProcess(work: () => unknown): Sampler {
