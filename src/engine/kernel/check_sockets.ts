@@ -8,7 +8,7 @@ import { containerOf } from './list.ts';
 import { tcpEstablished, tcpListening, udpByAddress } from './objects/inet_hash.ts';
 import type { SocketTable } from './objects/inet_hash.ts';
 import { NETLINK_PROTOCOLS, netlinkSocks, netlinkTable } from './objects/netlink_sock.ts';
-import { isFullSock, sockAt, sockCommon, TcpState } from './objects/sock.ts';
+import { isFullSock, isUnhashed, sockAt, sockCommon, TcpState } from './objects/sock.ts';
 import { unixName, unixTable } from './objects/unix_sock.ts';
 import type { View } from './view.ts';
 
@@ -121,6 +121,8 @@ function checkPeer(kernel: Kernel, addr: Addr, check: Report): number {
   const unix = kernel.view('unix_sock', addr);
   const peer = unix.ptr('peer');
   if (peer === 0n) return 0;
+  // An end that was closed is in no table; nobody holds this one for it.
+  if (isUnhashed(sockCommon(kernel, peer))) return 0;
   check(
     kernel.view('unix_sock', peer).ptr('peer') === addr,
     () => `unix socket '${unixName(kernel, unix)}': its peer has another peer`,

@@ -14,6 +14,7 @@ import type { InetSpec } from './objects/inet_sock.ts';
 import { internalMount } from './objects/internal_mounts.ts';
 import { netlinkTable, newNetlinkSock } from './objects/netlink_sock.ts';
 import { newSocket, SOCK, sockAt, TcpState } from './objects/sock.ts';
+import { closeSockets } from './objects/socket_release.ts';
 import { initUnixTable, newUnixSock, pairUnix } from './objects/unix_sock.ts';
 import type { View } from './view.ts';
 import type { Places } from './world_places.ts';
@@ -164,5 +165,6 @@ export function buildSockets(ctx: SocketContext, world: World): void {
   initInetTables(ctx.kernel, ctx.net);
   initUnixTable(ctx.kernel, ctx.net);
   netlinkTable(ctx.kernel, 0);
+  closeSockets(ctx.kernel);
   new SocketBuilder(ctx, world.sockets).build();
 }

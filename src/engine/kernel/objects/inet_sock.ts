@@ -219,6 +219,13 @@ export function newUdpSock(kernel: Kernel, spec: InetSpec): View {
   return whole;
 }
 
+/** Connections that wait to be accepted hold on to a socket no more. @kernel inet_csk_listen_stop, net/ipv4/inet_connection_sock.c @fidelity partial: they stay in their table */
+export function stopListening(kernel: Kernel, common: View): void {
+  const sk = sockAt(kernel, common.addr);
+  for (let left = sk.num('sk_ack_backlog'); left > 0; left--) sockPut(kernel, common.addr);
+  sk.set('sk_ack_backlog', 0);
+}
+
 /**
  * Ends a connection or stops listening: the socket stays with its file, in no table.
  *
@@ -227,10 +234,7 @@ export function newUdpSock(kernel: Kernel, spec: InetSpec): View {
  */
 export function abortTcp(kernel: Kernel, common: View, error: number): void {
   const sk = sockAt(kernel, common.addr);
-  if (common.num('skc_state') === TcpState.LISTEN) {
-    for (let left = sk.num('sk_ack_backlog'); left > 0; left--) sockPut(kernel, common.addr);
-    sk.set('sk_ack_backlog', 0);
-  }
+  if (common.num('skc_state') === TcpState.LISTEN) stopListening(kernel, common);
   unhashTcp(kernel, common);
   common.set('skc_state', TcpState.CLOSE);
   sk.trySet('sk_err', error);

@@ -13,7 +13,7 @@ import { keyHash } from '../jhash.ts';
 import type { Kernel } from '../kernel.ts';
 import { containerOf } from '../list.ts';
 import type { View } from '../view.ts';
-import { AF, newSock, SOCK, sockHold, TcpState } from './sock.ts';
+import { AF, newSock, SOCK, sockHold, sockPut, TcpState } from './sock.ts';
 
 /** MAX_LINKS: protocols there can be. */
 export const NETLINK_PROTOCOLS = 32;
@@ -118,4 +118,23 @@ function insert(kernel: Kernel, nlk: View, { protocol, portid, bucket, net }: Ne
   kernel.mem.setU64(slot, nlk.at('node'));
   table.set('hash.nelems', table.num('hash.nelems') + 1);
   sockHold(kernel, nlk.addr);
+}
+
+/** Takes a socket out of its table, if it is there. @kernel netlink_remove, net/netlink/af_netlink.c @fidelity full */
+export function unhashNetlink(kernel: Kernel, nlk: View): void {
+  const table = netlinkTable(kernel, nlk.num('sk.sk_protocol'));
+  const buckets = table.deref('hash.tbl')?.num('size') ?? 0;
+  const own = nlk.at('node');
+  for (let i = 0; i < buckets; i++)
+    for (let at = bucketAt(table, i), node = kernel.mem.u64(at); node !== 0n && (node & 1n) === 0n;) {
+      const next = kernel.mem.u64(node);
+      if (node === own) {
+        kernel.mem.setU64(at, next);
+        table.set('hash.nelems', table.num('hash.nelems') - 1);
+        sockPut(kernel, nlk.addr);
+        return;
+      }
+      at = node;
+      node = next;
+    }
 }

@@ -137,8 +137,16 @@ export function pairUnix(kernel: Kernel, a: View, b: View): void {
   sockHold(kernel, a.addr);
 }
 
-/** @kernel unix_remove_socket, net/unix/af_unix.c @fidelity full */
-export function unhashUnix(kernel: Kernel, unix: View): void {
+/**
+ * Takes a socket out of its table and away from its other end, which still holds on to it.
+ *
+ * @kernel unix_release_sock, net/unix/af_unix.c
+ * @fidelity partial: connections that wait to be accepted stay
+ */
+export function releaseUnix(kernel: Kernel, unix: View): void {
   hlistDel(kernel.mem, sockCommon(kernel, unix.addr).at('skc_node'));
+  const peer = unix.ptr('peer');
+  unix.set('peer', 0n);
+  if (peer !== 0n) sockPut(kernel, peer);
   sockPut(kernel, unix.addr);
 }
