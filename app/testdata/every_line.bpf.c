@@ -118,3 +118,27 @@ int walk_ksym(struct bpf_iter__ksym *ctx)
 {
 	return walk(ctx->meta, ctx->ksym);
 }
+
+SEC("iter/tcp")
+int walk_tcp(struct bpf_iter__tcp *ctx)
+{
+	return walk(ctx->meta, ctx->sk_common);
+}
+
+SEC("iter/udp")
+int walk_udp(struct bpf_iter__udp *ctx)
+{
+	return walk(ctx->meta, ctx->udp_sk);
+}
+
+SEC("iter/unix")
+int walk_unix(struct bpf_iter__unix *ctx)
+{
+	return walk(ctx->meta, ctx->unix_sk);
+}
+
+SEC("iter/netlink")
+int walk_netlink(struct bpf_iter__netlink *ctx)
+{
+	return walk(ctx->meta, ctx->sk);
+}

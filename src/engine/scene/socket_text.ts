@@ -64,9 +64,10 @@ export function unixText(kernel: Kernel, sk: Addr): SocketText {
 
 export function netlinkText(kernel: Kernel, sk: Addr): SocketText {
   const inode = socketInode(kernel, sockAt(kernel, sk))?.num('i_ino') ?? 0;
+  const port = kernel.view('netlink_sock', sk).num('portid');
   return {
     struct: 'netlink_sock',
-    label: `port ${kernel.view('netlink_sock', sk).num('portid')}`,
-    detail: inode === 0 ? 'of the kernel' : `ino ${inode}`,
+    label: port === 0 ? "the kernel's" : `port ${port}`,
+    detail: inode === 0 ? '' : `ino ${inode}`,
   };
 }
