@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
     'engine/cc': [...btf, 'engine/elf'],
     'engine/elf': btf,
     'engine/verifier': btf,
+    'engine/verifier/fuzz': bpf,
     'engine/kernel': kernel,
     'engine/vfs': vfs,
     'engine/vm': vm,

@@ -12,14 +12,18 @@ import type { InsnIndex } from '../../shared/brand.ts';
 import {
   BPF_ALU,
   BPF_ALU64,
+  BPF_ATOMIC,
   BPF_CALL,
   BPF_CLASS,
+  BPF_CMPXCHG,
   BPF_END,
   BPF_EXIT,
+  BPF_FETCH,
   BPF_JMP,
   BPF_JMP32,
   BPF_LD,
   BPF_LDX,
+  BPF_MODE,
   BPF_MOV,
   BPF_NEG,
   BPF_OP,
@@ -29,6 +33,7 @@ import {
   BPF_STX,
   BPF_X,
 } from '../abi/opcode.ts';
+import type { Insn } from '../abi/insn.ts';
 import type { Env } from './env.ts';
 import { LIVE_READ } from './reg.ts';
 import { SCALAR_VALUE } from './reg_type.ts';
@@ -108,6 +113,15 @@ function syncLinked(bt: Backtrack, hist: HistoryEntry | null): void {
   }
 }
 
+/**
+ * The register that an atomic instruction loads, or -1. The walk back in 6.12 does not look for it, so that a
+ * number fetched from the stack is taken for imprecise where it was spilled; that hole is not copied.
+ */
+function fetchedInto({ code, src, imm }: Insn): number {
+  if (BPF_MODE(code) !== BPF_ATOMIC || (imm & BPF_FETCH) === 0) return -1;
+  return imm === BPF_CMPXCHG ? 0 : src;
+}
+
 /** Walks one instruction backwards. @returns false when the value cannot be followed */
 function backtrackInsn(
   env: Env,
@@ -143,12 +157,19 @@ function backtrackInsn(
       bt.setSlot(spi, frame);
       break;
     case BPF_STX:
-    case BPF_ST:
+    case BPF_ST: {
+      const fetched = cls === BPF_STX ? fetchedInto(insn) : -1;
+      if (fetched >= 0 && bt.has(fetched)) {
+        bt.clear(fetched);
+        if (stackAccess) bt.setSlot(spi, frame);
+        break;
+      }
       if (bt.has(dst)) return false;
       if (!stackAccess || !bt.hasSlot(spi, frame)) return true;
       bt.clearSlot(spi, frame);
       if (cls === BPF_STX) bt.set(src);
       break;
+    }
     case BPF_JMP:
     case BPF_JMP32:
       if (cls === BPF_JMP && op === BPF_CALL) return backtrackCall(env, bt, idx, subseq);

@@ -228,6 +228,7 @@ export function isStateVisited(env: Env, insn: InsnIndex): boolean {
   const bucket = ((insn ^ cur.cur.callsite) >>> 0) % env.insns.length;
   const list = must(env.explored[bucket], 'state list');
   cleanLiveStates(list, insn, cur);
+  const inexact = env.request.pruning === 'precise' ? 'precise' : 'not_exact';
   let seen = 0;
   for (let at = 0; at < list.length;) {
     const entry = must(list[at], 'state');
@@ -243,7 +244,7 @@ export function isStateVisited(env: Env, insn: InsnIndex): boolean {
     } else {
       const loop = getLoopEntry(old);
       const exact = loop !== null && loop.branches > 0;
-      verdict = statesEqual(old, cur, exact ? 'range_within' : 'not_exact') ? 'hit' : 'miss';
+      verdict = statesEqual(old, cur, exact ? 'range_within' : inexact) ? 'hit' : 'miss';
       if (verdict === 'hit' && exact && loop) updateLoopEntry(cur, loop);
     }
     if (verdict === 'hit') {

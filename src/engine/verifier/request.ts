@@ -7,6 +7,7 @@ import type { ErrnoName } from '../../shared/errno.ts';
 import type { Insn } from '../abi/insn.ts';
 import type { Release } from '../abi/releases.ts';
 import type { Btf } from '../btf/parse.ts';
+import type { VerifierState } from './state.ts';
 
 /** A part of a map value that only helpers may touch: a lock, a timer, a kernel pointer. */
 export interface MapField {
@@ -67,6 +68,9 @@ export interface ProgLineInfo {
   readonly line: number;
 }
 
+/** precise: every scalar counts, as without CAP_BPF. none: no path ends because an earlier one covers it. */
+export type Pruning = 'precise' | 'none';
+
 export interface VerifyRequest {
   /** As given to BPF_PROG_LOAD: ld_imm64 with map fds, calls with BTF ids. Not changed. */
   readonly insns: readonly Insn[];
@@ -88,6 +92,10 @@ export interface VerifyRequest {
   readonly cpus: number;
   /** Keep the states the page shows; costs memory. */
   readonly keepStates?: boolean;
+  /** Sees every state just before its instruction is simulated; it must not keep or change it. */
+  readonly observe?: (insn: InsnIndex, state: VerifierState) => void;
+  /** For tests of pruning. Absent: as Linux does it for a program that may do all. */
+  readonly pruning?: Pruning;
   /** For "verification time": nanoseconds, only printed at BPF_LOG_STATS. */
   readonly verificationUsec?: number;
 }

@@ -191,6 +191,7 @@ function popPath(env: Env): boolean {
 
 /** Explores every path from the current state. @kernel do_check @fidelity full */
 function explore(env: Env): void {
+  const { observe, pruning } = env.request;
   let printState = false;
   let prev = -1;
   for (;;) {
@@ -203,7 +204,7 @@ function explore(env: Env): void {
     if (env.count.processed > BPF_COMPLEXITY_LIMIT_INSNS)
       env.reject('E2BIG', `BPF program is too large. Processed ${env.count.processed} insn`);
     env.state.lastInsnIdx = prev;
-    if (aux.prune && isStateVisited(env, at)) {
+    if (aux.prune && pruning !== 'none' && isStateVisited(env, at)) {
       if (env.level1) env.write(printState ? `\nfrom ${prev} to ${at}: safe\n` : `${at}: safe\n`);
       if (!popPath(env)) return;
       prev = env.prevInsnIdx;
@@ -217,6 +218,7 @@ function explore(env: Env): void {
       printState = false;
     }
     if (env.level1) env.writeInsn(at);
+    if (observe) observe(at, env.state);
     aux.seen = true;
     prev = at;
     const flow = must(RULE_OF.get(BPF_CLASS(insn.code)), 'instruction class')(env, insn);

@@ -3,7 +3,8 @@
  *
  *     exact         the same in every respect (loop detection)
  *     range_within  ranges lie within, all registers count (loops of iterators and callbacks)
- *     not_exact     only what was read counts, imprecise scalars cover anything
+ *     precise       only what was read counts
+ *     not_exact     likewise, and imprecise scalars cover anything
  *
  * Source: states_equal, regsafe, stacksafe, refsafe, kernel/bpf/verifier.c, Linux 6.12.
  */
@@ -33,7 +34,10 @@ import {
 } from './state.ts';
 import { tnumIn } from './tnum.ts';
 
-export type Exactness = 'exact' | 'range_within' | 'not_exact';
+export type Exactness = 'exact' | 'range_within' | 'not_exact' | 'precise';
+
+/** What nobody read counts for nothing. */
+const onlyRead = (exact: Exactness): boolean => exact === 'not_exact' || exact === 'precise';
 
 /** Old ids correspond to new ids one to one. */
 export class IdMap {
@@ -101,8 +105,8 @@ const RANGED: ReadonlySet<number> = new Set([PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE, P
 
 function regSafe(old: RegState, cur: RegState, ids: IdMap, exact: Exactness): boolean {
   if (exact === 'exact') return regsExact(old, cur, ids) && old.frameno === cur.frameno;
-  if (exact === 'not_exact' && (old.live & LIVE_READ) === 0) return true;
-  if (old.type === NOT_INIT && (exact === 'not_exact' || cur.type === NOT_INIT)) return true;
+  if (onlyRead(exact) && (old.live & LIVE_READ) === 0) return true;
+  if (old.type === NOT_INIT && (onlyRead(exact) || cur.type === NOT_INIT)) return true;
   if (old.type !== cur.type) return false;
   const base = baseType(old.type);
   if (base === SCALAR_VALUE) {
@@ -164,8 +168,8 @@ function stackSafe(old: FuncState, cur: FuncState, ids: IdMap, exact: Exactness)
     const j = i & 7;
     const type = old.byte(spi, j);
     const inCur = i < cur.allocated;
-    if (exact !== 'not_exact' && (!inCur || type !== cur.byte(spi, j))) return false;
-    if (exact === 'not_exact' && (old.slot(spi).live & LIVE_READ) === 0) {
+    if (!onlyRead(exact) && (!inCur || type !== cur.byte(spi, j))) return false;
+    if (onlyRead(exact) && (old.slot(spi).live & LIVE_READ) === 0) {
       i += BPF_REG_SIZE - 1;
       continue;
     }

@@ -1,0 +1,178 @@
+/**
+ * The verifier's soundness fuzzer.
+ *
+ *     node scripts/fuzz_verifier.mjs [--seed N] [--from N] [--count N] [--seconds N] [--write]
+ *     node scripts/fuzz_verifier.mjs --explain N [--seed N]     one program, and what the verifier says
+ *     node scripts/fuzz_verifier.mjs --holes [--count N]        does it find holes that are put in on purpose?
+ *
+ * --write keeps the numbers in fuzz.json.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { setFlagsFromString } from 'node:v8';
+import { build } from 'vite';
+
+// states are many and short-lived
+setFlagsFromString('--max-semi-space-size=64');
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    from: { type: 'string', default: '0' },
+    count: { type: 'string', default: '20000' },
+    seconds: { type: 'string', default: '100000' },
+    explain: { type: 'string' },
+    holes: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    write: { type: 'boolean', default: false },
+  },
+});
+const seed = Number(values.seed);
+
+/** Builds the fuzzer. @param hole { file, find, replace }: a change of the verifier's source */
+async function load(name, hole) {
+  const outDir = join(root, '.cache', 'fuzz_verifier', name);
+  let changed = false;
+  await build({
+    configFile: false,
+    root,
+    logLevel: 'error',
+    publicDir: false,
+    plugins: hole && [
+      {
+        name: 'hole',
+        enforce: 'pre',
+        transform(code, id) {
+          if (!id.endsWith(`/verifier/${hole.file}`)) return null;
+          if (code.split(hole.find).length !== 2) throw new Error(`${hole.name}: its text is not there once`);
+          changed = true;
+          return code.replace(hole.find, () => hole.replace);
+        },
+      },
+    ],
+    ssr: { noExternal: true },
+    build: {
+      ssr: true,
+      outDir,
+      minify: false,
+      target: 'node20',
+      rolldownOptions: {
+        input: { fuzz: join(root, 'src/engine/verifier/fuzz/index.ts') },
+        output: { entryFileNames: '[name].mjs' },
+      },
+    },
+  });
+  if (hole && !changed) throw new Error(`${hole.name}: ${hole.file} is not part of the fuzzer`);
+  const fuzz = await import(pathToFileURL(join(outDir, 'fuzz.mjs')).href);
+  const btf = gunzipSync(readFileSync(join(root, 'recorded/linux-6.12/kernel/vmlinux.btf.gz')));
+  return { ...fuzz, btf: fuzz.Btf.parse(new Uint8Array(btf)) };
+}
+
+/** Judges programs until the count or the time is used up, or `stop` says so. */
+function run(fuzz, count, seconds, stop = () => false) {
+  const campaign = new fuzz.Campaign(fuzz.btf, seed);
+  const tally = fuzz.emptyTally();
+  const end = Date.now() + seconds * 1000;
+  const from = Number(values.from);
+  for (let n = from; n < from + count && Date.now() < end && !stop(tally); n++) {
+    try {
+      campaign.step(n, tally);
+    } catch (error) {
+      tally.programs++;
+      tally.failures.push({
+        seed,
+        n,
+        insn: 0,
+        what: `bug: ${error.stack?.split('\n').slice(0, 4).join(' | ')}`,
+      });
+    }
+  }
+  return tally;
+}
+
+const percent = (part, whole) => Math.round((1000 * part) / Math.max(1, whole)) / 10;
+
+function keep(entry) {
+  const file = join(root, 'fuzz.json');
+  const all = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  all.verifier = { ...all.verifier, ...entry };
+  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
+}
+
+async function programs() {
+  const fuzz = await load('plain', null);
+  if (values.explain !== undefined) {
+    console.log(new fuzz.Campaign(fuzz.btf, seed).explain(Number(values.explain)));
+    return;
+  }
+  const start = Date.now();
+  const tally = run(fuzz, Number(values.count), Number(values.seconds));
+  const numbers = {
+    generator: fuzz.GENERATOR_VERSION,
+    seed,
+    programs: tally.programs,
+    acceptedPercent: percent(tally.accepted, tally.programs),
+    tooLong: tally.tooLong,
+    checked: tally.checked,
+    instructionsRun: tally.retired,
+    failures: tally.failures.slice(0, 20),
+  };
+  console.log(JSON.stringify({ ...numbers, failures: tally.failures.length }));
+  for (const { n, insn, what } of tally.failures.slice(0, 40))
+    console.log(`FAILURE n=${n} insn=${insn}: ${what}`);
+  const messages = [...tally.messages].sort((a, b) => b[1] - a[1]);
+  for (const [message, count] of messages.slice(0, 25)) console.log(String(count).padStart(7), message);
+  console.log(`${tally.failures.length} failures, ${(Date.now() - start) / 1000} s`);
+  if (values.write) keep({ random: numbers });
+  if (tally.failures.length > 0) process.exitCode = 1;
+}
+
+/** Numbers of holes that were tried before stay until they are tried again. */
+function keepHoles(found, names) {
+  const file = join(root, 'fuzz.json');
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).verifier?.holes?.each ?? []) : [];
+  const each = names.flatMap((name) => {
+    const entry = [...found, ...before].find(({ hole }) => hole === name);
+    return entry ? [entry] : [];
+  });
+  const missed = each.filter(({ foundAfter }) => foundAfter === null).length;
+  keep({ holes: { seed, planted: each.length, found: each.length - missed, each } });
+}
+
+/** Puts in one hole after the other; each must be found. A crash of the verifier does not count. */
+async function holes() {
+  const all = JSON.parse(readFileSync(join(root, 'src/engine/verifier/fuzz/holes.json'), 'utf8'));
+  const real = ({ failures }) => failures.find(({ what }) => !what.startsWith('bug: '));
+  const found = [];
+  for (const hole of all.filter(({ name }) => values.only.split(',').some((word) => name.includes(word)))) {
+    const fuzz = await load(`hole${all.indexOf(hole)}`, hole);
+    const tally = run(fuzz, Number(values.count), Number(values.seconds), real);
+    const failure = real(tally);
+    found.push({
+      hole: hole.name,
+      foundAfter: failure ? tally.programs : null,
+      tried: tally.programs,
+      what: failure?.what ?? null,
+    });
+    console.log(
+      failure ? `found after ${tally.programs}` : `NOT FOUND in ${tally.programs}`,
+      hole.name,
+      failure?.what ?? '',
+    );
+  }
+  const missed = found.filter(({ foundAfter }) => foundAfter === null).length;
+  console.log(`${found.length - missed} of ${found.length} holes found`);
+  if (values.write)
+    keepHoles(
+      found,
+      all.map(({ name }) => name),
+    );
+  if (missed > 0) process.exitCode = 1;
+}
+
+mkdirSync(join(root, '.cache'), { recursive: true });
+await (values.holes ? holes() : programs());
