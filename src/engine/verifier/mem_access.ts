@@ -238,7 +238,13 @@ const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
   [PTR_TO_BUF, buffer],
 ]);
 /** Types that a nullable register of the same base does not have a rule for. */
-const NEVER_NULL: ReadonlySet<number> = new Set([PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE, CONST_PTR_TO_MAP]);
+const NEVER_NULL: ReadonlySet<number> = new Set([
+  PTR_TO_MAP_KEY,
+  PTR_TO_MAP_VALUE,
+  CONST_PTR_TO_MAP,
+  PTR_TO_CTX,
+  PTR_TO_STACK,
+]);
 
 function checkAlignment(env: Env, access: MemAccess, reg: RegState): void {
   if (baseType(reg.type) !== PTR_TO_STACK || access.size === 1) return;

@@ -6,6 +6,7 @@
  *     r1 = map a              a map of the request      r1 = value a +4     an address in its value
  *     call bpf_seq_write      a helper or a kfunc       call pc+7           a subprogram
  *     r2 = func +3            a callback                exit
+ *     raw 0x85 0 0 0 7        an instruction by its fields: code, dst, src, off, imm
  */
 import type { TypeId } from '../../../shared/brand.ts';
 import { helperId } from '../../abi/helper_id.ts';
@@ -43,6 +44,7 @@ const JMP: Readonly<Record<string, number>> = {
   's<': 0xc0,
   's<=': 0xd0,
 };
+const FETCH: Readonly<Record<string, number>> = { add: 0x01, or: 0x41, and: 0x51, xor: 0xa1 };
 const SIZE: Readonly<Record<string, number>> = { '8': 0x10, '16': 0x08, '32': 0x00, '64': 0x18 };
 
 const insn = (code: number, fields: Partial<Insn> = {}): Insn => ({
@@ -110,6 +112,27 @@ const FORMS: readonly (readonly [RegExp, Encode])[] = [
     ([, size, dst, off, src]) => [
       insn(0xc3 | (SIZE[size ?? ''] ?? 0), { dst: n(dst), src: n(src), off: n(off) }),
     ],
+  ],
+  [
+    /^r(\d+) = atomic(64|)_fetch_(add|or|and|xor)\(\(u\d+ \*\)\(r(\d+) ([+-]\d+)\), r(\d+)\)$/,
+    ([, , size, op, dst, off, src]) => [
+      insn(size === '' ? 0xc3 : 0xdb, { dst: n(dst), src: n(src), off: n(off), imm: FETCH[op ?? ''] ?? 0 }),
+    ],
+  ],
+  [
+    /^r(\d+) = atomic(64|)_xchg\(\(u\d+ \*\)\(r(\d+) ([+-]\d+)\), r(\d+)\)$/,
+    ([, , size, dst, off, src]) => [
+      insn(size === '' ? 0xc3 : 0xdb, { dst: n(dst), src: n(src), off: n(off), imm: 0xe1 }),
+    ],
+  ],
+  [
+    /^r(\d+) = \(s(8|16|32)\)r(\d+)$/,
+    ([, dst, bits, src]) => [insn(0xbf, { dst: n(dst), src: n(src), off: n(bits) })],
+  ],
+  [/^r(\d+) = -r\d+$/, ([, dst]) => [insn(0x87, { dst: n(dst) })]],
+  [
+    /^raw (\w+) (\d+) (\d+) (-?\d+) (-?\d+)$/,
+    ([, code, dst, src, off, imm]) => [insn(n(code), { dst: n(dst), src: n(src), off: n(off), imm: n(imm) })],
   ],
   [
     /^if ([rw])(\d+) (\S+) (?:[rw](\d+)|(0x[0-9a-f]+)) goto pc([+-]\d+)$/,
