@@ -91,7 +91,7 @@ const PICTURES: Readonly<Record<'tcp' | 'udp' | 'unix' | 'netlink', Picture>> = 
 export const socketScene =
   (target: keyof typeof PICTURES) =>
   ({ session }: Subject): Scene => {
-    const { tables, text, rule } = PICTURES[target];
+    const picture = PICTURES[target];
     const scene = new SceneBuilder();
     const start = scene.node(
       {
@@ -104,19 +104,20 @@ export const socketScene =
     );
     let y = TOP + CELL.h + 14;
     let before = start;
-    for (const table of tables(session)) ({ y, before } = drawTable(scene, session, table, text, y, before));
+    for (const table of picture.tables(session))
+      ({ y, before } = drawTable(scene, session, table, picture, y, before));
     scene.node(
       { kind: 'end', label: 'end', detail: 'the program is called with NULL' },
       { x: 12, y, w: WIDTH, h: 28 },
     );
-    return scene.finish(target, [{ label: rule, x: 12, w: WIDTH }]);
+    return scene.finish(target, [{ label: picture.rule, x: 12, w: WIDTH }]);
   };
 
 function drawTable(
   scene: SceneBuilder,
   session: Session,
   table: Table,
-  text: Picture['text'],
+  picture: Picture,
   top: number,
   start: number,
 ): { y: number; before: number } {
@@ -153,7 +154,7 @@ function drawTable(
       const { key, owner } = session.reg.identify(session, sk);
       const reason = isSeqNet(session, sk) ? '' : "outside the reader's network namespace";
       const node = scene.node(
-        { kind: 'item', addr: sk, key, owner, parent: frame, reason, ...text(session.kernel, sk) },
+        { kind: 'item', addr: sk, key, owner, parent: frame, reason, ...picture.text(session.kernel, sk) },
         { ...at, w: CELL.w, h: CELL.h },
       );
       if (i % PER_ROW !== 0) scene.edge(before, node, 'next');

@@ -81,7 +81,7 @@ function CgroupChoice() {
         />
         <datalist id="cgroups">
           {paths?.map((path) => (
-            <option key={path} value={path} />
+            <option key={path}>{path}</option>
           ))}
         </datalist>
       </label>
