@@ -60,6 +60,11 @@ test('a destroyed connection is shown no more, and nothing else is missed for it
   expect(shared).toHaveLength(2 * others + ended(whole).length);
 });
 
+test('options of a TCP socket are set and read back as setsockopt(2) would', () => {
+  const line = 'unknown -2, reno 0, rcvbuf 200000 keepalive 1, no such option -22';
+  expect(run('tcp_options')).toEqual([line, line, line]);
+});
+
 test('unix finds what a walk of the table by hand finds, in that order', () => {
   const lines = run('iter_unix');
   expect(lines).toHaveLength(visible('unix').length);

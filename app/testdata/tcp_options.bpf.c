@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Sets and reads options of every socket at port 22. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define SOL_SOCKET 1
+#define SOL_TCP 6
+#define SO_RCVBUF 8
+#define SO_KEEPALIVE 9
+#define TCP_CONGESTION 13
+
+SEC("iter/tcp")
+int dump(struct bpf_iter__tcp *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct sock_common *skc = ctx->sk_common;
+	char reno[] = "reno", unknown[] = "unknown", name[16] = {};
+	int buffer = 100000, one = 1, rcvbuf = -1, keepalive = -1, err;
+
+	if (!skc || skc->skc_num != 22)
+		return 0;
+	err = bpf_setsockopt(skc, SOL_TCP, TCP_CONGESTION, unknown, sizeof(unknown));
+	BPF_SEQ_PRINTF(seq, "unknown %d, ", err);
+	err = bpf_setsockopt(skc, SOL_TCP, TCP_CONGESTION, reno, sizeof(reno));
+	bpf_getsockopt(skc, SOL_TCP, TCP_CONGESTION, name, sizeof(name));
+	BPF_SEQ_PRINTF(seq, "%s %d, ", name, err);
+	bpf_setsockopt(skc, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	bpf_getsockopt(skc, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	bpf_setsockopt(skc, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	bpf_getsockopt(skc, SOL_SOCKET, SO_KEEPALIVE, &keepalive, sizeof(keepalive));
+	BPF_SEQ_PRINTF(seq, "rcvbuf %d keepalive %d, ", rcvbuf, keepalive);
+	err = bpf_setsockopt(skc, SOL_SOCKET, 999, &one, sizeof(one));
+	BPF_SEQ_PRINTF(seq, "no such option %d\n", err);
+	return 0;
+}
