@@ -132,6 +132,7 @@ class Builder {
     const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
     kernel.now = BigInt(world.clock ?? started + 1000 * MS);
     kernel.current = this.task(world.reader).addr;
+    this.places.settle();
   }
 
   private buildSockets(): void {

@@ -19,7 +19,7 @@ import {
   unlinkDentry,
 } from './objects/dentry.ts';
 import type { Path } from './objects/dentry.ts';
-import { mkdev, newInode, newSuper, superTypeName, supers } from './objects/inode.ts';
+import { findInode, mkdev, newInode, newSuper, superTypeName, supers } from './objects/inode.ts';
 import type { InodeSpec } from './objects/inode.ts';
 import { initialNamespace } from './objects/namespace.ts';
 import type { View } from './view.ts';
@@ -43,6 +43,7 @@ export class Places {
   private readonly kernel: Kernel;
   private madeUp = FIRST_MADE_UP_INO;
   private readonly inodes: InodeIndex;
+  private building = true;
   /** Where paths led, by device and path, and on what filesystem they lie: good until the next mount. */
   private readonly walked = new Map<string, Path>();
   private readonly fstypes = new Map<string, string>();
@@ -72,6 +73,16 @@ export class Places {
       ns: initialNamespace(kernel, 'mnt'),
       device: spec.device,
     });
+    this.forget();
+  }
+
+  /** The world is built. From now on others change it too, so nothing that was found is kept. */
+  settle(): void {
+    this.building = false;
+    this.forget();
+  }
+
+  private forget(): void {
     this.walked.clear();
     this.fstypes.clear();
   }
@@ -85,8 +96,8 @@ export class Places {
 
   /** Type of the filesystem that a path lies on. */
   fstypeOf(path: string): string {
-    let fstype = this.fstypes.get(path);
-    if (fstype === undefined) this.fstypes.set(path, (fstype = this.walkForType(path)));
+    const fstype = this.fstypes.get(path) ?? this.walkForType(path);
+    if (this.building) this.fstypes.set(path, fstype);
     return fstype;
   }
 
@@ -140,7 +151,7 @@ export class Places {
     const known = enter ? this.walked.get(key) : undefined;
     const place = known ?? this.step(path, facts, enter, dev);
     if (!enter) return place;
-    this.walked.set(key, place);
+    if (this.building) this.walked.set(key, place);
     this.describe(must(place.dentry.deref('d_inode'), 'd_inode'), facts);
     return place;
   }
@@ -148,9 +159,8 @@ export class Places {
   /** The directory that is `path`, made if need be. */
   private directory(path: string, dev: number | null): Path {
     const key = `${dev} ${path}`;
-    let place = this.walked.get(key);
-    if (!place)
-      this.walked.set(key, (place = this.step(path, { mode: S_IF.DIR | 0o755, nlink: 2 }, true, dev)));
+    const place = this.walked.get(key) ?? this.step(path, { mode: S_IF.DIR | 0o755, nlink: 2 }, true, dev);
+    if (this.building) this.walked.set(key, place);
     return place;
   }
 
@@ -172,7 +182,7 @@ export class Places {
 
   /** The inode with this number on a filesystem, or null. */
   findInode(sb: View, ino: number): View | null {
-    return this.inodes.find(sb, ino);
+    return this.building ? this.inodes.find(sb, ino) : findInode(this.kernel, sb, ino);
   }
 
   /** An inode with these facts; one with the same number on the same filesystem is the same. */
