@@ -9,6 +9,7 @@ import { KNOWN_RELEASES, hasTarget, parseRelease } from '../abi/releases.ts';
 import type { Release } from '../abi/releases.ts';
 import { Bpf } from '../bpf/bpf.ts';
 import { Btf, BtfFormatError } from '../btf/parse.ts';
+import { bigSize, bigWorld } from '../kernel/big_world.ts';
 import { makeWorld } from '../kernel/build_world.ts';
 import type { BuiltWorld } from '../kernel/build_world.ts';
 import { importRecorded, isRecorded } from '../kernel/import_recorded.ts';
@@ -76,10 +77,12 @@ export function kernelTypes(resources: Resources, { btf }: Pick<BootOptions, 'bt
 
 /** Reads a world or a recorded snapshot; told apart by content. @throws BootError */
 export function readWorld(ref: WorldRef, resources: Resources): World {
+  const objects = 'text' in ref ? null : bigSize(ref.name);
+  if (objects !== null) return naming(ref.name, () => parseWorld(bigWorld(objects)));
   const text = 'text' in ref ? ref.text : resources.world(ref.name);
   if (text === null)
     throw new BootError(
-      `there is no world '${ref.name}'; the shipped ones are ${resources.worldNames.join(', ')}`,
+      `there is no world '${ref.name}'; the shipped ones are ${resources.worldNames.join(', ')}, and big:N with N objects`,
     );
   let value: unknown;
   try {
@@ -89,10 +92,15 @@ export function readWorld(ref: WorldRef, resources: Resources): World {
       `world ${ref.name} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+  return naming(ref.name, () => (isRecorded(value) ? importRecorded(value) : parseWorld(value)));
+}
+
+/** What is wrong with a world, with the world's name before it. */
+function naming(name: string, read: () => World): World {
   try {
-    return isRecorded(value) ? importRecorded(value) : parseWorld(value);
+    return read();
   } catch (error) {
-    if (error instanceof WorldError) throw new BootError(`${ref.name}: ${error.message}`);
+    if (error instanceof WorldError) throw new BootError(`${name}: ${error.message}`);
     throw error;
   }
 }

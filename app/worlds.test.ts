@@ -1,0 +1,54 @@
+/** Every shipped world is a sound machine, and shows what it was made to show. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { checkImage } from '../src/engine/kernel/check_image.ts';
+import { bootKernel, readWorld } from '../src/engine/machine/boot.ts';
+import { iterscope } from './cli/testing.ts';
+import { resources } from './resources.ts';
+
+const run = (example: string, world: string, ...more: string[]) =>
+  iterscope('run', join(import.meta.dirname, `examples/${example}.bpf.c`), '--world', world, ...more);
+
+test.for([...resources.worldNames, 'big:2000'])('the bytes of world %s agree with each other', (name) => {
+  const ref = { name };
+  expect(checkImage(bootKernel(readWorld(ref, resources), resources, { world: ref }))).toEqual([]);
+});
+
+test('threads: those that outlived their leader are there, and it is a zombie', () => {
+  const { stdout } = run('task', 'threads');
+  for (const line of ['360      361', '360      362', '300      312']) expect(stdout).toContain(line);
+});
+
+test('shared-files: a shared table is walked for each process that has it', () => {
+  const { stdout } = run('task_file', 'shared-files');
+  const of = (pid: number) =>
+    stdout.split('\n').filter((line) => line.trim().split(/\s+/)[1] === String(pid));
+  expect(of(430)).toHaveLength(4);
+  expect(of(431)).toHaveLength(4);
+});
+
+test('fd-leak: the leak is what it opened beyond its standard files', () => {
+  const { stdout } = run('task_file', 'fd-leak', '--pid', '600');
+  expect(stdout.split('\n').filter((line) => /\b600\b/.test(line)).length).toBeGreaterThanOrEqual(303);
+});
+
+test('containers: init of a container has a number of this machine', () => {
+  expect(run('task', 'containers').stdout).toMatch(/510 +510 +500 +nginx/);
+});
+
+test('churn: the walk sees what came ahead of it and not what went', () => {
+  const { stdout, stderr, status } = run('task', 'churn');
+  expect(status).toBe(0);
+  expect(stderr).toBe('');
+  expect(stdout).toContain('newborn');
+  expect(stdout).toContain('late');
+  expect(stdout).not.toMatch(/ 122 /);
+  expect(stdout).not.toMatch(/job-7\.0/);
+});
+
+test('big: a number that will not fit is refused with numbers', () => {
+  const { status, stderr } = iterscope('world', 'big:1000000000');
+  expect(status).not.toBe(0);
+  expect(stderr).toMatch(/1000000000 objects need about .* GiB/);
+});
