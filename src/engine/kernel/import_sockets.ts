@@ -107,8 +107,7 @@ function unixSockets(net: NetTables, first: number): WorldSocketInput[] {
   const listening = new Set<string>();
   const sockets = lines.map((line, i): InputOf<'unix'> => {
     const [, , , flags, type, state, ino, ...rest] = line.split(/\s+/);
-    const name =
-      rest.length > 0 ? line.slice(line.lastIndexOf(` ${ino} `) + ` ${ino} `.length).trimStart() : '';
+    const name = rest.length > 0 ? line.slice(line.indexOf(` ${ino} `) + ` ${ino} `.length).trimStart() : '';
     const kind = hex(type);
     const listens = (hex(flags) & SO_ACCEPTCON) !== 0;
     if (listens) listening.add(name);

@@ -64,8 +64,10 @@ const unix = v.strictObject({
   ...anywhere,
   type: v.optional(v.picklist(['stream', 'dgram', 'seqpacket']), 'stream'),
   state: v.optional(v.picklist(['unconnected', 'listening', 'connected']), 'unconnected'),
-  /** A path, or `@` and an abstract name. */
-  name: v.optional(v.pipe(v.string(), v.regex(/^[/@].{0,106}$/s, 'expected a path, or "@" and a name'))),
+  /** A path, or `@` and an abstract name. A relative path names no file here. */
+  name: v.optional(
+    v.pipe(v.string(), v.regex(/^.{1,107}$/s, 'expected a path, or "@" and a name, of at most 107 bytes')),
+  ),
   /** The name is that of the socket it was accepted by. */
   accepted: v.optional(v.boolean(), false),
   /** Index in `sockets` of the other end. */
