@@ -4,7 +4,7 @@
  *     node scripts/fuzz_planted.mjs [--count N]      programs tried for each, 1500 unless told
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
@@ -36,6 +36,7 @@ async function fuzzer(name, bug) {
 }
 
 const answers = join(root, '.cache', 'fuzz_planted', 'answers.json');
+rmSync(answers, { force: true });
 const run = (script, ...words) =>
   spawnSync(process.execPath, [script, '--count', tries, '--answers', answers, ...words], {
     cwd: root,

@@ -5,6 +5,7 @@
  *     --answers FILE        clang's answers are kept there, and taken from there when the file is
  *     --stop                ends with the first failure
  *     --any                 damaged sources through our compiler alone, instead
+ *     --record              clang's objects of the corpus are made anew, instead
  *     --print, --reduce     one program, as generated or as small as it still fails
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { GENERATOR_VERSION, generateFile, programName } from '../../src/engine/cc/fuzz/program.ts';
 import { findClang } from '../clang.ts';
 import { anySource } from './any.ts';
+import { recordCorpus } from './record.ts';
 import { reduce } from './reduce.ts';
 import { answers, clang, ours, STRICT } from './tools.ts';
 import type { Compiled } from './tools.ts';
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     answers: { type: 'string' },
     stop: { type: 'boolean', default: false },
     any: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
     print: { type: 'boolean', default: false },
     reduce: { type: 'boolean', default: false },
   },
@@ -142,6 +145,7 @@ function fuzz(): boolean {
 }
 
 if (values.any) process.exitCode = anySource(first, count) === 0 ? 0 : 1;
+else if (values.record) recordCorpus(needClang());
 else if (values.print) process.stdout.write(generateFile([first]));
 else if (values.reduce) {
   const text = generateFile([first]);
