@@ -1,0 +1,68 @@
+/** Every target's example on the page: its parameters, its output and its picture. */
+import { expect, test } from '@playwright/test';
+import { Playground, commandLine, exampleText } from './playground.ts';
+
+const SOCKETS = ['tcp', 'udp', 'unix', 'netlink'];
+
+for (const target of ['bpf_prog', 'bpf_link', 'ksym', ...SOCKETS])
+  test(`${target}: prints what the command line prints and draws what it walks`, async ({ page }) => {
+    const playground = new Playground(page);
+    await playground.open();
+    await playground.choose('Example', `${target}.bpf.c`);
+    await expect(page.getByLabel('Target', { exact: true })).toContainText(`iter/${target}`);
+    if (SOCKETS.includes(target)) await playground.choose('World', 'sockets');
+    await expect(page.getByRole('radiogroup', { name: 'Which tasks' })).toHaveCount(0);
+    await playground.run();
+    const answer = commandLine(exampleText(`${target}.bpf.c`), await playground.world());
+    expect(answer.stage).toBe('done');
+    expect(await playground.output()).toBe(answer.output);
+    const object = page.locator(target === 'ksym' ? '.node.slot' : '.node.item');
+    await expect(object.first()).toBeVisible();
+    await page.getByRole('button', { name: 'Step by object' }).click();
+    await expect(page.locator('.node.current').first()).toBeVisible();
+    await page.getByRole('button', { name: 'Last event' }).click();
+    await expect(page.locator('.node.item.will-visit, .node.slot.will-visit')).toHaveCount(0);
+    expect(playground.errors).toEqual([]);
+  });
+
+test('bpf_map_elem: the chosen map is filled and walked @every-width', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.choose('Example', 'bpf_map_elem.bpf.c');
+  for (const [map, fill] of [
+    ['scores', '5'],
+    ['levels', '3'],
+  ] as const) {
+    await playground.choose('Map', map);
+    await page.getByLabel('Elements to fill in').fill(fill);
+    await playground.run();
+    const args = ['--map', map, '--fill', `${map}:${fill}`];
+    const answer = commandLine(exampleText('bpf_map_elem.bpf.c'), await playground.world(), ...args);
+    expect(answer.stage).toBe('done');
+    expect(await playground.output()).toBe(answer.output);
+  }
+  await playground.pane('Code');
+  await page.getByLabel('Elements to fill in').fill('many');
+  await expect(page.getByRole('button', { name: /^Run F5/ })).toBeDisabled();
+  expect(playground.errors).toEqual([]);
+});
+
+test('cgroup: the order and the start reach the kernel @every-width', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.choose('Example', 'cgroup.bpf.c');
+  await playground.choose('Order', 'post');
+  await page.getByLabel('Cgroup to start from: a path or an id').fill('/system.slice');
+  await playground.run();
+  const args = ['--order', 'post', '--cgroup', '/system.slice'];
+  const answer = commandLine(exampleText('cgroup.bpf.c'), await playground.world(), ...args);
+  expect(answer.output.split('\n').length).toBeGreaterThan(5);
+  expect(await playground.output()).toBe(answer.output);
+  await playground.pane('Graph');
+  await expect(page.locator('.node.item.out-of-range').first()).toBeAttached();
+  await playground.pane('Code');
+  await page.getByLabel('Cgroup to start from: a path or an id').fill('/no/such');
+  await page.getByRole('button', { name: /^Run F5/ }).click();
+  await expect(page.getByText('BPF_LINK_CREATE: ENOENT')).toBeVisible();
+  expect(playground.errors).toEqual([]);
+});
