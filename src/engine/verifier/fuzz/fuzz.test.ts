@@ -12,9 +12,9 @@ const btf = Btf.parse(new Uint8Array(gunzipSync(readFileSync(file))));
 test('random programs that are accepted do what the verifier said of them', () => {
   const campaign = new Campaign(btf, 7);
   const tally = emptyTally();
-  for (let n = 0; n < 250; n++) campaign.step(n, tally);
+  for (let n = 0; n < 120; n++) campaign.step(n, tally);
   expect(tally.failures).toEqual([]);
   // a verifier that refuses everything is no proof
-  expect(tally.accepted).toBeGreaterThan(100);
-  expect(tally.checked.all).toBeGreaterThan(80);
+  expect(tally.accepted).toBeGreaterThan(45);
+  expect(tally.checked.all).toBeGreaterThan(35);
 });

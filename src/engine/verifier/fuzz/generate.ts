@@ -10,7 +10,7 @@ import type { Random } from './random.ts';
 import * as statement from './statement.ts';
 import type { Statement } from './statement.ts';
 
-export const GENERATOR_VERSION = 2;
+export const GENERATOR_VERSION = 3;
 
 export interface Program {
   readonly insns: readonly Insn[];

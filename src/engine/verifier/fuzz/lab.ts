@@ -26,7 +26,7 @@ import { Kind } from '../../btf/types.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import { Code } from '../../vm/code.ts';
 import type { Linker } from '../../vm/code.ts';
-import type { Call, Helper } from '../../vm/helper.ts';
+import type { Helper } from '../../vm/helper.ts';
 import { runProg } from '../../vm/run.ts';
 import type { MapInfo, Pruning, TargetInfo, VerifyRequest, VerifyResult } from '../request.ts';
 import { RegState } from '../reg.ts';
@@ -91,6 +91,12 @@ interface Region {
   readonly start: Addr;
   readonly size: Bytes;
 }
+
+/** may_goto, iterators and bpf_loop end, but perhaps only after millions of rounds. */
+const loopsLong = ({ code, src, imm }: Insn): boolean =>
+  code === (op.BPF_JMP | op.BPF_JCOND) ||
+  (code === (op.BPF_JMP | op.BPF_CALL) &&
+    (src === op.BPF_PSEUDO_KFUNC_CALL || (src === 0 && helperName(imm) === 'bpf_loop')));
 
 /** In place of what the verifier never reached. */
 const TRAP: Insn = { code: op.BPF_JMP | op.BPF_JA, dst: 0, src: 0, off: -1, imm: 0 };
@@ -345,7 +351,9 @@ export class Lab {
         const size = call.u32(2);
         const record = call.arg(1);
         const result = fn(call);
-        this.note(name, call, BigInt.asUintN(64, BigInt(result)), record, size);
+        this.note(name, BigInt.asUintN(64, BigInt(result)), record, size);
+        // a call may leave anything in the registers of its arguments
+        for (let n = 1; n <= 5; n++) this.bpf.machine.setReg(n, random.edge64());
         return result;
       };
     return {
@@ -360,7 +368,7 @@ export class Lab {
     };
   }
 
-  private note(name: string, call: Call, result: bigint, first: Addr, size: Bytes): void {
+  private note(name: string, result: bigint, first: Addr, size: Bytes): void {
     switch (name) {
       case 'bpf_map_lookup_elem':
         for (const [info, starts] of this.handedOut)
@@ -384,7 +392,6 @@ export class Lab {
         this.held--;
         return;
       default:
-        void call;
     }
   }
 
@@ -450,9 +457,7 @@ export class Lab {
         this.checkAccess(insn, pc, result.probeMem[pc] === 1, evidence.states ? here : null);
       },
     });
-    // may_goto ends, but only after millions of rounds
-    if ('abort' in run && run.abort === 'fuel' && program.insns.some(({ code }) => code === 0xe5))
-      return run.retired;
+    if ('abort' in run && run.abort === 'fuel' && program.insns.some(loopsLong)) return run.retired;
     if ('abort' in run) throw new Violation(`the run ended with: ${run.abort}`, run.pc);
     if (run.r0 > 1n) throw new Violation(`it returned ${run.r0}`, program.insns.length - 1);
     if (this.held !== 0) throw new Violation(`${this.held} references were not given back`, 0);

@@ -321,7 +321,7 @@ function touch(b: Builder, pointer: number, first: number, end: number): void {
   const [bits, size] = random.pick(SIZES.filter(([, n]) => n <= end - first));
   const last = end - size;
   let off = random.chance(50) ? random.pick([first, last]) : random.between(first, Math.max(first, last));
-  if (random.chance(4)) off += random.pick([-1, 1, 8, -8]);
+  if (random.chance(7)) off += random.pick([-1, 1, 8, -8]);
   const form = random.below(10);
   if (form < 4) {
     const dst = b.target(pointer);
