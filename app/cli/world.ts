@@ -1,4 +1,5 @@
 /** `iterscope world`: what is in a world. */
+import { PROGRAM } from '../name.ts';
 import { bootKernel, readWorld } from '../../src/engine/machine/boot.ts';
 import { summarize } from '../../src/engine/machine/summary.ts';
 import { resources } from '../resources.ts';
@@ -23,6 +24,11 @@ export function worldCommand(options: CliOptions, terminal: Terminal): number {
     return DONE;
   }
   const { tasks } = summary;
+  const own = world.uname.release;
+  if (own !== '' && !own.startsWith(summary.release))
+    terminal.complain(
+      `${PROGRAM}: the machine runs ${own}; it is walked as ${summary.release} would, the nearest release known`,
+    );
   const processes = tasks.filter((task) => task.pid === task.tgid).length;
   terminal.print(
     `${name}: kernel ${summary.release}, ${processes} processes, ${tasks.length} threads, ${summary.files} open files, ${summary.vmas} VMAs; reader ${summary.reader}\n\n`,

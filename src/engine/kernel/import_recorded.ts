@@ -112,6 +112,19 @@ function addTask(world: WorldInput, tid: number, tgid: number, name: string): vo
   }
 }
 
+/** The release whose rules are nearest to those of a kernel: `5.15.0-91-generic` is read as 6.12. @throws WorldError */
+export function nearestRelease(uname: string): World['release'] {
+  const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(uname) ?? [];
+  if (major === '') throw new WorldError('.uname_release', `'${uname}' does not begin like a release`);
+  return Number(major) > 6 || (Number(major) === 6 && Number(minor) > 18) ? '7.0' : '6.12';
+}
+
+/** Real machines list what is below the root before the root itself. */
+function rootFirst<Mount extends { readonly path: string }>(mounts: readonly Mount[]): Mount[] {
+  const root = mounts.find(({ path }) => path === '/');
+  return root ? [root, ...mounts.filter((mount) => mount !== root)] : [...mounts];
+}
+
 class Importer {
   private readonly snapshot: Snapshot;
   private readonly protocols: ReadonlyMap<number, string>;
@@ -125,9 +138,7 @@ class Importer {
   world(): WorldInput {
     const { snapshot } = this;
     const processes = snapshot.processes.map((process) => this.process(process));
-    const release = /^\d+\.\d+/.exec(snapshot.uname_release)?.[0] ?? '';
-    if (release !== '6.12' && release !== '7.0')
-      throw new WorldError('.uname_release', `release '${release}' is not one this simulator knows`);
+    const release = nearestRelease(snapshot.uname_release);
     return {
       name: 'recorded',
       release,
@@ -138,7 +149,7 @@ class Importer {
       },
       pageTableLevels: /\bla57\b/.test(snapshot.cpuinfo) ? 5 : 4,
       clock: snapshot.monotonic_ns,
-      mounts: parseMountinfo(snapshot.mounts),
+      mounts: rootFirst(parseMountinfo(snapshot.mounts)),
       internalMounts: this.internalMounts(),
       anonInode:
         this.fd((fd) => fd.link.startsWith('anon_inode:') && fd.link !== 'anon_inode:[pidfd]')?.ino ?? 1024,
@@ -179,7 +190,7 @@ class Importer {
 
   private namespaces(): NonNullable<WorldInput['namespaces']> {
     const { processes } = this.snapshot;
-    const initial = new Set(Object.values(processes[0]?.ns ?? {}));
+    const initial = new Set(Object.values(this.outermostNs()));
     const found = new Map<string, NonNullable<WorldInput['namespaces']>[number]>();
     for (const process of processes) {
       const parent = processes.find(({ pid }) => pid === new Stat(process.threads[0]?.stat ?? '').num(4));
@@ -197,6 +208,11 @@ class Importer {
     return [...found.values()];
   }
 
+  /** The initial namespaces: init's, or where nobody may look at them those of the first that can be seen. */
+  private outermostNs(): ProcessText['ns'] {
+    return this.snapshot.processes.find(({ ns }) => Object.keys(ns).length > 0)?.ns ?? {};
+  }
+
   private process(text: ProcessText): WorldInput['processes'][number] {
     const [leader, ...threads] = text.threads;
     if (!leader) throw new WorldError('.processes', `process ${text.pid} has no threads`);
@@ -212,7 +228,7 @@ class Importer {
     return {
       pid: text.pid,
       ...this.task(leader),
-      ppid: stat.num(4),
+      ppid: this.parentOf(text.pid, stat.num(4)),
       pgid: stat.num(5),
       sid: stat.num(6),
       kthread,
@@ -225,7 +241,12 @@ class Importer {
       ...(vmas.length === 0
         ? {}
         : { mm: { vmas, layout: layout(new Stat(living.stat), vmas), rss: rss(keyValues(living.status)) } }),
-      ns: Object.fromEntries(Object.entries(text.ns).map(([kind, link]) => [kind, nsNumber(link)])),
+      ns: Object.fromEntries(
+        Object.entries(text.pid === 1 ? this.outermostNs() : text.ns).map(([kind, link]) => [
+          kind,
+          nsNumber(link),
+        ]),
+      ),
       threads: threads.map((thread) => {
         const own = heir === null || !sameTable(thread.fds, heir);
         heir ??= thread.fds;
@@ -237,6 +258,12 @@ class Importer {
         };
       }),
     };
+  }
+
+  /** A snapshot takes time: a parent that has gone since left its children to init. */
+  private parentOf(pid: number, ppid: number): number {
+    const there = (wanted: number): boolean => this.snapshot.processes.some((each) => each.pid === wanted);
+    return ppid === 0 || there(ppid) ? ppid : pid !== 1 && there(1) ? 1 : 0;
   }
 
   /** A living process whose image cannot be told from this one's: same code, data and size. */

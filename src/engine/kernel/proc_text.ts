@@ -55,7 +55,8 @@ export function parseMaps(maps: string, vmFlags: readonly string[]): WorldVma[] 
   const out: WorldVma[] = [];
   for (const line of maps.split('\n')) {
     const match = MAPS_LINE.exec(line);
-    if (!match) continue;
+    // The gate area of vsyscall is in no address space.
+    if (!match || line.endsWith('[vsyscall]')) continue;
     const [, start = '', end = '', perms = '', offset = '', major = '0', minor = '0', ino = '0', name = ''] =
       match;
     const flags = vmFlags[out.length];

@@ -1,0 +1,215 @@
+#!/bin/sh
+# Writes a snapshot of this machine, as `iterscope world FILE` and `run --world FILE` take it.
+#
+#     sh scripts/snapshot.sh [--no-names] [--no-paths] [--no-addresses] > machine.json
+#
+# Reads /proc and /sys/fs/cgroup only. Without root it tells all about your own processes and little about
+# others'. --no-names leaves out names of processes, --no-paths those of files and cgroups, --no-addresses
+# where memory is mapped and whom sockets talk to. Needs sh, awk, stat and readlink.
+LC_ALL=C
+export LC_ALL
+names=1 paths=1 addresses=1
+for word in "$@"; do
+	case $word in
+	--no-names) names=0 ;;
+	--no-paths) paths=0 ;;
+	--no-addresses) addresses=0 ;;
+	*)
+		echo "usage: snapshot.sh [--no-names] [--no-paths] [--no-addresses] > FILE" >&2
+		exit 2
+		;;
+	esac
+done
+cd /proc || exit 1
+
+# One line for each process, thread and cgroup; the program below reads what they name.
+{
+	for pid in $(ls -d [0-9]* | sort -n); do
+		echo "process $pid"
+		echo "thread $pid $pid"
+		for tid in $(ls "$pid/task" 2>/dev/null | sort -n); do
+			[ "$tid" = "$pid" ] || echo "thread $pid $tid"
+		done
+	done
+	find /sys/fs/cgroup -type d -exec stat -c 'cgroup %i %n' {} + 2>/dev/null
+} | awk -v names=$names -v paths=$paths -v addresses=$addresses -v self=$$ '
+function quote(text,    out, n, i, c) {
+	if (text !~ /[^ !#-\[\]-~]/) return "\"" text "\""
+	n = length(text)
+	for (i = 1; i <= n; i++) {
+		c = substr(text, i, 1)
+		out = out (c in escape ? escape[c] : c)
+	}
+	return "\"" out "\""
+}
+function slurp(file,    line, out) {
+	while ((getline line < file) > 0) out = out line "\n"
+	close(file)
+	return out
+}
+function ask(command,    line, out, first) {
+	first = 1
+	while ((command | getline line) > 0) { out = out (first ? "" : "\n") line; first = 0 }
+	close(command)
+	return out
+}
+# A path stands for itself, or for a number that is the same wherever the path is.
+function hide(path,    tail) {
+	if (paths || path == "" || path !~ /^\// || path ~ /^\/(dev|proc|sys)(\/|$)/) return path
+	if (path == "/") return path
+	tail = ""
+	if (path ~ / \(deleted\)$/) { tail = " (deleted)"; sub(/ \(deleted\)$/, "", path) }
+	if (!(path in hidden)) hidden[path] = ++hiddens
+	return (path ~ /^\/memfd:/ ? "/memfd:" : "/hidden/") hidden[path] tail
+}
+function hideParts(path,    n, part, i, out) {
+	if (paths || path == "/" || path == "") return path
+	n = split(path, part, "/")
+	for (i = 2; i <= n; i++) {
+		if (!(part[i] in parts)) parts[part[i]] = ++partCount
+		out = out "/g" parts[part[i]]
+	}
+	return out
+}
+function hex(n,    out, d) {
+	if (n == 0) return "0"
+	while (n > 0) { d = n % 16; out = substr("0123456789abcdef", d + 1, 1) out; n = (n - d) / 16 }
+	return out
+}
+function unhex(text,    i, n) {
+	n = 0
+	for (i = 1; i <= length(text); i++) n = n * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+	return n
+}
+function octal(n,    out, d) {
+	while (n > 0) { d = n % 8; out = d out; n = (n - d) / 8 }
+	return out == "" ? "0" : out
+}
+function device(n,    low, high) {
+	low = n % 256 + int(n / 1048576) % 4096 * 256
+	high = int(n / 256) % 4096
+	return hex(high) ":" hex(low)
+}
+# The numbers in a stat line that are addresses, from field 26 on.
+function plainStat(text, pid,    cut, head, tail, n, field, i, out) {
+	cut = match(text, /\)[^)]*$/)
+	head = substr(text, 1, cut)
+	tail = substr(text, cut + 2)
+	if (!names) head = pid " (task-" pid ")"
+	if (addresses) return head " " tail
+	n = split(tail, field, " ")
+	for (i = 1; i <= n; i++) {
+		if ((i >= 24 && i <= 28) || (i >= 43 && i <= 49)) field[i] = 0
+		out = out " " field[i]
+	}
+	return head out "\n"
+}
+function readMaps(pid,    file, line, n, field, size, range, path, at, out, flags, count, live) {
+	file = pid "/smaps"
+	at = 4194304
+	flags = ""; out = ""; live = 0
+	while ((getline line < file) > 0) {
+		if (line ~ /^[0-9a-f]+-[0-9a-f]+ /) {
+			live = line !~ /\[vsyscall\]$/
+			if (!live) continue
+			n = split(line, field, " ")
+			path = ""
+			if (n > 5) { path = line; sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, "", path) }
+			if (!addresses) {
+				split(field[1], range, "-")
+				size = unhex(range[2]) - unhex(range[1])
+				field[1] = hex(at) "-" hex(at + size)
+				at += size + 4096
+			}
+			out = out field[1] " " field[2] " " field[3] " " field[4] " " field[5] " " hide(path) "\n"
+		} else if (live && line ~ /^VmFlags:/) {
+			sub(/^VmFlags: */, "", line)
+			flags = flags (flags == "" ? "" : ",") quote(line)
+		}
+	}
+	close(file)
+	maps = out
+	vmflags = flags
+}
+function readNs(pid,    out, n, i, kind, link) {
+	n = split("pid pid_for_children net mnt uts ipc user cgroup time", kind, " ")
+	split(ask("for k in pid pid_for_children net mnt uts ipc user cgroup time; do readlink " pid "/ns/$k || echo; done 2>/dev/null"), link, "\n")
+	for (i = 1; i <= n; i++)
+		if (link[i] != "") out = out (out == "" ? "" : ",") quote(kind[i]) ":" quote(link[i])
+	return out
+}
+function readFds(dir,    rows, n, i, word, link, out) {
+	rows = ask("cd " dir "/fd 2>/dev/null && for f in *; do s=$(stat -L -c \"%i %d %f %s %h\" \"$f\" 2>/dev/null) && l=$(readlink \"$f\") && case $l in *\"\n\"*) ;; *) echo \"$f $s $l\" ;; esac; done")
+	n = split(rows, row, "\n")
+	for (i = 1; i <= n; i++) {
+		if (row[i] == "") continue
+		split(row[i], word, " ")
+		link = row[i]
+		sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", link)
+		out = out (out == "" ? "" : ",\n") "{\"fd\":" word[1] ",\"link\":" quote(hide(link)) ",\"ino\":" word[2] ",\"dev\":" quote(device(word[3])) ",\"mode\":" quote(octal(unhex(word[4]))) ",\"size\":" word[5] ",\"nlink\":" word[6] ",\"fdinfo\":" quote(slurp(dir "/fdinfo/" word[1])) "}"
+	}
+	return out
+}
+function finish() {
+	if (open) printf "]}"
+	open = 0
+}
+function field(name, text) { printf "%s:%s,\n", quote(name), quote(text) }
+BEGIN {
+	for (i = 0; i < 256; i++) if (i < 32 || i > 126) escape[sprintf("%c", i)] = sprintf("\\u%04x", i)
+	escape["\""] = "\\\""
+	escape["\\"] = "\\\\"
+	printf "{"
+	field("encoding", "strings are bytes as latin-1")
+	field("version", slurp("version"))
+	field("uname_release", slurp("sys/kernel/osrelease"))
+	split(slurp("uptime"), up, " ")
+	printf "\"monotonic_ns\":%.0f,\n\"self\":%d,\n", up[1] * 1000000000, self
+	field("cpuinfo", slurp("cpuinfo") ~ /la57/ ? "flags : la57" : "flags :")
+	while ((getline line < "self/mountinfo") > 0) {
+		n = split(line, m, " ")
+		for (i = 7; i <= n && m[i] != "-"; i++) ;
+		mount = m[1] " " m[2] " " m[3] " / " hide(m[5]) " rw - " m[i + 1] " " hide(m[i + 2]) "\n"
+		if (m[5] == "/" ) rootMount = rootMount mount; else mounts = mounts mount
+	}
+	field("mounts", rootMount mounts)
+	printf "\"net\":{"
+	n = split("tcp tcp6 udp udp6 raw raw6 netlink packet unix", net, " ")
+	for (i = 1; i <= n; i++) if (addresses) printf "%s%s:%s", (i == 1 ? "" : ",\n"), quote(net[i]), quote(slurp("self/net/" net[i]))
+	printf "},\n\"processes\":["
+}
+$1 == "process" {
+	pid = $2
+	skip = slurp(pid "/stat") == ""
+	if (skip) next
+	finish()
+	printf "%s", (processes++ ? ",\n" : "")
+	readMaps(pid)
+	exe = ask("readlink " pid "/exe 2>/dev/null")
+	cwd = ask("readlink " pid "/cwd 2>/dev/null")
+	printf "{\"pid\":%d,\"exe\":%s,\"cwd\":%s,\"maps\":%s,\"vmflags\":[%s],\"ns\":{%s},\"threads\":[", pid, exe == "" ? "null" : quote(hide(exe)), cwd == "" ? "null" : quote(hide(cwd)), quote(maps), vmflags, readNs(pid)
+	open = 1
+	threads = 0
+}
+$1 == "thread" && !skip {
+	dir = $2 "/task/" $3
+	stat = slurp(dir "/stat")
+	if (stat == "" && threads > 0) next
+	if (stat == "") { dir = $2; stat = "" $2 " (gone) Z 0 0 0 0 0 0" }
+	comm = names ? slurp(dir "/comm") : "task-" $3 "\n"
+	status = slurp(dir "/status")
+	if (!names) sub(/^Name:[^\n]*/, "Name:\thidden", status)
+	cgroup = slurp(dir "/cgroup")
+	sub(/^.*0::/, "", cgroup)
+	sub(/\n.*$/, "", cgroup)
+	printf "%s{\"tid\":%d,\"comm\":%s,\"stat\":%s,\"status\":%s,\"oom_score_adj\":%s,\"wchan\":%s,\"cgroup\":%s,\"fds\":[%s]}", (threads++ ? ",\n" : ""), $3, quote(comm), quote(plainStat(stat, $3)), quote(status), quote(slurp($2 "/oom_score_adj")), quote(slurp(dir "/wchan")), quote("0::" hideParts(cgroup) "\n"), readFds(dir)
+}
+$1 == "cgroup" {
+	path = substr($0, length($1 $2) + 3)
+	sub(/^\/sys\/fs\/cgroup/, "", path)
+	groups = groups (groups == "" ? "" : ",\n") "{\"path\":" quote(hideParts(path)) ",\"id\":" $2 "}"
+}
+END {
+	finish()
+	printf "],\n\"cgroups\":[%s]}\n", groups
+}'
