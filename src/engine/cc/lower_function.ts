@@ -154,6 +154,11 @@ export class Lowering {
   }
 
   private declare(symbol: VarSymbol): void {
+    if (symbol.storage !== 'local') {
+      // It needs no code, but takes its place in its section here.
+      this.module.variable(symbol);
+      return;
+    }
     const slot = this.slotOf(symbol);
     this.begin(slot);
     if (symbol.init) initialise(this, this.fn.frame(slot, 0), symbol.type, symbol.init);

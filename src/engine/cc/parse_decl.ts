@@ -46,7 +46,7 @@ export function parseStaticAssert(p: Parser): void {
   p.expect(';');
 }
 
-/** A declaration in a block: one statement for each automatic variable, in order. */
+/** A declaration in a block: one statement for each variable, in order. */
 export function parseDeclaration(p: Parser): Stmt[] {
   const statements: Stmt[] = [];
   const specifiers = parseSpecifiers(p);
@@ -155,7 +155,8 @@ function declareOne(
   const symbol = declareLocal(context, made, specifiers.storage === 'static' ? 'static' : 'local');
   symbol.cleanup = cleanupFunction(p, bothAttributes(specifiers, declarator));
   finishVariable(p, symbol, specifiers, false, range);
-  if (symbol.storage === 'local') onLocal(symbol, p.since(start));
+  if (symbol.storage === 'local' || (symbol.storage === 'static' && symbol.owner))
+    onLocal(symbol, p.since(start));
 }
 
 /** The initialiser, if there is one, and the checks that need the complete type. */

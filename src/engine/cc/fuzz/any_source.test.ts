@@ -17,13 +17,10 @@ const sources = readdirSync(cases)
 /** Milliseconds no source of a few kilobytes may take, on a machine that does other things too. */
 const LIMIT = 5_000;
 
-function tryOut(text: string): void {
-  const before = performance.now();
+/** True when the answer makes sense: an object, or errors. A source that never ends is caught by the test's timeout. */
+function answers(text: string): boolean {
   const { object, diagnostics } = compile({ path: 'any.bpf.c', text, kernelBtf: recordedBtf() });
-  const took = performance.now() - before;
-  if (took > LIMIT) throw new Error(`took ${took.toFixed(0)} ms`);
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  expect(object === null).toBe(errors.length > 0);
+  return (object === null) === diagnostics.some(({ severity }) => severity === 'error');
 }
 
 test.for([
