@@ -95,7 +95,8 @@ export function initialNamespace(kernel: Kernel, kind: NsKind, inum?: number): V
   const name = type.initial === '' ? `init_${kind}_ns` : type.initial;
   const ns = kernel.object(name, type.struct);
   // The user namespace owns the others, and is there before its turn comes.
-  if (nsInum(ns) === 0) fill(kernel, type, ns, inum ?? type.inum, null, kernel.object('init_user_ns', 'user_namespace'));
+  if (nsInum(ns) === 0)
+    fill(kernel, type, ns, inum ?? type.inum, null, kernel.object('init_user_ns', 'user_namespace'));
   return ns;
 }
 
