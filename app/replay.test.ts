@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { createEngineApi } from '../src/engine/machine_api.ts';
 import type { RunResult } from '../src/protocol/api.ts';
-import type { Scenario } from '../src/protocol/scenario.ts';
+import type { Scenario, WorldRef } from '../src/protocol/scenario.ts';
 import type { CallContext } from '../src/protocol/server.ts';
 import { callRow } from '../src/protocol/trace.ts';
 import type { SessionTrace } from '../src/protocol/trace.ts';
@@ -251,23 +251,33 @@ const WALKS: readonly (readonly [string, readonly Options[], readonly string[]])
 ];
 
 /** Ids of the lines that are drawn for a target, and of those that its walks came by. */
+/** The document's world, in which pid 1 maps memory while its address space is walked. */
+function contended(): WorldRef {
+  const world = JSON.parse(resources.world('docs') ?? '{}') as object;
+  const at = { session: 1, call: 2, when: 'after' };
+  const change = { at, do: 'mmap', pid: 1, start: '0x10000000', end: '0x10001000', perms: 'r--p' };
+  return { name: 'contended', text: JSON.stringify({ ...world, script: [change] }) };
+}
+
 async function linesOf([target, attaches, modes]: (typeof WALKS)[number]) {
   const text = readFileSync(join(import.meta.dirname, 'testdata', 'every_line.bpf.c'), 'utf8');
-  const world = { name: SOCKET_TARGETS.includes(target) ? 'sockets' : 'demo' };
+  const plain = { name: SOCKET_TARGETS.includes(target) ? 'sockets' : 'demo' };
   const api = createEngineApi(resources);
   const code = await api.pseudoCode({ target }, context());
   const reached = new Set<string>();
+  const source = { path: 'every_line.bpf.c', text };
+  const walk = async (world: WorldRef, attach: Options, mode: string, readSize: number): Promise<void> => {
+    const set = [['mode', mode]] as const;
+    const options = { ...attach, prog: `walk_${target}`, readSize, maxReads: 40, set };
+    const { sessions } = await api.run(
+      { scenario: { ...scenario('task'), world, source, options } },
+      context(),
+    );
+    for (const { line } of sessions.flatMap(({ lines }) => lines)) reached.add(line);
+  };
   for (const attach of attaches)
-    for (const mode of modes)
-      for (const readSize of [20, 4096]) {
-        const set = [['mode', mode]] as const;
-        const options = { ...attach, prog: `walk_${target}`, readSize, maxReads: 40, set };
-        const { sessions } = await api.run(
-          { scenario: { ...scenario('task'), world, source: { path: 'every_line.bpf.c', text }, options } },
-          context(),
-        );
-        for (const { line } of sessions.flatMap(({ lines }) => lines)) reached.add(line);
-      }
+    for (const mode of modes) for (const readSize of [20, 4096]) await walk(plain, attach, mode, readSize);
+  if (target === 'task_vma') await walk(contended(), { attach: { pid: 1 } }, '0', 4096);
   return { drawn: code.flatMap(({ lines }) => lines.map(({ id }) => id)), reached };
 }
 
