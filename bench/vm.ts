@@ -156,7 +156,7 @@ export function vmGroup(): Group {
   for (const { name, code, linker, round } of workloads) {
     let retired = 0;
     const engine = (ctx: Addr): bigint => {
-      const result = runProg(bpf.machine, code, { ctx });
+      const result = runProg(bpf.processor, code, { ctx });
       if ('abort' in result) throw new Error(`${name} stopped: ${result.abort} at ${result.pc}`);
       retired += result.retired;
       return result.r0;

@@ -1,4 +1,4 @@
-/** The two compilers under comparison, and the machine both their objects run on. */
+/** The two compilers under comparison, and the processor both their objects run on. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,11 +8,11 @@ import { compile } from '../../src/engine/cc/compile.ts';
 import { programName } from '../../src/engine/cc/fuzz/program.ts';
 import { Kernel } from '../../src/engine/kernel/kernel.ts';
 import { LinkedObject } from '../../src/engine/testing/link.ts';
-import { Machine } from '../../src/engine/vm/machine.ts';
+import { Processor } from '../../src/engine/vm/processor.ts';
 
 const RECORDED = join('recorded', 'linux-6.12', 'kernel', 'vmlinux.btf.gz');
 const btf = Btf.parse(Uint8Array.from(gunzipSync(readFileSync(RECORDED))));
-const machine = new Machine(new Kernel({ release: '6.12', btf }));
+const processor = new Processor(new Kernel({ release: '6.12', btf }));
 
 export type Compiled = { readonly object: Uint8Array } | { readonly refused: string };
 
@@ -62,7 +62,7 @@ export function clang(
 /** What every program answers; null where it did not end. */
 export function answers(object: Uint8Array, seeds: readonly number[]): (string | null)[] {
   const names = seeds.map(programName);
-  const linked = new LinkedObject(machine, object, names);
+  const linked = new LinkedObject(processor, object, names);
   const results = names.map((name) => linked.answer(name));
   linked.close();
   return results;

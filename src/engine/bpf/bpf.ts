@@ -1,7 +1,7 @@
 /**
  * What programs run on: one processor, the helpers and kfuncs they can call, and where their trace goes.
  *
- *     Prog.code --runProg(bpf.machine, ...)--> helpers --> maps, tasks, session buffers
+ *     Prog.code --runProg(bpf.processor, ...)--> helpers --> maps, tasks, session buffers
  *
  * Maps, programs and BTFs themselves are in map.ts, prog.ts and btf_object.ts; sys/ numbers them and counts
  * who holds them.
@@ -9,7 +9,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Linker } from '../vm/code.ts';
 import type { Helper } from '../vm/helper.ts';
-import { Machine } from '../vm/machine.ts';
+import { Processor } from '../vm/processor.ts';
 import { helperTable, kfuncTable } from './helpers/index.ts';
 import { Random } from './random.ts';
 
@@ -22,7 +22,7 @@ export interface BpfOptions {
 
 export class Bpf implements Linker {
   readonly kernel: Kernel;
-  readonly machine: Machine;
+  readonly processor: Processor;
   readonly cpus: number;
   readonly random: Random;
   /** What each bpf_printk wrote, without the newline that ends a line of trace_pipe. */
@@ -34,7 +34,7 @@ export class Bpf implements Linker {
     this.kernel = kernel;
     this.cpus = options.cpus ?? 1;
     this.random = new Random(options.seed ?? 1);
-    this.machine = new Machine(kernel);
+    this.processor = new Processor(kernel);
     this.helpers = new Map(helperTable(this));
     this.kfuncs = new Map(kfuncTable());
   }

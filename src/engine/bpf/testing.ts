@@ -12,7 +12,7 @@ export function callHelper(bpf: Bpf, helper: number | string, ...args: readonly 
   const call = typeof helper === 'number' ? insn(0x85, { imm: helper }) : insn(0x85, { src: 2, imm: 1 });
   const insns = [...args.flatMap((arg, i) => ldImm64(i + 1, BigInt(arg))), call, insn(0x95)];
   const code = new Code({ insns, linker: typeof helper === 'number' ? bpf : named, base: 0n });
-  const result = runProg(bpf.machine, code, { ctx: 0n });
+  const result = runProg(bpf.processor, code, { ctx: 0n });
   if ('abort' in result) throw new Error(`${result.abort} at ${result.pc}, 0x${result.addr.toString(16)}`);
   return Number(BigInt.asIntN(64, result.r0));
 }

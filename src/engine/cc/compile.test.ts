@@ -12,14 +12,14 @@ import * as elf from '../elf/elf.ts';
 import { readElf } from '../elf/read.ts';
 import { openObject } from '../libbpf/open.ts';
 import { Code } from '../vm/code.ts';
-import { Machine } from '../vm/machine.ts';
+import { Processor } from '../vm/processor.ts';
 import { runProg } from '../vm/run.ts';
 import { emptyKernel, insn, ldImm64, recordedBtf } from '../vm/testing.ts';
 import { compile } from './compile.ts';
 
 const cases = join(import.meta.dirname, '../../../recorded/linux-6.12/cases');
 const kernel = emptyKernel();
-const machine = new Machine(kernel);
+const processor = new Processor(kernel);
 const HEADER = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_endian.h>\n';
 
 function objectOf(source: string): Uint8Array {
@@ -83,7 +83,7 @@ function run(source: string, a: bigint, b: bigint): bigint | string {
   const call = prologue.length;
   insns[call] = { ...insns[call]!, imm: start.get(entry.section)! + entry.value / INSN_BYTES - call - 1 };
   const code2 = new Code({ insns, linker: { helper: () => null, kfunc: () => null }, base: 0x1000n });
-  const result = runProg(machine, code2, { ctx: 0n, fuel: 100_000 });
+  const result = runProg(processor, code2, { ctx: 0n, fuel: 100_000 });
   return 'r0' in result ? result.r0 : `${result.abort} at ${result.pc}`;
 }
 

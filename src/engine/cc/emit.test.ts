@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Code } from '../vm/code.ts';
 import type { Helper } from '../vm/helper.ts';
-import { Machine } from '../vm/machine.ts';
+import { Processor } from '../vm/processor.ts';
 import { runProg } from '../vm/run.ts';
 import { emptyKernel, insn, ldImm64 } from '../vm/testing.ts';
 import { emitFunction } from './emit.ts';
@@ -257,7 +257,7 @@ class Lower {
 }
 
 const kernel = emptyKernel();
-const machine = new Machine(kernel);
+const processor = new Processor(kernel);
 
 test('what is compiled computes what the program says', () => {
   fc.assert(
@@ -274,7 +274,7 @@ test('what is compiled computes what the program says', () => {
       const answer: Helper = (call) => helper(([1, 2, 3, 4, 5] as const).map((n) => call.arg(n)));
       const linker = { helper: () => answer, kfunc: () => null };
       const result = runProg(
-        machine,
+        processor,
         new Code({
           insns: [...ldImm64(1, a), ...ldImm64(2, BigInt(b)), ...insns, insn(0x95)],
           linker,

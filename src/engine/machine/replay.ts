@@ -9,7 +9,7 @@ import type { CallSteps, PeekStruct, StepInsn } from '../../protocol/peek.ts';
 import type { Addr } from '../../shared/brand.ts';
 import { dumpStruct } from '../inspect/struct_dump.ts';
 import type { Watch } from '../sys/sys.ts';
-import { BPF_STACK_SIZE } from '../vm/machine.ts';
+import { BPF_STACK_SIZE } from '../vm/processor.ts';
 import type { Machine } from './boot.ts';
 import type { Play } from './play.ts';
 

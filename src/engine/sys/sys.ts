@@ -66,7 +66,7 @@ export class Sys {
       getProg: (prog) => this.objects.getProg(ours(prog)),
       putProg: (prog) => this.objects.putProg(ours(prog)),
       runProg: (prog, ctx, session) => {
-        const result = runProg(bpf.machine, ours(prog).code, {
+        const result = runProg(bpf.processor, ours(prog).code, {
           ...this.watch(session),
           ctx,
         });

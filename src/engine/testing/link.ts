@@ -13,7 +13,7 @@ import * as elf from '../elf/elf.ts';
 import { readElf } from '../elf/read.ts';
 import type { Memory } from '../kernel/memory.ts';
 import { Code } from '../vm/code.ts';
-import type { Machine } from '../vm/machine.ts';
+import type { Processor } from '../vm/processor.ts';
 import { runProg } from '../vm/run.ts';
 
 const insn = (code: number, fields: Partial<Insn> = {}): Insn => ({
@@ -42,7 +42,7 @@ const NUMBERS: readonly (readonly [bigint, bigint])[] = [
 const CTX_BYTES = 24;
 
 export class LinkedObject {
-  private readonly machine: Machine;
+  private readonly processor: Processor;
   private readonly mem: Memory;
   private readonly code: Code;
   private readonly names: readonly string[];
@@ -51,9 +51,9 @@ export class LinkedObject {
   private readonly data: { readonly at: Addr; readonly first: Uint8Array }[] = [];
 
   /** @param names the functions that will be run */
-  constructor(machine: Machine, object: Uint8Array, names: readonly string[]) {
-    this.machine = machine;
-    this.mem = machine.mem;
+  constructor(processor: Processor, object: Uint8Array, names: readonly string[]) {
+    this.processor = processor;
+    this.mem = processor.mem;
     this.names = names;
     this.ctx = this.mem.alloc(CTX_BYTES);
     const file = readElf(object);
@@ -119,7 +119,7 @@ export class LinkedObject {
     this.mem.setU64(this.ctx, BigInt.asUintN(64, a));
     this.mem.setU64(this.ctx + 8n, BigInt.asUintN(64, b));
     this.mem.setU64(this.ctx + 16n, BigInt(this.names.indexOf(name)));
-    const result = runProg(this.machine, this.code, { ctx: this.ctx, fuel });
+    const result = runProg(this.processor, this.code, { ctx: this.ctx, fuel });
     return 'r0' in result ? result.r0 : result.abort;
   }
 

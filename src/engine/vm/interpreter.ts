@@ -10,13 +10,13 @@ import type { Insn } from '../abi/insn.ts';
 import { Fault } from '../kernel/memory.ts';
 import type { Linker } from './code.ts';
 import type { Helper } from './helper.ts';
-import { EXIT, TAIL_CALL } from './machine.ts';
-import type { Machine } from './machine.ts';
+import { EXIT, TAIL_CALL } from './processor.ts';
+import type { Processor } from './processor.ts';
 import { ALU32, ALU64, TEST32, TEST64 } from './pairs.ts';
 import { atomicResult, byteSwap, describe } from './semantics.ts';
 import type { AluOp, Operation, Size } from './semantics.ts';
 
-export type Step = (m: Machine) => number;
+export type Step = (m: Processor) => number;
 
 export interface StepSpec {
   readonly insn: Insn;
@@ -28,7 +28,7 @@ export interface StepSpec {
   readonly linker: Linker;
 }
 
-const w = (m: Machine, i: number): number => m.words[i] ?? 0;
+const w = (m: Processor, i: number): number => m.words[i] ?? 0;
 
 function alu32(name: AluOp, { insn, pc }: StepSpec, reg: boolean): Step {
   const run = ALU32[name];
@@ -122,7 +122,7 @@ function load(size: Size, signed: boolean, { insn, pc, probe }: StepSpec): Step 
   };
 }
 
-function faultAt(m: Machine, pc: InsnIndex, reg: number, off: number): never {
+function faultAt(m: Processor, pc: InsnIndex, reg: number, off: number): never {
   m.pc = pc;
   throw new Fault(m.address(reg, off));
 }

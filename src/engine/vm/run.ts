@@ -3,8 +3,8 @@ import type { Addr, InsnIndex } from '../../shared/brand.ts';
 import { Fault } from '../kernel/memory.ts';
 import type { Code } from './code.ts';
 import { BpfThrow } from './helper.ts';
-import { FrameOverflow, OutOfFuel } from './machine.ts';
-import type { CallHook, InsnHook, Machine } from './machine.ts';
+import { FrameOverflow, OutOfFuel } from './processor.ts';
+import type { CallHook, InsnHook, Processor } from './processor.ts';
 
 export interface RunOptions {
   /** R1: the context. */
@@ -44,20 +44,20 @@ function reasonOf(error: unknown): 'fuel' | 'fault' | 'stack' {
  * @kernel bpf_prog_run, include/linux/filter.h
  * @fidelity partial: the kernel has no fuel; here a program that runs too long is stopped with a value
  */
-export function runProg(machine: Machine, code: Code, options: RunOptions): RunResult {
+export function runProg(processor: Processor, code: Code, options: RunOptions): RunResult {
   const fuel = options.fuel ?? DEFAULT_FUEL;
-  machine.enter(code, fuel);
-  machine.onInsn = options.onInsn ?? null;
-  machine.onCall = options.onCall ?? null;
-  machine.setReg(1, options.ctx);
+  processor.enter(code, fuel);
+  processor.onInsn = options.onInsn ?? null;
+  processor.onCall = options.onCall ?? null;
+  processor.setReg(1, options.ctx);
   try {
-    machine.execute(0);
-    return { r0: machine.reg(0), retired: fuel - machine.fuel };
+    processor.execute(0);
+    return { r0: processor.reg(0), retired: fuel - processor.fuel };
   } catch (error) {
-    if (error instanceof BpfThrow) return { r0: error.cookie, retired: fuel - machine.fuel };
+    if (error instanceof BpfThrow) return { r0: error.cookie, retired: fuel - processor.fuel };
     const addr = error instanceof Fault ? error.addr : 0n;
-    return { abort: reasonOf(error), pc: machine.pc, addr, retired: fuel - Math.max(0, machine.fuel) };
+    return { abort: reasonOf(error), pc: processor.pc, addr, retired: fuel - Math.max(0, processor.fuel) };
   } finally {
-    machine.passTime();
+    processor.passTime();
   }
 }

@@ -4,14 +4,14 @@ import type { Insn } from '../abi/insn.ts';
 import { Code } from './code.ts';
 import type { Linker } from './code.ts';
 import type { Helper } from './helper.ts';
-import { Machine } from './machine.ts';
+import { Processor } from './processor.ts';
 import { runProg } from './run.ts';
 import { alu, byteSwap, compare, describe } from './semantics.ts';
 import type { AluOp, Condition } from './semantics.ts';
 import { emptyKernel, insn, ldImm64 } from './testing.ts';
 
 const kernel = emptyKernel();
-const machine = new Machine(kernel);
+const processor = new Processor(kernel);
 const EXIT = insn(0x95);
 const mov = (dst: number, imm: number): Insn => insn(0xb7, { dst, imm });
 const nobody: Linker = { helper: () => null, kfunc: () => null };
@@ -19,7 +19,7 @@ const helpers = (table: Record<number, Helper>): Linker => ({ ...nobody, helper:
 const DATA = kernel.mem.alloc(64);
 
 function run(insns: readonly Insn[], linker = nobody, fuel = 10_000) {
-  return runProg(machine, new Code({ insns, linker, base: 0x1000n }), { ctx: DATA, fuel });
+  return runProg(processor, new Code({ insns, linker, base: 0x1000n }), { ctx: DATA, fuel });
 }
 /** R0 after running `insns` with R1 = a and R2 = b. */
 function r0(a: bigint, b: bigint, ...insns: readonly Insn[]): bigint {
@@ -159,7 +159,7 @@ group('memory', () => {
     expect(run(insns)).toMatchObject({ abort: 'fault', pc: 3, addr: 0x1238n });
     const probeMem = new Uint8Array([0, 0, 0, 1, 0]);
     const code = new Code({ insns, probeMem, linker: nobody, base: 0n });
-    expect(runProg(machine, code, { ctx: 0n })).toMatchObject({ r0: 0n });
+    expect(runProg(processor, code, { ctx: 0n })).toMatchObject({ r0: 0n });
   });
 
   test('the bytes past the end of memory are not readable, by any wrapping', () => {

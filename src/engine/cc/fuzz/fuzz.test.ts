@@ -1,13 +1,13 @@
 /**
  * A slice of what scripts/fuzz_cc.mjs does at length: random programs, compiled here, answer what clang's
- * objects of the same programs answered on the same machine.
+ * objects of the same programs answered on the same processor.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { must } from '../../../shared/assert.ts';
 import { LinkedObject } from '../../testing/link.ts';
-import { Machine } from '../../vm/machine.ts';
+import { Processor } from '../../vm/processor.ts';
 import { emptyKernel, recordedBtf } from '../../vm/testing.ts';
 import { compile } from '../compile.ts';
 import { generateFile, programName } from './program.ts';
@@ -20,7 +20,7 @@ const PER_FILE = 10;
 
 test('random programs compute what they compute when clang compiles them', () => {
   expect(answers.length).toBe(40);
-  const machine = new Machine(emptyKernel());
+  const processor = new Processor(emptyKernel());
   for (let at = 0; at < answers.length; at += PER_FILE) {
     const some = answers.slice(at, at + PER_FILE);
     const seeds = some.map(([seed]) => seed);
@@ -31,7 +31,7 @@ test('random programs compute what they compute when clang compiles them', () =>
     });
     expect(diagnostics.filter((d) => d.severity === 'error')).toEqual([]);
     const names = seeds.map(programName);
-    const linked = new LinkedObject(machine, must(object, 'an object'), names);
+    const linked = new LinkedObject(processor, must(object, 'an object'), names);
     expect(names.map((name) => [name, linked.answer(name)])).toEqual(
       some.map(([seed, answer]) => [programName(seed), answer]),
     );

@@ -301,8 +301,8 @@ export class Lab {
 
   /** Memory that the program owns at this moment. */
   private *owned(): Generator<Region> {
-    const { machine } = this.bpf;
-    for (let f = 0; f <= machine.depth; f++)
+    const { processor } = this.bpf;
+    for (let f = 0; f <= processor.depth; f++)
       yield { start: this.frameReg(f, 10) - BigInt(STACK_SIZE), size: STACK_SIZE };
     for (const [info, starts] of this.handedOut)
       for (const start of starts) yield { start, size: info.valueSize };
@@ -310,9 +310,9 @@ export class Lab {
   }
 
   private frameReg(frame: number, n: number): bigint {
-    const { machine } = this.bpf;
-    const back = (machine.depth - frame) * 32;
-    return machine.bits.getBigUint64((machine.base - back + 2 * n) * 4, true);
+    const { processor } = this.bpf;
+    const back = (processor.depth - frame) * 32;
+    return processor.bits.getBigUint64((processor.base - back + 2 * n) * 4, true);
   }
 
   private isOwned(at: Addr, size: Bytes): boolean {
@@ -322,10 +322,10 @@ export class Lab {
   }
 
   private concrete(): Concrete {
-    const { machine } = this.bpf;
+    const { processor } = this.bpf;
     const { mem } = this.kernel;
     return {
-      depth: machine.depth,
+      depth: processor.depth,
       reg: (frame, n) => this.frameReg(frame, n),
       byte: (frame, off) => mem.bytes(this.frameReg(frame, 10) + BigInt(off), 1)[0] ?? 0,
       ctx: this.ctx,
@@ -344,7 +344,7 @@ export class Lab {
           if (bytes > 0 && !this.isOwned(call.arg(pointer), bytes))
             throw new Violation(
               `${name}: argument ${pointer}, ${bytes} bytes, is not the program's`,
-              this.bpf.machine.pc,
+              this.bpf.processor.pc,
             );
         }
         if (name === 'bpf_get_prandom_u32') return BigInt(random.u32());
@@ -353,7 +353,7 @@ export class Lab {
         const result = fn(call);
         this.note(name, BigInt.asUintN(64, BigInt(result)), record, size);
         // a call may leave anything in the registers of its arguments
-        for (let n = 1; n <= 5; n++) this.bpf.machine.setReg(n, random.edge64());
+        for (let n = 1; n <= 5; n++) this.bpf.processor.setReg(n, random.edge64());
         return result;
       };
     return {
@@ -382,7 +382,7 @@ export class Lab {
       case 'bpf_ringbuf_submit':
       case 'bpf_ringbuf_discard':
         if (!this.records.delete(first))
-          throw new Violation(`${name} of what is no record`, this.bpf.machine.pc);
+          throw new Violation(`${name} of what is no record`, this.bpf.processor.pc);
         this.held--;
         return;
       case 'bpf_iter_num_new':
@@ -428,7 +428,7 @@ export class Lab {
     if (!load && cls !== op.BPF_ST && cls !== op.BPF_STX) return;
     if (probe) return;
     const regno = load ? insn.src : insn.dst;
-    const at = BigInt.asUintN(64, this.bpf.machine.reg(regno) + BigInt(insn.off));
+    const at = BigInt.asUintN(64, this.bpf.processor.reg(regno) + BigInt(insn.off));
     const size = op.sizeBytes(insn.code);
     if (this.isOwned(at, size)) return;
     const end = at + BigInt(size);
@@ -447,7 +447,7 @@ export class Lab {
     this.prepare(random);
     const code = this.code(program, result, random);
     const real = (): Concrete => this.concrete();
-    const run = runProg(this.bpf.machine, code, {
+    const run = runProg(this.bpf.processor, code, {
       ctx: this.ctx,
       fuel: FUEL,
       onInsn: (pc, machine) => {

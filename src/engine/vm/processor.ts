@@ -39,11 +39,11 @@ export class OutOfFuel extends Error {
 }
 
 /** Sees every instruction before it is executed. */
-export type InsnHook = (pc: InsnIndex, machine: Machine) => void;
+export type InsnHook = (pc: InsnIndex, processor: Processor) => void;
 /** Sees every helper and kfunc call after it has returned; arguments are still in R1-R5. */
-export type CallHook = (pc: InsnIndex, result: bigint, machine: Machine) => void;
+export type CallHook = (pc: InsnIndex, result: bigint, processor: Processor) => void;
 
-export class Machine implements Call {
+export class Processor implements Call {
   readonly kernel: Kernel;
   readonly mem: Memory;
   /** All of memory as 32-bit words; register n of this frame is at base + 2n (low) and base + 2n + 1. */
