@@ -364,6 +364,8 @@ export type Builtin =
   | { readonly name: 'atomic_load'; readonly pointer: Expr }
   | { readonly name: 'atomic_store'; readonly pointer: Expr; readonly value: Expr }
   | { readonly name: 'barrier' }
+  /** The address of the first argument behind the named ones; profiles user and kernel. */
+  | { readonly name: 'va_start' }
   | {
       readonly name: 'overflow';
       readonly op: '+' | '-' | '*';

@@ -62,6 +62,7 @@ export const CALL_BUILTINS: ReadonlySet<string> = new Set([
   '__builtin_trap',
   '__builtin_assume',
   '__builtin_object_size',
+  '__builtin_va_start',
   '__builtin_add_overflow',
   '__builtin_sub_overflow',
   '__builtin_mul_overflow',

@@ -6,6 +6,7 @@ import { typeText } from './ctype_text.ts';
 import { SYNC_BUILTINS } from './builtins.ts';
 import { evaluate, evaluateInt } from './const_eval.ts';
 import type { Context } from './check_context.ts';
+import { checkAssign } from './check_expr.ts';
 import { preserveAccess } from './check_access.ts';
 import { assignTo, convertScalar, errorExpr, intExpr, isError, promote, rvalue } from './check_convert.ts';
 import type { Range } from './source.ts';
@@ -201,6 +202,7 @@ const RULES: Readonly<Record<string, readonly [args: number, rule: Rule]>> = {
   __builtin_unreachable: [0, (c) => c.make({ name: 'unreachable' }, C.VOID)],
   __builtin_trap: [0, (c) => c.make({ name: 'trap' }, C.VOID)],
   __builtin_assume: [1, (c) => convertScalar(intExpr(0n, C.INT, c.range), C.VOID)],
+  __builtin_va_start: [2, (c) => vaStart(c)],
   __builtin_object_size: [2, (c) => intExpr(2n ** 64n - 1n, C.ULONG, c.range)],
   __builtin_add_overflow: [3, overflow('+')],
   __builtin_sub_overflow: [3, overflow('-')],
@@ -239,6 +241,16 @@ const RULES: Readonly<Record<string, readonly [args: number, rule: Rule]>> = {
     ]),
   ),
 };
+
+/** `ap = address of the arguments behind the last named one` */
+function vaStart(call: Call): Expr {
+  const { context, range } = call;
+  if (!context.profile.extended) return call.error(`${call.name} is not supported in BPF programs`);
+  if (context.function?.symbol.signature.variadic !== true)
+    return call.error("'va_start' used in a function with fixed arguments");
+  const start = call.make({ name: 'va_start' }, VOID_PTR);
+  return checkAssign(context, call.place(0), start, range.start);
+}
 
 function compareMemory(call: Call): Expr {
   const operands = { left: call.as(0, CONST_VOID_PTR), right: call.as(1, CONST_VOID_PTR) };

@@ -7,6 +7,8 @@ import type { CType, EnumType, IntType, RecordType, TypedefType } from './ctype.
 import { INT, integerOf, unsugar } from './ctype.ts';
 import { didYouMean, suggestion } from './diagnostic.ts';
 import type { Diagnostics, Note } from './diagnostic.ts';
+import { PROFILES } from './profile.ts';
+import type { Profile } from './profile.ts';
 import type { Range, Sources } from './source.ts';
 import { NOWHERE } from './source.ts';
 import type { KernelTypes } from './vmlinux.ts';
@@ -81,6 +83,7 @@ export class Context {
   readonly diagnostics: Diagnostics;
   readonly sources: Sources;
   readonly kernel: KernelTypes;
+  readonly profile: Profile;
   /** vmlinux.h (or linux/bpf.h) was included: unknown names may be the kernel's. */
   usesKernelTypes = false;
   /** vmlinux.h itself was included, so the program cannot define those types again. */
@@ -100,10 +103,16 @@ export class Context {
   /** #pragma pack(N) in bytes, or null. */
   pack: number | null = null;
 
-  constructor(diagnostics: Diagnostics, sources: Sources, kernel: KernelTypes) {
+  constructor(
+    diagnostics: Diagnostics,
+    sources: Sources,
+    kernel: KernelTypes,
+    profile: Profile = PROFILES.bpf,
+  ) {
     this.diagnostics = diagnostics;
     this.sources = sources;
     this.kernel = kernel;
+    this.profile = profile;
   }
 
   error(range: Range, message: string, notes: readonly Note[] = []): void {
@@ -216,6 +225,10 @@ export class Context {
     ];
   }
 }
+
+/** What is said of floating point, which no profile has. */
+export const noFloats = ({ profile }: Context): string =>
+  `floating point is not available in ${profile.programs}`;
 
 /** Marks an object as used. */
 export function reference(context: Context, symbol: ObjectSymbol): void {

@@ -9,6 +9,7 @@ import * as C from './ctype.ts';
 import type { CType, IntType } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
 import { convertInt } from './const_eval.ts';
+import { noFloats } from './check_context.ts';
 import type { Context } from './check_context.ts';
 import type { Range } from './source.ts';
 
@@ -248,7 +249,7 @@ export function explicitCast(context: Context, type: CType, expr: Expr, range: R
   const from = C.unsugar(value.type);
   const placed = (cast: Expr): Expr => ({ ...cast, range, loc: range.start });
   if (to.kind === 'float' || from.kind === 'float') {
-    context.error(range, 'floating point is not available in BPF programs');
+    context.error(range, noFloats(context));
     return errorExpr(range);
   }
   if (to.kind === 'void') return placed(makeCast('to_void', value, type, true));

@@ -96,6 +96,13 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
   ['int shifts right arithmetically', `${L} { int i = a; return i >> 4; }`, 0xffffff00n, 0n, -16n],
   ['unsigned is not sign-extended', `${L} { unsigned i = a; return i >> 4; }`, 0xffffff00n, 0n, 0xffffff0n],
   ['int and unsigned compare unsigned', `${L} { int i = a; return i > 5u; }`, -1n, 0n, 1n],
+  [
+    'a sum of int that wraps is negative',
+    `unsigned short g = 256; ${L} { int i = g + 2147483647; return i; }`,
+    0n,
+    0n,
+    -2147483393n,
+  ],
   ['_Bool is 0 or 1', `${L} { _Bool c = a; return c + 1; }`, 256n, 0n, 2n],
   ['unsigned division', `${L} { return (unsigned long)a / (unsigned)b; }`, 1000n, 7n, 142n],
   ['remainder', `${L} { return (unsigned)a % 10u; }`, 1234n, 0n, 4n],

@@ -12,12 +12,13 @@ import type { Btf } from '../btf/parse.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { emitFunction } from './emit.ts';
 import type { EmittedFunction } from './emit.ts';
-import { MAX_STACK } from './emit_frame.ts';
 import type { Inst } from './ir.ts';
 import { selectInstructions } from './isel.ts';
 import { ModuleLowering } from './lower.ts';
 import { writeObject } from './object.ts';
 import { optimise } from './opt_pipeline.ts';
+import { PROFILES } from './profile.ts';
+import type { ProfileName } from './profile.ts';
 import { frontend } from './parse.ts';
 import { allocateRegisters } from './regalloc.ts';
 
@@ -29,6 +30,8 @@ export interface CompileInput {
   readonly files?: (path: string) => string | null;
   readonly defines?: Readonly<Record<string, string>>;
   readonly kernelBtf: Btf;
+  /** Default: bpf. */
+  readonly profile?: ProfileName;
 }
 
 export interface CompileOutput {
@@ -47,15 +50,16 @@ function withoutInstruction({ op, callee }: Inst): string | null {
 }
 
 export function compile(input: CompileInput): CompileOutput {
+  const profile = PROFILES[input.profile ?? 'bpf'];
   const { unit, diagnostics, sources } = frontend(input);
   if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics };
   const late = new Diagnostics(sources);
-  const module = new ModuleLowering(late).run(unit);
+  const module = new ModuleLowering(late, profile).run(unit);
   const all = (): readonly Diagnostic[] => [...diagnostics, ...late.all()];
   if (late.hasErrors) return { object: null, diagnostics: all() };
 
   const functions = optimise(module.functions, module.objects);
-  for (const fn of functions)
+  for (const fn of profile.extended ? [] : functions)
     for (const { insts } of fn.blocks)
       for (const inst of insts) {
         const what = withoutInstruction(inst);
@@ -66,12 +70,15 @@ export function compile(input: CompileInput): CompileOutput {
   const emitted: EmittedFunction[] = functions.map((fn) => {
     const code = selectInstructions(fn);
     allocateRegisters(code);
-    return emitFunction(code);
+    return emitFunction(code, profile.extended);
   });
   for (const fn of emitted) {
-    if (fn.stack <= MAX_STACK) continue;
+    if (fn.stack <= profile.maxStack) continue;
     const at = { start: fn.loc, end: fn.loc + fn.symbol.name.length };
-    late.error(at, `'${fn.symbol.name}' needs ${fn.stack} bytes of stack; BPF programs have ${MAX_STACK}`);
+    late.error(
+      at,
+      `'${fn.symbol.name}' needs ${fn.stack} bytes of stack; ${profile.programs} have ${profile.maxStack}`,
+    );
   }
   if (late.hasErrors) return { object: null, diagnostics: all() };
   return { object: writeObject(module, emitted, sources), diagnostics: all() };

@@ -13,6 +13,7 @@ import type { AsmReg, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
 import { invertJump } from './isel.ts';
 import { NO_REG, R10 } from './isel_code.ts';
 import type { MBlock, MFunction, MInst } from './isel_code.ts';
+import { FRAME_UNIT } from './profile.ts';
 import type { Loc } from './source.ts';
 
 export interface EmittedFunction {
@@ -86,6 +87,12 @@ class Emitter {
   readonly coreRelos: { insn: number; relo: CoreRelo }[] = [];
   private readonly fixups: { insn: number; target: MBlock }[] = [];
   private readonly starts = new Map<MBlock, number>();
+  /** What calls say of the frame; 0 in profile bpf. */
+  private readonly frameUnits: number;
+
+  constructor(frameUnits: number) {
+    this.frameUnits = frameUnits;
+  }
 
   private put(code: number, dst: number, src: number, off: number, imm: number, loc: Loc): void {
     this.insns.push({ code, dst: dst === NO_REG ? 0 : dst, src: src === NO_REG ? 0 : src, off, imm });
@@ -108,16 +115,13 @@ class Emitter {
     const reg = (from: AsmReg): number =>
       'reg' in from ? from.reg : must(inst.operands[from.operand], 'asm operand');
     for (const line of inst.asm ?? []) {
-      this.put(
-        line.code,
-        reg(line.dst),
-        reg(line.src),
-        line.off,
-        Number(BigInt.asIntN(32, line.imm)),
-        inst.loc,
-      );
-      if (line.code === bpf.LD_IMM64)
-        this.put(0, 0, 0, 0, Number(BigInt.asIntN(32, line.imm >> 32n)), inst.loc);
+      const insn = this.insns.length;
+      const wide = line.code === bpf.LD_IMM64;
+      if (line.symbol) this.relocs.push({ insn, symbol: line.symbol.symbol, call: !wide });
+      if (line.target !== null) this.fixups.push({ insn, target: must(inst.targets[line.target], 'label') });
+      const imm = Number(BigInt.asIntN(32, line.imm));
+      this.put(line.code, reg(line.dst), reg(line.src), line.off, imm, inst.loc);
+      if (wide) this.put(0, 0, 0, 0, Number(BigInt.asIntN(32, line.imm >> 32n)), inst.loc);
     }
   }
 
@@ -149,9 +153,11 @@ class Emitter {
       case 'call':
         if (inst.symbol) {
           this.relocs.push({ insn: this.insns.length, symbol: inst.symbol, call: true });
-          return this.put(bpf.BPF_JMP | bpf.BPF_CALL, 0, bpf.BPF_PSEUDO_CALL, 0, -1, loc);
+          return this.put(bpf.BPF_JMP | bpf.BPF_CALL, 0, bpf.BPF_PSEUDO_CALL, this.frameUnits, -1, loc);
         }
         return this.put(bpf.BPF_JMP | bpf.BPF_CALL, 0, 0, 0, imm, loc);
+      case 'callx':
+        return this.put(bpf.BPF_JMP | bpf.BPF_CALL | bpf.BPF_X, src, 0, this.frameUnits, 0, loc);
       case 'jump':
         if (inst.target === next) return;
         this.fixups.push({ insn: this.insns.length, target: must(inst.target, 'target') });
@@ -207,14 +213,15 @@ function placeSlots(fn: MFunction, offsets: ReadonlyMap<Slot, number>): void {
   }
 }
 
-export function emitFunction(fn: MFunction): EmittedFunction {
+/** @param extended calls say how large the frame is: profiles user and kernel */
+export function emitFunction(fn: MFunction, extended = false): EmittedFunction {
   const frame = layOutFrame(fn);
   placeSlots(fn, frame.offsets);
   tidyJumps(fn);
   mergeTails(fn);
   tidyJumps(fn);
   removeCopies(fn);
-  const emitter = new Emitter();
+  const emitter = new Emitter(extended ? Math.ceil(frame.size / FRAME_UNIT) : 0);
   const order = placeBlocks(fn);
   testLoopsBelow(order);
   order.forEach((block, i) => {

@@ -1,13 +1,12 @@
 /**
- * Where slots lie in the 512 bytes below r10. Slots whose scopes never overlap share their bytes: a
+ * Where slots lie below r10. Slots whose scopes never overlap share their bytes: a
  * program with twenty BPF_SEQ_PRINTFs needs room for the largest argument list, not for all of them.
  */
 import { alignUp } from '../../shared/int64.ts';
 import { slotAlign } from './ir.ts';
 import type { Slot } from './ir.ts';
+import { NEAR_BYTES } from './isel_code.ts';
 import type { MBlock, MFunction } from './isel_code.ts';
-
-export const MAX_STACK = 512;
 
 /** Pairs of slots that are in scope together somewhere. Slots without `life` marks are always in scope. */
 function conflicts(fn: MFunction): (a: Slot, b: Slot) => boolean {
@@ -73,7 +72,10 @@ export function layOutFrame(fn: MFunction): Frame {
     for (const inst of block.insts) if (inst.kind !== 'life' && inst.slot) used.add(inst.slot);
   const offsets = new Map<Slot, number>();
   let size = 0;
-  const order = fn.slots.filter((slot) => used.has(slot)).sort((a, b) => b.size - a.size);
+  const present = fn.slots.filter((slot) => used.has(slot));
+  const total = present.reduce((sum, slot) => sum + slot.size, 0);
+  // A load or store reaches 32 KiB: in a larger frame what is used directly must lie near r10.
+  const order = present.sort((a, b) => (total > NEAR_BYTES ? a.size - b.size : b.size - a.size));
   for (const slot of order) {
     const align = slotAlign(slot);
     const others = [...offsets].filter(([other]) => together(slot, other));

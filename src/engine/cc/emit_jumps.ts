@@ -11,7 +11,10 @@ import { liveOut, readsOf, writesOf } from './isel_liveness.ts';
 
 function retarget(block: MBlock, from: MBlock, to: MBlock): void {
   block.succs = block.succs.map((succ) => (succ === from ? to : succ));
-  for (const inst of block.insts) if (inst.target === from) inst.target = to;
+  for (const inst of block.insts) {
+    if (inst.target === from) inst.target = to;
+    if (inst.targets.includes(from)) inst.targets = inst.targets.map((at) => (at === from ? to : at));
+  }
 }
 
 function removeUnreached(fn: MFunction): void {

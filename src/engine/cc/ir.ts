@@ -77,6 +77,7 @@ export type Op =
   | 'call' // args; callee
   | 'life' // slot; imm 1: its scope begins, 0: ends
   | 'asm' // opaque text; see AsmBody
+  | 'asm_out' // imm: number of the output of the asm statement that is its argument, right before it
   | 'tie' // asm volatile("" : "+r"(x)): the argument, but nothing is known of it
   | 'phi';
 
@@ -127,6 +128,10 @@ export class Inst {
 
 /** A physical register, or the n-th operand of the asm statement. */
 export type AsmReg = { readonly reg: number } | { readonly operand: number };
+export interface AsmSymbol {
+  readonly symbol: IrSymbol;
+  readonly off: number;
+}
 /** One assembled instruction of an asm statement. Jumps inside the text are already offsets. */
 export interface AsmLine {
   readonly code: number;
@@ -134,21 +139,29 @@ export interface AsmLine {
   readonly src: AsmReg;
   readonly off: number;
   readonly imm: bigint;
+  /** Whose address or function the instruction names. */
+  readonly symbol: AsmSymbol | null;
+  /** Index of the label of asm goto that it jumps to. */
+  readonly target: number | null;
 }
-/** An asm statement. Operand 0 is the result when there is one; the instruction's args follow. */
+/**
+ * An asm statement. Its operands are the outputs and then the inputs; its arguments what the outputs with
+ * `true` start as, and then the inputs. The instruction is the first output; an `asm_out` is another.
+ */
 export interface AsmBody {
   readonly lines: readonly AsmLine[];
   /** Physical registers the text overwrites. */
   readonly clobbers: readonly number[];
-  readonly hasOutput: boolean;
-  /** "+r": the first argument is what operand 0 starts as. */
-  readonly inOut: boolean;
+  /** For each output: whether it is an input, too ("+r"). */
+  readonly outputs: readonly boolean[];
 }
 
 export type Terminator =
   | { readonly kind: 'jump'; to: Block }
   | { readonly kind: 'branch'; cond: Cond; a: Inst; b: Inst; yes: Block; no: Block }
   | { readonly kind: 'return'; value: Inst | null }
+  /** asm goto: the asm statement that ends the block goes to one of `targets`, or on. */
+  | { readonly kind: 'asm_goto'; readonly next: Block; readonly targets: readonly Block[] }
   | { readonly kind: 'unreachable' };
 
 export class Block {
@@ -257,6 +270,8 @@ export const successors = (block: Block): Block[] => {
       return [block.term.to];
     case 'branch':
       return [block.term.yes, block.term.no];
+    case 'asm_goto':
+      return [...block.term.targets, block.term.next];
     default:
       return [];
   }

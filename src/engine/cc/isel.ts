@@ -12,7 +12,7 @@ import { EngineBug, must } from '../../shared/assert.ts';
 import * as bpf from '../abi/opcode.ts';
 import { invertCond, successors, termArgs } from './ir.ts';
 import type { BinaryOp, Block, Cond, Inst, IrFunction } from './ir.ts';
-import { FIRST_VIRTUAL, R10, minst } from './isel_code.ts';
+import { FIRST_VIRTUAL, NEAR_BYTES, NEAR_SLOT, R10, minst } from './isel_code.ts';
 import type { MBlock, MFunction, MInst } from './isel_code.ts';
 import { isBinary } from './opt_simplify.ts';
 
@@ -60,7 +60,7 @@ function upperIsZero(inst: Inst, seen: Set<Inst> = new Set()): boolean {
   if (seen.has(inst)) return true;
   seen.add(inst);
   if (inst.op === 'phi') return inst.args.every((arg) => upperIsZero(arg, seen));
-  return !['param', 'call', 'trunc', 'asm', 'tie'].includes(inst.op);
+  return !['param', 'call', 'trunc', 'asm', 'asm_out', 'tie'].includes(inst.op);
 }
 
 class Selector {
@@ -70,15 +70,18 @@ class Selector {
   private readonly regs = new Map<Inst, number>();
   private readonly phiTemps = new Map<Inst, number>();
   private readonly uses = new Map<Inst, number>();
+  private readonly asmOuts = new Map<Inst, readonly number[]>();
   /** Addresses of slots that many calls take: kept in a register all along, if one is free. */
   private readonly hoisted = new Map<Inst, number>();
   /** Addresses and constants that are in a register here. */
   private cached = new Map<Inst, number>();
   private at: MBlock;
   private loc = 0;
+  private readonly isLarge: boolean;
 
   constructor(fn: IrFunction) {
     this.fn = fn;
+    this.isLarge = fn.slots.reduce((sum, slot) => sum + slot.size, 0) > NEAR_BYTES;
     this.out = {
       name: fn.name,
       symbol: fn.symbol,
@@ -199,7 +202,7 @@ class Selector {
   private address(inst: Inst): { base: number; slot: MInst['slot']; off: number } {
     const address = inst.args[0]!;
     // A CO-RE offset must stand alone in its instruction.
-    if (address.op === 'frame' && !inst.relo)
+    if (address.op === 'frame' && !inst.relo && this.isNear(address))
       return { base: R10, slot: address.slot, off: address.off + inst.off };
     if (address.op === 'addr' && inst.off === 0 && address.off !== 0 && !inst.relo && address.off <= 32767) {
       const whole = this.fn.addr(must(address.symbol, 'symbol'), 0);
@@ -208,23 +211,31 @@ class Selector {
     return { base: this.reg(address), slot: null, off: inst.off };
   }
 
+  /** True when the slot will lie where the offset of a load or store reaches. */
+  private isNear({ slot }: Inst): boolean {
+    return !this.isLarge || (slot?.size ?? 0) <= NEAR_SLOT;
+  }
+
   private call(inst: Inst): void {
     const callee = must(inst.callee, 'callee');
+    const pointer = callee.kind === 'pointer' ? this.reg(must(inst.args[0], 'function')) : null;
+    const args = pointer === null ? inst.args : inst.args.slice(1);
     const floats = (arg: Inst): boolean => arg.op === 'const' || arg.op === 'frame' || arg.op === 'addr';
-    inst.args.forEach((arg, i) => {
+    args.forEach((arg, i) => {
       if (!floats(arg)) this.copy(i + 1, this.reg(arg), arg.width);
     });
-    inst.args.forEach((arg, i) => {
+    args.forEach((arg, i) => {
       if (!floats(arg)) return;
       const known = this.hoisted.get(arg) ?? this.cached.get(arg);
       if (known !== undefined && arg.op === 'frame') this.copy(i + 1, known, 64);
       else this.materialize(arg, i + 1);
     });
     this.push(
-      minst('call', {
+      minst(pointer === null ? 'call' : 'callx', {
+        ...(pointer === null ? {} : { src: pointer }),
         imm: callee.kind === 'helper' ? BigInt(callee.id) : 0n,
         symbol: callee.kind === 'symbol' ? callee.symbol : null,
-        reads: inst.args.map((_, i) => i + 1),
+        reads: args.map((_, i) => i + 1),
         writes: [0, 1, 2, 3, 4, 5],
       }),
     );
@@ -264,15 +275,20 @@ class Selector {
 
   private asm(inst: Inst): void {
     const body = must(inst.asm, 'asm body');
-    const out = body.hasOutput ? this.reg(inst) : null;
-    if (out !== null && body.inOut) this.move(inst.args[0]!, out);
-    const inputs = inst.args.slice(body.inOut ? 1 : 0).map((arg) => this.reg(arg));
+    const outs = body.outputs.map((_, i) => (i === 0 ? this.reg(inst) : this.fresh()));
+    const inOuts = outs.filter((_, i) => body.outputs[i]);
+    inOuts.forEach((out, i) => this.move(must(inst.args[i], 'asm operand'), out));
+    const inputs = inst.args.slice(inOuts.length).map((arg) => this.reg(arg));
+    const term = inst.block?.term;
+    const targets = term?.kind === 'asm_goto' && inst === inst.block?.insts.at(-1) ? term.targets : [];
+    this.asmOuts.set(inst, outs);
     this.push(
       minst('asm', {
         asm: body.lines,
-        operands: out === null ? inputs : [out, ...inputs],
-        reads: out !== null && body.inOut ? [out, ...inputs] : inputs,
-        writes: out === null ? body.clobbers : [out, ...body.clobbers],
+        operands: [...outs, ...inputs],
+        reads: [...inOuts, ...inputs],
+        writes: [...outs, ...body.clobbers],
+        targets: targets.map((to) => must(this.blocks.get(to), 'block')),
       }),
     );
   }
@@ -338,6 +354,10 @@ class Selector {
         return this.call(inst);
       case 'asm':
         return this.asm(inst);
+      case 'asm_out': {
+        const out = this.asmOuts.get(first)?.[Number(inst.imm)];
+        return this.copy(this.reg(inst), must(out, 'output of asm'), inst.width);
+      }
       case 'life':
         return this.push(minst('life', { slot: inst.slot, imm: inst.imm }));
       case 'phi':
@@ -370,6 +390,9 @@ class Selector {
         this.at.succs = [edge(term.yes), edge(term.no)];
         return;
       }
+      case 'asm_goto':
+        this.at.succs = [...term.targets, term.next].map(edge);
+        return this.push(minst('jump', { target: edge(term.next) }));
       case 'return':
         if (term.value) this.move(term.value, 0);
         return this.push(minst('exit', { reads: term.value ? [0] : [] }));

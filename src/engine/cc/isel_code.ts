@@ -10,6 +10,10 @@ import type { AsmLine, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
 export const FIRST_VIRTUAL = 16;
 export const R10 = 10;
 export const NO_REG = -1;
+/** A frame beyond this is reached through addresses: the offset of a load has 16 bits. */
+export const NEAR_BYTES = 30_000;
+/** In such a frame slots up to this size are still used directly. */
+export const NEAR_SLOT = 64;
 
 export type MKind =
   | 'copy' // dst = src; may be removed when both are one register
@@ -21,6 +25,7 @@ export type MKind =
   | 'atomic' // dst: address, src: value, imm: operation
   | 'end' // byte swap of dst; imm: bits
   | 'call'
+  | 'callx' // through the address in src; not of profile bpf
   | 'jump'
   | 'branch' // if dst cond src/imm goto target, else to the next block
   | 'setcc' // dst = (left cond src/imm)
@@ -51,6 +56,8 @@ export interface MInst {
   /** asm: the text's instructions, and the registers its operands stand for. */
   asm: readonly AsmLine[] | null;
   operands: number[];
+  /** asm goto: where it may go. */
+  targets: MBlock[];
 }
 
 export interface MBlock {
@@ -91,6 +98,7 @@ export function minst(kind: MKind, fields: Partial<Omit<MInst, 'kind'>>): MInst 
     writes: [],
     asm: null,
     operands: [],
+    targets: [],
     ...fields,
   };
 }

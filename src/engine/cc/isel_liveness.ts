@@ -12,6 +12,7 @@ export function readsOf(inst: MInst): number[] {
   switch (inst.kind) {
     case 'copy':
     case 'load':
+    case 'callx':
       out.push(inst.src);
       break;
     case 'alu':

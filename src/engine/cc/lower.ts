@@ -3,6 +3,7 @@
  * objects are lowered when something refers to them.
  */
 import type { FuncSymbol, ObjectSymbol, TranslationUnit, VarSymbol } from './ast.ts';
+import { arriving } from './lower_abi.ts';
 import { isRecord } from './lower_place.ts';
 import { isVoid, sizeOf } from './ctype.ts';
 import type { CType } from './ctype.ts';
@@ -13,6 +14,7 @@ import { lowerVariable, STRING_SECTION } from './lower_data.ts';
 import type { DataObject } from './lower_data.ts';
 import { Lowering } from './lower_function.ts';
 import { removeUnreachable } from './opt_cfg.ts';
+import type { Profile } from './profile.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
 
 export interface Module {
@@ -26,6 +28,7 @@ const widthOf = (type: CType): Width => (isRecord(type) || sizeOf(type) === 8 ? 
 
 export class ModuleLowering {
   readonly diagnostics: Diagnostics;
+  readonly profile: Profile;
   private readonly functions = new Map<FuncSymbol, IrFunction>();
   private readonly symbols = new Map<ObjectSymbol, IrSymbol>();
   private readonly declarations = new Map<IrSymbol, ObjectSymbol>();
@@ -33,9 +36,11 @@ export class ModuleLowering {
   private readonly strings = new Map<string, IrSymbol>();
   private readonly names = new Set<string>();
   private readonly work: FuncSymbol[] = [];
+  private readonly fileScope = new Map<string, ObjectSymbol>();
 
-  constructor(diagnostics: Diagnostics) {
+  constructor(diagnostics: Diagnostics, profile: Profile) {
     this.diagnostics = diagnostics;
+    this.profile = profile;
   }
 
   private declare(symbol: ObjectSymbol, kind: IrSymbol['kind'], name: string): IrSymbol {
@@ -66,6 +71,13 @@ export class ModuleLowering {
     return made;
   }
 
+  /** What assembly text calls by its name, or null. */
+  named(name: string): IrSymbol | null {
+    const symbol = this.fileScope.get(name);
+    if (!symbol) return null;
+    return symbol.kind === 'func' ? this.function(symbol) : this.variable(symbol);
+  }
+
   /** A string literal; equal ones are one object. */
   string(bytes: Uint8Array): IrSymbol {
     const key = latin1Decode(bytes);
@@ -93,14 +105,16 @@ export class ModuleLowering {
     if (!def || this.functions.has(symbol)) return;
     const params = def.params.map((param) => widthOf(param.type));
     if (isRecord(symbol.signature.result)) params.unshift(64);
-    const fn = new IrFunction(symbol.name, this.function(symbol), params);
+    const { extended } = this.profile;
+    const arrive = extended ? arriving(params, symbol.signature) : params;
+    const fn = new IrFunction(symbol.name, this.function(symbol), arrive);
     this.functions.set(symbol, fn);
     const { attributes } = symbol;
     fn.loc = def.loc;
     fn.internal = symbol.storage === 'static' && !attributes.used && attributes.section === null;
     const outside = attributes.noinline || attributes.naked || attributes.weak || attributes.section !== null;
     fn.inline = attributes.alwaysInline ? 'always' : outside ? 'never' : 'maybe';
-    if (params.length > 5 && fn.inline !== 'always' && !isVoid(symbol.signature.result))
+    if (!extended && params.length > 5 && fn.inline !== 'always' && !isVoid(symbol.signature.result))
       this.diagnostics.warning(
         symbol.range,
         `'${symbol.name}' has more than 5 parameters: it must be inlined`,
@@ -116,6 +130,7 @@ export class ModuleLowering {
    * definitions without an initialiser that nobody named at the end.
    */
   run(unit: TranslationUnit): Module {
+    for (const symbol of [...unit.functions, ...unit.variables]) this.fileScope.set(symbol.name, symbol);
     const visible = (symbol: ObjectSymbol): boolean =>
       symbol.storage === 'global' || symbol.attributes.used || symbol.attributes.section !== null;
     const functions = unit.functions.filter(

@@ -1,72 +1,221 @@
 /**
- * asm statements: BPF assembly as clang takes it. Operands stand for registers (`%0`, `%[name]`) or, with
- * the constraint "i", for numbers. A statement without text, the usual barrier_var(x), costs nothing: it
- * only hides from the optimiser what is known of x.
+ * asm statements: BPF assembly as clang takes it. Operands stand for registers (`%0`, `%[name]`), for memory
+ * ("m"), or, with the constraint "i", for numbers and symbols. A statement without text, the usual
+ * barrier_var(x), costs nothing: it only hides from the optimiser what is known of x.
  */
-import type { AsmOperand, AsmStmt } from './ast.ts';
+import type { AsmOperand, AsmStmt, Expr } from './ast.ts';
 import { sizeOf } from './ctype.ts';
-import type { AsmBody, Inst } from './ir.ts';
+import type { AsmBody, AsmSymbol, Inst } from './ir.ts';
 import { assemble } from './lower_asm_text.ts';
+import { constantOf, lowerVariable } from './lower_data.ts';
 import type { Lowering } from './lower_function.ts';
-import { loadPlace, lowerPlace, storePlace } from './lower_place.ts';
+import { addressOf, loadPlace, lowerPlace, storePlace } from './lower_place.ts';
 
-const isImmediate = (operand: AsmOperand): boolean =>
-  /^[in]+$/.test(operand.constraint.replace(/[^a-z]/g, ''));
+const REGISTERS = 10;
+const letters = ({ constraint }: AsmOperand): string => constraint.replace(/[^a-zA-Z0-9]/g, '');
+const isImmediate = (operand: AsmOperand): boolean => /^[inse]+$/.test(letters(operand));
+const mayBeImmediate = (operand: AsmOperand): boolean => /[insgX]/.test(letters(operand));
+const isMemory = (operand: AsmOperand): boolean => /^[mo]+$/.test(letters(operand));
 
 const clobberedRegister = (name: string): number | null => {
   const found = /^[rw](\d)$/.exec(name);
   return found ? Number(found[1]) : null;
 };
 
-export function lowerAsm(f: Lowering, stmt: AsmStmt): void {
-  const reject = (why: string): void => f.unsupported(stmt.range, why, () => undefined);
-  const { outputs, inputs } = stmt;
-  if (stmt.labels.length > 0) return reject('asm goto');
-  if (outputs.length > 1) return reject('asm with more than one output');
-  const memory = [...outputs, ...inputs].find((operand) => /[mo]/.test(operand.constraint));
-  if (memory) return reject(`the asm constraint "${memory.constraint}"`);
-  const [output] = outputs;
-  const place = output ? lowerPlace(f, output.expr) : null;
-  const tied = inputs.findIndex((operand) => operand.constraint === '0');
-  const inOut = output !== undefined && (output.constraint.startsWith('+') || tied >= 0);
+/** What is under the conversions of a value. */
+const underCasts = (expr: Expr): Expr =>
+  expr.kind === 'cast' && expr.cast !== 'load' ? underCasts(expr.operand) : expr;
 
-  const args: Inst[] = [];
-  if (place && inOut) args.push(tied >= 0 ? f.value(inputs[tied]!.expr) : loadPlace(f, place));
-  /** What each operand number means: a register operand, or a number. */
-  const meaning: (number | bigint)[] = output ? [0] : [];
-  let registers = output ? 1 : 0;
-  inputs.forEach((operand, i) => {
-    if (i === tied) return meaning.push(0);
-    const value = f.value(operand.expr);
-    if (isImmediate(operand) && value.op === 'const') return meaning.push(value.imm);
-    args.push(value);
-    return meaning.push(registers++);
-  });
-  f.b.loc = stmt.range.start;
-  if (stmt.template.trim() === '') {
-    if (!place || !output) return;
-    const start = args[0] ?? f.b.const(sizeOf(output.expr.type) === 8 ? 64 : 32, 0);
-    const tie = f.b.other('tie', start.width, [start], (inst) => {
-      inst.volatile = true;
-    });
-    storePlace(f, place, tie);
-    return;
-  }
-  const names = [...outputs, ...inputs].map((operand) => operand.name.replace(/[[\]]/g, ''));
-  const text = assemble(stmt.template, (name) => {
-    const index = /^\d+$/.test(name) ? Number(name) : names.indexOf(name);
-    return meaning[index] ?? null;
-  });
-  if ('error' in text) return reject(`asm text "${text.error}"`);
-  const body: AsmBody = {
-    lines: text.lines,
-    clobbers: stmt.clobbers.map(clobberedRegister).filter((reg) => reg !== null),
-    hasOutput: output !== undefined,
-    inOut,
-  };
-  const width = output && sizeOf(output.expr.type) !== 8 ? 32 : 64;
-  const made = f.b.other('asm', width, args, (inst) => {
-    inst.asm = body;
-  });
-  if (place) storePlace(f, place, made);
+/** "i"(bpf_helper): a helper is a constant pointer that holds its number. */
+function helperNumber(expr: Expr): bigint | null {
+  const value = underCasts(expr);
+  if (value.kind !== 'cast' || value.operand.kind !== 'ref') return null;
+  const { symbol } = value.operand;
+  return symbol.kind === 'var' && symbol.helper !== null ? BigInt(symbol.helper) : null;
 }
+
+/** "i"(*(long *)&(struct bpf_insn){ ... }): the bytes of an object that only stands here. */
+function literalBytes(f: Lowering, expr: Expr): bigint | null {
+  const value = underCasts(expr);
+  if (value.kind !== 'cast' || value.operand.kind !== 'deref') return null;
+  const address = underCasts(value.operand.operand);
+  if (address.kind !== 'address_of' || address.operand.kind !== 'compound_literal') return null;
+  const { symbol } = address.operand;
+  const { bytes } = lowerVariable(f.module, symbol, { name: symbol.name, kind: 'data' });
+  const size = Math.min(sizeOf(value.type) ?? 0, bytes.length);
+  return bytes.subarray(0, size).reduceRight((all, byte) => (all << 8n) | BigInt(byte), 0n);
+}
+
+/** One asm statement on its way: what the text's operands have become. */
+class AsmLowering {
+  private readonly f: Lowering;
+  private readonly stmt: AsmStmt;
+  /** What stands in the assembly text for each operand. */
+  private readonly texts: string[] = [];
+  private readonly symbols: AsmSymbol[] = [];
+
+  constructor(f: Lowering, stmt: AsmStmt) {
+    this.f = f;
+    this.stmt = stmt;
+  }
+
+  /** A number, or a symbol's address, known now; else null. */
+  private constantText(expr: Expr): string | null {
+    const number = helperNumber(expr) ?? literalBytes(this.f, expr);
+    if (number !== null) return String(number);
+    const known = constantOf(this.f.module, expr);
+    if (!known) return null;
+    if (!known.symbol) return String(known.value);
+    return `@s${this.symbols.push({ symbol: known.symbol, off: Number(known.value) }) - 1}`;
+  }
+
+  /** The text with operands, labels and `%=` put in. */
+  private substitute(): string {
+    const { template, outputs, inputs, labels } = this.stmt;
+    const names = [...outputs, ...inputs].map(({ name }) => name);
+    const index = (name: string): number => (/^\d+$/.test(name) ? Number(name) : names.indexOf(name));
+    return template.replace(
+      /%(?:([%={}|])|l(?:\[(\w+)\]|(\d+))|([a-z]?)(?:\[(\w+)\]|(\d+)))/g,
+      (
+        whole,
+        sign?: string,
+        label?: string,
+        labelNumber?: string,
+        modifier?: string,
+        name?: string,
+        at?: string,
+      ) => {
+        if (sign === '=') return String(this.stmt.range.start);
+        if (sign !== undefined) return sign;
+        if (label !== undefined || labelNumber !== undefined) {
+          const found =
+            labelNumber === undefined
+              ? labels.findIndex((l) => l.name === label)
+              : Number(labelNumber) - names.length;
+          return labels[found] ? `@l${found}` : whole;
+        }
+        const text = this.texts[index(name ?? at ?? '')] ?? whole;
+        return modifier === 'w' ? text.replace(/^@(?=\d)/, '@w') : text;
+      },
+    );
+  }
+
+  private reject(why: string): void {
+    this.f.module.diagnostics.error(this.stmt.range, why);
+  }
+
+  run(): void {
+    const { f, stmt } = this;
+    const { outputs, inputs, labels } = stmt;
+    if (labels.length > 0 && outputs.length > 0) return this.reject('asm goto with outputs is not supported');
+    const places = outputs.map((output) => lowerPlace(f, output.expr));
+    const tiedTo = inputs.map((operand) =>
+      /^\d+$/.test(letters(operand))
+        ? Number(letters(operand))
+        : /^\[.*\]$/.test(operand.constraint)
+          ? outputs.findIndex(({ name }) => `[${name}]` === operand.constraint)
+          : -1,
+    );
+    if (tiedTo.some((at) => at >= outputs.length)) return this.reject('an asm operand is tied to none');
+    const registers = outputs.filter((output) => !isMemory(output));
+    const inOut = registers.map(
+      (output) => output.constraint.startsWith('+') || tiedTo.includes(outputs.indexOf(output)),
+    );
+    const args: Inst[] = [];
+    const late: Inst[] = [];
+    const register = (operand: AsmOperand, value: Inst): string => {
+      const at = registers.length + late.push(value) - 1;
+      return letters(operand) === 'w' ? `@w${at}` : `@${at}`;
+    };
+    outputs.forEach((output, i) => {
+      const place = places[i]!;
+      if (isMemory(output)) {
+        this.texts.push(`(${register(output, addressOf(f, place))} + 0)`);
+        return;
+      }
+      const tied = tiedTo.indexOf(i);
+      if (tied >= 0) args.push(f.value(inputs[tied]!.expr));
+      else if (output.constraint.startsWith('+')) args.push(loadPlace(f, place));
+      this.texts.push(`${letters(output) === 'w' ? '@w' : '@'}${registers.indexOf(output)}`);
+    });
+    for (const [i, operand] of inputs.entries()) {
+      if (tiedTo[i]! >= 0) this.texts.push(this.texts[tiedTo[i]!]!);
+      else if (isMemory(operand))
+        this.texts.push(`(${register(operand, addressOf(f, lowerPlace(f, operand.expr)))} + 0)`);
+      else {
+        const known = mayBeImmediate(operand) ? this.constantText(operand.expr) : null;
+        if (known === null && isImmediate(operand)) {
+          const value = f.value(operand.expr);
+          if (value.op !== 'const')
+            return this.reject(`the operand of constraint "${operand.constraint}" is not constant`);
+          this.texts.push(String(value.imm));
+        } else this.texts.push(known ?? register(operand, f.value(operand.expr)));
+      }
+    }
+    f.b.loc = stmt.range.start;
+    const body = this.body(inOut);
+    if (!body) return;
+    const distinct = new Set(late).size + registers.length;
+    if (distinct + body.clobbers.length > REGISTERS)
+      return this.reject('inline assembly requires more registers than available');
+    this.write(body, [...args, ...late], registers);
+    registers.forEach((output, i) => storePlace(f, places[outputs.indexOf(output)]!, this.results[i]!));
+    if (labels.length === 0) return;
+    const next = f.fn.block();
+    const targets = labels.map(() => f.fn.block());
+    f.b.asmGoto(targets, next);
+    labels.forEach((label, i) => {
+      f.b.at(targets[i]!);
+      f.gotoLabel(label);
+    });
+    f.b.at(next);
+  }
+
+  private readonly results: Inst[] = [];
+
+  private body(outputs: readonly boolean[]): AsmBody | null {
+    const { f, stmt } = this;
+    const text = assemble(this.substitute(), (name) => {
+      const operand = /^@s(\d+)$/.exec(name);
+      if (operand) return this.symbols[Number(operand[1])] ?? null;
+      const symbol = f.module.named(name);
+      return symbol && { symbol, off: 0 };
+    });
+    if ('error' in text) {
+      this.reject(`invalid BPF assembly: "${text.error}"`);
+      return null;
+    }
+    const clobbers = new Set(stmt.clobbers.map(clobberedRegister).filter((reg) => reg !== null));
+    return { lines: text.lines, clobbers: [...clobbers], outputs };
+  }
+
+  private write(body: AsmBody, args: Inst[], registers: readonly AsmOperand[]): void {
+    const { f, stmt } = this;
+    const widths = registers.map(({ expr }) => (sizeOf(expr.type) === 8 ? 64 : 32));
+    // The value of a barrier is its argument, of which nothing is known.
+    if (body.lines.length === 0 && stmt.labels.length === 0 && registers.length === 1 && args.length <= 1) {
+      const start = args[0] ?? f.b.const(widths[0]!, 0);
+      const tie = f.b.other('tie', start.width, [start], (inst) => {
+        inst.volatile = true;
+      });
+      this.results.push(tie);
+      return;
+    }
+    const empty = body.lines.length === 0 && registers.length === 0 && stmt.labels.length === 0;
+    if (empty && !stmt.clobbers.includes('memory')) return;
+    const made = f.b.other('asm', widths[0] ?? 64, args, (inst) => {
+      inst.asm = body;
+    });
+    widths.forEach((width, i) =>
+      this.results.push(
+        i === 0
+          ? made
+          : f.b.other('asm_out', width, [made], (inst) => {
+              inst.imm = BigInt(i);
+            }),
+      ),
+    );
+  }
+}
+
+export const lowerAsm = (f: Lowering, stmt: AsmStmt): void => new AsmLowering(f, stmt).run();

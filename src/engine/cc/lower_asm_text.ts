@@ -1,27 +1,34 @@
 /**
  * Assembles BPF assembly text in the syntax of LLVM and the kernel's logs: `r0 = 4`, `w1 += w2`,
- * `*(u64 *)(r10 - 8) = r1`, `if r1 > 7 goto l`, `call 5`, `l: goto l`. One table of line patterns.
+ * `*(u64 *)(r10 - 8) = r1`, `if r1 > 7 goto l`, `call 5`, `l: goto l`. A statement is read as tokens, whatever
+ * the spacing, and looked up in one table of line patterns.
+ *
+ * Operands are in the text already, as tokens that no program can write: `@0` is the register of operand 0, `@w0`
+ * its lower half, `@s0` a symbol, `@l0` a label of asm goto.
  */
 import * as bpf from '../abi/opcode.ts';
-import type { AsmLine, AsmReg } from './ir.ts';
+import { asmNumber } from './asm_number.ts';
+import type { AsmLine, AsmReg, AsmSymbol } from './ir.ts';
 
-type Assembled = { readonly lines: readonly AsmLine[] } | { readonly error: string };
-/** A register operand's number, an immediate, or null for an unknown name. */
-type Operands = (name: string) => number | bigint | null;
+export type Assembled = { readonly lines: readonly AsmLine[] } | { readonly error: string };
+/** What `@s0` stands for, or what a name in the text means; null: nothing. */
+export type AsmSymbols = (name: string) => AsmSymbol | null;
 
-const ALU: Readonly<Record<string, number>> = {
-  '+': bpf.BPF_ADD,
-  '-': bpf.BPF_SUB,
-  '*': bpf.BPF_MUL,
-  '/': bpf.BPF_DIV,
-  '|': bpf.BPF_OR,
-  '&': bpf.BPF_AND,
-  '<<': bpf.BPF_LSH,
-  '>>': bpf.BPF_RSH,
-  's>>': bpf.BPF_ARSH,
-  '%': bpf.BPF_MOD,
-  '^': bpf.BPF_XOR,
-  '': bpf.BPF_MOV,
+const ALU: Readonly<Record<string, readonly [code: number, off: number]>> = {
+  '+=': [bpf.BPF_ADD, 0],
+  '-=': [bpf.BPF_SUB, 0],
+  '*=': [bpf.BPF_MUL, 0],
+  '/=': [bpf.BPF_DIV, 0],
+  's/=': [bpf.BPF_DIV, 1],
+  '|=': [bpf.BPF_OR, 0],
+  '&=': [bpf.BPF_AND, 0],
+  '<<=': [bpf.BPF_LSH, 0],
+  '>>=': [bpf.BPF_RSH, 0],
+  's>>=': [bpf.BPF_ARSH, 0],
+  '%=': [bpf.BPF_MOD, 0],
+  's%=': [bpf.BPF_MOD, 1],
+  '^=': [bpf.BPF_XOR, 0],
+  '=': [bpf.BPF_MOV, 0],
 };
 const JUMP: Readonly<Record<string, number>> = {
   '==': bpf.BPF_JEQ,
@@ -36,151 +43,289 @@ const JUMP: Readonly<Record<string, number>> = {
   's<=': bpf.BPF_JSLE,
   '&': bpf.BPF_JSET,
 };
-const SIZE: Readonly<Record<string, number>> = { 8: bpf.BPF_B, 16: bpf.BPF_H, 32: bpf.BPF_W, 64: bpf.BPF_DW };
+const SIZE: Readonly<Record<string, number>> = {
+  '8': bpf.BPF_B,
+  '16': bpf.BPF_H,
+  '32': bpf.BPF_W,
+  '64': bpf.BPF_DW,
+};
+const ATOMIC: Readonly<Record<string, number>> = {
+  add: bpf.BPF_ADD,
+  or: bpf.BPF_OR,
+  and: bpf.BPF_AND,
+  xor: bpf.BPF_XOR,
+  '+=': bpf.BPF_ADD,
+  '|=': bpf.BPF_OR,
+  '&=': bpf.BPF_AND,
+  '^=': bpf.BPF_XOR,
+};
+/** `may_goto` and `gotol` are jumps of their own kinds. */
+const GOTO: Readonly<Record<string, number>> = {
+  goto: bpf.BPF_JMP | bpf.BPF_JA,
+  gotol: bpf.BPF_JMP32 | bpf.BPF_JA,
+  may_goto: bpf.BPF_JMP | bpf.BPF_JCOND,
+};
+const DATA_BYTES: Readonly<Record<string, number>> = {
+  '.byte': 1,
+  '.2byte': 2,
+  '.short': 2,
+  '.4byte': 4,
+  '.long': 4,
+  '.8byte': 8,
+  '.quad': 8,
+};
+
+const TOKEN =
+  /\s+|@[wsl]?\d+|s(?:>>=|>=|<=|\/=|%=|>|<)|[A-Za-z_.$][\w.$]*|\d\w*|>>=|<<=|[-+*/|&%^=!<>]=|<<|>>|./gu;
 
 const NONE: AsmReg = { reg: 0 };
-const REG = String.raw`(%\w?\[?\w+\]?|[rw]\d+)`;
-const VALUE = String.raw`([^\s;]+)`;
+const R = String.raw`(@w?\d+|[rw]\d+)`;
+/** An address: a register and a distance. */
+const AT = String.raw`\( ${R}((?: [-+] .+)?) \)`;
+const SIZED = (sign: string): string => String.raw`\( ${sign}(8|16|32|64) \* \)`;
+
+type Groups = readonly string[];
+interface Pending extends AsmLine {
+  readonly goto: string | null;
+}
+
+const isNarrow = (reg: string): boolean => reg.startsWith('w') || reg.startsWith('@w');
 
 class Assembler {
-  private readonly lines: (AsmLine & { readonly goto: string | null })[] = [];
-  private readonly labels = new Map<string, number>();
-  private readonly operands: Operands;
+  private readonly lines: Pending[] = [];
+  private readonly labels: { readonly name: string; readonly at: number }[] = [];
+  private readonly symbols: AsmSymbols;
+  private data: number[] = [];
 
-  constructor(operands: Operands) {
-    this.operands = operands;
-  }
-
-  private operand(text: string): number | bigint | null {
-    const name = /^%(?:\[(\w+)\]|w?(\d+))$/.exec(text);
-    return name ? this.operands(name[1] ?? name[2] ?? '') : null;
+  constructor(symbols: AsmSymbols) {
+    this.symbols = symbols;
   }
 
   private reg(text: string): AsmReg | null {
-    const found = /^[rw](\d+)$/.exec(text);
-    if (found) return Number(found[1]) <= 10 ? { reg: Number(found[1]) } : null;
-    const operand = this.operand(text);
-    return typeof operand === 'number' ? { operand } : null;
-  }
-
-  private number(text: string): bigint | null {
-    const operand = this.operand(text.replace(/^-(?=%)/, ''));
-    if (typeof operand === 'bigint') return text.startsWith('-') ? -operand : operand;
-    const found = /^([-+]?)(0x[0-9a-f]+|\d+)(?:ll)?$/i.exec(text);
-    if (!found) return null;
-    const value = BigInt(found[2]!);
-    return found[1] === '-' ? -value : value;
+    const [, name, number] = /^(@w?|[rw])(\d+)$/.exec(text) ?? [];
+    if (name === undefined) return null;
+    if (name.startsWith('@')) return { operand: Number(number) };
+    return Number(number) <= 10 ? { reg: Number(number) } : null;
   }
 
   private put(line: Partial<AsmLine> & { readonly code: number }, goto: string | null = null): true {
-    this.lines.push({ dst: NONE, src: NONE, off: 0, imm: 0n, goto, ...line });
+    const empty = { dst: NONE, src: NONE, off: 0, imm: 0n, symbol: null, target: null };
+    this.lines.push({ ...empty, goto, ...line });
     return true;
   }
 
   /** An operation whose right side is a register or a number. */
-  private withRight(code: number, dst: AsmReg | null, right: string, goto: string | null = null): boolean {
+  private withRight(
+    code: number,
+    to: string,
+    right: string,
+    more: Partial<AsmLine> = {},
+    goto: string | null = null,
+  ): boolean {
+    const dst = this.reg(to);
     if (!dst) return false;
     const src = this.reg(right);
-    if (src) return this.put({ code: code | bpf.BPF_X, dst, src }, goto);
-    const imm = this.number(right);
-    return imm === null ? false : this.put({ code, dst, imm }, goto);
+    if (src) return this.put({ code: code | bpf.BPF_X, dst, src, ...more }, goto);
+    const imm = asmNumber(right);
+    return imm !== null && this.put({ code, dst, imm, ...more }, goto);
   }
 
-  private address(
+  /** Instruction on memory at `base` + `distance`. */
+  private access(
+    code: number,
+    size: string,
     base: string,
-    sign: string | undefined,
-    off: string | undefined,
-  ): { reg: AsmReg; off: number } | null {
-    const reg = this.reg(base);
-    const distance = off === undefined ? 0n : this.number(off);
-    if (!reg || distance === null) return null;
-    return { reg, off: Number(sign === '-' ? -distance : distance) };
+    distance: string,
+    more: Partial<AsmLine>,
+  ): boolean {
+    const at = this.reg(base);
+    const off = distance === '' ? 0n : asmNumber(distance);
+    if (!at || off === null) return false;
+    const load = bpf.BPF_CLASS(code) === bpf.BPF_LDX;
+    return this.put({ code: code | SIZE[size]!, [load ? 'src' : 'dst']: at, off: Number(off), ...more });
   }
 
-  private readonly patterns: readonly (readonly [RegExp, (m: readonly string[]) => boolean])[] = [
-    [/^exit$/, () => this.put({ code: bpf.BPF_JMP | bpf.BPF_EXIT })],
+  private atomic(op: number, size: string, base: string, distance: string, src: string): boolean {
+    const value = this.reg(src);
+    const code = bpf.BPF_STX | bpf.BPF_ATOMIC;
+    return value !== null && this.access(code, size, base, distance, { src: value, imm: BigInt(op) });
+  }
+
+  private store(size: string, base: string, distance: string, value: string): boolean {
+    const src = this.reg(value);
+    if (src) return this.access(bpf.BPF_STX | bpf.BPF_MEM, size, base, distance, { src });
+    const imm = asmNumber(value);
+    return imm !== null && this.access(bpf.BPF_ST | bpf.BPF_MEM, size, base, distance, { imm });
+  }
+
+  private load(mode: number, to: string, size: string, base: string, distance: string): boolean {
+    const dst = this.reg(to);
+    return dst !== null && this.access(bpf.BPF_LDX | mode, size, base, distance, { dst });
+  }
+
+  private call(to: string): boolean {
+    const code = bpf.BPF_JMP | bpf.BPF_CALL;
+    const imm = asmNumber(to);
+    if (imm !== null) return this.put({ code, imm });
+    const symbol = this.symbols(to);
+    return symbol !== null && this.put({ code, symbol, src: { reg: bpf.BPF_PSEUDO_CALL }, imm: -1n });
+  }
+
+  private wide(to: string, value: string): boolean {
+    const dst = this.reg(to);
+    if (!dst) return false;
+    const imm = asmNumber(value);
+    if (imm !== null) return this.put({ code: bpf.LD_IMM64, dst, imm });
+    const symbol = this.symbols(value);
+    return symbol !== null && this.put({ code: bpf.LD_IMM64, dst, symbol, imm: BigInt(symbol.off) });
+  }
+
+  /** A byte swap, or the cut to so many bits that little-endian machines make of `le`. */
+  private swap(to: string, kind: string, bits: string, from: string): boolean {
+    const dst = this.reg(to);
+    const code = { be: bpf.BPF_ALU | bpf.BPF_TO_BE, le: bpf.BPF_ALU, bswap: bpf.BPF_ALU64 }[kind];
+    if (!dst || to !== from || code === undefined) return false;
+    return this.put({ code: code | bpf.BPF_END, dst, imm: BigInt(bits) });
+  }
+
+  /** A move with an offset that says what kind of move: sign extension, or a cast between address spaces. */
+  private moveAs(to: string, from: string, off: number, imm: bigint): boolean {
+    const cls = isNarrow(to) ? bpf.BPF_ALU : bpf.BPF_ALU64;
+    return this.reg(from) !== null && this.withRight(cls | bpf.BPF_MOV, to, from, { off, imm });
+  }
+
+  /** Data among the code is instructions: eight bytes make one. */
+  private putData(size: number, values: string): boolean {
+    for (const text of values.split(' , ')) {
+      const value = asmNumber(text);
+      if (value === null) return false;
+      for (let i = 0; i < size; i++) this.data.push(Number((value >> BigInt(8 * i)) & 0xffn));
+    }
+    while (this.data.length >= 8) {
+      const [code, regs, ...rest] = this.data.splice(0, 8) as [number, number, ...number[]];
+      const view = new DataView(Uint8Array.from(rest).buffer);
+      this.put({
+        code,
+        dst: { reg: regs & 15 },
+        src: { reg: regs >> 4 },
+        off: view.getInt16(0, true),
+        imm: BigInt(view.getInt32(2, true)),
+      });
+    }
+    return true;
+  }
+
+  private readonly patterns: readonly (readonly [pattern: string, make: (m: Groups) => boolean])[] = [
+    ['exit', () => this.put({ code: bpf.BPF_JMP | bpf.BPF_EXIT })],
+    [`callx ${R}`, ([, to = '']) => this.withRight(bpf.BPF_JMP | bpf.BPF_CALL, to, to, { src: NONE })],
+    [`call (.+)`, ([, to = '']) => this.call(to)],
+    [`(goto|gotol|may_goto) (.+)`, ([, kind = '', to = '']) => this.put({ code: GOTO[kind] ?? 0 }, to)],
     [
-      new RegExp(`^call ${VALUE}$`),
-      ([, to = '']) => {
-        const imm = this.number(to);
-        return imm === null ? false : this.put({ code: bpf.BPF_JMP | bpf.BPF_CALL, imm });
-      },
-    ],
-    [/^goto (\S+)$/, ([, to = '']) => this.put({ code: bpf.BPF_JMP | bpf.BPF_JA }, to)],
-    [
-      new RegExp(`^if ${REG} (==|!=|s?>=|s?<=|s?>|s?<|&) ${VALUE} goto (\\S+)$`),
+      `if ${R} (==|!=|s?>=|s?<=|s?>|s?<|&) (.+) goto (.+)`,
       ([, left = '', op = '', right = '', to = '']) =>
-        this.withRight(
-          (left.startsWith('w') || left.startsWith('%w') ? bpf.BPF_JMP32 : bpf.BPF_JMP) | (JUMP[op] ?? 0),
-          this.reg(left),
-          right,
-          to,
-        ),
+        this.withRight((isNarrow(left) ? bpf.BPF_JMP32 : bpf.BPF_JMP) | JUMP[op]!, left, right, {}, to),
     ],
     [
-      new RegExp(String.raw`^${REG} = \*\(u(8|16|32|64) \*\)\(${REG}(?: ?([-+]) ?(\S+))?\)$`),
-      ([, to = '', size = '', base = '', sign, off]) => {
-        const from = this.address(base, sign, off);
+      String.raw`${R} = \* ${SIZED('([us])')} ${AT}`,
+      ([, to = '', sign = '', size = '', base = '', off = '']) =>
+        this.load(sign === 's' ? bpf.BPF_MEMSX : bpf.BPF_MEM, to, size, base, off),
+    ],
+    [
+      String.raw`\* ${SIZED('u')} ${AT} = (.+)`,
+      ([, size = '', base = '', off = '', value = '']) => this.store(size, base, off, value),
+    ],
+    [
+      String.raw`lock \* ${SIZED('u')} ${AT} ([-+|&^]=) ${R}`,
+      ([, size = '', base = '', off = '', op = '', src = '']) =>
+        op in ATOMIC && this.atomic(ATOMIC[op]!, size, base, off, src),
+    ],
+    [
+      String.raw`${R} = atomic_fetch_(add|or|and|xor) \( ${SIZED('u')} ${AT} , ${R} \)`,
+      ([, to = '', op = '', size = '', base = '', off = '', src = '']) =>
+        to === src && this.atomic(ATOMIC[op]! | bpf.BPF_FETCH, size, base, off, src),
+    ],
+    [
+      String.raw`${R} = xchg(?:_|32_)(32|64) ${AT.replace(/ \\\)$/, '')} , ${R} \)`,
+      ([, to = '', size = '', base = '', off = '', src = '']) =>
+        to === src && this.atomic(bpf.BPF_XCHG, size, base, off, src),
+    ],
+    [
+      String.raw`[rw]0 = cmpxchg(?:_|32_)(32|64) ${AT.replace(/ \\\)$/, '')} , [rw]0 , ${R} \)`,
+      ([, size = '', base = '', off = '', src = '']) => this.atomic(bpf.BPF_CMPXCHG, size, base, off, src),
+    ],
+    [
+      String.raw`${R} = load_acquire \( ${SIZED('u')} ${AT} \)`,
+      ([, to = '', size = '', base = '', off = '']) => {
         const dst = this.reg(to);
-        if (!from || !dst) return false;
-        return this.put({
-          code: bpf.BPF_LDX | bpf.BPF_MEM | (SIZE[size] ?? 0),
-          dst,
-          src: from.reg,
-          off: from.off,
-        });
+        const src = this.reg(base);
+        const code = bpf.BPF_STX | bpf.BPF_ATOMIC;
+        return (
+          dst !== null &&
+          src !== null &&
+          this.access(code, size, base, off, { dst, src, imm: BigInt(bpf.BPF_LOAD_ACQ) })
+        );
       },
     ],
     [
-      new RegExp(String.raw`^\*\(u(8|16|32|64) \*\)\(${REG}(?: ?([-+]) ?(\S+))?\) = ${VALUE}$`),
-      ([, size = '', base = '', sign, off, value = '']) => {
-        const to = this.address(base, sign, off);
-        if (!to) return false;
-        const bits = bpf.BPF_MEM | (SIZE[size] ?? 0);
-        const src = this.reg(value);
-        if (src) return this.put({ code: bpf.BPF_STX | bits, dst: to.reg, src, off: to.off });
-        const imm = this.number(value);
-        return imm === null ? false : this.put({ code: bpf.BPF_ST | bits, dst: to.reg, imm, off: to.off });
+      String.raw`store_release \( ${SIZED('u')} ${AT} , ${R} \)`,
+      ([, size = '', base = '', off = '', src = '']) => this.atomic(bpf.BPF_STORE_REL, size, base, off, src),
+    ],
+    [
+      String.raw`${R} = addr_space_cast \( ${R} , (\d+) , (\d+) \)`,
+      ([, to = '', from = '', dst = '', src = '']) =>
+        this.moveAs(to, from, 1, (BigInt(dst) << 16n) | BigInt(src)),
+    ],
+    [
+      String.raw`r0 = \* ${SIZED('u')} skb \[ (.+) \]`,
+      ([, size = '', at = '']) => {
+        const src = this.reg(at);
+        const imm = asmNumber(at);
+        if (src) return this.put({ code: bpf.BPF_LD | bpf.BPF_IND | SIZE[size]!, src });
+        return imm !== null && this.put({ code: bpf.BPF_LD | bpf.BPF_ABS | SIZE[size]!, imm });
       },
     ],
     [
-      new RegExp(`^${REG} = ${VALUE} ?ll$`),
-      ([, to = '', value = '']) => {
-        const dst = this.reg(to);
-        const imm = this.number(value);
-        return !dst || imm === null ? false : this.put({ code: bpf.LD_IMM64, dst, imm });
-      },
+      `${R} = (be|le|bswap)(16|32|64) ${R}`,
+      ([, to = '', kind = '', bits = '', from = '']) => this.swap(to, kind, bits, from),
     ],
     [
-      new RegExp(String.raw`^${REG} = -${REG}$`),
+      String.raw`${R} = \( s(8|16|32) \) ${R}`,
+      ([, to = '', bits = '', from = '']) => this.moveAs(to, from, Number(bits), 0n),
+    ],
+    [
+      `${R} = - ${R}`,
       ([, to = '', from = '']) => {
         const dst = this.reg(to);
-        if (!dst || to !== from) return false;
-        return this.put({ code: (to.startsWith('w') ? bpf.BPF_ALU : bpf.BPF_ALU64) | bpf.BPF_NEG, dst });
+        const code = (isNarrow(to) ? bpf.BPF_ALU : bpf.BPF_ALU64) | bpf.BPF_NEG;
+        return dst !== null && to === from && this.put({ code, dst });
+      },
+    ],
+    [`${R} = (.+?) ?ll`, ([, to = '', value = '']) => this.wide(to, value)],
+    [
+      String.raw`${R} (s?(?:>>|/|%)=|<<=|[-+*|&^]?=) (.+)`,
+      ([, to = '', op = '', value = '']) => {
+        const [code, off] = ALU[op] ?? [0, 0];
+        return this.withRight((isNarrow(to) ? bpf.BPF_ALU : bpf.BPF_ALU64) | code, to, value, { off });
       },
     ],
     [
-      new RegExp(String.raw`^${REG} (s?>>|<<|[-+*/|&%^]|)= ${VALUE}$`),
-      ([, to = '', op = '', value = '']) =>
-        this.withRight(
-          (to.startsWith('w') || to.startsWith('%w') ? bpf.BPF_ALU : bpf.BPF_ALU64) | (ALU[op] ?? 0),
-          this.reg(to),
-          value,
-        ),
+      String.raw`(\.\w+) (.+)`,
+      ([, kind = '', values = '']) => kind in DATA_BYTES && this.putData(DATA_BYTES[kind]!, values),
     ],
   ];
+  private readonly table = this.patterns.map(([text, make]) => [new RegExp(`^${text}$`), make] as const);
 
-  private line(text: string): boolean {
-    const label = /^([\w.]+):\s*(.*)$/.exec(text);
-    if (label) {
-      this.labels.set(label[1] ?? '', this.slots());
-      return label[2] === '' || this.line(label[2] ?? '');
+  /** One statement in tokens with a space between any two. */
+  private statement(text: string): boolean {
+    const [, label, rest = ''] = /^([\w.$]+) :\s?(.*)$/.exec(text) ?? [];
+    if (label !== undefined) {
+      this.labels.push({ name: label, at: this.slots() });
+      return rest === '' || this.statement(rest);
     }
-    for (const [pattern, make] of this.patterns) {
+    return this.table.some(([pattern, make]) => {
       const found = pattern.exec(text);
-      if (found) return make(found);
-    }
-    return false;
+      return found !== null && make(found);
+    });
   }
 
   /** Instruction slots so far: ld_imm64 takes two. */
@@ -188,28 +333,41 @@ class Assembler {
     return this.lines.slice(0, end).reduce((sum, line) => sum + (line.code === bpf.LD_IMM64 ? 2 : 1), 0);
   }
 
-  run(text: string): Assembled {
-    for (const raw of text.split(/[\n;]/)) {
-      const line = raw
-        .replace(/#.*|\/\/.*/, '')
-        .trim()
-        .replace(/\s+/g, ' ');
-      if (line !== '' && !this.line(line)) return { error: line };
-    }
+  /** Where a jump in slot `from` leads: a name, `1f` or `1b`, or a distance. Null: nowhere. */
+  private distance(to: string, from: number): bigint | null {
+    const [, number, way] = /^(\d+)([fb])$/.exec(to) ?? [];
+    const named = this.labels.filter(({ name }) => name === (number ?? to));
+    const found =
+      way === 'b' ? named.findLast(({ at }) => at <= from) : named.find(({ at }) => way !== 'f' || at > from);
+    return found ? BigInt(found.at - from - 1) : asmNumber(to.replace(/^pc /, ''));
+  }
+
+  private finish(): Assembled {
+    if (this.data.length > 0) return { error: 'data that makes no whole instruction' };
     const lines: AsmLine[] = [];
     for (const [i, { goto, ...line }] of this.lines.entries()) {
-      if (goto === null) {
-        lines.push(line);
-        continue;
+      const label = /^@l(\d+)$/.exec(goto ?? '')?.[1];
+      const far = line.code === GOTO['gotol'];
+      if (goto === null) lines.push(line);
+      else if (label !== undefined) lines.push({ ...line, target: Number(label) });
+      else {
+        const distance = this.distance(goto, this.slots(i));
+        if (distance === null) return { error: `goto ${goto}` };
+        lines.push(far ? { ...line, imm: distance } : { ...line, off: Number(distance) });
       }
-      const known = this.labels.get(goto) ?? this.labels.get(goto.replace(/[bf]$/, ''));
-      const off = known === undefined ? this.number(goto) : BigInt(known - this.slots(i) - 1);
-      if (off === null) return { error: `goto ${goto}` };
-      lines.push({ ...line, off: Number(off) });
     }
     return { lines };
   }
+
+  run(text: string): Assembled {
+    const bare = text.replace(/\/\*[^]*?\*\//g, ' ').replace(/(?:#|\/\/).*/g, '');
+    for (const raw of bare.split(/[\n;]/)) {
+      const tokens = (raw.match(TOKEN) ?? []).filter((token) => token.trim() !== '');
+      if (tokens.length > 0 && !this.statement(tokens.join(' '))) return { error: raw.trim() };
+    }
+    return this.finish();
+  }
 }
 
-/** Instructions for the text, or the first line that is not understood. */
-export const assemble = (text: string, operands: Operands): Assembled => new Assembler(operands).run(text);
+/** Instructions for the text, or the first statement that is not understood. */
+export const assemble = (text: string, symbols: AsmSymbols): Assembled => new Assembler(symbols).run(text);

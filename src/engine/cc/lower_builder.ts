@@ -155,6 +155,10 @@ export class Builder {
     this.end({ kind: 'branch', cond, a, b, yes, no });
   }
 
+  asmGoto(targets: readonly Block[], next: Block): void {
+    this.end({ kind: 'asm_goto', targets, next });
+  }
+
   return(value: Inst | null): void {
     this.end({ kind: 'return', value });
   }

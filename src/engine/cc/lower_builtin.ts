@@ -5,6 +5,7 @@ import { pointee, sizeOf, unsugar, VOID } from './ctype.ts';
 import type { CType } from './ctype.ts';
 import type { AccessSize, Inst } from './ir.ts';
 import { ENUM_KIND, TYPE_ID_KIND, TYPE_KIND } from './core_reloc.ts';
+import { variadicStart } from './lower_abi.ts';
 import { widthOf } from './lower_expr.ts';
 import type { Lowering } from './lower_function.ts';
 import { copyBytes, fillBytes, pointeeAlign } from './lower_memory.ts';
@@ -242,8 +243,10 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
     }
     case 'barrier':
       return f.b.other('asm', 64, [], (inst) => {
-        inst.asm = { lines: [], clobbers: [], hasOutput: false, inOut: false };
+        inst.asm = { lines: [], clobbers: [], outputs: [] };
       });
+    case 'va_start':
+      return variadicStart(f, f.paramCount);
     case 'overflow':
       return f.unsupported(expr.range, 'overflow-checking arithmetic', nothing);
   }

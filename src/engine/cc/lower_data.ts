@@ -32,7 +32,7 @@ interface Constant {
 }
 
 /** Value of a constant expression, or null. */
-function constantOf(m: ModuleLowering, expr: Expr): Constant | null {
+export function constantOf(m: ModuleLowering, expr: Expr): Constant | null {
   switch (expr.kind) {
     case 'int':
       return { symbol: null, value: expr.value };

@@ -7,6 +7,7 @@ import type { ArithmeticOp, CallExpr, CastExpr, CompareOp, Expr } from './ast.ts
 import { integerOf, isPointer, isVoid, sizeOf } from './ctype.ts';
 import type { CType } from './ctype.ts';
 import type { BinaryOp, Block, Cond, Inst, Width } from './ir.ts';
+import { passing } from './lower_abi.ts';
 import { lowerBuiltin } from './lower_builtin.ts';
 import type { Lowering } from './lower_function.ts';
 import { addressOf, isRecord, loadPlace, lowerPlace, plainPlace, storePlace } from './lower_place.ts';
@@ -197,20 +198,24 @@ function lowerCall(f: Lowering, expr: CallExpr): Inst {
   const target = record ? f.fn.frame(f.scopedSlot('result', signature.result), 0) : null;
   if (target) args.unshift(target);
   f.b.loc = expr.loc;
-  if (args.length > 5 && !(callee.kind === 'function' && callee.symbol.attributes.alwaysInline))
+  const { extended } = f.module.profile;
+  if (!extended && args.length > 5 && !(callee.kind === 'function' && callee.symbol.attributes.alwaysInline))
     f.noteManyArguments(expr);
+  const passed = extended
+    ? passing(f, args, signature.params.length + (target ? 1 : 0), signature.variadic)
+    : args;
   const result = record || isVoid(signature.result) ? null : widthOf(signature.result);
   let made: Inst;
   switch (callee.kind) {
     case 'function':
-      made = f.b.call({ kind: 'symbol', symbol: f.module.function(callee.symbol) }, args, result);
+      made = f.b.call({ kind: 'symbol', symbol: f.module.function(callee.symbol) }, passed, result);
       break;
     case 'helper':
     case 'helper_number':
-      made = f.b.call({ kind: 'helper', id: callee.number }, args, result);
+      made = f.b.call({ kind: 'helper', id: callee.number }, passed, result);
       break;
     case 'indirect':
-      made = f.b.call({ kind: 'pointer' }, [f.value(callee.pointer), ...args], result);
+      made = f.b.call({ kind: 'pointer' }, [f.value(callee.pointer), ...passed], result);
       break;
   }
   if (callee.kind === 'function' && callee.symbol.attributes.noreturn) {

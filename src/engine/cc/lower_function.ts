@@ -23,10 +23,11 @@ import type {
 } from './ast.ts';
 import { alignOf, integerOf, isVoid, sizeOf } from './ctype.ts';
 import type { CType } from './ctype.ts';
-import type { Block, Inst, IrFunction, Slot } from './ir.ts';
+import type { Block, Inst, IrFunction, Slot, Width } from './ir.ts';
 import { lowerAsm } from './lower_asm.ts';
 import { Builder } from './lower_builder.ts';
-import { lowerCondition, lowerEffect, lowerValue } from './lower_expr.ts';
+import { lowerCondition, lowerEffect, lowerValue, widthOf } from './lower_expr.ts';
+import { parameter } from './lower_abi.ts';
 import { copyRecord, initialise } from './lower_memory.ts';
 import { isRecord, lowerPlace, plainPlace, storePlace } from './lower_place.ts';
 import type { Place } from './lower_place.ts';
@@ -143,6 +144,13 @@ export class Lowering {
     return slot;
   }
 
+  /** Room for the arguments of one call that are not in registers. */
+  blockSlot(size: number): Slot {
+    const slot = this.fn.slot('arguments', size, 8);
+    this.begin(slot);
+    return slot;
+  }
+
   private begin(slot: Slot): void {
     this.b.life(slot, true);
     this.scopes.at(-1)?.slots.push(slot);
@@ -193,6 +201,12 @@ export class Lowering {
     this.leaveTo(target.depth);
     this.b.jump(target.block);
     this.b.at(this.fn.block());
+  }
+
+  gotoLabel(to: Label): void {
+    const label = must(this.labels.get(to), 'label');
+    const depth = this.scopes.findIndex((scope) => !label.owners.includes(scope.owner));
+    this.goto({ block: label.block, depth: depth < 0 ? this.scopes.length : depth });
   }
 
   statementExpression(expr: StmtExpr): Inst {
@@ -303,11 +317,8 @@ export class Lowering {
         return this.goto(must(this.breaks.at(-1), 'break target'));
       case 'continue':
         return this.goto(must(this.continues.at(-1), 'continue target'));
-      case 'goto': {
-        const label = must(this.labels.get(stmt.label), 'label');
-        const depth = this.scopes.findIndex((scope) => !label.owners.includes(scope.owner));
-        return this.goto({ block: label.block, depth: depth < 0 ? this.scopes.length : depth });
-      }
+      case 'goto':
+        return this.gotoLabel(stmt.label);
       case 'label': {
         const { block } = must(this.labels.get(stmt.label), 'label');
         this.b.jump(block);
@@ -402,7 +413,15 @@ export class Lowering {
     const hidden = isRecord(def.symbol.signature.result) ? 1 : 0;
     this.b.loc = def.loc;
     def.params.forEach((symbol, i) => {
-      const param = must(fn.params[i + hidden], 'parameter');
+      const param = this.module.profile.extended
+        ? parameter(
+            this,
+            i + hidden,
+            def.params.length + hidden,
+            this.paramWidth(symbol),
+            def.symbol.signature,
+          )
+        : must(fn.params[i + hidden], 'parameter');
       const to = this.fn.frame(this.slotOf(symbol), 0);
       if (isRecord(symbol.type)) copyRecord(this, to, param, symbol.type);
       else storePlace(this, plainPlace(to, symbol.type, true), param);
@@ -415,6 +434,16 @@ export class Lowering {
     this.b.return(
       this.result ? this.b.load(this.fn.frame(this.result, 0), 0, this.result.size === 8 ? 8 : 4) : null,
     );
+  }
+
+  private paramWidth({ type }: VarSymbol): Width {
+    return isRecord(type) ? 64 : widthOf(type);
+  }
+
+  /** Parameters that are passed, the address of a record result included. */
+  get paramCount(): number {
+    const { params, symbol } = this.def;
+    return params.length + (isRecord(symbol.signature.result) ? 1 : 0);
   }
 
   place = (expr: Expr): Place => lowerPlace(this, expr);

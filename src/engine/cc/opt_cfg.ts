@@ -63,6 +63,7 @@ function skipEmpty(fn: IrFunction): boolean {
       // An edge that is already there would need a second phi argument from the same block.
       if (to.preds.includes(pred) && phis.length > 0) continue;
       if (pred.term.kind === 'branch' && pred.term.yes === pred.term.no) continue;
+      if (pred.term.kind === 'asm_goto') continue;
       redirect(pred, block, to, (phi) => phi.args[at]!);
       any = true;
     }
@@ -114,7 +115,8 @@ function threadPhis(fn: IrFunction): boolean {
     if (term.a !== phi || term.b.op !== 'const' || uses.get(phi) !== 1) continue;
     for (const pred of block.preds.slice()) {
       const value = phi.args[block.preds.indexOf(pred)];
-      if (value?.op !== 'const' || (pred.term.kind === 'branch' && pred.term.yes === pred.term.no)) continue;
+      if (value?.op !== 'const' || pred.term.kind === 'asm_goto') continue;
+      if (pred.term.kind === 'branch' && pred.term.yes === pred.term.no) continue;
       const to = foldCond(term.cond, value.imm, term.b.imm, phi.width) ? term.yes : term.no;
       if (to === block || to.preds.includes(pred)) continue;
       const at = to.preds.indexOf(block);

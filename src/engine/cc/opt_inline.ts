@@ -101,6 +101,8 @@ function inlineCall(caller: IrFunction, block: Block, call: Inst, callee: IrFunc
     if (term.kind === 'jump') to.term = { kind: 'jump', to: block(term.to) };
     else if (term.kind === 'branch')
       to.term = { ...term, a: value(term.a), b: value(term.b), yes: block(term.yes), no: block(term.no) };
+    else if (term.kind === 'asm_goto')
+      to.term = { kind: 'asm_goto', next: block(term.next), targets: term.targets.map(block) };
     else if (term.kind === 'return') {
       returns.push({ block: to, value: term.value ? value(term.value) : null });
       to.term = { kind: 'jump', to: after };

@@ -6,7 +6,7 @@
  * A slot whose address reaches a helper, a volatile access or another store stays in memory.
  */
 import { must } from '../../shared/assert.ts';
-import { Inst, replaceValues } from './ir.ts';
+import { Inst, replaceValues, successors } from './ir.ts';
 import type { AccessSize, Block, IrFunction, Slot, Width } from './ir.ts';
 import { escapedSlots } from './opt_gvn.ts';
 import { dominanceFrontier, dominators } from './ssa.ts';
@@ -129,13 +129,7 @@ export function mem2reg(fn: IrFunction): boolean {
       else set(piece, must(inst.args[1], 'stored value'));
       return false;
     });
-    const succs =
-      block.term.kind === 'jump'
-        ? [block.term.to]
-        : block.term.kind === 'branch'
-          ? [block.term.yes, block.term.no]
-          : [];
-    for (const succ of succs)
+    for (const succ of successors(block))
       for (const [piece, phi] of phis.get(succ) ?? [])
         succ.preds.forEach((pred, i) => {
           if (pred === block) phi.args[i] = current.get(piece) ?? undefinedValue(piece);

@@ -237,13 +237,18 @@ export function knownCompare(from: Compare): boolean | null {
   return null;
 }
 
-/** The top bit is clear: by its bits, or it starts at 0 or above and only grows, and C rules out overflow. */
+/** How far one step of a counter may go: it would take 2^15 of them to reach the sign. */
+const COUNTER_STEP = 1n << 16n;
+
+/** The top bit is clear: by its bits, or as a counter from 0 or above in small steps, whose overflow C rules out. */
 function isNonNegative(inst: Inst, seen: Set<Inst> = new Set()): boolean {
   if (seen.has(inst)) return true;
   if (usedBits(inst) < inst.width) return true;
   seen.add(inst);
   if (inst.op === 'phi') return inst.args.every((arg) => isNonNegative(arg, seen));
-  return inst.op === 'add' && inst.nsw && inst.args.every((arg) => isNonNegative(arg, seen));
+  const [from, step] = inst.args;
+  const counts = inst.op === 'add' && inst.nsw && step?.op === 'const' && step.imm >= 0n;
+  return counts && step.imm < COUNTER_STEP && from?.op === 'phi' && isNonNegative(from, seen);
 }
 
 function simplifySext(fn: IrFunction, inst: Inst): Inst | null {

@@ -13,6 +13,8 @@ import type { TranslationUnit } from './ast.ts';
 import { Context } from './check_context.ts';
 import type { Scope } from './check_context.ts';
 import { Diagnostics } from './diagnostic.ts';
+import { PROFILES } from './profile.ts';
+import type { ProfileName } from './profile.ts';
 import { defineText } from './pp_predefined.ts';
 import { parseExternal } from './parse_decl.ts';
 import { Parser } from './parser.ts';
@@ -30,6 +32,8 @@ export interface FrontendInput {
   readonly defines?: Readonly<Record<string, string>>;
   /** What vmlinux.h is made of. */
   readonly kernelBtf: Btf;
+  /** Default: bpf. */
+  readonly profile?: ProfileName;
 }
 export interface FrontendResult {
   readonly unit: TranslationUnit;
@@ -43,10 +47,11 @@ export interface FrontendResult {
 export function frontend(input: FrontendInput): FrontendResult {
   const sources = new Sources();
   const diagnostics = new Diagnostics(sources);
-  const preprocessor = new Preprocessor(sources, diagnostics, input.files ?? (() => null));
+  const profile = PROFILES[input.profile ?? 'bpf'];
+  const preprocessor = new Preprocessor(sources, diagnostics, input.files ?? (() => null), profile);
   for (const [name, value] of Object.entries(input.defines ?? {})) defineText(preprocessor, name, value);
   const tokens = preprocessor.run(input.path, input.text);
-  const context = new Context(diagnostics, sources, KernelTypes.of(input.kernelBtf));
+  const context = new Context(diagnostics, sources, KernelTypes.of(input.kernelBtf), profile);
   const parser = new Parser(tokens, context, (declaration) =>
     parseExternal(new Parser({ tokens: declaration, pragmas: [] }, context)),
   );

@@ -31,7 +31,7 @@ function operands(p: Parser, outputs: boolean): AsmOperand[] {
     if (!p.expect('(')) break;
     const written = parseExpression(p);
     p.expect(')');
-    const expr: Expr = outputs || constraint === 'm' ? written : rvalue(written);
+    const expr: Expr = outputs || constraint.includes('m') ? written : rvalue(written);
     if (outputs && !isError(written) && !isLvalue(written))
       p.context.error(written.range, 'an output of asm must be a variable or another place');
     list.push({ name, constraint, expr });
@@ -49,7 +49,9 @@ export function parseAsm(p: Parser, start: Loc): AsmStmt {
     isGoto ||= word === 'goto';
   }
   p.expect('(');
-  const template = text(p);
+  const written = text(p);
+  // Without operands the text is taken as it stands.
+  const template = p.is(')') ? written.replaceAll('%', '%%') : written;
   const outputs = p.accept(':') ? operands(p, true) : [];
   const inputs = p.accept(':') ? operands(p, false) : [];
   const clobbers: string[] = [];

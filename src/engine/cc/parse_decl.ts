@@ -4,7 +4,7 @@ import * as C from './ctype.ts';
 import type { CType } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
 import { evaluateInt } from './const_eval.ts';
-import { OpenFunction, reference } from './check_context.ts';
+import { noFloats, OpenFunction, reference } from './check_context.ts';
 import { isError, rvalue } from './check_convert.ts';
 import { checkInitializer } from './check_init.ts';
 import type { InitSyntax } from './check_init.ts';
@@ -182,7 +182,7 @@ function finishVariable(
   } else if (specifiers.isAuto)
     context.error(range, `'${symbol.name}' with __auto_type needs an initializer`);
   const bare = C.unsugar(symbol.type);
-  if (bare.kind === 'float') context.error(range, 'floating point is not available in BPF programs');
+  if (bare.kind === 'float') context.error(range, noFloats(context));
   if (isExtern) return;
   if (bare.kind === 'void') {
     context.error(range, `variable '${symbol.name}' has type void`);
@@ -297,7 +297,7 @@ function checkSignature(
   const result = C.unsugar(symbol.signature.result);
   if (result.kind === 'record' && result.layout === null)
     context.error(range, `result type '${typeText(result)}' is incomplete`);
-  if (symbol.signature.variadic)
+  if (symbol.signature.variadic && !context.profile.extended)
     context.error(range, `'${symbol.name}' is variadic: BPF functions cannot be`);
   for (const param of params) {
     if (C.sizeOf(param.type) === null)

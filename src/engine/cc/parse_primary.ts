@@ -5,12 +5,12 @@ import { declarationText, typeText } from './ctype_text.ts';
 import type { Note } from './diagnostic.ts';
 import { CALL_BUILTINS, SYNTAX_BUILTINS } from './builtins.ts';
 import { evaluateInt } from './const_eval.ts';
-import { checkIndex, checkMember } from './check_access.ts';
+import { checkDeref, checkIndex, checkMember } from './check_access.ts';
 import { checkBuiltinCall } from './check_builtin.ts';
 import { checkCall } from './check_call.ts';
-import { reference } from './check_context.ts';
-import { errorExpr, intExpr, isError, rvalue } from './check_convert.ts';
-import { checkIncDec } from './check_expr.ts';
+import { noFloats, reference } from './check_context.ts';
+import { errorExpr, explicitCast, intExpr, isError, rvalue } from './check_convert.ts';
+import { checkArithmetic, checkAssign, checkIncDec } from './check_expr.ts';
 import { kernelFunction } from './check_symbol.ts';
 import type { Token } from './lex.ts';
 import { charConstant, integerLiteral, stringBytes } from './literal.ts';
@@ -18,6 +18,7 @@ import { rangeOf } from './parse_cursor.ts';
 import type { Parser } from './parser.ts';
 import { parseAssignment, parseExpression } from './parse_expr.ts';
 import { parseStatementExpression } from './parse_stmt.ts';
+import { SLOT_BYTES } from './profile.ts';
 import { KEYWORDS, parseTypeName, startsType } from './parse_type.ts';
 import { latin1Encode } from '../../shared/utf8.ts';
 import type { Loc, Range } from './source.ts';
@@ -134,10 +135,7 @@ function numberLiteral(p: Parser, token: Token): Expr {
   const literal = integerLiteral(token.text);
   if (!literal) {
     const isFloat = /^(?:0[xX][0-9a-fA-F.]*[pP]|[0-9]*\.|[0-9]+[eE])/.test(token.text);
-    p.context.error(
-      range,
-      isFloat ? 'floating point is not available in BPF programs' : `'${token.text}' is not a number of C`,
-    );
+    p.context.error(range, isFloat ? noFloats(p.context) : `'${token.text}' is not a number of C`);
     return errorExpr(range);
   }
   const { value, unsigned, longs, decimal } = literal;
@@ -191,7 +189,8 @@ function parseName(p: Parser): Expr {
   const range = rangeOf(token);
   const binding = context.lookup(token.text);
   if (binding?.kind === 'object') {
-    const library = binding.symbol.storage === 'extern' && p.is('(') ? LIBRARY[token.text] : undefined;
+    const isLibrary = binding.symbol.storage === 'extern' && p.is('(') && !context.profile.extended;
+    const library = isLibrary ? LIBRARY[token.text] : undefined;
     if (library !== undefined) return builtinCall(p, library, token.loc);
     reference(context, binding.symbol);
     return refTo(binding.symbol, range);
@@ -282,9 +281,31 @@ function syntaxBuiltin(p: Parser, token: Token): Expr {
       if (test === null) return fail('__builtin_choose_expr needs a constant condition');
       return { ...(test === 0n ? b : a), range: p.since(start) };
     }
-    default:
-      return fail(`${token.text} is not supported in BPF programs`);
+    case '__builtin_va_arg':
+      if (context.profile.extended) return parseVaArg(p, start);
   }
+  return fail(`${token.text} is not supported in BPF programs`);
+}
+
+/** `__builtin_va_arg(ap, type)`: the slot at ap, which moves on; a record's slot has its address. */
+function parseVaArg(p: Parser, start: Loc): Expr {
+  const { context } = p;
+  const list = parseAssignment(p);
+  p.expect(',');
+  const type = parseTypeName(p);
+  if (!p.expect(')')) p.recover(')', ';');
+  const range = p.since(start);
+  if (isError(list)) return errorExpr(range);
+  const bytes = C.pointerTo(C.CHAR);
+  const size = intExpr(BigInt(SLOT_BYTES), C.LONG, range);
+  const here = explicitCast(context, bytes, list, range);
+  const next = checkArithmetic(context, '+', here, size, start);
+  const moved = checkAssign(context, list, explicitCast(context, list.type, next, range), start);
+  const slot = checkArithmetic(context, '-', explicitCast(context, bytes, moved, range), size, start);
+  const byAddress = C.unsugar(type).kind === 'record';
+  const pointer = C.pointerTo(byAddress ? C.pointerTo(type) : type);
+  const value = checkDeref(context, explicitCast(context, pointer, slot, range), range);
+  return byAddress ? checkDeref(context, value, range) : value;
 }
 
 /** `__builtin_offsetof(type, a.b[2].c)` */

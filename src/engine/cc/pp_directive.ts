@@ -35,7 +35,7 @@ export function findHeader(
     const text = pp.provider(candidate);
     if (text !== null) return { path: candidate, text, bundled: false };
   }
-  const ours = bundledHeader(path);
+  const ours = bundledHeader(path, pp.profile.name);
   return ours === null ? null : { path, text: ours, bundled: true };
 }
 
@@ -61,7 +61,7 @@ function include(pp: Preprocessor, at: Token): void {
   }
   const found = findHeader(pp, path, isAngled ? null : (lexer?.file.path ?? null));
   if (!found) {
-    const meant = didYouMean(path, bundledHeaderPaths());
+    const meant = didYouMean(path, bundledHeaderPaths(pp.profile.name));
     pp.diagnostics.fatal(
       range,
       `'${path}' file not found${meant === null ? '' : `; did you mean <${meant}>?`}`,

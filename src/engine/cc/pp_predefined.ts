@@ -1,9 +1,10 @@
-/** Macros that are there before the first line: what clang 19 defines for `-target bpf -mcpu=v3`, and the computed ones. */
+/** Macros that are there before the first line: what clang 19 defines for `-target bpf -mcpu=v3`, and the computed ones. Other profiles look like x86-64 Linux. */
 import { BUILTIN_NAMES } from './builtins.ts';
 import { allTokens, textLexer } from './lex.ts';
 import type { Token } from './lex.ts';
 import type { Macro } from './pp_macro.ts';
 import type { Preprocessor } from './preprocess.ts';
+import type { ProfileName } from './profile.ts';
 import { NOWHERE } from './source.ts';
 
 const OBJECT_MACROS: Readonly<Record<string, string>> = {
@@ -96,12 +97,34 @@ const ATTRIBUTES = new Set(
   ).split(' '),
 );
 
-let predefined: readonly Macro[] | null = null;
+/** Instead of those that say BPF. */
+const HOSTED: Readonly<Record<string, string>> = {
+  __STDC_HOSTED__: '1',
+  __linux__: '1',
+  __gnu_linux__: '1',
+  __unix__: '1',
+  __x86_64__: '1',
+  __amd64__: '1',
+};
+const KERNEL: Readonly<Record<string, string>> = { ...HOSTED, __STDC_HOSTED__: '0', __KERNEL__: '1' };
+
+function macrosOf(profile: ProfileName): Readonly<Record<string, string>> {
+  if (profile === 'bpf') return OBJECT_MACROS;
+  const shared = Object.entries(OBJECT_MACROS).filter(([name]) => !/^__bpf/i.test(name));
+  return { ...Object.fromEntries(shared), ...(profile === 'kernel' ? KERNEL : HOSTED) };
+}
+
+const predefined = new Map<ProfileName, readonly Macro[]>();
 
 /** Puts every predefined macro in place. */
 export function predefine(pp: Preprocessor): void {
-  predefined ??= Object.entries(OBJECT_MACROS).map(([name, text]) => textMacro(pp, name, text));
-  for (const macro of predefined) pp.macros.set(macro.name, { ...macro });
+  const { name: profile } = pp.profile;
+  let macros = predefined.get(profile);
+  if (!macros) {
+    macros = Object.entries(macrosOf(profile)).map(([name, text]) => textMacro(pp, name, text));
+    predefined.set(profile, macros);
+  }
+  for (const macro of macros) pp.macros.set(macro.name, { ...macro });
   const computed = (
     name: string,
     params: readonly string[] | null,

@@ -19,6 +19,8 @@ import type { Conditional } from './pp_directive.ts';
 import { substitute } from './pp_macro.ts';
 import type { Macro, MacroArg } from './pp_macro.ts';
 import { predefine } from './pp_predefined.ts';
+import { PROFILES } from './profile.ts';
+import type { Profile } from './profile.ts';
 import { stringBytes } from './literal.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
 import type { Loc, Sources } from './source.ts';
@@ -75,6 +77,7 @@ export class Preprocessor {
   readonly sources: Sources;
   readonly diagnostics: Diagnostics;
   readonly provider: FileProvider;
+  readonly profile: Profile;
   /** Files that said #pragma once. */
   readonly once = new Set<string>();
   readonly pragmas: Pragma[] = [];
@@ -86,10 +89,16 @@ export class Preprocessor {
   private counter = 0;
   private lastLoc = 0;
 
-  constructor(sources: Sources, diagnostics: Diagnostics, provider: FileProvider) {
+  constructor(
+    sources: Sources,
+    diagnostics: Diagnostics,
+    provider: FileProvider,
+    profile: Profile = PROFILES.bpf,
+  ) {
     this.sources = sources;
     this.diagnostics = diagnostics;
     this.provider = provider;
+    this.profile = profile;
     predefine(this);
   }
 

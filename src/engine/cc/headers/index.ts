@@ -1,10 +1,12 @@
-/** The headers that come with the compiler, by the path that #include names. */
+/** The headers that come with the compiler, by the path that #include names and the profile. */
 import { BPF_CORE_READ } from './bpf_core_read.ts';
 import { BPF_ENDIAN } from './bpf_endian.ts';
 import { BPF_HELPER_DEFS } from './bpf_helper_defs.ts';
 import { BPF_HELPERS } from './bpf_helpers.ts';
 import { BPF_TRACING } from './bpf_tracing.ts';
 import { STANDARD_HEADERS } from './standard.ts';
+import type { ProfileName } from '../profile.ts';
+import { STDARG_HEADER, USER_HEADERS } from './user/index.ts';
 import { LINUX_BPF, VMLINUX } from './vmlinux.ts';
 
 const HEADERS: Readonly<Record<string, string>> = {
@@ -18,9 +20,18 @@ const HEADERS: Readonly<Record<string, string>> = {
   'bpf/bpf_endian.h': BPF_ENDIAN,
 };
 
+const BY_PROFILE: Readonly<Record<ProfileName, Readonly<Record<string, string>>>> = {
+  bpf: HEADERS,
+  user: { ...HEADERS, ...USER_HEADERS },
+  kernel: { ...HEADERS, ...STDARG_HEADER },
+};
+
 /** The text of a bundled header, or null. */
-export const bundledHeader = (path: string): string | null =>
-  Object.hasOwn(HEADERS, path) ? (HEADERS[path] ?? null) : null;
+export function bundledHeader(path: string, profile: ProfileName = 'bpf'): string | null {
+  const headers = BY_PROFILE[profile];
+  return Object.hasOwn(headers, path) ? (headers[path] ?? null) : null;
+}
 
 /** Paths of every bundled header, for completion. */
-export const bundledHeaderPaths = (): string[] => Object.keys(HEADERS);
+export const bundledHeaderPaths = (profile: ProfileName = 'bpf'): string[] =>
+  Object.keys(BY_PROFILE[profile]);

@@ -1,7 +1,8 @@
 /** The small headers of C and Linux that programs include besides libbpf's. */
 import { Errno } from '../../../shared/errno.ts';
 
-const guard = (name: string, text: string): string => `#ifndef ${name}\n#define ${name}\n${text}\n#endif\n`;
+export const guard = (name: string, text: string): string =>
+  `#ifndef ${name}\n#define ${name}\n${text}\n#endif\n`;
 
 const LINUX_TYPES = `
 typedef signed char __s8;
