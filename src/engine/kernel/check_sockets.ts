@@ -5,6 +5,7 @@
 import type { Addr } from '../../shared/brand.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf } from './list.ts';
+import { waitingTcp, waitingUnix } from './objects/accept_queue.ts';
 import { tcpEstablished, tcpListening, udpByAddress } from './objects/inet_hash.ts';
 import type { SocketTable } from './objects/inet_hash.ts';
 import { NETLINK_PROTOCOLS, netlinkSocks, netlinkTable } from './objects/netlink_sock.ts';
@@ -94,10 +95,27 @@ function checkSock(
   const sk = sockAt(kernel, addr);
   const waiting =
     common.num('skc_state') === TcpState.LISTEN && name !== 'unix' ? sk.num('sk_ack_backlog') : 0;
+  if (waiting > 0 || common.num('skc_state') === TcpState.LISTEN) checkQueue(kernel, sk, name, check);
   const peers = name === 'unix' ? checkPeer(kernel, addr, check) : 0;
   const held = 1 + counted + waiting + halfOpen + peers;
   check(refs === held, () => `${name} socket: skc_refcnt is ${refs}, but ${held} hold it`);
   checkFile(kernel, sk, name, check);
+}
+
+/** Who waits at a listening socket has no file, and is not more than are counted. */
+function checkQueue(kernel: Kernel, sk: View, name: string, check: Report): void {
+  const unix = name === 'unix';
+  const queue = [...(unix ? waitingUnix(kernel, sk.addr) : waitingTcp(kernel, sk.addr))];
+  const counted = sk.num(unix ? 'sk_receive_queue.qlen' : 'sk_ack_backlog');
+  check(
+    unix ? queue.length === counted : queue.length <= counted,
+    () => `${name} socket: ${queue.length} connections wait, ${counted} are counted`,
+  );
+  for (const child of queue)
+    check(
+      kernel.mem.isAllocated(child) && sockAt(kernel, child).ptr('sk_socket') === 0n,
+      () => `${name} socket: what waits to be accepted is freed or has a file`,
+    );
 }
 
 function checkFile(kernel: Kernel, sk: View, name: string, check: Report): void {

@@ -28,6 +28,7 @@ const CHECKS: Readonly<Record<string, (requirement: unknown) => JsonSchema>> = {
   min_value: (minimum) => ({ minimum }),
   max_value: (maximum) => ({ maximum }),
   min_length: (length) => ({ minLength: length }),
+  max_length: (length) => ({ maxLength: length }),
   regex: (pattern) => ({ pattern: (pattern as RegExp).source }),
   starts_with: (text) => ({ pattern: `^${String(text)}` }),
 };

@@ -8,6 +8,7 @@ import { S_IF } from './file_kinds.ts';
 import { listensFor, parseEndpoint } from './inet_address.ts';
 import type { Endpoint } from './inet_address.ts';
 import type { Kernel } from './kernel.ts';
+import { linkRequest } from './objects/accept_queue.ts';
 import { initInetTables } from './objects/inet_hash.ts';
 import { newRequestSock, newTcpSock, newTimewaitSock, newUdpSock } from './objects/inet_sock.ts';
 import type { InetSpec } from './objects/inet_sock.ts';
@@ -60,6 +61,21 @@ class SocketBuilder {
         if (('state' in socket && socket.state === 'LISTEN') === first)
           this.made.set(socket, this.make(socket));
     this.sockets.forEach((socket) => this.pair(socket));
+    for (const [socket, sk] of this.made)
+      if (socket.protocol === 'tcp' && socket.state === 'LISTEN') this.queue(socket, sk);
+  }
+
+  /** Connections without an inode that came in by a listening socket wait there, as many as it says. */
+  private queue(listening: WorldSocketOf<'tcp'>, listener: View): void {
+    const waiting = this.sockets.filter(
+      (socket) =>
+        socket.protocol === 'tcp' &&
+        socket.state === 'ESTABLISHED' &&
+        socket.ino === undefined &&
+        this.listenerFor(socket, endpointOf(socket.local)) === listener,
+    );
+    for (const socket of waiting.slice(0, listening.rxQueue))
+      linkRequest(this.ctx.kernel, listener.addr, must(this.made.get(socket), 'a waiting connection').addr);
   }
 
   private netOf(socket: WorldSocket): View {

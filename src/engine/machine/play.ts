@@ -11,9 +11,7 @@ import { errnoName, fail } from '../../shared/errno.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
 import { ProgramAbort } from '../iter/bpf_iter.ts';
 import { AttachType } from '../abi/uapi.ts';
-import type { BpfMap } from '../bpf/map.ts';
 import type { LoadedObject, ProgramLoad } from '../libbpf/load.ts';
-import { userValueSize } from '../sys/map_cmds.ts';
 import { readFdinfo } from '../sys/fdinfo.ts';
 import { read } from '../sys/files.ts';
 import type { LinkInfo as SysLinkInfo } from '../sys/obj_info.ts';
@@ -21,6 +19,7 @@ import { linkInfoFor } from './attach.ts';
 import { WorldError } from '../kernel/world.ts';
 import { errnoOrNull } from './boot.ts';
 import type { Machine } from './boot.ts';
+import { fillMap, mapAccess } from './map_access.ts';
 import { readGlobals, readMaps, readRingbufs } from './globals.ts';
 import { chooseProgram, loadProgram } from './program.ts';
 import type { LoadOutcome } from './program.ts';
@@ -123,6 +122,7 @@ export function* playLoaded(
         program,
       };
   }
+  machine.script.maps = mapAccess(machine, loaded);
   const target = program.program.spec.section.replace(/^iter(\.s)?\//, '');
   const linkFd = attach(machine, loaded, program.ret, target, options.attach ?? {}, raw);
   if (linkFd < 0)
@@ -200,37 +200,6 @@ function linkReport({ syscall }: Machine, fd: number): LinkInfo | null {
   const { type, id, prog_id, target_name, target_name_len } = info;
   const own = (LINK_FIELDS[target_name] ?? []).map((field) => [field, Number(info[field])]);
   return { type, id, prog_id, target_name, target_name_len, ...Object.fromEntries(own) };
-}
-
-function fillMap({ sys, syscall }: Machine, loaded: LoadedObject, name: string, count: number): string {
-  const index = loaded.object.maps.findIndex((map) => map.name === name);
-  const spec = loaded.object.maps[index];
-  if (!spec)
-    return `there is no map '${name}' to fill; the object has ${loaded.object.maps.map((m) => m.name).join(', ')}`;
-  const fd = loaded.mapFds[index] ?? -1;
-  const map = sys.fds.get('map', fd);
-  if (typeof map === 'number') return `map '${name}' was not created`;
-  for (let i = 0; i < count; i++) {
-    const value = number((i + 1) * 1000, map.spec.valueSize);
-    const err = syscall.mapUpdate(fd, number(i, map.spec.keySize), forEachCpu(map, value), 0);
-    if (err < 0) return `filling map '${name}' stopped at element ${i}: ${errnoName(err)}`;
-  }
-  return '';
-}
-
-/** What a system call takes for a value: a per-cpu map wants it once for each processor, each in its slot. */
-function forEachCpu(map: BpfMap, value: Uint8Array): Uint8Array {
-  const out = new Uint8Array(userValueSize(map));
-  for (let at = 0; at < out.length; at += map.slotSize) out.set(value, at);
-  return out;
-}
-
-/** A little-endian integer in so many bytes; more than eight are 0. */
-function number(value: number, size: number): Uint8Array {
-  const out = new Uint8Array(size);
-  for (let i = 0, rest = BigInt(value); i < Math.min(size, 8); i++, rest >>= 8n)
-    out[i] = Number(rest & 0xffn);
-  return out;
 }
 
 /** Opens the sessions of a link and reads each to its end. */

@@ -235,6 +235,73 @@ test('a cgroup is made only when the walk has given cgroup_mutex back', () => {
   ]);
 });
 
+describe('a walk over elements of a map', () => {
+  const MAP = `
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+} numbers SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, __u64);
+} table SEC(".maps");
+SEC("iter/bpf_map_elem")
+int dump(struct bpf_iter__bpf_map_elem *ctx)
+{
+	__u32 *key = ctx->key;
+	__u64 *value = ctx->value;
+	if (key && value)
+		BPF_SEQ_PRINTF(ctx->meta->seq, "%u=%llu\\n", *key, *value);
+	return 0;
+}`;
+  const walk = (map: string, script: NonNullable<WorldInput['script']>) =>
+    run(MAP, script, { attach: { map } });
+
+  test('shows what was stored ahead of it, not what was stored behind', () => {
+    // Calls are 0 start, 1 show 0, 2 next, 3 show 1, ...
+    const { lines, changes } = walk('numbers', [
+      { at: after(1), do: 'map_update', map: 'numbers', key: 0, value: 7 },
+      { at: after(1), do: 'map_update', map: 'numbers', key: 2, value: '08 00 00 00 00 00 00 01' },
+    ]);
+    expect(lines).toEqual(['0=0', '1=0', '2=72057594037927944', '3=0']);
+    expect(changes).toContain('2: map numbers: element 0 is 7');
+  });
+  test('does not find what was deleted before its read', () => {
+    const { lines } = walk('table', [
+      { at: { read: 0, when: 'before' }, do: 'map_update', map: 'table', key: 1, value: 10 },
+      { at: { read: 0, when: 'before' }, do: 'map_update', map: 'table', key: 2, value: 20 },
+      { at: { read: 0, when: 'before' }, do: 'map_delete', map: 'table', key: 1 },
+    ]);
+    expect(lines).toEqual(['2=20']);
+  });
+  const before = { read: 0, when: 'before' } as const;
+  test.each<[NonNullable<WorldInput['script']>[number], string]>([
+    [
+      { at: before, do: 'map_delete', map: 'table', key: 9 },
+      "deleting an element of map 'table' fails with ENOENT",
+    ],
+    [
+      { at: before, do: 'map_delete', map: 'numbers', key: 0 },
+      "deleting an element of map 'numbers' fails with EINVAL",
+    ],
+    [{ at: before, do: 'map_update', map: 'no', key: 0, value: 0 }, "there is no map 'no' to update"],
+    [
+      { at: before, do: 'map_update', map: 'table', key: '01', value: 0 },
+      'the key has 1 bytes, the map wants 4',
+    ],
+  ])('%j is refused', (change, message) => {
+    const { report } = walk('table', [change]);
+    expect(report.diagnostics[0]?.message).toContain(`world.script[0].map: ${message}`);
+  });
+});
+
 describe('what cannot be is an error that names its place in the world', () => {
   test.each<[NonNullable<WorldInput['script']>[number], string]>([
     [{ at: after(0), do: 'exit', pid: 1 }, 'world.script[0].pid: process 1 is init'],

@@ -7,7 +7,7 @@
  */
 import type { WorldChange } from '../kernel/world.ts';
 import { applyChange } from '../kernel/changes/index.ts';
-import type { Changing } from '../kernel/changes/index.ts';
+import type { Changing, MapAccess } from '../kernel/changes/index.ts';
 import type { SessionRecorder } from '../trace/recorder.ts';
 
 type When = WorldChange['at']['when'];
@@ -19,11 +19,13 @@ interface Pending {
 }
 
 export class WorldScript {
-  private readonly changing: Changing;
+  private readonly built: Omit<Changing, 'maps'>;
+  /** The maps of the program that is run, once it is loaded. */
+  maps: MapAccess | null = null;
   private pending: readonly Pending[];
 
-  constructor(changing: Changing, script: readonly WorldChange[]) {
-    this.changing = changing;
+  constructor(built: Omit<Changing, 'maps'>, script: readonly WorldChange[]) {
+    this.built = built;
     this.pending = script.map((change, i) => ({ change, path: `.script[${i}]` }));
   }
 
@@ -45,7 +47,7 @@ export class WorldScript {
     if (due.length === 0) return;
     this.pending = this.pending.filter((entry) => !due.includes(entry));
     for (const { change, path } of due)
-      applyChange(this.changing, change, path, (text) => session.changed(text));
+      applyChange({ ...this.built, maps: this.maps }, change, path, (text) => session.changed(text));
   }
 
   /** Changes whose moment did not come: a sentence for each. */

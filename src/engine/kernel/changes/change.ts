@@ -12,10 +12,21 @@ import type { View } from '../view.ts';
 import type { WorldFiles } from '../world_files.ts';
 import type { WorldChange } from '../world_schema.ts';
 
+/** A key or value as a change gives it: a number, or bytes in hex. */
+export type MapBytes = number | string;
+
+/** The maps of the program that is run. Each call answers what is wrong, '' when it was done. */
+export interface MapAccess {
+  update(map: string, key: MapBytes, value: MapBytes): string;
+  delete(map: string, key: MapBytes): string;
+}
+
 /** The machine that is changed. */
 export interface Changing {
   readonly kernel: Kernel;
   readonly files: WorldFiles;
+  /** Null until a program with its maps is loaded. */
+  readonly maps: MapAccess | null;
 }
 
 /** One kind of change. */

@@ -7,7 +7,7 @@ import type { View } from '../view.ts';
 import { livingTask, Refused, taskText } from './change.ts';
 import type { Change, Changing, Tell } from './change.ts';
 
-const filesOf = (task: View): View => must(task.deref('files'), 'files of a living task');
+export const filesOf = (task: View): View => must(task.deref('files'), 'files of a living task');
 
 /** The file behind an fd that a change is about. @throws Refused */
 function fileBehind(kernel: Kernel, task: View, fd: number, field: string): View {
@@ -23,18 +23,25 @@ function refuseSession(kernel: Kernel, file: View, field: string): void {
     throw new Refused(field, 'this is an iterator file that is being read');
 }
 
-function install(kernel: Kernel, task: View, fd: number, file: View, cloexec: boolean): void {
+/** Puts a file behind a number that is free. */
+export function install(kernel: Kernel, task: View, fd: number, file: View, cloexec: boolean): void {
   const files = filesOf(task);
   reserveFd(kernel, files, fd, cloexec);
   installFd(kernel, files, fd, file);
   settleNextFd(files);
 }
 
+/** The number a new fd gets: the lowest free one, or the one that was asked for. @throws Refused when it is open */
+export function numberFor(kernel: Kernel, task: View, wanted: number | undefined, field = 'fd'): number {
+  const fd = wanted ?? lowestFreeFd(filesOf(task));
+  if (fileAtFd(kernel, filesOf(task), fd))
+    throw new Refused(field, `fd ${fd} is open in task ${task.num('pid')} at that moment`);
+  return fd;
+}
+
 export function open({ kernel, files }: Changing, change: Change<'open'>, tell: Tell): void {
   const task = livingTask(kernel, change.pid);
-  const fd = change.fd ?? lowestFreeFd(filesOf(task));
-  if (fileAtFd(kernel, filesOf(task), fd))
-    throw new Refused('fd', `fd ${fd} is open in task ${change.pid} at that moment`);
+  const fd = numberFor(kernel, task, change.fd);
   install(
     kernel,
     task,

@@ -5,10 +5,12 @@ import { cgroupCreate, cgroupMove, cgroupRemove } from './cgroups.ts';
 import { Refused } from './change.ts';
 import type { Change, Changing, Tell } from './change.ts';
 import { close, dup, open } from './fds.ts';
+import { mapDelete, mapUpdate } from './maps.ts';
 import { mmap, mprotect, munmap } from './memory.ts';
+import { accept, connect, listen } from './sockets.ts';
 import { comm, exec, exit, exitThread, fork, thread, wait } from './tasks.ts';
 
-export type { Changing, Tell } from './change.ts';
+export type { Changing, MapAccess, MapBytes, Tell } from './change.ts';
 
 type Apply<Do extends WorldChange['do']> = (changing: Changing, change: Change<Do>, tell: Tell) => void;
 
@@ -29,6 +31,11 @@ const CHANGES: { readonly [Do in WorldChange['do']]: Apply<Do> } = {
   cgroup_create: cgroupCreate,
   cgroup_remove: cgroupRemove,
   cgroup_move: cgroupMove,
+  listen,
+  connect,
+  accept,
+  map_update: mapUpdate,
+  map_delete: mapDelete,
 };
 
 /**

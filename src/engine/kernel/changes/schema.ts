@@ -13,6 +13,16 @@ const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
 const id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4_194_304));
 const fd = v.pipe(natural, v.maxValue(1_048_575));
 
+const socketName = v.pipe(v.string(), v.minLength(1), v.maxLength(107));
+/** A key or value of a map: a whole number, little-endian, or bytes in hex such as "01 00 ff". */
+const bytes = v.union([
+  v.pipe(v.number(), v.integer()),
+  v.pipe(
+    v.string(),
+    v.regex(/^[0-9a-fA-F]{2}( ?[0-9a-fA-F]{2})*$/, 'expected bytes in hex such as "01 00 ff"'),
+  ),
+]);
+
 const at = v.strictObject({
   /** session_id: the first session that is opened is 1. */
   session: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
@@ -106,6 +116,29 @@ export function scriptSchema<
       v.strictObject({ at, do: v.literal('cgroup_create'), path: place, id: v.optional(natural) }),
       v.strictObject({ at, do: v.literal('cgroup_remove'), path: place }),
       v.strictObject({ at, do: v.literal('cgroup_move'), pid: id, path: place }),
+      /** socket(2), bind(2) and listen(2) at "ADDRESS:PORT", at a path or at "@name"; port 0: any free one. */
+      v.strictObject({
+        at,
+        do: v.literal('listen'),
+        pid: id,
+        local: socketName,
+        backlog: v.optional(v.pipe(natural, v.maxValue(65_535)), 128),
+        fd: v.optional(fd),
+      }),
+      /** socket(2) and connect(2). `from`: an address of this machine, with port 0 for any free one. */
+      v.strictObject({
+        at,
+        do: v.literal('connect'),
+        pid: id,
+        to: socketName,
+        from: v.optional(socketName),
+        fd: v.optional(fd),
+      }),
+      /** accept(2) on the listening `fd`; the connection becomes `as`, or the lowest free number. */
+      v.strictObject({ at, do: v.literal('accept'), pid: id, fd, as: v.optional(fd) }),
+      /** bpf(2) on a map of the program that is run: one element of it. */
+      v.strictObject({ at, do: v.literal('map_update'), map: v.string(), key: bytes, value: bytes }),
+      v.strictObject({ at, do: v.literal('map_delete'), map: v.string(), key: bytes }),
     ]),
   );
 }

@@ -200,9 +200,21 @@ struct timer_list {
 	u32 flags;
 };
 
+struct sk_buff_head {
+	union {
+		struct {
+			struct sk_buff *next;
+			struct sk_buff *prev;
+		};
+	};
+	__u32 qlen;
+	spinlock_t lock;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	atomic_t sk_drops;
+	struct sk_buff_head sk_receive_queue;
 	struct {
 		atomic_t rmem_alloc;
 		int len;
@@ -544,6 +556,7 @@ struct sk_buff {
 	union {
 		struct {
 			struct sk_buff *next;
+			struct sk_buff *prev;
 			union {
 				struct net_device *dev;
 			};

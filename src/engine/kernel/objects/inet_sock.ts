@@ -10,6 +10,7 @@ import { isAny, isV4Mapped } from '../inet_address.ts';
 import type { Endpoint } from '../inet_address.ts';
 import type { Kernel } from '../kernel.ts';
 import type { View } from '../view.ts';
+import { dequeueTcp } from './accept_queue.ts';
 import { hashEstablished, hashListening, hashUdp, unhashTcp } from './inet_hash.ts';
 import { getRef } from './refs.ts';
 import {
@@ -219,8 +220,18 @@ export function newUdpSock(kernel: Kernel, spec: InetSpec): View {
   return whole;
 }
 
-/** Connections that wait to be accepted hold on to a socket no more. @kernel inet_csk_listen_stop, net/ipv4/inet_connection_sock.c @fidelity partial: they stay in their table */
+/**
+ * Connections that wait to be accepted end, and hold on to the socket no more.
+ *
+ * @kernel inet_csk_listen_stop, net/ipv4/inet_connection_sock.c
+ * @fidelity partial: the other ends hear nothing of it
+ */
 export function stopListening(kernel: Kernel, common: View): void {
+  for (let child = dequeueTcp(kernel, common.addr); child !== 0n; child = dequeueTcp(kernel, common.addr)) {
+    unhashTcp(kernel, sockCommon(kernel, child));
+    sockPut(kernel, child);
+  }
+  // A world may tell how many wait without telling who.
   const sk = sockAt(kernel, common.addr);
   for (let left = sk.num('sk_ack_backlog'); left > 0; left--) sockPut(kernel, common.addr);
   sk.set('sk_ack_backlog', 0);
@@ -230,7 +241,7 @@ export function stopListening(kernel: Kernel, common: View): void {
  * Ends a connection or stops listening: the socket stays with its file, in no table.
  *
  * @kernel tcp_abort, net/ipv4/tcp.c
- * @fidelity partial: the other end hears nothing of it; connections that wait to be accepted stay
+ * @fidelity partial: the other end hears nothing of it
  */
 export function abortTcp(kernel: Kernel, common: View, error: number): void {
   const sk = sockAt(kernel, common.addr);

