@@ -134,11 +134,11 @@ function store(size: Size, { insn, pc }: StepSpec, reg: boolean): Step {
   const hi = insn.imm >> 31;
   const to = pc + 1;
   return (m) => {
-    const at = m.at(dst, off, size);
+    const at = m.writable(dst, off, size);
     if (at < 0) return faultAt(m, pc, dst, off);
     const low = reg ? w(m, m.base + s) : lo;
     const high = reg ? w(m, m.base + s + 1) : hi;
-    if (m.journaling) m.mem.store(m.address(dst, off), size, (BigInt(high) << 32n) | BigInt(low >>> 0));
+    if (m.journaling) m.mem.store(m.mem.direct(at), size, (BigInt(high) << 32n) | BigInt(low >>> 0));
     else if (size === 8) {
       m.bits.setInt32(at, low, true);
       m.bits.setInt32(at + 4, high, true);
@@ -152,8 +152,9 @@ function store(size: Size, { insn, pc }: StepSpec, reg: boolean): Step {
 function atomic(op: Extract<Operation, { kind: 'atomic' }>, { insn, pc }: StepSpec): Step {
   const { dst, src, off } = insn;
   return (m) => {
-    if (m.at(dst, off, op.size) < 0) return faultAt(m, pc, dst, off);
-    const addr = m.address(dst, off);
+    const at = m.writable(dst, off, op.size);
+    if (at < 0) return faultAt(m, pc, dst, off);
+    const addr = m.mem.direct(at);
     const old = m.mem.load(addr, op.size);
     m.mem.store(addr, op.size, atomicResult(op.op, op.size, old, m.reg(src), m.reg(0)));
     if (op.op === 'cmpxchg') m.setReg(0, old);
@@ -196,9 +197,10 @@ function call(target: 'helper' | 'subprog' | 'kfunc', { insn, pc, linker }: Step
   const to = pc + 1;
   if (target === 'subprog') {
     const entry = to + insn.imm;
+    const { off } = insn;
     return (m) => {
       m.pc = pc;
-      m.push(to);
+      m.push(to, off);
       return entry;
     };
   }
@@ -211,6 +213,16 @@ function call(target: 'helper' | 'subprog' | 'kfunc', { insn, pc, linker }: Step
     m.setResult(result);
     if (m.onCall) m.onCall(pc, m.reg(0), m);
     return m.takeTailCall() ? TAIL_CALL : to;
+  };
+}
+
+function callx({ insn, pc }: StepSpec): Step {
+  const { dst, off } = insn;
+  return (m) => {
+    m.pc = pc;
+    const entry = m.entryAt(m.reg(dst));
+    m.push(pc + 1, off);
+    return entry;
   };
 }
 
@@ -259,6 +271,8 @@ export function makeStep(spec: StepSpec): Step {
     }
     case 'call':
       return call(op.target, spec);
+    case 'callx':
+      return callx(spec);
     case 'exit':
       return () => EXIT;
     case 'load':

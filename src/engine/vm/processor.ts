@@ -49,7 +49,7 @@ export class Processor implements Call {
   /** All of memory as 32-bit words; register n of this frame is at base + 2n (low) and base + 2n + 1. */
   words: Int32Array;
   bits: DataView;
-  base = FRAMES_AT / 4;
+  base: number;
   depth = 0;
   pc: InsnIndex = 0;
   /** Instructions that may still be retired; stays below 2^30. */
@@ -59,15 +59,19 @@ export class Processor implements Call {
   journaling = false;
   onInsn: InsnHook | null = null;
   onCall: CallHook | null = null;
-  private limit = 0;
+  protected limit = 0;
   private timedFuel = 0;
   private tailed = false;
   private tailCalls = 0;
   private readonly codes: Code[] = [];
+  private readonly framesAt: number;
   private readonly stacks: Addr;
   private readonly highs: readonly [direct: number, vmalloc: number];
 
-  constructor(kernel: Kernel) {
+  /** @param framesAt where registers stand: each processor that runs while another one waits has its own */
+  constructor(kernel: Kernel, framesAt = FRAMES_AT) {
+    this.framesAt = framesAt;
+    this.base = framesAt / 4;
     this.kernel = kernel;
     this.mem = kernel.mem;
     this.stacks = this.mem.asVmalloc(this.mem.alloc(MAX_FRAMES * BPF_STACK_SIZE, 4096));
@@ -136,6 +140,10 @@ export class Processor implements Call {
     }
     return this.mem.translate(this.address(reg, off), size);
   }
+  /** As `at`, for a store. Kernel memory knows no difference. */
+  writable(reg: number, off: number, size: Bytes): number {
+    return this.at(reg, off, size);
+  }
   /** The address that register + off names. */
   address(reg: number, off: number): Addr {
     return BigInt.asUintN(64, this.reg(reg) + BigInt(off));
@@ -156,20 +164,33 @@ export class Processor implements Call {
     return code;
   }
 
+  protected setFuel(fuel: number): void {
+    this.fuel = fuel;
+    this.timedFuel = fuel;
+  }
+
   /** Opens the first frame. */
   enter(code: Code, fuel: number): void {
     this.depth = 0;
-    this.base = FRAMES_AT / 4;
-    this.fuel = fuel;
-    this.timedFuel = fuel;
+    this.base = this.framesAt / 4;
+    this.setFuel(fuel);
     this.tailed = false;
     this.tailCalls = 0;
     this.sync();
     this.prepare(code);
   }
 
-  /** Opens a frame for a call; R1-R5 are copied into it. */
-  push(returnTo: InsnIndex): void {
+  /** The instruction a call through a pointer goes to. */
+  entryAt(fn: Addr): InsnIndex {
+    return this.code.indexOf(fn);
+  }
+
+  /**
+   * Opens a frame for a call; R1-R5 are copied into it.
+   *
+   * @param _units what the call says of the caller's frame: nothing, in BPF programs
+   */
+  push(returnTo: InsnIndex, _units = 0): void {
     const code = this.code;
     if (this.depth + 1 >= MAX_FRAMES) throw new FrameOverflow('BPF frames');
     const from = this.base;

@@ -46,6 +46,8 @@ export type Operation =
   | { readonly kind: 'goto'; readonly far: boolean }
   | { readonly kind: 'may_goto' }
   | { readonly kind: 'call'; readonly target: 'helper' | 'subprog' | 'kfunc' }
+  /** Through the address in dst: profiles `user` and `kernel` of the compiler, never a BPF program. */
+  | { readonly kind: 'callx' }
   | { readonly kind: 'exit' }
   | { readonly kind: 'load'; readonly size: Size; readonly signed: boolean }
   | { readonly kind: 'store'; readonly size: Size; readonly source: Source }
@@ -158,6 +160,7 @@ function buildTable(): readonly (Variant | undefined)[] {
     const target = CALL_TARGETS[src];
     return target ? { kind: 'call', target } : null;
   };
+  table[op.BPF_JMP | op.BPF_CALL | op.BPF_X] = always({ kind: 'callx' });
   for (const bits of SIZES) {
     const size = op.sizeBytes(bits);
     table[op.BPF_LDX | op.BPF_MEM | bits] = always({ kind: 'load', size, signed: false });
