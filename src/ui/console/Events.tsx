@@ -1,3 +1,5 @@
+import { memo } from 'react';
+import { callOf, useFollowing } from '../store/following.ts';
 import { traceOf } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import { outcome } from '../trace/describe.ts';
@@ -7,9 +9,12 @@ import { Listing } from './Listing.tsx';
 
 /** Every callback of the session, one line each. Choosing one goes there. */
 export function Events() {
+  return <EventsAt call={useFollowing(callOf)} />;
+}
+
+const EventsAt = memo(({ call }: { readonly call: number }) => {
   const trace = useStore(traceOf);
   const scene = useStore((s) => s.result?.scene ?? null);
-  const call = useStore((s) => s.at.call);
   const { seek, pause } = act();
   if (!trace) return <p className="empty">The callbacks of the next run appear here.</p>;
   const folded = foldTrace(trace);
@@ -35,4 +40,5 @@ export function Events() {
       )}
     />
   );
-}
+});
+EventsAt.displayName = 'EventsAt';

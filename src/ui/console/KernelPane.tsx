@@ -1,4 +1,5 @@
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
+import { callOf, useFollowing } from '../store/following.ts';
 import { traceOf } from '../store/run.ts';
 import { useStore } from '../store/store.ts';
 import { litLines } from '../trace/kernel_lines.ts';
@@ -6,8 +7,11 @@ import { ScrollRegion, scrollHere } from '../widgets/ScrollRegion.tsx';
 
 /** The algorithms of read(2) and of the target, in our own words; the lines of the moment are lit. */
 export function KernelPane() {
+  return <KernelPaneAt call={useFollowing(callOf)} />;
+}
+
+const KernelPaneAt = memo(({ call }: { readonly call: number }) => {
   const trace = useStore(traceOf);
-  const call = useStore((s) => s.at.call);
   const pseudo = useStore((s) => s.pseudo);
   const lit = useMemo(() => (trace ? litLines(trace, call) : null), [trace, call]);
   if (!pseudo || pseudo.code.length === 0)
@@ -39,4 +43,5 @@ export function KernelPane() {
       ))}
     </ScrollRegion>
   );
-}
+});
+KernelPaneAt.displayName = 'KernelPaneAt';

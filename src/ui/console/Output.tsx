@@ -1,6 +1,7 @@
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { errnoName } from '../../shared/errno.ts';
 import { count } from '../format/bytes.ts';
+import { callOf, useFollowing } from '../store/following.ts';
 import { traceOf } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import { foldTrace } from '../trace/fold.ts';
@@ -20,10 +21,13 @@ const WINDOW = 400;
 
 /** What the reader gets: the moment's own bytes marked, what is still to come in grey, a rule where a read ended. */
 export function Output() {
+  return <OutputAt call={useFollowing(callOf)} />;
+}
+
+const OutputAt = memo(({ call }: { readonly call: number }) => {
   const result = useStore((s) => s.result);
   const trace = useStore(traceOf);
   const session = useStore((s) => s.session);
-  const call = useStore((s) => s.at.call);
   const { seek, pause } = act();
   const lines = useMemo(() => {
     if (!result || !trace) return [];
@@ -74,7 +78,8 @@ export function Output() {
       {undone > 0 && <span className="undone">{count(undone)} B of this object were taken back</span>}
     </ScrollRegion>
   );
-}
+});
+OutputAt.displayName = 'OutputAt';
 
 function Rule({ line, boundary }: { readonly line: OutputLine; readonly boundary: Boundary }) {
   const rest = line.to - boundary.at;

@@ -2,6 +2,7 @@ import { memo } from 'react';
 import type { SceneNode } from '../../protocol/scene.ts';
 import type { ObjectState } from '../trace/object_state.ts';
 import { fitText } from './fit_text.ts';
+import { markPath, sameState, sideText, stateText } from './look.ts';
 
 export interface NodeProps {
   readonly node: SceneNode;
@@ -18,69 +19,36 @@ export interface NodeProps {
   readonly onKey: (event: React.KeyboardEvent<SVGGElement>) => void;
 }
 
-/** Marks on a field of 12 units around their middle; shape and not colour tells the states apart. */
-const MARKS: Readonly<Partial<Record<ObjectState['name'], string>>> = {
-  visited: 'M-4 0l3 3 6-6.5',
-  current: 'M-3 -4l7 4-7 4z',
-  'rolled-back': 'M3.5 -2.5a4 4 0 1 0 .6 3.8M4 -5v3h-3',
-};
-const RING = 'M2.6 0a2.6 2.6 0 1 1 -5.2 0a2.6 2.6 0 1 1 5.2 0';
-
-const STATE_WORDS: Readonly<Record<ObjectState['name'], string>> = {
-  'will-visit': 'will be visited',
-  current: 'current',
-  visited: 'visited',
-  skipped: 'skipped by the kernel',
-  'out-of-range': 'out of range',
-  'rolled-back': 'taken back, will be shown again',
-  plain: '',
-};
-
-/** State of a node in words, for its name and its tooltip. */
-export function stateText(state: ObjectState): string {
-  const visits = state.visits > 1 ? `, visited ${state.visits} times` : '';
-  const bytes = state.name === 'visited' ? `, ${state.bytes} B` : '';
-  const reason = state.reason ? `: ${state.reason}` : '';
-  return `${STATE_WORDS[state.name]}${visits}${bytes}${reason}`;
-}
-
-/** What stands at the right edge: the callback, the bytes written, the reason. */
-function side(state: ObjectState): string {
-  if (state.name === 'current') return state.callback;
-  if (state.name === 'rolled-back') return 'again';
-  if (state.name !== 'visited') return '';
-  return `${state.visits > 1 ? `✓${state.visits} ` : ''}${state.bytes} B`;
-}
-
 function Mark({ state, x, y }: { readonly state: ObjectState; readonly x: number; readonly y: number }) {
-  const d = state.name === 'will-visit' ? RING : MARKS[state.name];
-  return d ? <path className="mark" d={d} transform={`translate(${x} ${y})`} /> : null;
+  const d = markPath(state.name, x, y);
+  return d ? <path className="mark" d={d} /> : null;
 }
 
 /** Wider than this, a slot holds a name and not only a number. */
 const NAMED_SLOT_W = 160;
 
 function SlotText({ node, state }: { readonly node: SceneNode; readonly state: ObjectState }) {
-  const y = node.h / 2 + 4;
+  const { x: left } = node;
+  const y = node.y + node.h / 2 + 4;
   if (node.w > NAMED_SLOT_W)
     return (
       <>
-        <Mark state={state} x={11} y={node.h / 2} />
-        <text className="key mono label" x={22} y={y} style={{ fontSize: 10.5 }}>
+        <Mark state={state} x={left + 11} y={y - 4} />
+        <text className="key mono label" x={left + 22} y={y} style={{ fontSize: 10.5 }}>
           {fitText(node.label, node.w - 34 - node.detail.length * 5.5, 6.3)}
         </text>
-        <text className="detail mono" x={node.w - 7} y={y} textAnchor="end" style={{ fontSize: 9 }}>
+        <text className="detail mono" x={left + node.w - 7} y={y} textAnchor="end" style={{ fontSize: 9 }}>
           {node.detail}
         </text>
       </>
     );
   return (
     <>
-      <text className="key mono label" x={34} y={y} textAnchor="end" style={{ fontSize: 10.5 }}>
+      <text className="key mono label" x={left + 34} y={y} textAnchor="end" style={{ fontSize: 10.5 }}>
         {node.label}
       </text>
-      <Mark state={state} x={56} y={node.h / 2} />
-      <SideText state={state} x={node.w - 8} y={y} />
+      <Mark state={state} x={left + 56} y={y - 4} />
+      <SideText state={state} x={left + node.w - 8} y={y} />
     </>
   );
 }
@@ -89,20 +57,21 @@ function SlotText({ node, state }: { readonly node: SceneNode; readonly state: O
 const FOLDED_W = 200;
 
 function GapText({ node }: { readonly node: SceneNode }) {
-  const y = node.h / 2 + 3.5;
+  const { x: left } = node;
+  const y = node.y + node.h / 2 + 3.5;
   const key = /^\d+(–\d+)?$/.test(node.label) && node.w <= FOLDED_W;
   if (!node.detail)
     return (
-      <text className="side mono" x={node.w / 2} y={y} textAnchor="middle">
+      <text className="side mono" x={left + node.w / 2} y={y} textAnchor="middle">
         {node.label}
       </text>
     );
   return (
     <>
-      <text className="side mono" x={key ? 34 : 10} y={y} textAnchor={key ? 'end' : 'start'}>
+      <text className="side mono" x={left + (key ? 34 : 10)} y={y} textAnchor={key ? 'end' : 'start'}>
         {key ? node.label : fitText(node.label, node.w - 30 - node.detail.length * 5.4, 6)}
       </text>
-      <text className="side" x={node.w - 8} y={y} textAnchor="end">
+      <text className="side" x={left + node.w - 8} y={y} textAnchor="end">
         {node.detail}
       </text>
     </>
@@ -112,13 +81,14 @@ function GapText({ node }: { readonly node: SceneNode }) {
 /** Name of a group at the left, how much it holds at the right. */
 function HeadText({ node }: { readonly node: SceneNode }) {
   if (!node.label) return null;
-  const y = node.h / 2 + 4;
+  const { x: left } = node;
+  const y = node.y + node.h / 2 + 4;
   return (
     <>
-      <text className="label mono" x={10} y={y}>
+      <text className="label mono" x={left + 10} y={y}>
         {fitText(node.label, node.w - 30 - node.detail.length * 6, 6.9)}
       </text>
-      <text className="detail mono" x={node.w - 10} y={y} textAnchor="end">
+      <text className="detail mono" x={left + node.w - 10} y={y} textAnchor="end">
         {node.detail}
       </text>
     </>
@@ -126,7 +96,7 @@ function HeadText({ node }: { readonly node: SceneNode }) {
 }
 
 function SideText({ state, x, y }: { readonly state: ObjectState; readonly x: number; readonly y: number }) {
-  const text = side(state);
+  const text = sideText(state);
   if (!text) return null;
   const none = state.name === 'visited' && state.bytes === 0;
   return (
@@ -138,24 +108,32 @@ function SideText({ state, x, y }: { readonly state: ObjectState; readonly x: nu
 
 /** A block of an address space: permissions, name, size, and a foot in the colour of what may be done. */
 function VmaText({ node, state }: { readonly node: SceneNode; readonly state: ObjectState }) {
+  const { x: left, y: top } = node;
   const [perms = '', size = ''] = node.detail.split(/ (.*)/);
   const foot = perms.includes('x') ? 'exec' : perms.includes('w') ? 'write' : '';
   return (
     <>
       {perms.split('').map((letter, i) => (
-        <text key={i} className={`perm mono ${letter}`} x={7 + i * 8} y={14}>
+        <text key={i} className={`perm mono ${letter}`} x={left + 7 + i * 8} y={top + 14}>
           {letter === '-' ? '' : letter}
         </text>
       ))}
-      <Mark state={state} x={node.w - 10} y={11} />
-      <text className="label" x={7} y={27} style={{ fontSize: 11 }}>
+      <Mark state={state} x={left + node.w - 10} y={top + 11} />
+      <text className="label" x={left + 7} y={top + 27} style={{ fontSize: 11 }}>
         {fitText(node.label, node.w - 10, 6.1)}
       </text>
-      <text className="detail mono" x={7} y={40}>
+      <text className="detail mono" x={left + 7} y={top + 40}>
         {size}
       </text>
       {foot && (
-        <rect className={`foot ${foot}`} x={1} y={node.h - 4} width={node.w - 2} height={3} rx={1.5} />
+        <rect
+          className={`foot ${foot}`}
+          x={left + 1}
+          y={top + node.h - 4}
+          width={node.w - 2}
+          height={3}
+          rx={1.5}
+        />
       )}
     </>
   );
@@ -176,13 +154,15 @@ function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'sta
   const column = container ? Math.min(node.w, 132) : node.w;
   const room = column - 20 - (container ? 0 : markRoom);
   const middle = round || cell;
-  const x = middle ? node.w / 2 : container ? 11 : 9;
+  const { x: left, y: upper } = node;
+  const x = left + (middle ? node.w / 2 : container ? 11 : 9);
   const anchor = middle ? 'middle' : 'start';
-  const top = container ? 20 : tall ? node.h / 2 - 3 : node.h / 2 + 4;
+  const centre = upper + node.h / 2;
+  const top = container ? upper + 20 : tall ? centre - 3 : centre + 4;
   const told = state.name === 'skipped' && !cell ? state.reason : node.detail;
   const detail = held && !container ? `${told} ${held}`.trim() : told;
   const showSide = !container && !cell && node.w > CELL_W;
-  const sideRoom = showSide && node.kind === 'item' ? side(state).length * 6.4 + 6 : 0;
+  const sideRoom = showSide && node.kind === 'item' ? sideText(state).length * 6.4 + 6 : 0;
   return (
     <>
       <text className={cell ? 'label mono key' : 'label'} x={x} y={top} textAnchor={anchor}>
@@ -192,23 +172,23 @@ function BoxText({ node, state, container, held }: Pick<NodeProps, 'node' | 'sta
         <text
           className={held && !container ? 'held mono' : 'detail mono'}
           x={x}
-          y={container ? 36 : node.h / 2 + 11}
+          y={container ? upper + 36 : centre + 11}
           textAnchor={anchor}
         >
           {fitText(detail, container ? column - 14 : node.w - 16 - sideRoom, container ? 6.6 : 6)}
         </text>
       )}
       {!tall && detail && !cell && node.w > 120 && (
-        <text className="detail mono" x={node.w - 8 - markRoom} y={top} textAnchor="end">
+        <text className="detail mono" x={left + node.w - 8 - markRoom} y={top} textAnchor="end">
           {fitText(detail, node.w - 24 - node.label.length * 6.4, 6)}
         </text>
       )}
       {!container && !round && !number && (
-        <Mark state={state} x={node.w - 11} y={tall || node.kind === 'item' ? 10 : node.h / 2} />
+        <Mark state={state} x={left + node.w - 11} y={tall || node.kind === 'item' ? upper + 10 : centre} />
       )}
-      {tall && showSide && <SideText state={state} x={node.w - 8} y={node.h / 2 + 11} />}
+      {tall && showSide && <SideText state={state} x={left + node.w - 8} y={centre + 11} />}
       {held && container && (
-        <text className="held mono" x={11} y={node.h - 10}>
+        <text className="held mono" x={left + 11} y={upper + node.h - 10}>
           {held}
         </text>
       )}
@@ -239,6 +219,8 @@ function GraphNodeView({
   const shape = (
     <rect
       className="shape"
+      x={node.x}
+      y={node.y}
       width={node.w}
       height={node.h}
       rx={node.kind === 'inode' ? node.h / 2 : container ? 8 : node.h > 24 ? 7 : 4}
@@ -256,7 +238,7 @@ function GraphNodeView({
     );
   if (gap || node.kind === 'group')
     return (
-      <g className={classes.join(' ')} transform={`translate(${node.x} ${node.y})`} aria-hidden="true">
+      <g className={classes.join(' ')} aria-hidden="true">
         {gap && !node.detail ? null : shape}
         {gap ? texts : <HeadText node={node} />}
       </g>
@@ -264,7 +246,6 @@ function GraphNodeView({
   return (
     <g
       className={classes.join(' ')}
-      transform={`translate(${node.x} ${node.y})`}
       role="button"
       tabIndex={tabStop ? 0 : -1}
       aria-label={name}
@@ -283,14 +264,6 @@ function GraphNodeView({
     </g>
   );
 }
-
-const sameState = (a: ObjectState, b: ObjectState): boolean =>
-  a.name === b.name &&
-  a.bytes === b.bytes &&
-  a.visits === b.visits &&
-  a.reason === b.reason &&
-  a.callback === b.callback &&
-  a.active === b.active;
 
 /** One object. Drawn again only when something about it has changed. */
 export const GraphNode = memo(

@@ -44,11 +44,11 @@ export function createCamera(
 ): Camera {
   const root = select(svg);
   let easing = 0;
-  const box = (): { width: number; height: number } => svg.getBoundingClientRect();
+  // Asked for again only when it changes: asking would make the browser lay the page out.
+  let { width, height } = svg.getBoundingClientRect();
   const apply = (): void => {
     const t = zoomTransform(svg);
     layer.setAttribute('transform', t.toString());
-    const { width, height } = box();
     onView({ x: -t.x / t.k, y: -t.y / t.k, w: width / t.k, h: height / t.k });
   };
   const behaviour = zoom<SVGSVGElement, unknown>()
@@ -91,21 +91,22 @@ export function createCamera(
     frame(ease ? started : Infinity);
   };
   const fit = (): void => {
-    const { width, height } = box();
     const across = Math.min(MAX_FIT, width / Math.max(1, size.width));
     const whole = Math.min(across, height / Math.max(1, size.height));
     const k = Math.max(MIN_FIT, whole >= READABLE ? whole : across);
     moveTo(Math.max(0, (width - size.width * k) / 2), 0, k, false);
   };
-  const observer = new ResizeObserver(apply);
+  const observer = new ResizeObserver(([entry]) => {
+    if (entry) ({ width, height } = entry.contentRect);
+    apply();
+  });
   observer.observe(svg);
 
   return {
     fit,
     follow: (target, ease) => {
       const t = zoomTransform(svg);
-      const { width, height } = box();
-      const shift = (low: number, high: number, length: number): number => {
+        const shift = (low: number, high: number, length: number): number => {
         const margin = (length * (1 - INNER)) / 2;
         if (low >= margin && high <= length - margin) return 0;
         return length / 2 - (low + high) / 2;

@@ -1,18 +1,31 @@
+import { memo } from 'react';
 import { longAddress } from '../format/bytes.ts';
 import type { PeekStruct } from '../../protocol/peek.ts';
-import type { SeenStruct, StructRef } from '../store/machine.ts';
+import type { MachineView, SeenStruct, StructRef } from '../store/machine.ts';
+import { callOf, useFollowing } from '../store/following.ts';
 import { traceOf } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
+import type { PageState } from '../store/store.ts';
 import { foldTrace } from '../trace/fold.ts';
 import { namesOf } from '../trace/names.ts';
 import { visitsOf } from '../trace/object_state.ts';
 import { whyCall, whyObject } from '../trace/why.ts';
 import { StructSection } from './StructSection.tsx';
 
+const machineOf = (state: PageState): MachineView | null => state.machine;
+
 /** The program's context, the object at hand and whatever is reached from it by its pointers. */
 export function ObjectPanel() {
+  return <ObjectPanelAt machine={useFollowing(machineOf)} call={useFollowing(callOf)} />;
+}
+
+interface At {
+  readonly machine: MachineView | null;
+  readonly call: number;
+}
+
+const ObjectPanelAt = memo(({ machine, call }: At) => {
   const result = useStore((s) => s.result);
-  const machine = useStore((s) => s.machine);
   const failure = useStore((s) => s.machineFailure);
   const trail = useStore((s) => s.trail);
   const setTrail = useStore((s) => s.setTrail);
@@ -26,7 +39,7 @@ export function ObjectPanel() {
   return (
     <>
       {failure && <p className="empty">{failure}</p>}
-      <Pinned />
+      <Pinned call={call} />
       {machine?.ctx && (
         <StructSection
           title={`ctx · ${machine.ctx.now.struct}`}
@@ -43,10 +56,11 @@ export function ObjectPanel() {
           onFollow={follow}
         />
       )}
-      <Why />
+      <Why call={call} />
     </>
   );
-}
+});
+ObjectPanelAt.displayName = 'ObjectPanelAt';
 
 /** The context with what its meta points to in front: `meta->seq_num`. */
 function withMeta(ctx: SeenStruct, meta: SeenStruct | null): SeenStruct {
@@ -93,11 +107,10 @@ function Trail({
 }
 
 /** Which object is pinned, and the ways to its visits. */
-function Pinned() {
+function Pinned({ call }: Pick<At, 'call'>) {
   const trace = useStore(traceOf);
   const scene = useStore((s) => s.result?.scene ?? null);
   const selected = useStore((s) => s.selected);
-  const call = useStore((s) => s.at.call);
   const { setView, seek, pause } = act();
   const node = scene?.nodes.find((one) => one.id === selected);
   if (!trace || !node) return null;
@@ -139,11 +152,10 @@ function Pinned() {
 }
 
 /** The rules that brought the walk here, and what the picture says of the object. */
-function Why() {
+function Why({ call }: Pick<At, 'call'>) {
   const trace = useStore(traceOf);
   const scene = useStore((s) => s.result?.scene ?? null);
   const selected = useStore((s) => s.selected);
-  const call = useStore((s) => s.at.call);
   if (!trace || trace.length === 0) return null;
   const folded = foldTrace(trace);
   const names = namesOf(scene);

@@ -1,5 +1,7 @@
+import { memo } from 'react';
 import { count } from '../format/bytes.ts';
 import { errnoName } from '../../shared/errno.ts';
+import { callOf, useFollowing } from '../store/following.ts';
 import { traceOf } from '../store/run.ts';
 import { useStore } from '../store/store.ts';
 import type { ReadRow, SessionTrace } from '../../protocol/trace.ts';
@@ -12,8 +14,11 @@ const LISTED = 6;
 
 /** Both limits, always: the buffer's capacity and what the reader asked for. */
 export function SeqBuffer() {
+  return <SeqBufferAt call={useFollowing(callOf)} />;
+}
+
+const SeqBufferAt = memo(({ call }: { readonly call: number }) => {
   const trace = useStore(traceOf);
-  const call = useStore((s) => s.at.call);
   if (!trace || trace.length === 0) return null;
   const read = trace.read[call] ?? 0;
   const size = trace.reads[read]?.size ?? 0;
@@ -48,7 +53,8 @@ export function SeqBuffer() {
       </dl>
     </section>
   );
-}
+});
+SeqBufferAt.displayName = 'SeqBufferAt';
 
 function listed(trace: SessionTrace, read: number): readonly { row: ReadRow; i: number }[] {
   const first = Math.max(0, Math.min(read - 2, trace.reads.length - LISTED));

@@ -117,8 +117,8 @@ function Bytes({ seen }: { readonly seen: SeenStruct }) {
         <span key={row.offset}>
           <span className="off">+{row.offset.toString(16).padStart(3, '0')}</span>
           {'  '}
-          {row.bytes.map((byte, i) => (
-            <span key={row.offset + i}>{byte.changed ? <mark>{byte.text}</mark> : byte.text} </span>
+          {row.runs.map((run, i) => (
+            <span key={i}>{run.changed ? <mark>{run.text}</mark> : run.text} </span>
           ))}
           {'\n'}
         </span>
@@ -127,9 +127,14 @@ function Bytes({ seen }: { readonly seen: SeenStruct }) {
   );
 }
 
+/** Neighbours that have all changed, or all not. */
+interface ByteRun {
+  readonly text: string;
+  readonly changed: boolean;
+}
 interface ByteRow {
   readonly offset: number;
-  readonly bytes: readonly { readonly text: string; readonly changed: boolean }[];
+  readonly runs: readonly ByteRun[];
 }
 
 function byteRows({ now, before }: SeenStruct): readonly ByteRow[] {
@@ -139,13 +144,15 @@ function byteRows({ now, before }: SeenStruct): readonly ByteRow[] {
   for (let offset = 0; offset < now.size && rows.length < BYTE_ROWS; offset += BYTES_PER_ROW) {
     const indexes = Array.from({ length: Math.min(BYTES_PER_ROW, now.size - offset) }, (_, i) => offset + i);
     if (indexes.every((i) => (image[i] ?? -1) <= 0)) continue;
-    rows.push({
-      offset,
-      bytes: indexes.map((i) => ({
-        text: (image[i] ?? -1) < 0 ? '..' : hexByte(image[i] ?? 0),
-        changed: old !== null && (old[i] ?? -1) >= 0 && old[i] !== image[i],
-      })),
-    });
+    const runs: ByteRun[] = [];
+    for (const i of indexes) {
+      const byte = (image[i] ?? -1) < 0 ? '..' : hexByte(image[i] ?? 0);
+      const changed = old !== null && (old[i] ?? -1) >= 0 && old[i] !== image[i];
+      const last = runs.at(-1);
+      if (last?.changed === changed) runs[runs.length - 1] = { text: `${last.text} ${byte}`, changed };
+      else runs.push({ text: byte, changed });
+    }
+    rows.push({ offset, runs });
   }
   return rows;
 }

@@ -18,7 +18,10 @@ export function ScrollRegion({ label, className = '', scroller, children }: Prop
   );
 }
 
-/** Ref of the element that should be in view: it is scrolled there when it becomes that element. */
+/**
+ * Ref of the element that should be in view: it is scrolled there before the next frame is drawn. At once
+ * would make the browser lay the page out in the middle of a commit.
+ */
 export function scrollHere(element: HTMLElement | null): void {
-  element?.scrollIntoView({ block: 'nearest' });
+  if (element) requestAnimationFrame(() => element.scrollIntoView({ block: 'nearest' }));
 }
