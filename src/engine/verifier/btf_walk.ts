@@ -49,6 +49,12 @@ const TAG_FLAGS: ReadonlyMap<string, number> = new Map([
   ['rcu', MEM_RCU],
 ]);
 
+/** What a type tag in front of a pointee says of the pointer. */
+export function tagFlag(btf: Btf, pointee: TypeId): number {
+  const tag = btf.type(pointee);
+  return tag.kind === Kind.TYPE_TAG ? (TAG_FLAGS.get(tag.name) ?? 0) : 0;
+}
+
 const isStruct = (type: BtfType): type is StructLike => type.kind === Kind.STRUCT || type.kind === Kind.UNION;
 
 /** An array as one row of elements, whatever its dimensions. */
@@ -88,10 +94,10 @@ function pointerMember(
 ): Extract<Walked, { kind: 'pointer' | 'memory' }> {
   const pointer = btf.type(pointerId);
   const target = pointer.kind === Kind.PTR ? pointer.type : 0;
-  const tag = btf.type(target);
-  const tagFlag = tag.kind === Kind.TYPE_TAG ? (TAG_FLAGS.get(tag.name) ?? 0) : 0;
   const id = resolve(btf, target);
-  return isStruct(btf.type(id)) ? { kind: 'pointer', id, flags: flags | tagFlag, field } : { kind: 'memory' };
+  return isStruct(btf.type(id))
+    ? { kind: 'pointer', id, flags: flags | tagFlag(btf, target), field }
+    : { kind: 'memory' };
 }
 
 /**

@@ -4,10 +4,14 @@
  * Source: bpf_tracing_ctx_access, kernel/trace/bpf_trace.c; btf_ctx_access, kernel/bpf/btf.c, Linux 6.12.
  */
 import type { Bytes, TypeId } from '../../shared/brand.ts';
+import { AttachType } from '../abi/uapi.ts';
 import { resolve } from '../btf/layout.ts';
 import { Kind } from '../btf/types.ts';
+import { tagFlag } from './btf_walk.ts';
 import type { Env } from './env.ts';
 import { tnumText } from './log_state.ts';
+import { plainAccessOk } from './plain_ctx.ts';
+import { argsTrusted } from './prog_type.ts';
 import {
   MEM_RDONLY,
   PTR_MAYBE_NULL,
@@ -38,11 +42,21 @@ interface Slot {
 }
 const SCALAR: Slot = { type: SCALAR_VALUE, typeId: 0 };
 
+/** Attachments that see what the function returns, behind its arguments. */
+const SEES_RESULT: ReadonlySet<number> = new Set([
+  AttachType.TRACE_FEXIT,
+  AttachType.MODIFY_RETURN,
+  AttachType.LSM_MAC,
+]);
+
 /** The type of what is loaded, or null after the reason was logged. */
 function slotType(env: Env, off: Bytes, size: Bytes): Slot | null {
   const btf = env.request.kernelBtf;
   const proto = btf.type(env.attachProto);
-  const params = proto.kind === Kind.FUNC_PROTO ? proto.params : [];
+  const { progName, attachType } = env;
+  const all = proto.kind === Kind.FUNC_PROTO ? proto.params : [];
+  // a tracepoint's first parameter is its private data
+  const params = attachType === AttachType.TRACE_RAW_TP ? all.slice(1) : all;
   const name = env.attachName;
   const no = (message: string): null => {
     env.write(`func '${name}' ${message}\n`);
@@ -51,8 +65,9 @@ function slotType(env: Env, off: Bytes, size: Bytes): Slot | null {
   if (off % 8 !== 0) return no(`offset ${off} is not multiple of 8`);
   const arg = Math.min(off / 8, params.length + 1);
   const param = params[arg];
-  if (!param) return no(`doesn't have ${arg + 1}-th argument`);
-  const type = btf.type(resolve(btf, param.type));
+  const returned = arg === params.length && SEES_RESULT.has(attachType) && proto.kind === Kind.FUNC_PROTO;
+  if (!param && !returned) return no(`doesn't have ${arg + 1}-th argument`);
+  const type = btf.type(resolve(btf, param?.type ?? (returned ? proto.type : 0)));
   if (type.kind !== Kind.PTR) return SCALAR;
   if (size !== 8) return no(`size ${size} must be 8`);
   const override = env.target?.ctxArgs.find((entry) => entry.offset === off);
@@ -66,7 +81,9 @@ function slotType(env: Env, off: Bytes, size: Bytes): Slot | null {
     return no(`arg${arg} type ${btf.nameOf(target)} is not a struct`);
   const kind = pointee.kind === Kind.STRUCT ? 'STRUCT' : 'UNION';
   env.write(`func '${name}' arg${arg} has btf_id ${target} type ${kind} '${btf.nameOf(target)}'\n`);
-  return { type: PTR_TO_BTF_ID | PTR_TRUSTED, typeId: target };
+  const trust = argsTrusted(progName, attachType) ? PTR_TRUSTED : 0;
+  const maybe = param?.name.endsWith('__nullable') ? PTR_MAYBE_NULL : 0;
+  return { type: PTR_TO_BTF_ID | trust | maybe | tagFlag(btf, type.type), typeId: target };
 }
 
 /** A pointer that may carry no offset at all. */
@@ -80,8 +97,16 @@ export function checkUnmoved(env: Env, regno: number): void {
     env.reject('EACCES', `variable ${name} access var_off=${tnumText(reg.var)} disallowed`);
 }
 
+/** What is at an offset of the context, or null: this type of program may not touch it. */
+function accessed(env: Env, off: Bytes, size: Bytes, write: boolean): Slot | null {
+  const ctx = env.progType?.ctx;
+  if (ctx && ctx.kind !== 'args') return plainAccessOk(env, ctx, off, size, write) ? SCALAR : null;
+  const inside = !write && off >= 0 && off < 8 * MAX_ARGS && off % size === 0;
+  return inside ? slotType(env, off, size) : null;
+}
+
 /**
- * A load (a store is refused) of a context slot.
+ * A load or store of a context slot.
  *
  * @kernel check_ctx_access, kernel/bpf/verifier.c
  * @fidelity full
@@ -95,8 +120,7 @@ export function checkCtxAccess(
   dstRegno: number,
 ): void {
   checkUnmoved(env, regno);
-  const inside = !write && off >= 0 && off < 8 * MAX_ARGS && off % size === 0;
-  const slot = inside ? slotType(env, off, size) : null;
+  const slot = accessed(env, off, size, write);
   if (!slot) {
     const message = `invalid bpf_context access off=${off} size=${size}`;
     env.write(`${message}\n`);

@@ -10,11 +10,14 @@ import type { Insn } from '../abi/insn.ts';
 import { imm64 } from '../abi/insn.ts';
 import { hasRule } from '../abi/releases.ts';
 import { LD_IMM64 } from '../abi/opcode.ts';
-import { BPF_LOG_LEVEL1, BPF_LOG_LEVEL2 } from '../abi/uapi.ts';
+import { AttachType, BPF_LOG_LEVEL1, BPF_LOG_LEVEL2, ProgType } from '../abi/uapi.ts';
+import type { ProgTypeName } from '../abi/uapi.ts';
 import { Kind } from '../btf/types.ts';
 import { Log } from './log.ts';
 import { Scratched, frameText, livenessText, noLiveness } from './log_state.ts';
 import type { LiveText } from './log_state.ts';
+import { progTypeRule } from './prog_type.ts';
+import type { ProgTypeRule } from './prog_type.ts';
 import type { RegState } from './reg.ts';
 import type { InsnState, MapInfo, ProgLineInfo, RejectReason, TargetInfo, VerifyRequest } from './request.ts';
 import type { FuncState, HistoryEntry, LinkedReg } from './state.ts';
@@ -101,6 +104,10 @@ export class Env {
   readonly aux: InsnAux[];
   readonly subprogs: Subprog[] = [];
   readonly maps: MapInfo[] = [];
+  readonly progType: ProgTypeRule | null;
+  readonly progName: ProgTypeName;
+  /** enum bpf_attach_type */
+  readonly attachType: number;
   target: TargetInfo | null = null;
   /** Name of the kernel function whose parameters are the context. */
   attachName = '';
@@ -138,6 +145,9 @@ export class Env {
 
   constructor(request: VerifyRequest) {
     this.request = request;
+    this.progType = progTypeRule(request.progType ?? ProgType.TRACING);
+    this.progName = this.progType?.name ?? 'UNSPEC';
+    this.attachType = request.attachType ?? AttachType.TRACE_ITER;
     this.insns = request.insns;
     this.log = new Log(request.logLevel);
     this.live = hasRule(request.release, 'noLivenessInLogs') ? noLiveness : livenessText;
@@ -183,6 +193,10 @@ export class Env {
   }
   newId(): number {
     return ++this.idGen;
+  }
+  /** @param flag one of prog_flags */
+  hasFlag(flag: number): boolean {
+    return ((this.request.flags ?? 0) & flag) !== 0;
   }
   /** A non-sleepable program is an RCU read section; so is what a lock or bpf_rcu_read_lock holds. */
   get inRcuSection(): boolean {

@@ -6,7 +6,7 @@
 import { must } from '../../shared/assert.ts';
 import { HELPER_ID_MAX, helperName } from '../abi/helper_id.ts';
 import type { MapTypeName } from '../abi/uapi.ts';
-import { MapType } from '../abi/uapi.ts';
+import { AttachType, MapType } from '../abi/uapi.ts';
 import { resolve, sizeOf } from '../btf/layout.ts';
 import { Kind } from '../btf/types.ts';
 import { syncBounds } from './bounds.ts';
@@ -16,7 +16,8 @@ import type { Env } from './env.ts';
 import type { CallMeta } from './helper_arg.ts';
 import { checkHelperArg } from './helper_arg.ts';
 import type { HelperProto } from './helper_proto.ts';
-import { helperProto, isUnknownHelper } from './helper_proto.ts';
+import { offersHelper } from './helper_offer.ts';
+import { helperProto } from './helper_proto.ts';
 import { checkMemAccess } from './mem_access.ts';
 import { markPrecise } from './precision.ts';
 import { acquireReference, releaseReference } from './refs.ts';
@@ -85,10 +86,13 @@ function checkMapCompatible(env: Env, meta: CallMeta, id: number, name: string):
 function callable(env: Env, id: number): HelperProto {
   const name = helperName(id);
   if (id <= 0 || id >= HELPER_ID_MAX) env.reject('EINVAL', `invalid func ${name}#${id}`);
+  const { progType, attachType } = env;
+  const trampoline = attachType !== AttachType.TRACE_ITER;
+  const offered = progType !== null && offersHelper(progType, id, trampoline);
   const proto = helperProto(id);
-  if (!proto && isUnknownHelper(id)) env.unsupported(`helper ${name}#${id}`);
-  const offered = proto && (!proto.targetOnly || env.target?.extraHelpers.includes(name));
-  if (!proto || !offered) return env.reject('EINVAL', `program of this type cannot use helper ${name}#${id}`);
+  if (!offered || (proto?.targetOnly && !env.target?.extraHelpers.includes(name)))
+    env.reject('EINVAL', `program of this type cannot use helper ${name}#${id}`);
+  if (!proto) return env.unsupported(`helper ${name}#${id}${trampoline ? ' of another program type' : ''}`);
   if (!env.request.gplCompatible && proto.gplOnly)
     env.reject('EINVAL', 'cannot call GPL-restricted function from non-GPL compatible program');
   if (proto.mightSleep && !env.sleepableNow)

@@ -1,5 +1,5 @@
 /**
- * Prototypes of the helpers that iterator programs may call. A helper without a row is refused.
+ * Prototypes of helpers. One that is offered (helper_offer.ts) and has no row is refused, and the log says so.
  *
  * One row: name, result, arguments, rules. Arguments:
  *
@@ -149,19 +149,6 @@ const TABLE: ReadonlyMap<number, HelperProto> = new Map(
     return [helperId(proto.name) ?? 0, proto];
   }),
 );
-
-/** Helpers that Linux offers to iterator programs and this verifier does not know. */
-const UNKNOWN: ReadonlySet<number | undefined> = new Set(
-  `tail_call perf_event_output perf_event_read perf_event_read_value get_stackid get_stack probe_write_user
-   current_task_under_cgroup get_branch_snapshot get_func_ip get_attach_cookie timer_init timer_set_callback
-   timer_start timer_cancel kptr_xchg dynptr_data user_ringbuf_drain skb_output xdp_output
-   btf_find_by_name_kind`
-    .split(/\s+/)
-    .map((name) => helperId(`bpf_${name}`)),
-);
-
-/** True when refusing a call is our limit and not Linux's rule. */
-export const isUnknownHelper = (id: number): boolean => UNKNOWN.has(id);
 
 /** The prototype of a helper, or null: iterator programs cannot call it, or we do not know it. */
 export const helperProto = (id: number): HelperProto | null => TABLE.get(id) ?? null;

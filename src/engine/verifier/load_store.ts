@@ -145,7 +145,7 @@ function checkAtomic(env: Env): void {
   const size = sizeBytes(code);
   const load = (imm & BPF_FETCH) === 0 ? -1 : imm === BPF_CMPXCHG ? 0 : src;
   if (load >= 0) checkRegArg(env, load, 'dst');
-  const access = { regno: dst, off, size, signed: false };
+  const access = { regno: dst, off, size, signed: false, atomic: true };
   checkMemAccess(env, { ...access, write: false, value: -1 });
   if (load >= 0) checkMemAccess(env, { ...access, write: false, value: load });
   checkMemAccess(env, { ...access, write: true, value: -1 });

@@ -6,7 +6,7 @@
 import { must } from '../../shared/assert.ts';
 import type { Bytes } from '../../shared/brand.ts';
 import { S64_MIN } from '../../shared/int64.ts';
-import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, MapType } from '../abi/uapi.ts';
+import { BPF_F_RDONLY_PROG, BPF_F_STRICT_ALIGNMENT, BPF_F_WRONLY_PROG, MapType } from '../abi/uapi.ts';
 import { BPF_MAX_VAR_OFF } from './alu.ts';
 import { coerceToSize, coerceToSizeSigned } from './bounds.ts';
 import { checkBtfAccess, checkMapStructAccess } from './btf_walk.ts';
@@ -44,6 +44,8 @@ export interface MemAccess {
   readonly value: number;
   /** A sign-extending load. */
   readonly signed: boolean;
+  /** Part of an atomic operation. */
+  readonly atomic?: boolean;
 }
 
 const MAX_VAR_OFF = BigInt(BPF_MAX_VAR_OFF);
@@ -246,13 +248,24 @@ const NEVER_NULL: ReadonlySet<number> = new Set([
   PTR_TO_STACK,
 ]);
 
+/** How messages name the memory behind a pointer. */
+const ALIGNED: ReadonlyMap<number, string> = new Map([
+  [PTR_TO_MAP_KEY, 'key '],
+  [PTR_TO_MAP_VALUE, 'value '],
+  [PTR_TO_CTX, 'context '],
+  [PTR_TO_STACK, 'stack '],
+]);
+
+/** Stack is always accessed aligned, other memory by atomics and where the program asks for it. */
 function checkAlignment(env: Env, access: MemAccess, reg: RegState): void {
-  if (baseType(reg.type) !== PTR_TO_STACK || access.size === 1) return;
+  const base = baseType(reg.type);
+  const strict = base === PTR_TO_STACK || access.atomic === true || env.hasFlag(BPF_F_STRICT_ALIGNMENT);
+  if (!strict || access.size === 1) return;
   const place = tnumAdd(reg.var, tnumConst(BigInt(reg.off + access.off)));
   if (!tnumIsAligned(place, access.size))
     env.reject(
       'EACCES',
-      `misaligned stack access off ${tnumText(reg.var)}+${reg.off}+${access.off} size ${access.size}`,
+      `misaligned ${ALIGNED.get(base) ?? ''}access off ${tnumText(reg.var)}+${reg.off}+${access.off} size ${access.size}`,
     );
 }
 

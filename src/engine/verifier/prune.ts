@@ -9,6 +9,7 @@
  */
 import { must } from '../../shared/assert.ts';
 import type { InsnIndex } from '../../shared/brand.ts';
+import { BPF_F_TEST_STATE_FREQ } from '../abi/uapi.ts';
 import type { Env, StateListEntry } from './env.ts';
 import { isIterNextCall, isMayGoto } from './insn_kind.ts';
 import { markRegRead } from './live.ts';
@@ -223,7 +224,7 @@ export function isStateVisited(env: Env, insn: InsnIndex): boolean {
   const cur = env.state;
   const { count } = env;
   const aux = env.auxOf(insn);
-  const force = aux.forceCheckpoint || cur.history.length > 40;
+  const force = env.hasFlag(BPF_F_TEST_STATE_FREQ) || aux.forceCheckpoint || cur.history.length > 40;
   let add = force || (count.jumps - count.prevJumps >= 2 && count.processed - count.prevProcessed >= 8);
   const bucket = ((insn ^ cur.cur.callsite) >>> 0) % env.insns.length;
   const list = must(env.explored[bucket], 'state list');

@@ -74,6 +74,12 @@ export type Pruning = 'precise' | 'none';
 export interface VerifyRequest {
   /** As given to BPF_PROG_LOAD: ld_imm64 with map fds, calls with BTF ids. Not changed. */
   readonly insns: readonly Insn[];
+  /** BPF_PROG_TYPE_*; absent: TRACING. */
+  readonly progType?: number;
+  /** enum bpf_attach_type; absent: BPF_TRACE_ITER. */
+  readonly attachType?: number;
+  /** prog_flags: BPF_F_STRICT_ALIGNMENT, BPF_F_TEST_STATE_FREQ and so on. */
+  readonly flags?: number;
   readonly release: Release;
   readonly kernelBtf: Btf;
   readonly progBtf: Btf | null;

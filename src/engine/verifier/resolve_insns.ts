@@ -58,7 +58,27 @@ const SLEEPABLE_MAPS: ReadonlySet<number> = new Set([
   MapType.STACK,
 ]);
 
+/** Fields of map values that programs which fire anywhere cannot have, and how the message names them. */
+const NOT_ANYWHERE: readonly (readonly [RegExp, string])[] = [
+  [/^bpf_(list_head|rb_root)$/, 'bpf_{list_head,rb_root}'],
+  [/^bpf_spin_lock$/, 'bpf_spin_lock'],
+  [/^bpf_timer$/, 'bpf_timer'],
+  [/^bpf_wq$/, 'bpf_wq'],
+];
+
+/** @kernel check_map_prog_compatibility, kernel/bpf/verifier.c @fidelity full */
+function checkFieldsFit(env: Env, map: MapInfo, at: InsnIndex): void {
+  const has = (kind: RegExp): boolean => map.fields.some((field) => kind.test(field.kind));
+  for (const [kind, name] of NOT_ANYWHERE) {
+    if (!has(kind)) continue;
+    if (env.progName === 'SOCKET_FILTER' && name === 'bpf_spin_lock')
+      env.reject('EINVAL', 'socket filter progs cannot use bpf_spin_lock yet', at);
+    if (env.progType?.anywhere) env.reject('EINVAL', `tracing progs cannot use ${name} yet`, at);
+  }
+}
+
 function useMap(env: Env, map: MapInfo, at: InsnIndex): void {
+  checkFieldsFit(env, map, at);
   if (env.request.sleepable && !SLEEPABLE_MAPS.has(map.type))
     env.reject('EINVAL', 'Sleepable programs can only use array, hash, ringbuf and local storage maps', at);
   if (map.type === MapType.STRUCT_OPS) env.reject('EINVAL', 'bpf_struct_ops map cannot be used in prog', at);

@@ -40,14 +40,14 @@ import { initGlobalArgs } from './global_func.ts';
 import { checkHelperCall } from './helper_call.ts';
 import { checkCondJump } from './jump.ts';
 import { checkKfuncCall } from './kfunc_call.ts';
-import { checkRegArg } from './live.ts';
+import { checkLoadPacket } from './ld_abs.ts';
 import { checkLoad, checkLoadImm64, checkStoreImm, checkStoreReg } from './load_store.ts';
-import { markPrecise } from './precision.ts';
 import { isStateVisited, updateBranchCounts } from './prune.ts';
 import { writeReferenceLeaks } from './refs.ts';
-import { PTR_TO_CTX, SCALAR_VALUE, regTypeName } from './reg_type.ts';
+import { PTR_TO_CTX } from './reg_type.ts';
+import { checkReturnCode } from './return_code.ts';
 import { BPF_MAIN_FUNC, FuncState, VerifierState } from './state.ts';
-import { checkFuncCall, initFrame, rangeMessage, returnToCaller, withinRange } from './subprog_call.ts';
+import { checkFuncCall, initFrame, returnToCaller } from './subprog_call.ts';
 
 /** What happens after an instruction. */
 type Flow = 'next' | 'jumped' | 'returned' | 'path_end';
@@ -66,25 +66,6 @@ function checkCall(env: Env, insn: Insn): Flow {
   else checkHelperCall(env);
   env.scratched.reg(0);
   return 'next';
-}
-
-/** R0 of an iterator program must be 0 or 1. @kernel check_return_code @fidelity full */
-function checkReturnCode(env: Env): void {
-  checkRegArg(env, 0, 'src');
-  const reg = env.reg(0);
-  if (env.cur.subprogno !== 0) {
-    if (reg.type !== SCALAR_VALUE)
-      env.reject(
-        'EINVAL',
-        `At subprogram exit the register R0 is not a scalar value (${regTypeName(reg.type)})`,
-      );
-    return;
-  }
-  if (reg.type !== SCALAR_VALUE)
-    env.reject('EINVAL', `At program exit the register R0 is not a known value (${regTypeName(reg.type)})`);
-  markPrecise(env, 0);
-  const range = { min: 0, max: 1 };
-  if (!withinRange(reg, range)) env.reject('EINVAL', rangeMessage(reg, range, 'At program exit', 'R0'));
 }
 
 /** Nothing may be open when the main program ends: as 6.12 says it. */
@@ -148,8 +129,7 @@ function checkJump(env: Env, insn: Insn): Flow {
 
 function checkLd(env: Env, insn: Insn): Flow {
   const mode = BPF_MODE(insn.code);
-  if (mode === BPF_ABS || mode === BPF_IND)
-    env.reject('EINVAL', 'BPF_LD_[ABS|IND] instructions not allowed for this program type');
+  if (mode === BPF_ABS || mode === BPF_IND) return checkLoadPacket(env, insn);
   if (mode !== BPF_IMM) env.reject('EINVAL', 'invalid BPF_LD mode');
   checkLoadImm64(env);
   env.insnIdx++;

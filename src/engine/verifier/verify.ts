@@ -8,9 +8,9 @@
  *
  * Source: bpf_check, kernel/bpf/verifier.c, Linux 6.12.
  */
-import { hasRule, hasTarget } from '../abi/releases.ts';
-import { BPF_COMPLEXITY_LIMIT_INSNS, BPF_LOG_STATS } from '../abi/uapi.ts';
-import { Kind } from '../btf/types.ts';
+import { hasRule } from '../abi/releases.ts';
+import { BPF_COMPLEXITY_LIMIT_INSNS, BPF_LOG_STATS, PROG_TYPE_NAMES } from '../abi/uapi.ts';
+import { checkAttachTarget } from './attach_target.ts';
 import { checkBtfInfo, checkFuncInfoEarly } from './btf_info.ts';
 import { checkCfg, checkSubprogs, findSubprogs } from './cfg.ts';
 import { Env, Rejected } from './env.ts';
@@ -19,24 +19,6 @@ import type { RejectReason, VerifyRequest, VerifyResult } from './request.ts';
 import { resolveInsns } from './resolve_insns.ts';
 import { simulate } from './simulate.ts';
 import { checkStackDepth } from './stack_depth.ts';
-
-const PREFIX = 'bpf_iter_';
-
-/** The function `bpf_iter_<target>` the program attaches to. @kernel bpf_check_attach_target @fidelity partial: iterators only */
-function checkAttachTarget(env: Env): void {
-  const { attachBtfId: id, kernelBtf: btf, release } = env.request;
-  if (id === 0) env.reject('EINVAL', 'Tracing programs must provide btf_id', null);
-  const func = btf.type(id);
-  if (func.kind === Kind.VOID) env.reject('EINVAL', `attach_btf_id ${id} is invalid`, null);
-  if (btf.nameOf(id) === '') env.reject('EINVAL', `attach_btf_id ${id} doesn't have a name`, null);
-  if (func.kind !== Kind.FUNC) return env.reject('EINVAL', `attach_btf_id ${id} is not a function`, null);
-  const name = func.name.slice(PREFIX.length);
-  if (!func.name.startsWith(PREFIX) || !hasTarget(release, name)) env.reject('EINVAL', '', null);
-  env.target = env.request.target(name);
-  if (!env.target) env.reject('EINVAL', '', null);
-  env.attachName = func.name;
-  env.attachProto = func.type;
-}
 
 /** Global subprograms that were called, and those that they call. @kernel do_check_subprogs @fidelity full */
 function simulateGlobals(env: Env): void {
@@ -55,6 +37,10 @@ function simulateGlobals(env: Env): void {
 
 /** The passes in their order. @returns the deepest stack */
 function check(env: Env): number {
+  if (!env.progType) {
+    const type = env.request.progType ?? 0;
+    env.unsupported(`programs of type ${PROG_TYPE_NAMES[type] ?? type}`);
+  }
   checkFuncInfoEarly(env);
   findSubprogs(env);
   checkSubprogs(env);
