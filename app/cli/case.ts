@@ -21,7 +21,11 @@ import { resources } from '../resources.ts';
 import { includeFrom, readBytes, readText } from './files.ts';
 import { UsageError } from './options.ts';
 import type { CliOptions } from './options.ts';
+import { deviationsOf } from './recorded/deviations.ts';
+import type { Deviation } from './recorded/deviations.ts';
+import { compareMaps } from './recorded/maps.ts';
 import { compareRun, renaming, verdictDifferences } from './recorded/judge.ts';
+import type { Comparison } from './recorded/compare.ts';
 import { parseRunParams } from './recorded/params.ts';
 import { decisiveLine, openCase } from './recorded/truth.ts';
 import type { CaseFiles, RecordedCase, RecordedRun } from './recorded/truth.ts';
@@ -32,6 +36,8 @@ export interface CaseResult {
   readonly verdict: RunReport['verdict'];
   readonly runs: readonly RunReport[];
   readonly differences: readonly string[];
+  /** Deviations that were met: what they name was left out. */
+  readonly deviations: readonly Deviation[];
 }
 
 export interface CaseOptions {
@@ -174,6 +180,12 @@ function play(files: CaseFiles, options: CaseOptions, sessions: Map<number, numb
         );
   // Another layout relocates other offsets into the instructions.
   const sameCode = options.object === 'clang' && !options.btf;
+  const known = deviationsOf(files.name, options.object, options.btf ? 'own' : 'recorded');
+  const met = new Set<unknown>();
+  const add = (when: string, comparison: Comparison): void => {
+    for (const mask of comparison.used) met.add(mask);
+    for (const difference of comparison.differences) differences.push(`${when}: ${difference}`);
+  };
   const reports: RunReport[] = [];
   const last = options.run ?? runs.length - 1;
   for (const [i, run] of outcome.loaded ? runs.entries() : []) {
@@ -187,10 +199,23 @@ function play(files: CaseFiles, options: CaseOptions, sessions: Map<number, numb
     const theirs = ours === undefined ? null : numberInPlaceOf(ours, report.output, run.output ?? '');
     if (theirs !== null) sessions.set(i, theirs);
     if (options.run !== undefined && options.run !== null && options.run !== i) continue;
-    for (const difference of compareRun(run, report, renaming(machine), sameCode))
-      differences.push(`run ${i} (${run.params}): ${difference}`);
+    const comparison = compareRun(
+      run,
+      report,
+      renaming(machine),
+      sameCode,
+      known.filter(({ runs: some }) => !some || some.test(run.params)),
+    );
+    add(`run ${i} (${run.params})`, comparison);
   }
-  return { verdict: outcome.verdict, runs: reports, differences };
+  if (player.loaded && last === runs.length - 1)
+    add('afterwards', compareMaps(truth, player.machineFor(runs.at(-1)), player.loaded, known));
+  return {
+    verdict: outcome.verdict,
+    runs: reports,
+    differences,
+    deviations: known.filter((each) => met.has(each)),
+  };
 }
 
 /** The number that stands in the first line of `theirs` where ours has `number`; null when the lines differ otherwise. */
@@ -237,7 +262,12 @@ export function caseCommand(options: CliOptions, terminal: Terminal): number {
     throw new UsageError(`${dir} has ${count} runs, counted from 0; there is no run ${options.caseRun}`);
   const result = playCase(files, { object: options.caseObject, run: options.caseRun, btf });
   if (options.json) terminal.print(`${JSON.stringify(result, null, 1)}\n`);
-  else if (result.differences.length === 0) terminal.print(`${dir}: as on Linux\n`);
-  else for (const difference of result.differences) terminal.print(`${dir}: ${difference}\n`);
+  else if (result.differences.length === 0) {
+    terminal.print(`${dir}: as on Linux\n`);
+    for (const { what, field, unordered, reason } of result.deviations)
+      terminal.print(
+        `${dir}: but for ${[field?.source, unordered ? 'order' : null].filter(Boolean).join(', ')} in ${what}: ${reason}\n`,
+      );
+  } else for (const difference of result.differences) terminal.print(`${dir}: ${difference}\n`);
   return result.differences.length === 0 ? DONE : FAILED;
 }

@@ -3,7 +3,7 @@ import type { Machine } from '../../../src/engine/machine/boot.ts';
 import type { RunReport } from '../../../src/protocol/report.ts';
 import { errnoName } from '../../../src/shared/errno.ts';
 import { Comparison } from './compare.ts';
-import type { Renaming } from './compare.ts';
+import type { Mask, Renaming } from './compare.ts';
 import type { RecordedCase, RecordedRun } from './truth.ts';
 
 /** Direct map and vmalloc space with four and with five levels of page tables. */
@@ -89,12 +89,18 @@ function decisiveOf(truth: RecordedCase, decisive: string): string {
 }
 
 /** A tag is a hash of the instructions. */
-const withoutTag = (text: string): string => text.replace(/^prog_tag:\t.*$/m, 'prog_tag:\t');
+const OTHER_CODE: Mask = { what: 'link fdinfo', field: /^prog_tag:\t.*$/ };
 
-export function compareRun(run: RecordedRun, got: RunReport, names: Renaming, sameCode: boolean): string[] {
-  const comparison = new Comparison(names);
+export function compareRun(
+  run: RecordedRun,
+  got: RunReport,
+  names: Renaming,
+  sameCode: boolean,
+  masks: readonly Mask[],
+): Comparison {
+  const comparison = new Comparison(names, sameCode ? masks : [OTHER_CODE, ...masks]);
   comparison.equal('BPF_LINK_CREATE', errnoText(run.link_create.errno), got.attach?.errno ?? null);
-  if (run.link_create.errno !== 0 || got.attach?.errno) return comparison.differences;
+  if (run.link_create.errno !== 0 || got.attach?.errno) return comparison;
   const info = run.link_info;
   if (info) {
     comparison.equal('target', info['target'], got.link?.target_name);
@@ -102,16 +108,18 @@ export function compareRun(run: RecordedRun, got: RunReport, names: Renaming, sa
     for (const [theirs, ours] of LINK_FIELDS)
       if (got.link && ours in got.link) comparison.equal(ours, info[theirs], got.link[ours]);
   }
-  const shown = (text: string): string => (sameCode ? text : withoutTag(text));
-  comparison.text('link fdinfo', shown(run.link_fdinfo ?? ''), shown(got.link_fdinfo ?? ''));
-  comparison.text('output', `${run.output ?? ''}${run.output1 ?? ''}`, got.output);
+  comparison.text('link fdinfo', run.link_fdinfo ?? '', got.link_fdinfo ?? '');
+  const output = `${run.output ?? ''}${run.output1 ?? ''}`;
+  comparison.text('output', output, got.output);
   const want = (run.reads ?? []).map(({ iter, ret, errno, times }) => ({
     session: iter ?? 0,
     ret,
     errno: errnoText(errno),
     times,
   }));
-  comparison.equal('reads', want, inARow(got.reads));
+  if (comparison.isUneven('output'))
+    comparison.equal('reads, by lines', linesRead(want, output), linesRead(inARow(got.reads), got.output));
+  else comparison.equal('reads', want, inARow(got.reads));
   for (const [key, records] of Object.entries(run))
     if (key.startsWith('ringbuf_') && Array.isArray(records))
       comparison.equal(
@@ -120,5 +128,26 @@ export function compareRun(run: RecordedRun, got: RunReport, names: Renaming, sa
         got.ringbufs[key.slice('ringbuf_'.length)] ?? [],
       );
   comparison.text('trace_pipe', run.trace ?? '', got.trace_pipe);
-  return comparison.differences;
+  return comparison;
+}
+
+/** Successful reads up to the next end or failure, as the lines of text they brought: sizes are those of the texts. */
+function linesRead(reads: readonly Reads[], text: string): (Reads | number)[] {
+  const out: (Reads | number)[] = [];
+  let from = 0;
+  let to = 0;
+  const flush = (): void => {
+    if (to > from) out.push(text.slice(from, to).split('\n').length);
+    from = to;
+  };
+  for (const read of reads) {
+    if (read.ret > 0) {
+      to += read.ret * read.times;
+      continue;
+    }
+    flush();
+    out.push(read);
+  }
+  flush();
+  return out;
 }

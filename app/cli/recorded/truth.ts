@@ -48,6 +48,14 @@ export interface RecordedRun {
   readonly trace?: string;
 }
 
+export interface RecordedMap {
+  readonly name: string;
+  readonly id?: unknown;
+  readonly type: number;
+  /** JSON of bpftool; absent for maps that have no elements to dump. */
+  readonly dump?: string;
+}
+
 export interface RecordedCase {
   readonly name: string;
   readonly kind: string;
@@ -57,7 +65,7 @@ export interface RecordedCase {
   readonly log1: string;
   readonly boot: string;
   readonly runs?: readonly RecordedRun[];
-  readonly maps?: readonly { readonly id?: unknown }[];
+  readonly maps?: readonly RecordedMap[];
   readonly progs?: readonly { readonly id?: unknown }[];
 }
 
