@@ -163,6 +163,15 @@ export abstract class BpfMap {
     return [];
   }
 
+  /**
+   * User space has no way to the map any more: no fd, no pin.
+   *
+   * @returns what elements held until now; whoever counts references drops them
+   */
+  releaseUser(): readonly Addr[] {
+    return [];
+  }
+
   /** Gives back what the kind allocated besides its container. */
   protected freeContent(): void {}
 

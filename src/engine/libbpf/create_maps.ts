@@ -4,12 +4,12 @@
  *
  * Source: libbpf.c bpf_object__create_maps.
  */
-import { Errno } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import { BPF_OBJ_NAME_MAX } from './data_maps.ts';
 import type { Messages } from './messages.ts';
+import { fillSlots, u32 } from './map_slots.ts';
 import { LibbpfError } from './object.ts';
-import type { BpfMapSpec, BpfObject, MapDef } from './object.ts';
+import type { BpfMapSpec, BpfObject, MapDef, MapSlot } from './object.ts';
 import type { BpfSyscalls } from './syscalls.ts';
 
 const PERF_EVENT_ARRAY = 4;
@@ -18,12 +18,6 @@ const MAPS_OF_MAPS: readonly number[] = [12, 13];
 const WITHOUT_BTF: ReadonlySet<number> = new Set([4, 7, 8, 12, 13, 14, 15, 16, 17, 18, 22, 23, 25]);
 /** The simulated machine has one CPU. */
 const CPUS = 1;
-
-const u32 = (n: number): Uint8Array => {
-  const out = new Uint8Array(4);
-  new DataView(out.buffer).setUint32(0, n, true);
-  return out;
-};
 
 /**
  * @param opened takes every fd that was opened
@@ -44,9 +38,13 @@ export function createMaps(
     const fd = map.autocreate ? createOrReuse(map, btfFd, sys, log, opened) : -1;
     fds.push(fd);
   }
-  for (const [i, map] of object.maps.entries()) fillSlots(object, map, fds[i] ?? -1, fds, sys, log);
+  for (const [i, map] of object.maps.entries())
+    fillSlots(map, fds[i] ?? -1, (slot) => mapInSlot(object, fds, slot), sys, log);
   return fds;
 }
+
+const mapInSlot = (object: BpfObject, fds: readonly number[], slot: MapSlot) =>
+  'map' in slot ? { what: `map '${object.maps[slot.map]?.name ?? ''}'`, fd: fds[slot.map] ?? -1 } : null;
 
 function createOrReuse(
   map: BpfMapSpec,
@@ -116,26 +114,5 @@ function populate(map: BpfMapSpec, initial: Uint8Array, fd: number, sys: BpfSysc
   if (frozen < 0) {
     log.warn(`Error freezing map(${map.name}) as read-only: ${log.text(frozen)}`);
     throw new LibbpfError(frozen);
-  }
-}
-
-function fillSlots(
-  object: BpfObject,
-  map: BpfMapSpec,
-  fd: number,
-  fds: readonly number[],
-  sys: BpfSyscalls,
-  log: Messages,
-): void {
-  if (!map.autocreate) return;
-  for (const slot of map.slots) {
-    const target = fds[slot.map] ?? -1;
-    const errno = target < 0 ? -Errno.EINVAL : sys.mapUpdate(fd, u32(slot.index), u32(target), 0);
-    if (errno >= 0) continue;
-    const name = object.maps[slot.map]?.name ?? '';
-    log.warn(
-      `map '${map.name}': failed to initialize slot [${slot.index}] to map '${name}' fd=${target}: ${log.number(errno)}`,
-    );
-    throw new LibbpfError(errno);
   }
 }

@@ -15,6 +15,7 @@ import { createMaps } from './create_maps.ts';
 import { linkProgram, relocateCore } from './link_progs.ts';
 import type { LinkedProgram } from './link_progs.ts';
 import { BPF_OBJ_NAME_MAX } from './data_maps.ts';
+import { fillSlots } from './map_slots.ts';
 import { Messages } from './messages.ts';
 import type { ErrorStyle } from './messages.ts';
 import { LibbpfError } from './object.ts';
@@ -111,6 +112,16 @@ function load(
     if (result.ret < 0) return failed(result.ret);
     opened.push(result.ret);
   }
+  const fdOf = (name: string): number =>
+    programs.find(({ program }) => program.spec.name === name)?.ret ?? -Errno.ENOENT;
+  for (const [i, map] of object.maps.entries())
+    fillSlots(
+      map,
+      mapFds[i] ?? -1,
+      (slot) => ('prog' in slot ? { what: `prog '${slot.prog}'`, fd: fdOf(slot.prog) } : null),
+      sys,
+      log,
+    );
   return { object, btfFd, mapFds, programs };
 }
 

@@ -25,6 +25,11 @@ export interface MapDef {
 /** Where a map comes from: `.maps`, or a section of global data. */
 export type MapOrigin = 'maps' | 'data' | 'rodata' | 'bss' | 'kconfig';
 
+/** A slot holds a map of the object, by its index there, or a program by name. */
+export type MapSlot =
+  | { readonly index: number; readonly map: number }
+  | { readonly index: number; readonly prog: string };
+
 export interface BpfMapSpec {
   /** As the kernel will know it. */
   readonly name: string;
@@ -37,8 +42,8 @@ export interface BpfMapSpec {
   /** Global data: the value to begin with. May be written until load. */
   readonly initial: Uint8Array | null;
   readonly inner: MapDef | null;
-  /** Maps of maps: what the source puts in which slot. */
-  readonly slots: { readonly index: number; readonly map: number }[];
+  /** Maps of maps and program arrays: what the source puts in which slot. */
+  readonly slots: MapSlot[];
   /** Path in bpffs for `__uint(pinning, LIBBPF_PIN_BY_NAME)`, else null. */
   readonly pinPath: string | null;
   autocreate: boolean;

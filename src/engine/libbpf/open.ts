@@ -18,10 +18,11 @@ import { collectPrograms, collectRelocs, isCode, TEXT } from './collect.ts';
 import { BPF_OBJ_NAME_MAX, dataOrigin, globalDataMaps } from './data_maps.ts';
 import { collectExterns } from './externs.ts';
 import { parseUserMaps } from './map_def.ts';
+import { collectMapSlots } from './map_slots.ts';
 import { LIBBPF_ERRNO__FORMAT, Messages } from './messages.ts';
 import type { ErrorStyle } from './messages.ts';
 import { LibbpfError } from './object.ts';
-import type { BpfMapSpec, BpfObject, OpenResult, SectionInfo } from './object.ts';
+import type { BpfMapSpec, BpfObject, BpfProgramSpec, OpenResult, SectionInfo } from './object.ts';
 
 export interface OpenOptions {
   /** The file's path, as messages show it; the object's name follows from it. */
@@ -43,7 +44,7 @@ const KNOWN_SECTIONS: ReadonlySet<string> = new Set(['license', 'version', MAPS,
 /**
  * @returns the object, or the errno with what was said; a damaged file is an errno too
  * @kernel bpf_object__open_mem, libbpf.c
- * @fidelity partial: struct_ops, arenas and the slots of prog arrays are refused
+ * @fidelity partial: struct_ops and arenas are refused
  */
 export function openObject(bytes: Uint8Array, options: OpenOptions): OpenResult {
   const log = new Messages(options.errorStyle ?? 'strerror');
@@ -66,7 +67,10 @@ function open(bytes: Uint8Array, options: OpenOptions, log: Messages): BpfObject
   const hidden = new Set(programs.filter((p) => p.hidden).map((p) => p.name));
   const btfForKernel = btf && fixupBtf(elf, btf, externs, hidden);
   const fixed = btfForKernel && Btf.parse(btfForKernel);
-  const maps = [...userMaps(elf, fixed, log), ...globalDataMaps(name, elf.sections, fixed, externs)];
+  const maps = [
+    ...userMaps(elf, fixed, programs, log),
+    ...globalDataMaps(name, elf.sections, fixed, externs),
+  ];
   const text = elf.sections.find((s) => s.name === TEXT && isCode(s))?.index ?? 0;
   const license = elf.section('license');
   return {
@@ -153,8 +157,13 @@ function readTypes(elf: ElfFile, log: Messages): { btf: Btf | null; info: Map<nu
   return { btf, info };
 }
 
-/** Maps of `.maps`, with what the source puts into maps of maps. */
-function userMaps(elf: ElfFile, btf: Btf | null, log: Messages): BpfMapSpec[] {
+/** Maps of `.maps`, with what the source puts into maps of maps and program arrays. */
+function userMaps(
+  elf: ElfFile,
+  btf: Btf | null,
+  programs: readonly BpfProgramSpec[],
+  log: Messages,
+): BpfMapSpec[] {
   const section = elf.section(MAPS);
   if (!section) return [];
   if (!btf) {
@@ -162,23 +171,6 @@ function userMaps(elf: ElfFile, btf: Btf | null, log: Messages): BpfMapSpec[] {
     throw new LibbpfError(-Errno.ENOENT);
   }
   const maps = parseUserMaps(btf, section, log);
-  for (const [i, rel] of elf.relocs(section.index).entries()) {
-    const fail = (text: string): never => {
-      log.warn(`.maps relo #${i}: ${text}`);
-      throw new LibbpfError(-Errno.EINVAL);
-    };
-    const symbol = elf.symbols[rel.symbol];
-    const owner = maps.findLast((m) => m.sectionOffset <= rel.offset);
-    if (!owner) return fail(`failed to find map`);
-    if (!owner.inner)
-      return fail(`map '${owner.name}' is not a map of maps; nothing else can be filled in here`);
-    const target = maps.findIndex(
-      (m) => symbol?.section === section.index && m.sectionOffset === symbol.value,
-    );
-    const slot = (rel.offset - owner.sectionOffset - owner.valuesAt) / 8;
-    if (target < 0) return fail(`'${symbol?.name ?? '?'}' isn't a BTF-defined map`);
-    if (slot < 0 || !Number.isInteger(slot)) return fail(`bad offset ${rel.offset}`);
-    owner.slots.push({ index: slot, map: target });
-  }
+  collectMapSlots(elf, section, maps, programs, log);
   return maps;
 }

@@ -12,10 +12,17 @@ import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import { BPF_F_RDONLY, BPF_F_WRONLY } from '../abi/uapi.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { findChild, followMounts, newDentry, newMount, unlinkDentry } from '../kernel/objects/dentry.ts';
+import {
+  dentryChildren,
+  findChild,
+  followMounts,
+  isUnlinked,
+  newDentry,
+  newMount,
+  unlinkDentry,
+} from '../kernel/objects/dentry.ts';
 import { O_CLOEXEC, newFile } from '../kernel/objects/file.ts';
 import {
-  forgetInode,
   mkdev,
   newInode,
   newSuper,
@@ -225,10 +232,61 @@ export function unlink(sys: Sys, path: string): NegErrno {
   const behind = pinned(sys, place.dentry);
   const inode = place.dentry.deref('d_inode');
   if (!behind || !inode) return fail('EPERM');
-  unlinkDentry(sys.kernel, place.dentry);
   inode.set('i_nlink', 0);
   inode.set('i_private', 0n);
-  forgetInode(sys.kernel, inode);
+  unlinkDentry(sys.kernel, place.dentry);
   sys.fds.drop(behind);
+  return 0;
+}
+
+/**
+ * mkdir(2) in bpffs.
+ *
+ * @returns 0, -ENOENT, -EEXIST, or -EPERM outside bpffs and for names with a dot
+ * @kernel bpf_mkdir, kernel/bpf/inode.c
+ * @fidelity partial: the directory above keeps its link count
+ */
+export function makeDirectory(sys: Sys, path: string, mode: number): NegErrno {
+  const { kernel, fds } = sys;
+  const names = namesOf(path);
+  const name = names.pop();
+  const parent = walkPath(sys, names);
+  if (!parent) return fail('ENOENT');
+  if (name === undefined || findChild(kernel, parent.dentry, name)) return fail('EEXIST');
+  if (fsName(kernel, parent.dentry) !== 'bpf' || name.includes('.')) return fail('EPERM');
+  const sb = kernel.view('super_block', parent.dentry.ptr('d_sb'));
+  const cred = fds.task.deref('cred');
+  const inode = newInode(kernel, sb, {
+    ino: nextIno(kernel, sb),
+    mode: S_IFDIR | mode,
+    nlink: 2,
+    size: 0,
+    uid: cred?.num('fsuid') ?? 0,
+    gid: cred?.num('fsgid') ?? 0,
+    rdev: 0,
+    fops: '',
+  });
+  inode.set('i_op', inodeOps(kernel, 'bpf_dir_iops'));
+  newDentry(kernel, { name, parent: parent.dentry, sb, inode });
+  return 0;
+}
+
+/**
+ * rmdir(2) in bpffs.
+ *
+ * @returns 0, -ENOENT, -ENOTDIR, or -ENOTEMPTY
+ * @kernel simple_rmdir, fs/libfs.c
+ * @fidelity partial: the directory above keeps its link count
+ */
+export function removeDirectory(sys: Sys, path: string): NegErrno {
+  const { kernel } = sys;
+  const place = walkPath(sys, namesOf(path));
+  const inode = place?.dentry.deref('d_inode');
+  if (!place || !inode) return fail('ENOENT');
+  if ((inode.num('i_mode') & S_IFDIR) === 0) return fail('ENOTDIR');
+  for (const child of dentryChildren(kernel, place.dentry))
+    if (!isUnlinked(kernel, child)) return fail('ENOTEMPTY');
+  inode.set('i_nlink', 0);
+  unlinkDentry(kernel, place.dentry);
   return 0;
 }

@@ -8,7 +8,7 @@ import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import { MapType } from '../abi/uapi.ts';
 import type { BpfMap } from '../bpf/map.ts';
-import { FdArrayMap } from '../bpf/maps/fd_array.ts';
+import { FdArrayMap, ProgArrayMap } from '../bpf/maps/fd_array.ts';
 import { HashOfMaps } from '../bpf/maps/hash_of_maps.ts';
 import { Prog } from '../bpf/prog.ts';
 import type { Sys } from './sys.ts';
@@ -47,7 +47,7 @@ export function storePointer(
  * The value is an fd: of a program for program arrays, else of a map like the inner map.
  *
  * @kernel bpf_fd_array_map_update_elem, kernel/bpf/arraymap.c; bpf_map_fd_get_ptr, kernel/bpf/map_in_map.c
- * @fidelity partial: programs of a program array are not compared with those that are there
+ * @fidelity partial: BTF of inner maps is not compared
  */
 export function updateByFd(
   sys: Sys,
@@ -59,7 +59,10 @@ export function updateByFd(
   const fd = new DataView(value.buffer, value.byteOffset).getUint32(0, true);
   if (map.spec.type === MapType.PROG_ARRAY) {
     const prog = sys.fds.get('prog', fd);
-    return typeof prog === 'number' ? prog : storePointer(sys, map, key, prog, flags);
+    if (typeof prog === 'number') return prog;
+    const { type, expectedAttachType: attachType } = prog.spec;
+    const admitted = map instanceof ProgArrayMap && map.admits({ type, attachType });
+    return admitted ? storePointer(sys, map, key, prog, flags) : fail('EINVAL');
   }
   const inner = sys.fds.get('map', fd);
   if (typeof inner === 'number') return inner;

@@ -96,7 +96,7 @@ export class BpfObjects {
 
   /** @kernel bpf_map_put_with_uref, kernel/bpf/syscall.c @fidelity partial: freed at once, timers are not cancelled first */
   putMap(map: BpfMap, user = false): void {
-    if (user) putRef(map.view, 'usercnt');
+    if (user && putRef(map.view, 'usercnt')) for (const addr of map.releaseUser()) this.putElement(addr);
     if (!putRef(map.view, 'refcnt')) return;
     this.maps.remove(map.id);
     const held = map.held();

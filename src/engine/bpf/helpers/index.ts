@@ -11,6 +11,7 @@ import { ringbufHelpers } from './ringbuf.ts';
 import { socketHelpers, socketKfuncs } from './socket.ts';
 import { stackHelpers } from './stack.ts';
 import { stringHelpers } from './string.ts';
+import { tailCallHelpers } from './tail_call.ts';
 import { taskHelpers } from './task.ts';
 import { cssKfuncs } from './kfunc_css.ts';
 import { iteratorKfuncs } from './kfunc_iter.ts';
@@ -29,6 +30,7 @@ export const helperTable = (bpf: Bpf): HelperTable =>
     ...stackHelpers(),
     ...miscHelpers(bpf),
     ...socketHelpers(),
+    ...tailCallHelpers(),
   ]);
 
 export const kfuncTable = (): KfuncTable =>

@@ -67,10 +67,42 @@ export abstract class FdArrayMap extends IndexedMap {
   }
 }
 
+/** What programs must have in common to call each other. */
+export interface ProgOwner {
+  readonly type: number;
+  readonly attachType: number;
+}
+
 export class ProgArrayMap extends FdArrayMap {
+  private owner: ProgOwner | null = null;
+
   /** A program cannot look a program up. */
   override lookup(_key: Addr): Addr {
     return 0n;
+  }
+
+  /**
+   * The first program that is stored, or that calls through the map, decides which others may be.
+   *
+   * @returns false for a program of another kind
+   * @kernel __bpf_prog_map_compatible, kernel/bpf/core.c
+   * @fidelity partial: the type of the attach point is not compared
+   */
+  admits(prog: ProgOwner): boolean {
+    this.owner ??= prog;
+    return this.owner.type === prog.type && this.owner.attachType === prog.attachType;
+  }
+
+  /**
+   * Programs and the array they call through would keep each other for ever.
+   *
+   * @kernel prog_array_map_clear, kernel/bpf/arraymap.c
+   * @fidelity partial: at once, not from a work queue
+   */
+  override releaseUser(): readonly Addr[] {
+    const held = this.held();
+    this.mem.fill(this.values, this.spec.maxEntries * 8, 0);
+    return held;
   }
 }
 
