@@ -1,13 +1,14 @@
 /** The words of the command line, as a table: parsed by node:util, checked here, with errors that say what to do. */
 import { parseArgs } from 'node:util';
 
-import type { AttachParams, RunOptions } from '../../src/protocol/scenario.ts';
+import type { AttachParams, ProgramSource, RunOptions } from '../../src/protocol/scenario.ts';
 
 /** Wrong use of the command line: exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+const CPU_NAMES = ['v1', 'v2', 'v3', 'v4'] as const;
 const ORDERS = ['self', 'pre', 'post', 'up', 'children'] as const;
 
 const OPTIONS = {
@@ -33,6 +34,8 @@ const OPTIONS = {
   'log-level': { type: 'string' },
   define: { type: 'string', multiple: true },
   include: { type: 'string', multiple: true },
+  mcpu: { type: 'string' },
+  optimise: { type: 'string', short: 'O' },
   json: { type: 'boolean' },
   run: { type: 'string' },
   object: { type: 'string' },
@@ -55,6 +58,8 @@ export interface CliOptions {
   readonly seed: number | null;
   readonly defines: Readonly<Record<string, string>>;
   readonly includes: readonly string[];
+  /** How to compile. */
+  readonly compile: Pick<ProgramSource, 'cpu' | 'optimise'>;
   readonly caseRun: number | null;
   readonly caseObject: 'ours' | 'clang';
   readonly run: RunOptions;
@@ -170,6 +175,11 @@ export function parseOptions(argv: readonly string[]): CliOptions {
       (values.define ?? []).map((text) => (text.includes('=') ? pair('define', text, '=') : [text, '1'])),
     ),
     includes: values.include ?? [],
+    compile: said<CliOptions['compile']>({
+      cpu: oneOf('mcpu', values.mcpu, CPU_NAMES),
+      optimise:
+        values.optimise === undefined ? undefined : (number('optimise', values.optimise, 0, 3) ?? 2) > 0,
+    }),
     caseRun: number('run', values.run, 0) ?? null,
     caseObject: oneOf('object', values.object, ['ours', 'clang']) ?? 'ours',
     run: said<RunOptions>({

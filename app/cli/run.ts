@@ -40,7 +40,7 @@ function readSource(options: CliOptions, btf: Btf): Source {
   const bytes = readBytes(path);
   if (isObject(bytes)) return { path, lines: null, object: bytes, diagnostics: [] };
   const text = utf8Decode(bytes);
-  const source = { path, text, defines: options.defines };
+  const source = { path, text, defines: options.defines, ...options.compile };
   const compiled = compileSource(source, btf, includeFrom(path, options.includes));
   return { path, lines: text.split('\n'), ...compiled };
 }

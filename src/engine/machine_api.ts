@@ -8,6 +8,7 @@ import type { CheckResult, MapInfo, PseudoCode, RunResult, WorldSummary } from '
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { Scenario, WorldRef } from '../protocol/scenario.ts';
 import type { Scene } from '../protocol/scene.ts';
+import { packScene } from '../protocol/scene_columns.ts';
 import type { CallContext, ServedApi } from '../protocol/server.ts';
 import { sceneOf } from './scene/scene.ts';
 import { stripScene } from './scene/strip.ts';
@@ -72,7 +73,7 @@ export function createEngineApi(resources: Resources): ServedApi {
   const compileOnce = (scenario: Scenario): Compiled => {
     const { source } = scenario;
     if (source.object) return { object: source.object, diagnostics: [] };
-    const key = JSON.stringify([source.path, source.text, source.defines, source.files]);
+    const key = JSON.stringify({ ...source, object: undefined });
     let result = compiled.get(key);
     if (!result) {
       if (compiled.size > 8) compiled.clear();
@@ -158,7 +159,10 @@ export function createEngineApi(resources: Resources): ServedApi {
     const play = playFor(machine, scenario, object, () => {
       const session = machine.sys.fds.openSessions[0];
       ctx = session?.ctxAddr ?? 0n;
-      scene = session ? (sceneOf({ session, filter: filterOf(scenario) }) ?? strip(scenario, object)) : null;
+      const drawn = session
+        ? (sceneOf({ session, filter: filterOf(scenario) }) ?? strip(scenario, object))
+        : null;
+      scene = drawn && packScene(drawn);
     });
     const sessions = () => machine.recorder.sessions.map((session) => session.trace());
     for (let calls = 1; ; calls++) {

@@ -29,6 +29,10 @@ export interface ProgramSource {
   /** Other files that #include may name. */
   readonly files?: Readonly<Record<string, string>>;
   readonly defines?: Readonly<Record<string, string>>;
+  /** Version of the BPF instruction set to compile for; default: v3. */
+  readonly cpu?: 'v1' | 'v2' | 'v3' | 'v4';
+  /** Default: true. */
+  readonly optimise?: boolean;
 }
 
 export interface RunOptions {

@@ -16,25 +16,29 @@ import { Processor } from '../vm/processor.ts';
 import { runProg } from '../vm/run.ts';
 import { emptyKernel, insn, ldImm64, recordedBtf } from '../vm/testing.ts';
 import { compile } from './compile.ts';
+import type { CompileInput } from './compile.ts';
 
 const cases = join(import.meta.dirname, '../../../recorded/linux-6.12/cases');
 const kernel = emptyKernel();
 const processor = new Processor(kernel);
 const HEADER = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_endian.h>\n';
 
-function objectOf(source: string): Uint8Array {
+type Variant = Pick<CompileInput, 'cpu' | 'optimise'>;
+
+function objectOf(source: string, variant: Variant = {}): Uint8Array {
   const { object, diagnostics } = compile({
     path: 'test.bpf.c',
     text: HEADER + source,
     kernelBtf: recordedBtf(),
+    ...variant,
   });
   expect(diagnostics.filter((d) => d.severity === 'error').map((d) => d.message)).toEqual([]);
   return object!;
 }
 
 /** Places the object in memory and runs `f(a, b)`. Static linking in miniature. */
-function run(source: string, a: bigint, b: bigint): bigint | string {
-  const file = readElf(objectOf(source));
+function run(source: string, a: bigint, b: bigint, variant: Variant = {}): bigint | string {
+  const file = readElf(objectOf(source, variant));
   const code = file.sections.filter((s) => (s.flags & elf.SHF_EXECINSTR) !== 0);
   const start = new Map<number, number>();
   const prologue = [...ldImm64(1, a), ...ldImm64(2, b)];
@@ -366,6 +370,21 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
 
 test.for(programs)('%s', ([, source, a, b, want]) => {
   expect(run(source, a, b)).toBe(BigInt.asUintN(64, want));
+});
+
+test.for<[string, Variant]>([
+  ['v1', { cpu: 'v1' }],
+  ['v2', { cpu: 'v2' }],
+  ['v4', { cpu: 'v4' }],
+  ['no optimisation', { optimise: false }],
+  ['no optimisation for v1', { cpu: 'v1', optimise: false }],
+])('the same for %s', ([, variant]) => {
+  const wrong = programs
+    // It wants an atomic operation that v1 and v2 do not have.
+    .filter(([, source]) => !/atomic|sync/.test(source) || (variant.cpu !== 'v1' && variant.cpu !== 'v2'))
+    .filter(([, source, a, b, want]) => run(source, a, b, variant) !== BigInt.asUintN(64, want))
+    .map(([title]) => title);
+  expect(wrong).toEqual([]);
 });
 
 test('more stack than there is', () => {

@@ -8,11 +8,17 @@
  *     write           instructions, data, BTF, line info, CO-RE records -> ELF       object
  */
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import type { Bytes } from '../../shared/brand.ts';
 import type { Btf } from '../btf/parse.ts';
+import { CPUS, withoutInstruction } from './cpu.ts';
+import type { Cpu, CpuName } from './cpu.ts';
+import { typeText } from './ctype_text.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { emitFunction } from './emit.ts';
 import type { EmittedFunction } from './emit.ts';
-import type { Inst } from './ir.ts';
+import type { PlacedSlot } from './emit_locals.ts';
+import { termArgs } from './ir.ts';
+import type { Inst, IrFunction } from './ir.ts';
 import { selectInstructions } from './isel.ts';
 import { ModuleLowering } from './lower.ts';
 import { writeObject } from './object.ts';
@@ -32,54 +38,96 @@ export interface CompileInput {
   readonly kernelBtf: Btf;
   /** Default: bpf. */
   readonly profile?: ProfileName;
+  /** Version of the instruction set; default: v3. */
+  readonly cpu?: CpuName;
+  /** Default: true. Without, every variable stays in memory, and `locals` says where. */
+  readonly optimise?: boolean;
 }
 
 export interface CompileOutput {
   /** Bytes of an ELF64 relocatable, or null when there are errors. */
   readonly object: Uint8Array | null;
   readonly diagnostics: readonly Diagnostic[];
+  /** Of a compilation without optimising: every variable on the stack. */
+  readonly locals: readonly LocalVariable[];
 }
 
-/** Why no instruction does this. Asked after optimising: what is folded or never runs is no mistake. */
-function withoutInstruction({ op, callee }: Inst): string | null {
-  if (callee?.kind === 'pointer')
-    return 'a call through a function pointer that is not a constant: BPF has none';
-  if (op === 'sdiv' || op === 'smod')
-    return 'unsupported signed division: the BPF instruction set before v4 has none; convert to unsigned first';
-  return null;
+/** A variable, in scope from instruction `from` to before `to` of a function. */
+export interface LocalVariable {
+  readonly function: string;
+  readonly name: string;
+  readonly type: string;
+  /** From r10; negative. */
+  readonly offset: Bytes;
+  readonly size: Bytes;
+  readonly from: number;
+  readonly to: number;
 }
+
+/** Functions that must be refused, after optimising: what is folded or never runs is no mistake. */
+function refuse(functions: readonly IrFunction[], cpu: Cpu, late: Diagnostics): void {
+  for (const fn of functions) {
+    const used = new Set<Inst>();
+    for (const { insts, term } of fn.blocks) {
+      for (const { args } of insts) for (const arg of args) used.add(arg);
+      for (const arg of termArgs(term)) used.add(arg);
+    }
+    for (const { insts } of fn.blocks)
+      for (const inst of insts) {
+        const what = withoutInstruction(inst, cpu, used.has(inst));
+        if (what !== null) late.error({ start: inst.loc, end: inst.loc + 1 }, what);
+      }
+  }
+}
+
+const local = (fn: EmittedFunction, { slot, offset, from, to }: PlacedSlot): LocalVariable => ({
+  function: fn.symbol.name,
+  name: slot.name,
+  type: slot.variable ? typeText(slot.variable.type) : '',
+  offset,
+  size: slot.size,
+  from,
+  to,
+});
 
 export function compile(input: CompileInput): CompileOutput {
   const profile = PROFILES[input.profile ?? 'bpf'];
+  const cpu = CPUS[input.cpu ?? 'v3'];
+  const full = input.optimise ?? true;
   const { unit, diagnostics, sources } = frontend(input);
-  if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics };
+  if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics, locals: [] };
   const late = new Diagnostics(sources);
   const module = new ModuleLowering(late, profile).run(unit);
-  const all = (): readonly Diagnostic[] => [...diagnostics, ...late.all()];
-  if (late.hasErrors) return { object: null, diagnostics: all() };
+  const failed = (): CompileOutput => ({
+    object: null,
+    diagnostics: [...diagnostics, ...late.all()],
+    locals: [],
+  });
+  if (late.hasErrors) return failed();
 
-  const functions = optimise(module.functions, module.objects);
-  for (const fn of profile.extended ? [] : functions)
-    for (const { insts } of fn.blocks)
-      for (const inst of insts) {
-        const what = withoutInstruction(inst);
-        if (what !== null) late.error({ start: inst.loc, end: inst.loc + 1 }, what);
-      }
-  if (late.hasErrors) return { object: null, diagnostics: all() };
+  const functions = optimise(module.functions, module.objects, { cpu, full });
+  if (!profile.extended) refuse(functions, cpu, late);
+  if (late.hasErrors) return failed();
 
   const emitted: EmittedFunction[] = functions.map((fn) => {
-    const code = selectInstructions(fn);
+    const code = selectInstructions(fn, cpu);
     allocateRegisters(code);
-    return emitFunction(code, profile.extended);
+    return emitFunction(code, { extended: profile.extended, tidy: full });
   });
   for (const fn of emitted) {
-    if (fn.stack <= profile.maxStack) continue;
-    const at = { start: fn.loc, end: fn.loc + fn.symbol.name.length };
-    late.error(
-      at,
-      `'${fn.symbol.name}' needs ${fn.stack} bytes of stack; ${profile.programs} have ${profile.maxStack}`,
-    );
+    const { name } = fn.symbol;
+    const at = { start: fn.loc, end: fn.loc + name.length };
+    if (fn.stack > profile.maxStack)
+      late.error(
+        at,
+        `'${name}' needs ${fn.stack} bytes of stack; ${profile.programs} have ${profile.maxStack}`,
+      );
+    if (fn.tooFar) late.error(at, `'${name}' is too large: a jump reaches over more than 32767 instructions`);
   }
-  if (late.hasErrors) return { object: null, diagnostics: all() };
-  return { object: writeObject(module, emitted, sources), diagnostics: all() };
+  if (late.hasErrors) return failed();
+  return {
+    object: writeObject(module, emitted, sources),
+    diagnostics: [...diagnostics, ...late.all()],
+    locals: emitted.flatMap((fn) => fn.locals.map((placed) => local(fn, placed))),
+  };
 }

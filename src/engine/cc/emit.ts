@@ -2,13 +2,16 @@
  * Machine code to instructions: blocks in a line, jumps as offsets, slots as offsets from r10, and beside
  * the instructions what the object file needs to know of them.
  */
-import { EngineBug, must } from '../../shared/assert.ts';
+import { must } from '../../shared/assert.ts';
 import type { Insn } from '../abi/insn.ts';
 import * as bpf from '../abi/opcode.ts';
 import { layOutFrame } from './emit_frame.ts';
 import { tidyJumps } from './emit_jumps.ts';
 import { mergeTails } from './emit_merge.ts';
 import { removeCopies } from './emit_copies.ts';
+import type { Cpu } from './cpu.ts';
+import { LocalRanges } from './emit_locals.ts';
+import type { PlacedSlot } from './emit_locals.ts';
 import type { AsmReg, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
 import { invertJump } from './isel.ts';
 import { NO_REG, R10 } from './isel_code.ts';
@@ -26,6 +29,10 @@ export interface EmittedFunction {
   readonly coreRelos: readonly { readonly insn: number; readonly relo: CoreRelo }[];
   /** Bytes. */
   readonly stack: number;
+  /** A jump goes further than 16 bits say. */
+  readonly tooFar: boolean;
+  /** Of unoptimised functions: where variables are. */
+  readonly locals: readonly PlacedSlot[];
 }
 
 const ATOMIC: Readonly<Record<AtomicOp, number>> = {
@@ -80,6 +87,8 @@ function testLoopsBelow(order: MBlock[]): void {
   }
 }
 
+const FAR_JUMP = bpf.BPF_JMP32 | bpf.BPF_JA;
+
 class Emitter {
   readonly insns: Insn[] = [];
   readonly locs: Loc[] = [];
@@ -90,8 +99,13 @@ class Emitter {
   /** What calls say of the frame; 0 in profile bpf. */
   private readonly frameUnits: number;
 
-  constructor(frameUnits: number) {
+  private readonly mov: number;
+  private readonly farJumps: boolean;
+
+  constructor(frameUnits: number, cpu: Cpu) {
     this.frameUnits = frameUnits;
+    this.mov = (cpu.narrow ? bpf.BPF_ALU : bpf.BPF_ALU64) | bpf.BPF_MOV;
+    this.farJumps = cpu.v4;
   }
 
   private put(code: number, dst: number, src: number, off: number, imm: number, loc: Loc): void {
@@ -143,7 +157,7 @@ class Emitter {
         return this.put(bpf.BPF_ALU64 | bpf.BPF_ADD, dst, 0, 0, inst.off, loc);
       case 'load':
       case 'store':
-        return this.put(code, dst, src, inst.off, 0, loc);
+        return this.put(code, dst, src, inst.off, imm, loc);
       case 'atomic': {
         const op = ATOMIC[must(inst.atomic, 'atomic operation')];
         const plain = inst.atomic !== 'xchg' && inst.atomic !== 'cmpxchg';
@@ -166,9 +180,9 @@ class Emitter {
         this.fixups.push({ insn: this.insns.length, target: must(inst.target, 'target') });
         return this.put(code, dst, src, 0, imm, loc);
       case 'setcc':
-        this.put(bpf.BPF_ALU | bpf.BPF_MOV, dst, 0, 0, 1, loc);
+        this.put(this.mov, dst, 0, 0, 1, loc);
         this.put(code, inst.left, src, 1, imm, loc);
-        return this.put(bpf.BPF_ALU | bpf.BPF_MOV, dst, 0, 0, 0, loc);
+        return this.put(this.mov, dst, 0, 0, 0, loc);
       case 'exit':
         return this.put(bpf.BPF_JMP | bpf.BPF_EXIT, 0, 0, 0, 0, loc);
       case 'asm':
@@ -181,56 +195,92 @@ class Emitter {
     this.starts.set(block, this.insns.length);
   }
 
-  finish(name: string): void {
+  /** Fills in the jumps. @returns whether one leads too far for BPF */
+  finish(): boolean {
+    let tooFar = false;
     for (const { insn, target } of this.fixups) {
       const off = must(this.starts.get(target), 'jump target') - insn - 1;
-      if (off > 32767 || off < -32768) throw new EngineBug(`${name}: a jump of ${off} instructions`);
-      this.insns[insn] = { ...must(this.insns[insn], 'jump'), off };
+      const jump = must(this.insns[insn], 'jump');
+      const isFar = off > 32767 || off < -32768;
+      if (jump.code === FAR_JUMP || (isFar && this.farJumps && jump.code === (bpf.BPF_JMP | bpf.BPF_JA)))
+        this.insns[insn] = { ...jump, code: FAR_JUMP, imm: off };
+      else {
+        tooFar ||= isFar;
+        this.insns[insn] = { ...jump, off };
+      }
     }
+    return tooFar;
   }
 }
 
 /** Turns `if c goto next; goto other` into `if !c goto other` where the taken side comes next anyway. */
-function invertBranch(block: MBlock, next: MBlock | undefined): void {
+function invertBranch(block: MBlock, next: MBlock | undefined, cpu: Cpu): void {
   const jump = block.insts.at(-1);
   const branch = block.insts.at(-2);
   if (jump?.kind !== 'jump' || branch?.kind !== 'branch' || branch.target !== next) return;
-  const code = invertJump(branch.code);
+  const code = invertJump(branch.code, cpu);
   if (code === null) return;
   branch.code = code;
   [branch.target, jump.target] = [jump.target, branch.target];
 }
 
-/** Slots become offsets from r10; marks of their lives have done their work. */
+/** Slots become offsets from r10. */
 function placeSlots(fn: MFunction, offsets: ReadonlyMap<Slot, number>): void {
-  for (const block of fn.blocks) {
-    block.insts = block.insts.filter((inst) => inst.kind !== 'life');
+  for (const block of fn.blocks)
     for (const inst of block.insts) {
-      if (!inst.slot) continue;
+      if (!inst.slot || inst.kind === 'life') continue;
       inst.off += must(offsets.get(inst.slot), 'slot offset');
       inst.slot = null;
     }
-  }
 }
 
-/** @param extended calls say how large the frame is: profiles user and kernel */
-export function emitFunction(fn: MFunction, extended = false): EmittedFunction {
-  const frame = layOutFrame(fn);
-  placeSlots(fn, frame.offsets);
+/** Fewer instructions for the same; lines and scopes suffer a little. */
+function tidy(fn: MFunction): void {
+  for (const block of fn.blocks) block.insts = block.insts.filter((inst) => inst.kind !== 'life');
   tidyJumps(fn);
   mergeTails(fn);
   tidyJumps(fn);
   removeCopies(fn);
-  const emitter = new Emitter(extended ? Math.ceil(frame.size / FRAME_UNIT) : 0);
+}
+
+export interface EmitOptions {
+  /** Calls say how large the frame is: profiles user and kernel. */
+  readonly extended: boolean;
+  /** False: statements stay apart, and `locals` is wanted. */
+  readonly tidy: boolean;
+}
+
+export function emitFunction(
+  fn: MFunction,
+  options: EmitOptions = { extended: false, tidy: true },
+): EmittedFunction {
+  const frame = layOutFrame(fn);
+  placeSlots(fn, frame.offsets);
+  const locals = options.tidy ? null : new LocalRanges(fn, frame.offsets);
+  if (options.tidy) tidy(fn);
+  const emitter = new Emitter(options.extended ? Math.ceil(frame.size / FRAME_UNIT) : 0, fn.cpu);
   const order = placeBlocks(fn);
   testLoopsBelow(order);
   order.forEach((block, i) => {
     const next = order[i + 1];
-    invertBranch(block, next);
+    invertBranch(block, next, fn.cpu);
     emitter.begin(block);
-    for (const inst of block.insts) emitter.emit(inst, next);
+    locals?.enter(block, emitter.insns.length);
+    for (const inst of block.insts)
+      if (inst.kind === 'life') locals?.mark(inst, emitter.insns.length);
+      else emitter.emit(inst, next);
   });
-  emitter.finish(fn.name);
+  const tooFar = emitter.finish();
   const { insns, locs, relocs, coreRelos } = emitter;
-  return { symbol: fn.symbol, insns, locs, loc: fn.loc, relocs, coreRelos, stack: frame.size };
+  return {
+    symbol: fn.symbol,
+    insns,
+    locs,
+    loc: fn.loc,
+    relocs,
+    coreRelos,
+    stack: frame.size,
+    tooFar,
+    locals: locals?.finish(insns.length) ?? [],
+  };
 }

@@ -8,37 +8,21 @@ import type { Slot } from './ir.ts';
 import { NEAR_BYTES } from './isel_code.ts';
 import type { MBlock, MFunction } from './isel_code.ts';
 
-/** Pairs of slots that are in scope together somewhere. Slots without `life` marks are always in scope. */
-function conflicts(fn: MFunction): (a: Slot, b: Slot) => boolean {
+/** Slots with `life` marks, and which of them are in scope where a block begins. */
+export function scopesEntered(fn: MFunction): {
+  readonly scoped: ReadonlySet<Slot>;
+  readonly entering: ReadonlyMap<MBlock, ReadonlySet<Slot>>;
+} {
   const scoped = new Set<Slot>();
   for (const block of fn.blocks)
     for (const inst of block.insts)
       if (inst.kind === 'life' && inst.imm === 1n && inst.slot) scoped.add(inst.slot);
   const leaving = new Map<MBlock, Set<Slot>>(fn.blocks.map((block) => [block, new Set()]));
   const entering = new Map<MBlock, Set<Slot>>(fn.blocks.map((block) => [block, new Set()]));
-  const pairs = new Map<Slot, Set<Slot>>([...scoped].map((slot) => [slot, new Set()]));
-  const meet = (alive: Set<Slot>, slot: Slot): void => {
-    for (const other of alive) {
-      pairs.get(slot)?.add(other);
-      pairs.get(other)?.add(slot);
-    }
-  };
-  const walk = (block: MBlock, record: boolean): Set<Slot> => {
-    const alive = new Set(entering.get(block));
-    for (const inst of block.insts) {
-      if (inst.kind !== 'life' || !inst.slot) continue;
-      if (inst.imm !== 1n) alive.delete(inst.slot);
-      else if (scoped.has(inst.slot)) {
-        if (record) meet(alive, inst.slot);
-        alive.add(inst.slot);
-      }
-    }
-    return alive;
-  };
   for (let changed = true; changed;) {
     changed = false;
     for (const block of fn.blocks) {
-      const alive = walk(block, false);
+      const alive = walkScopes(block, entering.get(block));
       if (alive.size !== leaving.get(block)?.size) changed = true;
       leaving.set(block, alive);
       for (const succ of block.succs)
@@ -50,10 +34,41 @@ function conflicts(fn: MFunction): (a: Slot, b: Slot) => boolean {
         }
     }
   }
+  return { scoped, entering };
+}
+
+/** @returns the slots in scope where the block ends. `begins` is told of each that begins, and of those there already */
+function walkScopes(
+  block: MBlock,
+  entering: ReadonlySet<Slot> | undefined,
+  begins?: (slot: Slot, others: ReadonlySet<Slot>) => void,
+): Set<Slot> {
+  const alive = new Set(entering);
+  for (const inst of block.insts) {
+    if (inst.kind !== 'life' || !inst.slot) continue;
+    if (inst.imm !== 1n) alive.delete(inst.slot);
+    else {
+      begins?.(inst.slot, alive);
+      alive.add(inst.slot);
+    }
+  }
+  return alive;
+}
+
+/** Pairs of slots that are in scope together somewhere. Slots without `life` marks are always in scope. */
+function conflicts(fn: MFunction): (a: Slot, b: Slot) => boolean {
+  const { scoped, entering } = scopesEntered(fn);
+  const pairs = new Map<Slot, Set<Slot>>([...scoped].map((slot) => [slot, new Set()]));
+  const meet = (slot: Slot, alive: ReadonlySet<Slot>): void => {
+    for (const other of alive) {
+      pairs.get(slot)?.add(other);
+      pairs.get(other)?.add(slot);
+    }
+  };
   for (const block of fn.blocks) {
     const start = entering.get(block) ?? new Set<Slot>();
-    for (const slot of start) meet(start, slot);
-    walk(block, true);
+    for (const slot of start) meet(slot, start);
+    walkScopes(block, start, meet);
   }
   return (a, b) => !scoped.has(a) || !scoped.has(b) || (pairs.get(a)?.has(b) ?? false);
 }

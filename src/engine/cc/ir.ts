@@ -10,6 +10,7 @@
  *     AST --lower--> slots, loads, stores --opt_*--> values --isel--> machine code on virtual registers
  */
 import { EngineBug } from '../../shared/assert.ts';
+import type { VarSymbol } from './ast.ts';
 import type { CType } from './ctype.ts';
 import type { Loc } from './source.ts';
 
@@ -37,6 +38,8 @@ export interface Slot {
   readonly name: string;
   readonly size: number;
   readonly align: number;
+  /** What the program calls it; null for what only the compiler needs. */
+  readonly variable: VarSymbol | null;
 }
 
 /** Slots are aligned for the widest access that fits into them, so that they can be filled quickly. */
@@ -257,8 +260,8 @@ export class IrFunction {
     return block;
   }
 
-  slot(name: string, size: number, align: number): Slot {
-    const slot = { id: this.nextSlot++, name, size, align };
+  slot(name: string, size: number, align: number, variable: VarSymbol | null = null): Slot {
+    const slot = { id: this.nextSlot++, name, size, align, variable };
     this.slots.push(slot);
     return slot;
   }

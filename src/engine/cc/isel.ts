@@ -8,11 +8,13 @@
  * 32-bit values use the 32-bit instructions, which clear the upper half. That makes widening free for
  * whatever was computed so; parameters, results of calls and truncated values need a real instruction.
  */
+import { CPUS, isLess } from './cpu.ts';
+import type { Cpu } from './cpu.ts';
 import { EngineBug, must } from '../../shared/assert.ts';
 import * as bpf from '../abi/opcode.ts';
 import { invertCond, successors, termArgs } from './ir.ts';
 import type { BinaryOp, Block, Cond, Inst, IrFunction } from './ir.ts';
-import { FIRST_VIRTUAL, NEAR_BYTES, NEAR_SLOT, R10, minst } from './isel_code.ts';
+import { FIRST_VIRTUAL, NEAR_BYTES, NEAR_SLOT, NO_REG, R10, minst } from './isel_code.ts';
 import type { MBlock, MFunction, MInst } from './isel_code.ts';
 import { isBinary } from './opt_simplify.ts';
 
@@ -79,7 +81,7 @@ class Selector {
   private loc = 0;
   private readonly isLarge: boolean;
 
-  constructor(fn: IrFunction) {
+  constructor(fn: IrFunction, cpu: Cpu) {
     this.fn = fn;
     this.isLarge = fn.slots.reduce((sum, slot) => sum + slot.size, 0) > NEAR_BYTES;
     this.out = {
@@ -89,6 +91,7 @@ class Selector {
       slots: fn.slots,
       nextReg: FIRST_VIRTUAL,
       loc: fn.loc,
+      cpu,
     };
     for (const block of fn.blocks) {
       const made: MBlock = { id: block.id, insts: [], succs: [], depth: 0 };
@@ -124,7 +127,7 @@ class Selector {
       case 'const':
         if (inst.width === 64 && fitsS32(inst.imm))
           this.push(minst('alu', { code: bpf.BPF_ALU64 | bpf.BPF_MOV, dst, imm: inst.imm }));
-        else if (inst.width === 32 || (inst.imm >= 0n && inst.imm <= 0xffff_ffffn))
+        else if (inst.width === 32 || (this.out.cpu.narrow && inst.imm >= 0n && inst.imm <= 0xffff_ffffn))
           this.push(minst('alu', { code: bpf.BPF_ALU | bpf.BPF_MOV, dst, imm: BigInt.asIntN(32, inst.imm) }));
         else this.push(minst('imm64', { dst, imm: inst.imm }));
         return;
@@ -247,6 +250,10 @@ class Selector {
     const [arg] = inst.args as [Inst];
     const dst = this.reg(inst);
     const shift = BigInt(inst.width - inst.bits);
+    if (this.out.cpu.v4) {
+      const code = aluClass(inst.width) | bpf.BPF_MOV | bpf.BPF_X;
+      return this.push(minst('alu', { code, dst, src: this.reg(arg), off: inst.bits }));
+    }
     this.move(arg, dst);
     this.alu(bpf.BPF_LSH, inst.width, dst, shift);
     this.alu(bpf.BPF_ARSH, inst.width, dst, shift);
@@ -264,7 +271,7 @@ class Selector {
       this.copy(this.reg(inst), 0, inst.width);
       return;
     }
-    if (!inst.fetch && inst.atomic !== 'xchg') {
+    if ((this.uses.get(inst) ?? 0) === 0 && inst.atomic !== 'xchg') {
       this.push(minst('atomic', { ...common, src: this.reg(value) }));
       return;
     }
@@ -291,6 +298,11 @@ class Selector {
         targets: targets.map((to) => must(this.blocks.get(to), 'block')),
       }),
     );
+  }
+
+  /** Big-endian to little: before v4 by saying "to big-endian", which is the same on little-endian machines. */
+  private swapCode(): number {
+    return (this.out.cpu.v4 ? bpf.BPF_ALU64 : bpf.BPF_ALU | bpf.BPF_TO_BE) | bpf.BPF_END;
   }
 
   private select(inst: Inst): void {
@@ -333,9 +345,7 @@ class Selector {
       case 'bswap': {
         const dst = this.reg(inst);
         this.move(first, dst);
-        return this.push(
-          minst('end', { code: bpf.BPF_ALU | bpf.BPF_END | bpf.BPF_TO_BE, dst, imm: BigInt(inst.bits) }),
-        );
+        return this.push(minst('end', { code: this.swapCode(), dst, imm: BigInt(inst.bits) }));
       }
       case 'load': {
         const { base, slot, off } = this.address(inst);
@@ -343,8 +353,13 @@ class Selector {
         return this.push(minst('load', { code, dst: this.reg(inst), src: base, slot, off, relo: inst.relo }));
       }
       case 'store': {
-        const src = this.reg(second);
+        const direct = this.out.cpu.v4 && isImm(second) && !inst.relo;
+        const src = direct ? NO_REG : this.reg(second);
         const { base, slot, off } = this.address(inst);
+        if (direct) {
+          const st = bpf.BPF_ST | bpf.BPF_MEM | must(SIZE[inst.size], 'size');
+          return this.push(minst('store', { code: st, dst: base, slot, off, imm: second.imm }));
+        }
         const code = bpf.BPF_STX | bpf.BPF_MEM | must(SIZE[inst.size], 'size');
         return this.push(minst('store', { code, dst: base, src, slot, off, relo: inst.relo }));
       }
@@ -449,18 +464,18 @@ export function splitCriticalEdges(fn: IrFunction): void {
   }
 }
 
-export const selectInstructions = (fn: IrFunction): MFunction => {
+export const selectInstructions = (fn: IrFunction, cpu: Cpu = CPUS.v3): MFunction => {
   splitCriticalEdges(fn);
-  return new Selector(fn).run();
+  return new Selector(fn, cpu).run();
 };
 
-/** The negated jump of a `branch`, or null when BPF has none. */
-export function invertJump(code: number): number | null {
+/** The negated jump of a `branch`, or null when there is none. */
+export function invertJump(code: number, { lessJumps }: Cpu): number | null {
   const op = bpf.BPF_OP(code);
   for (const [cond, jump] of Object.entries(JMP_OP)) {
     if (jump !== op) continue;
     const inverse = invertCond(cond as Cond);
-    return inverse ? (code & ~0xf0) | JMP_OP[inverse] : null;
+    return inverse && (lessJumps || !isLess(inverse)) ? (code & ~0xf0) | JMP_OP[inverse] : null;
   }
   return null;
 }

@@ -4,6 +4,7 @@
  * Registers are numbers: 0-10 are BPF's own, from `FIRST_VIRTUAL` on virtual. Two pseudo instructions stay
  * until emission: `frame` (address of a slot) and `setcc` (0 or 1 from a comparison).
  */
+import type { Cpu } from './cpu.ts';
 import type { Loc } from './source.ts';
 import type { AsmLine, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
 
@@ -21,7 +22,7 @@ export type MKind =
   | 'imm64' // ld_imm64 of imm or of symbol + off
   | 'frame' // dst = r10 + offset of slot + off
   | 'load' // dst = *(size *)(src + off)
-  | 'store' // *(size *)(dst + off) = src
+  | 'store' // *(size *)(dst + off) = src, or imm
   | 'atomic' // dst: address, src: value, imm: operation
   | 'end' // byte swap of dst; imm: bits
   | 'call'
@@ -76,6 +77,7 @@ export interface MFunction {
   slots: Slot[];
   nextReg: number;
   readonly loc: Loc;
+  readonly cpu: Cpu;
 }
 
 export function minst(kind: MKind, fields: Partial<Omit<MInst, 'kind'>>): MInst {

@@ -127,7 +127,7 @@ export class Lowering {
   private slotOf(symbol: VarSymbol): Slot {
     let slot = this.slots.get(symbol);
     if (!slot) {
-      slot = this.fn.slot(symbol.name, sizeOf(symbol.type) ?? 0, this.alignOf(symbol));
+      slot = this.fn.slot(symbol.name, sizeOf(symbol.type) ?? 0, this.alignOf(symbol), symbol);
       this.slots.set(symbol, slot);
     }
     return slot;

@@ -18,14 +18,16 @@ function readSlots(fn: IrFunction): Set<Slot> {
   return read;
 }
 
-export function removeDead(fn: IrFunction): void {
+/** @param mayGo whose stores may go when nobody reads the slot */
+export function removeDead(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => true): void {
   const read = readSlots(fn);
   const deadStore = (inst: Inst): boolean =>
     inst.op === 'store' &&
     !inst.volatile &&
     inst.args[0]?.op === 'frame' &&
     inst.args[0].slot !== null &&
-    !read.has(inst.args[0].slot);
+    !read.has(inst.args[0].slot) &&
+    mayGo(inst.args[0].slot);
   const live = new Set<Inst>();
   const work: Inst[] = [];
   const mark = (inst: Inst): void => {

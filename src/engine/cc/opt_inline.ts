@@ -59,7 +59,7 @@ function inlineCall(caller: IrFunction, block: Block, call: Inst, callee: IrFunc
 
   const blocks = new Map<Block, Block>(callee.blocks.map((from) => [from, caller.block()]));
   const slots = new Map<Slot, Slot>(
-    callee.slots.map((slot) => [slot, caller.slot(slot.name, slot.size, slot.align)]),
+    callee.slots.map((slot) => [slot, caller.slot(slot.name, slot.size, slot.align, slot.variable)]),
   );
   const values = new Map<Inst, Inst>();
   const value = (from: Inst): Inst => {

@@ -21,7 +21,7 @@ interface Piece {
 const widthOf = (size: number): Width => (size === 8 ? 64 : 32);
 
 /** The pieces of every promotable slot, by `offset`; slots that must stay memory are absent. */
-function findPieces(fn: IrFunction): Map<Slot, Map<number, Piece>> {
+function findPieces(fn: IrFunction, mayGo: (slot: Slot) => boolean): Map<Slot, Map<number, Piece>> {
   const found = new Map<Slot, Map<number, Piece>>();
   const stay = new Set<Slot>();
   const keep = (arg: Inst): void => {
@@ -31,7 +31,7 @@ function findPieces(fn: IrFunction): Map<Slot, Map<number, Piece>> {
     for (const inst of block.insts) {
       const [address] = inst.args;
       const plain = (inst.op === 'load' || inst.op === 'store') && !inst.volatile && !inst.relo;
-      if (plain && address?.op === 'frame' && address.slot) {
+      if (plain && address?.op === 'frame' && address.slot && mayGo(address.slot)) {
         const off = address.off + inst.off;
         const pieces = found.get(address.slot) ?? new Map<number, Piece>();
         found.set(address.slot, pieces);
@@ -97,10 +97,10 @@ function splitConstantStores(fn: IrFunction): void {
     });
 }
 
-/** @returns whether anything was promoted */
-export function mem2reg(fn: IrFunction): boolean {
+/** @param mayGo which slots need not stay memory. @returns whether anything was promoted */
+export function mem2reg(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => true): boolean {
   splitConstantStores(fn);
-  const pieces = findPieces(fn);
+  const pieces = findPieces(fn, mayGo);
   if (pieces.size === 0) return false;
   const pieceOf = (inst: Inst): Piece | null => {
     const address = inst.args[0];

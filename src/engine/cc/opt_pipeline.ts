@@ -1,6 +1,9 @@
 /** The passes, in order: each function by itself, then calls are inlined bottom up and cleaned up after. */
+import { CPUS } from './cpu.ts';
+import type { Cpu } from './cpu.ts';
+import { pointee, unsugar } from './ctype.ts';
 import type { DataObject } from './lower_data.ts';
-import type { IrFunction, IrSymbol } from './ir.ts';
+import type { IrFunction, IrSymbol, Slot } from './ir.ts';
 import { replaceValues } from './ir.ts';
 import type { Inst } from './ir.ts';
 import { simplifyGraph } from './opt_cfg.ts';
@@ -9,6 +12,7 @@ import { shareValues } from './opt_gvn.ts';
 import { calleesFirst, countCalls, inlineCalls } from './opt_inline.ts';
 import { mem2reg } from './opt_mem2reg.ts';
 import { simplifyAll } from './opt_simplify.ts';
+import { avoidLess, widen } from './opt_widen.ts';
 
 type Objects = ReadonlyMap<IrSymbol, DataObject>;
 
@@ -29,7 +33,23 @@ function foldConstantLoads(fn: IrFunction, objects: Objects): void {
   replaceValues(fn, replaced);
 }
 
-function cleanUp(fn: IrFunction, objects: Objects): void {
+/** Slots nobody wants to look at, and pointers to functions, whose calls need to know where they point. */
+const isTemporary = ({ variable }: Slot): boolean =>
+  variable === null || unsugar(pointee(variable.type) ?? variable.type).kind === 'function';
+
+/** As far as code needs it to be code: variables stay where they are, and every statement does what it says. */
+function cleanUpLittle(fn: IrFunction, objects: Objects): void {
+  simplifyAll(fn);
+  mem2reg(fn, isTemporary);
+  for (let round = 0; round < 2; round++) {
+    foldConstantLoads(fn, objects);
+    simplifyAll(fn);
+    simplifyGraph(fn);
+    removeDead(fn, isTemporary);
+  }
+}
+
+function cleanUpAll(fn: IrFunction, objects: Objects): void {
   simplifyAll(fn);
   mem2reg(fn);
   for (let round = 0; round < 3; round++) {
@@ -41,8 +61,31 @@ function cleanUp(fn: IrFunction, objects: Objects): void {
   }
 }
 
+/** Makes of 64-bit instructions what the version of BPF has no 32-bit ones for. */
+function fit(fn: IrFunction, cpu: Cpu): void {
+  if (!cpu.narrow) {
+    widen(fn);
+    simplifyAll(fn);
+    shareValues(fn);
+    removeDead(fn);
+  }
+  if (!cpu.lessJumps) avoidLess(fn);
+}
+
+export interface OptimiseOptions {
+  readonly cpu: Cpu;
+  /** False: variables stay in memory, and only what must be is inlined. */
+  readonly full: boolean;
+}
+
 /** @returns the functions that are left: internal ones nobody calls any more are dropped */
-export function optimise(functions: readonly IrFunction[], objects: Objects): IrFunction[] {
+export function optimise(
+  functions: readonly IrFunction[],
+  objects: Objects,
+  { cpu, full }: OptimiseOptions = { cpu: CPUS.v3, full: true },
+): IrFunction[] {
+  const cleanUp = full ? cleanUpAll : cleanUpLittle;
+  if (!full) for (const fn of functions) if (fn.inline === 'maybe') fn.inline = 'never';
   const bySymbol = new Map(functions.map((fn) => [fn.symbol, fn]));
   const sites = countCalls(functions);
   for (const fn of calleesFirst(functions)) {
@@ -66,5 +109,7 @@ export function optimise(functions: readonly IrFunction[], objects: Objects): Ir
     const { calls, taken } = countCalls([fn]);
     for (const next of [...calls.keys(), ...taken]) reach(next);
   }
-  return functions.filter((fn) => reached.has(fn.symbol));
+  const left = functions.filter((fn) => reached.has(fn.symbol));
+  for (const fn of left) fit(fn, cpu);
+  return left;
 }

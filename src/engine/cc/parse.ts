@@ -12,6 +12,8 @@ import type { Btf } from '../btf/parse.ts';
 import type { TranslationUnit } from './ast.ts';
 import { Context } from './check_context.ts';
 import type { Scope } from './check_context.ts';
+import { CPUS } from './cpu.ts';
+import type { CpuName } from './cpu.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { PROFILES } from './profile.ts';
 import type { ProfileName } from './profile.ts';
@@ -34,6 +36,8 @@ export interface FrontendInput {
   readonly kernelBtf: Btf;
   /** Default: bpf. */
   readonly profile?: ProfileName;
+  /** Default: v3. */
+  readonly cpu?: CpuName;
 }
 export interface FrontendResult {
   readonly unit: TranslationUnit;
@@ -48,7 +52,13 @@ export function frontend(input: FrontendInput): FrontendResult {
   const sources = new Sources();
   const diagnostics = new Diagnostics(sources);
   const profile = PROFILES[input.profile ?? 'bpf'];
-  const preprocessor = new Preprocessor(sources, diagnostics, input.files ?? (() => null), profile);
+  const preprocessor = new Preprocessor(
+    sources,
+    diagnostics,
+    input.files ?? (() => null),
+    profile,
+    CPUS[input.cpu ?? 'v3'],
+  );
   for (const [name, value] of Object.entries(input.defines ?? {})) defineText(preprocessor, name, value);
   const tokens = preprocessor.run(input.path, input.text);
   const context = new Context(diagnostics, sources, KernelTypes.of(input.kernelBtf), profile);

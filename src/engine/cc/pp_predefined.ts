@@ -1,5 +1,6 @@
-/** Macros that are there before the first line: what clang 19 defines for `-target bpf -mcpu=v3`, and the computed ones. Other profiles look like x86-64 Linux. */
+/** Macros that are there before the first line: what clang 19 defines for `-target bpf`, and the computed ones. Other profiles look like x86-64 Linux. */
 import { BUILTIN_NAMES } from './builtins.ts';
+import { cpuMacros } from './cpu.ts';
 import { allTokens, textLexer } from './lex.ts';
 import type { Token } from './lex.ts';
 import type { Macro } from './pp_macro.ts';
@@ -15,12 +16,7 @@ const OBJECT_MACROS: Readonly<Record<string, string>> = {
   __STDC_UTF_32__: '1',
   __bpf__: '1',
   __BPF__: '1',
-  __BPF_CPU_VERSION__: '3',
-  __BPF_FEATURE_JMP_EXT: '1',
-  __BPF_FEATURE_JMP32: '1',
-  __BPF_FEATURE_ALU32: '1',
   __BPF_FEATURE_ADDR_SPACE_CAST: '1',
-  __BPF_FEATURE_MAY_GOTO: '1',
   __clang__: '1',
   __clang_major__: '19',
   __clang_minor__: '1',
@@ -125,6 +121,7 @@ export function predefine(pp: Preprocessor): void {
     predefined.set(profile, macros);
   }
   for (const macro of macros) pp.macros.set(macro.name, { ...macro });
+  for (const [name, text] of Object.entries(cpuMacros(pp.cpu))) defineText(pp, name, text);
   const computed = (
     name: string,
     params: readonly string[] | null,

@@ -18,6 +18,8 @@ import { runDirective } from './pp_directive.ts';
 import type { Conditional } from './pp_directive.ts';
 import { substitute } from './pp_macro.ts';
 import type { Macro, MacroArg } from './pp_macro.ts';
+import { CPUS } from './cpu.ts';
+import type { Cpu } from './cpu.ts';
 import { predefine } from './pp_predefined.ts';
 import { PROFILES } from './profile.ts';
 import type { Profile } from './profile.ts';
@@ -78,6 +80,7 @@ export class Preprocessor {
   readonly diagnostics: Diagnostics;
   readonly provider: FileProvider;
   readonly profile: Profile;
+  readonly cpu: Cpu;
   /** Files that said #pragma once. */
   readonly once = new Set<string>();
   readonly pragmas: Pragma[] = [];
@@ -94,11 +97,13 @@ export class Preprocessor {
     diagnostics: Diagnostics,
     provider: FileProvider,
     profile: Profile = PROFILES.bpf,
+    cpu: Cpu = CPUS.v3,
   ) {
     this.sources = sources;
     this.diagnostics = diagnostics;
     this.provider = provider;
     this.profile = profile;
+    this.cpu = cpu;
     predefine(this);
   }
 

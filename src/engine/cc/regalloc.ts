@@ -234,7 +234,7 @@ function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged): Set
   const slotOf = (reg: number): MFunction['slots'][number] => {
     let slot = slots.get(reg);
     if (!slot) {
-      slot = { id: -1 - fn.slots.length, name: 'spill', size: 8, align: 8 };
+      slot = { id: -1 - fn.slots.length, name: 'spill', size: 8, align: 8, variable: null };
       fn.slots.push(slot);
       slots.set(reg, slot);
     }

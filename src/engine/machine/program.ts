@@ -42,6 +42,8 @@ export function compileSource(
     files: (path) => source.files?.[path] ?? include(path),
     defines: source.defines ?? {},
     kernelBtf,
+    ...(source.cpu && { cpu: source.cpu }),
+    ...(source.optimise !== undefined && { optimise: source.optimise }),
   });
 }
 
