@@ -160,10 +160,12 @@ class Builder {
       this.filesFor(process),
       this.fsFor(process),
     );
+    let fs = leader.deref('fs');
     for (const thread of process.threads) {
+      fs ??= this.newFs(process);
       const alone = process.state === 'Z';
       const files = thread.fds || alone ? this.survivorFiles(process, thread, leader) : leader.deref('files');
-      this.addTask(process, thread.tid, thread, leader, files, leader.deref('fs') ?? this.fsFor(process));
+      this.addTask(process, thread.tid, thread, leader, files, fs);
     }
   }
 
@@ -185,7 +187,10 @@ class Builder {
 
   private fsFor(process: WorldProcess): View | null {
     if (process.kthread) return this.kernel.object('init_fs', 'fs_struct');
-    if (process.state === 'Z' && process.threads.length === 0) return null;
+    return process.state === 'Z' ? null : this.newFs(process);
+  }
+
+  private newFs(process: WorldProcess): View {
     const root = this.places.find('/', { mode: 0o40755 });
     return newFsStruct(this.kernel, root, this.places.find(process.cwd, { mode: 0o40755 }));
   }

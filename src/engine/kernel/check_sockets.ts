@@ -3,6 +3,7 @@
  * names, leads to the file that leads to it, and has as many references as there are who hold it.
  */
 import type { Addr } from '../../shared/brand.ts';
+import type { Report } from './check_lists.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf } from './list.ts';
 import { waitingTcp, waitingUnix } from './objects/accept_queue.ts';
@@ -16,8 +17,6 @@ import type { View } from './view.ts';
 /** References of an object in TIME_WAIT, or of a half-open one: table, timer, and port or owner. */
 const SMALL_SOCK_REFS = 3;
 
-type Report = (ok: boolean, message: () => string) => void;
-
 /** A socket's table counts as a reference, or not: TCP's do not. */
 interface TableRule {
   readonly name: string;
@@ -25,6 +24,15 @@ interface TableRule {
   readonly counted: number;
   /** The bucket that a socket's own hash names; null when it keeps none. */
   readonly bucketOf: (common: View) => number | null;
+}
+
+/** Every UNIX socket that is in a table. */
+export function* unixSockets(kernel: Kernel, nets: readonly View[]): Generator<View> {
+  for (const net of nets) {
+    const table = unixTable(kernel, net);
+    for (let bucket = 0; bucket < table.buckets; bucket++)
+      for (const addr of table.sockets(bucket)) yield kernel.view('unix_sock', addr);
+  }
 }
 
 /** @param nets every network namespace of the machine */

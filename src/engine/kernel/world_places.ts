@@ -16,7 +16,6 @@ import {
   isUnlinked,
   newDentry,
   newMount,
-  unlinkDentry,
 } from './objects/dentry.ts';
 import type { Path } from './objects/dentry.ts';
 import { findInode, mkdev, newInode, newSuper, superTypeName, supers } from './objects/inode.ts';
@@ -140,8 +139,8 @@ export class Places {
       parent: dir.dentry,
       sb,
       inode: this.inode(sb, { nlink: 0, ...facts }),
+      unlinked: true,
     });
-    unlinkDentry(kernel, dentry);
     return { mnt: dir.mnt, dentry };
   }
 

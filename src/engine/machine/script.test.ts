@@ -88,14 +88,23 @@ const EXIT_DEAD = 0x10;
 /** References that the walks have now, taken and not given back, with those of tasks that only a walk keeps. */
 function heldNow({ kernel, recorder }: Machine): Map<bigint, number> {
   const held = new Map<bigint, number>();
+  const files = new Set<bigint>();
   const add = (object: bigint, n: number): void => {
     held.set(object, (held.get(object) ?? 0) + n);
   };
   for (const { kind, object, delta } of recorder.sessions.flatMap((s) => s.trace().held)) {
     if (kind === 'file f_count' || kind === 'mm mm_users') add(object, delta);
+    if (kind === 'file f_count') files.add(object);
+    if (!kernel.mem.isAllocated(object)) continue;
     const task = kind === 'task usage' ? kernel.view('task_struct', object) : null;
-    if (task?.num('exit_state') !== EXIT_DEAD || !kernel.mem.isAllocated(object)) continue;
-    for (const field of ['cred', 'real_cred']) add(task.ptr(field), delta);
+    if (task?.num('exit_state') !== EXIT_DEAD) continue;
+    for (const field of ['cred', 'real_cred', 'signal']) add(task.ptr(field), delta);
+  }
+  // What only a walk has open is in no table, but holds its opener's rights.
+  for (const file of files) {
+    const view = kernel.view('file', file);
+    const only = kernel.mem.isAllocated(file) && view.num('f_count') === held.get(file);
+    if (only) add(view.ptr('f_cred'), 1);
   }
   return held;
 }

@@ -22,13 +22,7 @@ import {
   unlinkDentry,
 } from '../kernel/objects/dentry.ts';
 import { O_CLOEXEC, newFile } from '../kernel/objects/file.ts';
-import {
-  mkdev,
-  newInode,
-  newSuper,
-  superByType,
-  superTypeName,
-} from '../kernel/objects/inode.ts';
+import { mkdev, newInode, newSuper, superByType, superTypeName } from '../kernel/objects/inode.ts';
 import { containerOf, listNodes } from '../kernel/list.ts';
 import type { View } from '../kernel/view.ts';
 import { openFd } from '../vfs/fd_table.ts';

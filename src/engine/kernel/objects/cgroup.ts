@@ -12,6 +12,7 @@ import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../kernel.ts';
 import { containerOf, listAddTail, listDel, listInit, listNodes } from '../list.ts';
 import { View } from '../view.ts';
+import { getRef, putRef } from './refs.ts';
 
 const CSS_NO_REF = 1;
 const CSS_ONLINE = 2;
@@ -33,6 +34,7 @@ export function rootCgroup(kernel: Kernel): View {
   root.trySet('nr_cgrps', 1);
   const cset = kernel.object('init_css_set', 'css_set');
   initCssSet(kernel, cset, cgroup);
+  cset.set('refcount', 1);
   return cgroup;
 }
 
@@ -54,6 +56,7 @@ export function newCgroup(kernel: Kernel, parent: View, name: CgroupName): View 
   const cgroup = new View(kernel.mem, kernel.types, type, kernel.mem.alloc(type.size + 8 * (level + 1)));
   const root = kernel.view('cgroup_root', parent.ptr('root'));
   initCgroup(kernel, cgroup, parent, name, root);
+  tryGetCgroup(kernel, parent);
   listAddTail(kernel.mem, cgroup.at('self.sibling'), parent.at('self.children'));
   for (let above: View | null = parent; above; above = cgroupParent(kernel, above))
     above.set('nr_descendants', above.num('nr_descendants') + 1);
@@ -74,7 +77,7 @@ export function hasTasks(kernel: Kernel, cgroup: View): boolean {
  * Takes a cgroup without tasks and children out of the tree.
  *
  * @kernel cgroup_destroy_locked, kernel/cgroup/cgroup.c
- * @fidelity partial: at once, and its memory stays
+ * @fidelity partial: at once; its memory goes with the last reference
  */
 export function removeCgroup(kernel: Kernel, cgroup: View): void {
   const flags = cgroup.num('self.flags');
@@ -226,11 +229,14 @@ export function tryGetCgroup(kernel: Kernel, cgroup: View): boolean {
   return true;
 }
 
-/** @kernel cgroup_put, include/linux/cgroup.h @fidelity partial: nothing is freed, cgroups of a world stay */
+/** Drops a reference; the last one, after the cgroup was removed, frees it. @kernel cgroup_put, include/linux/cgroup.h @fidelity full */
 export function putCgroup(kernel: Kernel, cgroup: View): void {
-  if (!counted(cgroup)) return;
-  const ref = counter(kernel, cgroup);
-  ref.set('count', ref.num('count') - 1);
+  if (!counted(cgroup) || !putRef(counter(kernel, cgroup), 'count')) return;
+  const parent = cgroupParent(kernel, cgroup);
+  const kn = kernel.view('kernfs_node', cgroup.ptr('kn'));
+  for (const addr of [kn.ptr('name'), kn.addr, cgroup.ptr('self.refcnt.data'), cgroup.addr])
+    kernel.mem.release(addr);
+  if (parent) putCgroup(kernel, parent);
 }
 
 // -- tasks ---------------------------------------------------------------------------------------------------
@@ -238,10 +244,10 @@ export function putCgroup(kernel: Kernel, cgroup: View): void {
 function initCssSet(kernel: Kernel, cset: View, cgroup: View): void {
   for (const list of ['tasks', 'cgrp_links', 'mg_tasks', 'dying_tasks', 'task_iters'])
     if (cset.has(list)) listInit(kernel.mem, cset.at(list));
-  cset.set('refcount', 1);
   cset.trySet('dom_cset', cset.addr);
   cset.set('dfl_cgrp', cgroup.addr);
   const link = kernel.alloc('cgrp_cset_link');
+  tryGetCgroup(kernel, cgroup);
   link.set('cgrp', cgroup.addr);
   link.set('cset', cset.addr);
   listAddTail(kernel.mem, link.at('cset_link'), cgroup.at('cset_links'));
@@ -264,8 +270,9 @@ function cssSetOf(kernel: Kernel, cgroup: View): View {
  * @fidelity partial: nobody is told
  */
 export function attachTask(kernel: Kernel, task: View, cgroup: View): void {
+  // The new one is taken before the old one is given back: it may be the same.
+  const cset = getRef(cssSetOf(kernel, cgroup), 'refcount');
   detachTask(kernel, task);
-  const cset = cssSetOf(kernel, cgroup);
   task.set('cgroups', cset.addr);
   listAddTail(kernel.mem, task.at('cg_list'), cset.at('tasks'));
   populate(kernel, cset, 1);
@@ -280,6 +287,19 @@ export function detachTask(kernel: Kernel, task: View): void {
   listDel(kernel.mem, task.at('cg_list'));
   cset.set('nr_tasks', cset.num('nr_tasks') - 1);
   populate(kernel, cset, -1);
+  if (putRef(cset, 'refcount')) freeCssSet(kernel, cset);
+}
+
+/** @kernel put_css_set_locked, kernel/cgroup/cgroup.c @fidelity full */
+function freeCssSet(kernel: Kernel, cset: View): void {
+  for (const node of [...listNodes(kernel.mem, cset.at('cgrp_links'))]) {
+    const link = containerOf(kernel, node, 'cgrp_cset_link', 'cgrp_link');
+    listDel(kernel.mem, link.at('cset_link'));
+    listDel(kernel.mem, link.at('cgrp_link'));
+    putCgroup(kernel, cgroupAt(kernel, link.ptr('cgrp')));
+    kernel.mem.release(link.addr);
+  }
+  kernel.mem.release(cset.addr);
 }
 
 /** A cgroup counts its css_sets that have tasks. @kernel css_set_update_populated, kernel/cgroup/cgroup.c */

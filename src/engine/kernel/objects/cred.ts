@@ -64,7 +64,7 @@ function newGroups(kernel: Kernel, groups: readonly number[]): bigint {
   return addr;
 }
 
-/** The user_struct of a uid: root's is static, another's is made when first asked for. */
+/** The user_struct of a uid, with a reference: root's is static, another's is made when first asked for. */
 function userOf(kernel: Kernel, uid: number): View {
   const user = kernel.object(uid === 0 ? 'root_user' : `user_struct of ${uid}`, 'user_struct');
   user.set('uid', uid);
@@ -78,5 +78,7 @@ export const getCred = (cred: View, n = 1): View => getRef(cred, 'usage', n);
 export function putCred(kernel: Kernel, cred: View, n = 1): void {
   if (!putRef(cred, 'usage', n)) return;
   kernel.mem.release(cred.ptr('group_info'));
+  const user = cred.has('user') ? cred.deref('user') : null;
+  if (user) putRef(user, '__count');
   kernel.mem.release(cred.addr);
 }

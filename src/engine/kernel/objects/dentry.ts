@@ -21,7 +21,8 @@ import {
   listNodes,
 } from '../list.ts';
 import type { View } from '../view.ts';
-import { putRef } from './refs.ts';
+import { iput, superTypeName } from './inode.ts';
+import { getRef, putRef } from './refs.ts';
 
 /** A place: a name within a mount. */
 export interface Path {
@@ -29,11 +30,50 @@ export interface Path {
   readonly dentry: View;
 }
 
-/** @kernel d_alloc, fs/dcache.c @fidelity partial: one hash bucket for all names, no name hash, no lockless lookup state */
-export function newDentry(
-  kernel: Kernel,
-  spec: { name: string; parent: View | null; sb: View; inode: View | null; ops?: string },
-): View {
+/** Filesystems that live in memory alone: a name in them holds on to itself until it is unlinked. */
+const IN_MEMORY: ReadonlySet<string> = new Set([
+  'bpf',
+  'debugfs',
+  'devpts',
+  'devtmpfs',
+  'mqueue',
+  'rootfs',
+  'securityfs',
+  'tmpfs',
+  'tracefs',
+]);
+
+const isInMemory = (kernel: Kernel, sb: View): boolean => IN_MEMORY.has(superTypeName(kernel, sb));
+
+/** The name is in a filesystem that lives in memory alone, and so holds on to itself while it is linked. */
+export const livesInMemory = (kernel: Kernel, dentry: View): boolean =>
+  isInMemory(kernel, kernel.view('super_block', dentry.ptr('d_sb')));
+
+export interface DentrySpec {
+  readonly name: string;
+  /** Null for roots and for names outside every directory. */
+  readonly parent: View | null;
+  readonly sb: View;
+  readonly inode: View | null;
+  /** Symbol of its dentry_operations. */
+  readonly ops?: string;
+  /** The name was removed already, while somebody had it open. */
+  readonly unlinked?: boolean;
+}
+
+/** References that a name begins with: its filesystem's, if it is the root or lives in memory alone. */
+function firstRefs(kernel: Kernel, sb: View, parent: View | null): number {
+  if (!parent) return sb.ptr('s_root') === 0n ? 1 : 0;
+  return isInMemory(kernel, sb) ? 1 : 0;
+}
+
+/**
+ * A name that nobody holds yet. Its directory is held by it.
+ *
+ * @kernel d_alloc, fs/dcache.c
+ * @fidelity partial: one hash bucket for all names, no name hash, no lockless lookup state
+ */
+export function newDentry(kernel: Kernel, spec: DentrySpec): View {
   const dentry = kernel.alloc('dentry');
   const { mem } = kernel;
   const inline = dentry.type.tryField('d_iname');
@@ -43,12 +83,12 @@ export function newDentry(
   dentry.set('d_name.len', spec.name.length);
   dentry.set('d_sb', spec.sb.addr);
   dentry.set('d_parent', spec.parent?.addr ?? dentry.addr);
-  dentry.set('d_lockref.count', 1);
+  dentry.set('d_lockref.count', spec.unlinked === true ? 0 : firstRefs(kernel, spec.sb, spec.parent));
   if (spec.ops !== undefined) dentry.set('d_op', kernel.object(spec.ops, 'dentry_operations').addr);
   if (spec.parent) {
     hlistAddHead(mem, dentry.at('d_sib'), spec.parent.at('d_children'));
-    hlistAddHead(mem, dentry.at('d_hash'), hashBucket(kernel));
-    spec.parent.set('d_lockref.count', spec.parent.num('d_lockref.count') + 1);
+    if (spec.unlinked !== true) hlistAddHead(mem, dentry.at('d_hash'), hashBucket(kernel));
+    dget(spec.parent);
   }
   if (spec.inode) instantiate(kernel, dentry, spec.inode);
   return dentry;
@@ -56,10 +96,11 @@ export function newDentry(
 
 const hashBucket = (kernel: Kernel): Addr => kernel.object('the dentry hash bucket', 'hlist_head').addr;
 
-/** Ties a name to an inode. @kernel d_instantiate, fs/dcache.c @fidelity full */
+/** Ties a name to an inode, which it holds from now on. @kernel d_instantiate, fs/dcache.c @fidelity full */
 export function instantiate(kernel: Kernel, dentry: View, inode: View): void {
   dentry.set('d_inode', inode.addr);
   hlistAddHead(kernel.mem, dentry.at('d_u.d_alias'), inode.at('i_dentry'));
+  getRef(inode, 'i_count');
 }
 
 export const dentryName = (kernel: Kernel, dentry: View): string =>
@@ -71,24 +112,44 @@ export const isRoot = (dentry: View): boolean => dentry.ptr('d_parent') === dent
 export const isUnlinked = (kernel: Kernel, dentry: View): boolean =>
   hlistUnhashed(kernel.mem, dentry.at('d_hash')) && !isRoot(dentry);
 
-/** Takes a name out of the directory, for lookups; who holds it keeps it. @kernel d_drop, fs/dcache.c @fidelity full */
-export const unlinkDentry = (kernel: Kernel, dentry: View): void => hlistDel(kernel.mem, dentry.at('d_hash'));
+/** @kernel dget, include/linux/dcache.h @fidelity full */
+export const dget = (dentry: View): View => getRef(dentry, 'd_lockref.count');
 
 /**
- * Lets go of a name. One outside every directory (of a pipe, an anonymous file) goes with its last user;
- * names in the tree stay known.
+ * Takes a name out of its directory, for lookups. Who holds it keeps it; when nobody does, it is gone.
+ *
+ * @kernel d_delete, fs/dcache.c
+ * @fidelity full
+ */
+export function unlinkDentry(kernel: Kernel, dentry: View): void {
+  hlistDel(kernel.mem, dentry.at('d_hash'));
+  if (livesInMemory(kernel, dentry)) dput(kernel, dentry);
+  else if (dentry.num('d_lockref.count') === 0) killDentry(kernel, dentry);
+}
+
+/**
+ * Lets go of a name. One outside every directory (of a pipe, an anonymous file) or unlinked goes with its last
+ * user; names in the tree stay known.
  *
  * @kernel dput, fs/dcache.c
- * @fidelity partial: inodes stay
+ * @fidelity partial: names that nobody uses are never forgotten for want of memory
  */
 export function dput(kernel: Kernel, dentry: View): void {
-  putRef(dentry, 'd_lockref.count');
-  const pseudo = isRoot(dentry) && dentry.deref('d_sb')?.ptr('s_root') !== dentry.addr;
-  if (!pseudo || dentry.num('d_lockref.count') !== 1) return;
+  if (!putRef(dentry, 'd_lockref.count')) return;
+  if (isRoot(dentry) || isUnlinked(kernel, dentry)) killDentry(kernel, dentry);
+}
+
+/** @kernel __dentry_kill, fs/dcache.c @fidelity full */
+function killDentry(kernel: Kernel, dentry: View): void {
+  const inode = dentry.deref('d_inode');
+  const parent = isRoot(dentry) ? null : dentry.deref('d_parent');
   hlistDel(kernel.mem, dentry.at('d_u.d_alias'));
+  if (parent) hlistDel(kernel.mem, dentry.at('d_sib'));
   const name = dentry.ptr('d_name.name');
   if (kernel.mem.isAllocated(name)) kernel.mem.release(name);
   kernel.mem.release(dentry.addr);
+  if (inode) iput(kernel, inode);
+  if (parent) dput(kernel, parent);
 }
 
 /** Names below a directory, newest first, unlinked ones included. */
@@ -125,7 +186,7 @@ export function newMount(kernel: Kernel, spec: MountSpec): View {
   const mount = kernel.alloc('mount');
   for (const head of ['mnt_mounts', 'mnt_child', 'mnt_instance', 'mnt_list'])
     if (mount.has(head)) listInit(mem, mount.at(head));
-  mount.set('mnt.mnt_root', spec.root.addr);
+  mount.set('mnt.mnt_root', dget(spec.root).addr);
   mount.set('mnt.mnt_sb', spec.sb.addr);
   mount.set('mnt_id', spec.id);
   mount.trySet('mnt_id_unique', spec.id);
@@ -133,8 +194,11 @@ export function newMount(kernel: Kernel, spec: MountSpec): View {
   mount.set('mnt_parent', spec.at?.mount.addr ?? mount.addr);
   mount.set('mnt_mountpoint', spec.at?.dentry.addr ?? spec.root.addr);
   mount.set('mnt_ns', spec.ns?.addr ?? 0n);
-  if (spec.at) listAddTail(mem, mount.at('mnt_child'), spec.at.mount.at('mnt_mounts'));
-  else spec.ns?.set('root', mount.addr);
+  if (spec.at) {
+    dget(spec.at.dentry);
+    listAddTail(mem, mount.at('mnt_child'), spec.at.mount.at('mnt_mounts'));
+  }
+  if (!spec.at) spec.ns?.set('root', mount.addr);
   spec.ns?.trySet('nr_mounts', spec.ns.num('nr_mounts') + 1);
   listAddTail(mem, mount.at('mnt_instance'), spec.sb.at('s_mounts'));
   return mount;

@@ -6,6 +6,7 @@
 import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../kernel.ts';
 import type { View } from '../view.ts';
+import { getCred, putCred } from './cred.ts';
 import { dput } from './dentry.ts';
 import { getRef, putRef } from './refs.ts';
 
@@ -51,6 +52,7 @@ export function newFile(kernel: Kernel, spec: FileSpec): View {
   file.set('f_mode', spec.mode);
   file.set('f_pos', spec.pos);
   file.trySet('f_cred', spec.cred);
+  if (spec.cred !== 0n && file.has('f_cred')) getCred(kernel.view('cred', spec.cred));
   file.set('private_data', spec.privateData);
   getRef(kernel.view('dentry', spec.dentry), 'd_lockref.count');
   return file;
@@ -82,6 +84,8 @@ export function fput(kernel: Kernel, file: View): boolean {
   if (!putRef(file, 'f_count')) return false;
   const dentry = file.deref('f_path.dentry');
   if (dentry) dput(kernel, dentry);
+  const cred = file.has('f_cred') ? file.deref('f_cred') : null;
+  if (cred) putCred(kernel, cred);
   kernel.mem.release(file.addr);
   return true;
 }

@@ -7,6 +7,8 @@
  */
 import type { Kernel } from '../kernel.ts';
 import { containerOf, listAddTail, listDel, listInit, listNodes } from '../list.ts';
+import { putPid } from './pid.ts';
+import { putRef } from './refs.ts';
 import type { View } from '../view.ts';
 
 interface FsType {
@@ -110,7 +112,7 @@ export interface InodeSpec {
   readonly fops: string;
 }
 
-/** @kernel new_inode, fs/inode.c @fidelity partial: no page cache, no locks, times are 0 */
+/** An inode that no name holds yet. @kernel new_inode, fs/inode.c @fidelity partial: no page cache, no locks, times are 0 */
 export function newInode(kernel: Kernel, sb: View, spec: InodeSpec, at?: View): View {
   const inode = at ?? kernel.alloc('inode');
   inode.set('i_ino', spec.ino);
@@ -121,7 +123,6 @@ export function newInode(kernel: Kernel, sb: View, spec: InodeSpec, at?: View): 
   inode.set('i_uid', spec.uid);
   inode.set('i_gid', spec.gid);
   inode.set('i_rdev', spec.rdev);
-  inode.trySet('i_count', 1);
   inode.trySet('i_blkbits', 12);
   if (spec.fops !== '') inode.set('i_fop', kernel.object(spec.fops, 'file_operations').addr);
   if (inode.has('i_mapping') && inode.has('i_data')) {
@@ -143,3 +144,24 @@ export function findInode(kernel: Kernel, sb: View, ino: number): View | null {
 
 /** @kernel inode_sb_list_del, fs/inode.c @fidelity full */
 export const forgetInode = (kernel: Kernel, inode: View): void => listDel(kernel.mem, inode.at('i_sb_list'));
+
+/** What goes with the last reference of an inode, where that is more than the inode. */
+const EVICT: Readonly<Record<string, (kernel: Kernel, inode: View) => void>> = {
+  sockfs: (kernel, inode) =>
+    kernel.mem.release(containerOf(kernel, inode.addr, 'socket_alloc', 'vfs_inode').addr),
+  pidfs: (kernel, inode) => {
+    const pid = inode.ptr('i_private');
+    if (pid !== 0n) putPid(kernel, kernel.view('pid', pid));
+    kernel.mem.release(inode.addr);
+  },
+};
+
+/** Drops a reference; the last one frees the inode. @kernel iput, fs/inode.c @fidelity full */
+export function iput(kernel: Kernel, inode: View): void {
+  if (!putRef(inode, 'i_count')) return;
+  const sb = kernel.view('super_block', inode.ptr('i_sb'));
+  forgetInode(kernel, inode);
+  const evict = EVICT[superTypeName(kernel, sb)];
+  if (evict) evict(kernel, inode);
+  else kernel.mem.release(inode.addr);
+}

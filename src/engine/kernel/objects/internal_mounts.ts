@@ -145,6 +145,7 @@ export function anonInode(kernel: Kernel, ino: number): View {
     rdev: 0,
     fops: '',
   });
+  inode.set('i_count', 1);
   kernel.mem.setU64(at, inode.addr);
   return inode;
 }

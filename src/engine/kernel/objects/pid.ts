@@ -74,6 +74,11 @@ export function freePid(kernel: Kernel, pid: View): void {
     table(kernel, ns).erase(pid.num(`numbers[${i}].nr`));
     ns.set('pid_allocated', ns.num('pid_allocated') - 1);
   }
+  putPid(kernel, pid);
+}
+
+/** @kernel put_pid, kernel/pid.c @fidelity full */
+export function putPid(kernel: Kernel, pid: View): void {
   if (putRef(pid, 'count')) kernel.mem.release(pid.addr);
 }
 

@@ -14,6 +14,7 @@ import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../kernel.ts';
 import { containerOf, hlistUnhashed } from '../list.ts';
 import type { View } from '../view.ts';
+import { dput } from './dentry.ts';
 import { getRef, putRef } from './refs.ts';
 
 export const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16 } as const;
@@ -138,8 +139,11 @@ export const sockHold = (kernel: Kernel, addr: Addr): View => getRef(sockCommon(
 /** What only a protocol knows of goes with its socket. @kernel unix_sock_destructor, netlink_sock_destruct, net @fidelity full */
 const DESTRUCTORS: Readonly<Record<number, (kernel: Kernel, sock: Addr) => void>> = {
   [AF.UNIX]: (kernel, sock) => {
-    const name = kernel.view('unix_sock', sock).deref('addr');
+    const unix = kernel.view('unix_sock', sock);
+    const name = unix.deref('addr');
+    const place = unix.deref('path.dentry');
     if (name && putRef(name, 'refcnt')) kernel.mem.release(name.addr);
+    if (place) dput(kernel, place);
   },
   [AF.NETLINK]: (kernel, sock) => {
     const groups = kernel.view('netlink_sock', sock).ptr('groups');

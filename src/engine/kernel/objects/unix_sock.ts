@@ -13,6 +13,7 @@ import { latin1Encode } from '../../../shared/utf8.ts';
 import type { Kernel } from '../kernel.ts';
 import { containerOf, hlistAddHead, hlistDel, hlistNodes } from '../list.ts';
 import type { View } from '../view.ts';
+import { dget } from './dentry.ts';
 import type { Path } from './dentry.ts';
 import type { SocketTable } from './inet_hash.ts';
 import { dequeueUnix } from './accept_queue.ts';
@@ -102,7 +103,7 @@ export function newUnixSock(kernel: Kernel, spec: UnixSpec): View {
   if (bytes) unix.set('addr', unixAddress(kernel, bytes).addr);
   if (spec.path) {
     unix.set('path.mnt', spec.path.mnt.at('mnt'));
-    unix.set('path.dentry', spec.path.dentry.addr);
+    unix.set('path.dentry', dget(spec.path.dentry).addr);
   }
   unix.set('sk.sk_max_ack_backlog', spec.maxBacklog ?? MAX_DGRAM_QLEN);
   const named = bytes !== null && !spec.accepted;
