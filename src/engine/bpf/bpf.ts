@@ -11,6 +11,7 @@ import type { Linker } from '../vm/code.ts';
 import type { Helper } from '../vm/helper.ts';
 import { Processor } from '../vm/processor.ts';
 import { helperTable, kfuncTable } from './helpers/index.ts';
+import { freeStorageWithOwner } from './maps/local_storage.ts';
 import { Random } from './random.ts';
 
 export interface BpfOptions {
@@ -35,6 +36,7 @@ export class Bpf implements Linker {
     this.cpus = options.cpus ?? 1;
     this.random = new Random(options.seed ?? 1);
     this.processor = new Processor(kernel);
+    freeStorageWithOwner(kernel);
     this.helpers = new Map(helperTable(this));
     this.kfuncs = new Map(kfuncTable());
   }

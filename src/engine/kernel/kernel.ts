@@ -22,6 +22,9 @@ export class Kernel {
   /** Where each static object of the image was put. Set once at boot, as by a linker. */
   private readonly statics = new Map<string, Addr>();
 
+  /** What is to be done before an object of a struct is freed, by the struct's name. */
+  private readonly beforeFree = new Map<string, (object: View) => void>();
+
   constructor(options: { release: string; btf: Btf; map?: AddressMap; symbols?: Symbols }) {
     this.release = options.release;
     this.btf = options.btf;
@@ -69,6 +72,15 @@ export class Kernel {
       this.statics.set(symbol, addr);
     }
     return this.view(struct, addr);
+  }
+
+  /** What hangs on objects of a struct, and is not the kernel core's, goes with them. */
+  onFree(struct: string, free: (object: View) => void): void {
+    this.beforeFree.set(struct, free);
+  }
+  /** The last reference on an object has gone; its memory is released next. */
+  freeing(struct: string, object: View): void {
+    this.beforeFree.get(struct)?.(object);
   }
 
   /** The address of a static pointer variable of the image, 0 until it is set. */

@@ -12,6 +12,8 @@ import { BPF_F_NUMA_NODE, BPF_F_RDONLY, BPF_F_WRONLY, MapType } from '../abi/uap
 import { MAP_KINDS } from '../bpf/maps/index.ts';
 import { BPF_F_LOCK } from '../bpf/map.ts';
 import type { BpfMap } from '../bpf/map.ts';
+import { LocalStorageMap } from '../bpf/maps/local_storage.ts';
+import { storageDelete, storageLookup, storageUpdate } from './storage_maps.ts';
 import { storePointer, storesObjects, updateByFd } from './object_maps.ts';
 import type { Sys } from './sys.ts';
 
@@ -112,6 +114,7 @@ export function mapLookup(sys: Sys, fd: number, key: Uint8Array | null, flags = 
   if ((flags & ~BPF_F_LOCK) !== 0n || ((flags & BPF_F_LOCK) !== 0n && !map.hasSpinLock))
     return fail('EINVAL');
   if (map.spec.keySize > 0 && (!key || key.length < map.spec.keySize)) return fail('EFAULT');
+  if (map instanceof LocalStorageMap) return storageLookup(sys, map, key ?? new Uint8Array(4));
   return map.read(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0)) ?? fail('ENOENT');
 }
 
@@ -134,6 +137,8 @@ export function mapUpdate(
   if (!value || value.length < size) return fail('EFAULT');
   if (map.spec.keySize > 0 && (!key || key.length < map.spec.keySize)) return fail('EFAULT');
   if (storesObjects(map)) return updateByFd(sys, map, key ?? new Uint8Array(0), value, flags);
+  if (map instanceof LocalStorageMap)
+    return storageUpdate(sys, map, key ?? new Uint8Array(4), value.subarray(0, size), flags);
   return map.write(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0), value.subarray(0, size), flags);
 }
 
@@ -143,6 +148,7 @@ export function mapDelete(sys: Sys, fd: number, key: Uint8Array | null): NegErrn
   if (typeof map === 'number') return map;
   if (!key || key.length < map.spec.keySize) return fail('EFAULT');
   if (storesObjects(map)) return storePointer(sys, map, key, null, 0n);
+  if (map instanceof LocalStorageMap) return storageDelete(sys, map, key);
   return map.erase(key.subarray(0, map.spec.keySize));
 }
 
@@ -151,6 +157,7 @@ export function mapGetNextKey(sys: Sys, fd: number, key: Uint8Array | null): Uin
   const map = mapFor(sys, fd, false);
   if (typeof map === 'number') return map;
   if (key && key.length < map.spec.keySize) return fail('EFAULT');
+  if (map instanceof LocalStorageMap) return fail('ENOTSUPP');
   return map.nextKey(key && key.subarray(0, map.spec.keySize)) ?? fail('ENOENT');
 }
 

@@ -93,6 +93,7 @@ function mapInfo(map: BpfMap): MapInfo {
       address: map.addr,
       valueAddress: map.directValue(0) || null,
       fields: map.special,
+      ...(spec.btf ? { valueType: { btf: spec.btf.types, id: spec.btf.value } } : {}),
       readValue: (offset, size) => readConstant(map, offset, size),
       inner: spec.inner ? mapInfo(spec.inner) : null,
     };

@@ -10,6 +10,7 @@ import { outputHelpers } from './output.ts';
 import { ringbufHelpers } from './ringbuf.ts';
 import { socketHelpers, socketKfuncs } from './socket.ts';
 import { stackHelpers } from './stack.ts';
+import { storageHelpers } from './storage.ts';
 import { stringHelpers } from './string.ts';
 import { tailCallHelpers } from './tail_call.ts';
 import { taskHelpers } from './task.ts';
@@ -31,6 +32,7 @@ export const helperTable = (bpf: Bpf): HelperTable =>
     ...miscHelpers(bpf),
     ...socketHelpers(),
     ...tailCallHelpers(),
+    ...storageHelpers(),
   ]);
 
 export const kfuncTable = (): KfuncTable =>

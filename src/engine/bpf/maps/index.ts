@@ -6,6 +6,7 @@ import { ArrayOfMaps, ProgArrayMap, fdArrayAllocCheck } from './fd_array.ts';
 import { HashMap, LruHashMap } from './hash.ts';
 import { HashOfMaps } from './hash_of_maps.ts';
 import { htabAllocCheck } from './htab.ts';
+import { CgroupStorageMap, SkStorageMap, TaskStorageMap, localStorageAllocCheck } from './local_storage.ts';
 import { PercpuArrayMap } from './percpu_array.ts';
 import { LruPercpuHashMap, PercpuHashMap } from './percpu_hash.ts';
 import { QueueMap, StackMap, queueAllocCheck } from './queue_stack.ts';
@@ -24,6 +25,7 @@ export interface MapKind {
 }
 
 const hash = (spec: MapSpec): NegErrno => htabAllocCheck(spec, false);
+const localStorage = (spec: MapSpec): NegErrno => localStorageAllocCheck(spec);
 const lru = (spec: MapSpec): NegErrno => htabAllocCheck(spec, true);
 
 function kind(
@@ -53,5 +55,8 @@ export const MAP_KINDS: ReadonlyMap<number, MapKind> = new Map([
   [13, kind('hash_of_maps', 'htab_of_maps_map_ops', hash, HashOfMaps)],
   [22, kind('queue', 'queue_map_ops', queueAllocCheck, QueueMap)],
   [23, kind('stack', 'stack_map_ops', queueAllocCheck, StackMap)],
+  [24, kind('sk_storage', 'sk_storage_map_ops', (spec) => localStorageAllocCheck(spec, true), SkStorageMap)],
   [27, kind('ringbuf', 'ringbuf_map_ops', ringbufAllocCheck, RingbufMap)],
+  [29, kind('task_storage', 'task_storage_map_ops', localStorage, TaskStorageMap)],
+  [32, kind('cgrp_storage', 'cgrp_storage_map_ops', localStorage, CgroupStorageMap)],
 ]);

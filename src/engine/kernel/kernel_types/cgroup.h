@@ -93,6 +93,7 @@ struct cgroup {
 	struct cgroup_base_stat last_bstat;
 	struct cgroup_base_stat bstat;
 	struct cgroup_freezer_state freezer;
+	struct bpf_local_storage *bpf_cgrp_storage;
 	struct cgroup *ancestors[];
 };
 

@@ -234,6 +234,7 @@ export function putCgroup(kernel: Kernel, cgroup: View): void {
   if (!counted(cgroup) || !putRef(counter(kernel, cgroup), 'count')) return;
   const parent = cgroupParent(kernel, cgroup);
   const kn = kernel.view('kernfs_node', cgroup.ptr('kn'));
+  kernel.freeing('cgroup', cgroup);
   for (const addr of [kn.ptr('name'), kn.addr, cgroup.ptr('self.refcnt.data'), cgroup.addr])
     kernel.mem.release(addr);
   if (parent) putCgroup(kernel, parent);

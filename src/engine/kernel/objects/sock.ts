@@ -156,6 +156,7 @@ export function sockPut(kernel: Kernel, addr: Addr): void {
   const common = sockCommon(kernel, addr);
   if (!putRef(common, 'skc_refcnt')) return;
   DESTRUCTORS[common.num('skc_family')]?.(kernel, addr);
+  if (isFullSock(common)) kernel.freeing('sock', sockAt(kernel, addr));
   kernel.mem.release(addr);
 }
 

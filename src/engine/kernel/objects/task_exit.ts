@@ -118,5 +118,6 @@ export function putTask(kernel: Kernel, task: View): void {
   drop(task, 'signal', (signal) => {
     if (putRef(signal, 'sigcnt')) kernel.mem.release(signal.addr);
   });
+  kernel.freeing('task_struct', task);
   kernel.mem.release(task.addr);
 }
