@@ -58,6 +58,10 @@ export const HELD_KINDS = [
   'link refcnt',
   'sock sk_refcnt',
   'bucket lock',
+  'tb6_lock',
+  'slab_mutex',
+  'slab refcount',
+  'dmabuf_list_mutex',
 ] as const;
 export type HeldKind = (typeof HELD_KINDS)[number];
 export interface HeldRow {

@@ -82,6 +82,14 @@ export class Btf {
     return new Btf(raw, base);
   }
 
+  /** A copy in which these types of this blob have no name, so that nothing finds them. Ids stay. */
+  without(ids: readonly TypeId[]): Btf {
+    const raw = this.raw.slice();
+    const view = new DataView(raw.buffer);
+    for (const id of ids) view.setUint32(this.at(id), 0, true);
+    return new Btf(raw, this.base);
+  }
+
   /** Bytes of strings in this blob and its base: where a split BTF's own strings begin. */
   get stringBytes(): number {
     return this.baseStrLen + (this.strEnd - this.strStart);

@@ -1,7 +1,8 @@
 /**
  * Turns a world into a booted kernel.
  *
- *     boot -> mounts -> namespaces -> tasks, parents first -> sockets -> file tables -> address spaces -> reader
+ *     boot -> mounts -> namespaces -> tasks, parents first -> sockets, routes, caches, buffers -> file tables
+ *       -> address spaces -> reader
  *
  * Tasks come before files because a file may stand for a task or a namespace. Everything is made in an order
  * that follows from the world alone, so the same world gives the same addresses.
@@ -31,6 +32,7 @@ import { buildCgroups } from './world_cgroups.ts';
 import { buildMm, ordinaryMm } from './world_mm.ts';
 import { Rights } from './world_rights.ts';
 import { parseDev, Places } from './world_places.ts';
+import { buildDmaBufs, buildRoutes, buildSlabCaches } from './world_objects.ts';
 import { buildSockets } from './world_sockets.ts';
 import type { World, WorldFd, WorldProcess, WorldThread } from './world_schema.ts';
 
@@ -127,6 +129,7 @@ class Builder {
     for (const process of order) this.addProcess(process);
     buildCgroups(kernel, world, (tid) => this.task(tid));
     this.buildSockets();
+    this.buildObjects();
     for (const process of order) this.openFiles(process);
     for (const process of order) this.mapMemory(process);
     const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
@@ -139,6 +142,13 @@ class Builder {
     const { kernel, places, rights, initial } = this;
     const netByInum = (inum: number): View | null => rights.byInum(inum, 'net');
     buildSockets({ kernel, places, net: initial.net, netByInum }, this.world);
+  }
+
+  private buildObjects(): void {
+    const { kernel, world, rights, initial } = this;
+    buildRoutes(kernel, world, initial.net, (inum) => rights.byInum(inum, 'net'));
+    buildSlabCaches(kernel, world);
+    buildDmaBufs(kernel, world, kernel.object('init_cred', 'cred'));
   }
 
   private task(tid: number): View {

@@ -71,6 +71,7 @@ const INTERNAL: readonly (readonly [InternalFs, ...Rule])[] = [
     { base: 0x8001c, ...RW },
     S_IF.REG | 0o777,
   ],
+  ['dmabuf', /^\/(dmabuf):/, 'dma_buf_fops', { base: 0x8000c, ...RW }, S_IF.REG | 0o666],
   ['anon_inodefs', /^anon_inode:(\[eventfd\])$/, 'eventfd_fops', { base: 0x8080004, ...RW }, 0o600],
   ['anon_inodefs', /^anon_inode:(\[eventpoll\])$/, 'eventpoll_fops', { base: 0x80004, ...NO_OPS }, 0o600],
   ['anon_inodefs', /^anon_inode:(\[timerfd\])$/, 'timerfd_fops', { base: 0x8080004, ...NO_WRITE_OP }, 0o600],

@@ -10,6 +10,7 @@
  *   - A sleeping task's `wchan` tells whether the freezer may take it.
  */
 import { keyValues, numbers, parseMaps, parseMountinfo, socketProtocols, Stat } from './proc_text.ts';
+import { importRoutes, importSlabCaches } from './import_objects.ts';
 import { importSockets } from './import_sockets.ts';
 import { parseSnapshot } from './recorded_snapshot.ts';
 import type { FdText, ProcessText, Snapshot, ThreadText } from './recorded_snapshot.ts';
@@ -158,6 +159,10 @@ class Importer {
       cgroups: snapshot.cgroups.filter(({ path }) => path !== '').sort((a, b) => a.id - b.id),
       files: this.files,
       sockets: importSockets(snapshot.net),
+      ...(snapshot.net['ipv6_route'] === undefined
+        ? {}
+        : { routes: importRoutes(snapshot.net['ipv6_route']) }),
+      slabCaches: importSlabCaches(snapshot.slabinfo),
       processes,
       reader: snapshot.self,
     };
@@ -179,6 +184,7 @@ class Importer {
       nsfs: /^(?!pipe|socket|anon_inode)[a-z]+:\[\d+\]$/,
       pidfs: /^anon_inode:\[pidfd\]$/,
       shm: /^\/memfd:/,
+      dmabuf: /^\/dmabuf:/,
     };
     return Object.fromEntries(
       Object.entries(samples).flatMap(([fs, pattern]) => {

@@ -70,13 +70,16 @@ export const isV4Mapped = (ip: Uint8Array): boolean =>
   ip[11] === 255;
 
 /** The same address written as text that parseEndpoint reads: no group is left out but by `::` for all zeros. */
-export function endpointText({ ip, port }: Pick<Endpoint, 'ip' | 'port'>): string {
-  if (ip.length === 4) return `${ip.join('.')}:${port}`;
-  if (isAny(ip)) return `[::]:${port}`;
+export const endpointText = ({ ip, port }: Pick<Endpoint, 'ip' | 'port'>): string =>
+  ip.length === 4 ? `${addressText(ip)}:${port}` : `[${addressText(ip)}]:${port}`;
+
+export function addressText(ip: Uint8Array): string {
+  if (ip.length === 4) return ip.join('.');
+  if (isAny(ip)) return '::';
   const words = Array.from({ length: 8 }, (_, i) =>
     (((ip[i * 2] ?? 0) << 8) | (ip[i * 2 + 1] ?? 0)).toString(16),
   );
-  return `[${words.join(':')}]:${port}`;
+  return words.join(':');
 }
 
 /** A connection to `to` comes in by a socket that listens at `at`. */
@@ -84,3 +87,19 @@ export const listensFor = (at: Endpoint, to: Endpoint): boolean =>
   at.port === to.port &&
   at.family === to.family &&
   (isAny(at.ip) || at.ip.every((byte, i) => byte === to.ip[i]));
+
+export interface Prefix {
+  /** Network order, 16 bytes; behind the prefix all zero. */
+  readonly ip: Uint8Array;
+  /** Bits. */
+  readonly length: number;
+}
+
+/** An IPv6 prefix such as `2001:db8::/32`, or null. Bits behind it are cleared. */
+export function parsePrefix(text: string): Prefix | null {
+  const [, address = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const ip = parseEndpoint(`[${address}]:0`)?.ip.slice();
+  const length = Number(bits);
+  if (!ip || ip.length !== V6_BYTES || bits === '' || length > V6_BYTES * 8) return null;
+  return { ip: ip.map((byte, i) => byte & (0xff << Math.max(0, Math.min(8, 8 * (i + 1) - length)))), length };
+}

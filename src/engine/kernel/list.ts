@@ -40,6 +40,11 @@ export function listAddTail(mem: Memory, node: Addr, head: Addr): void {
   mem.setU64(head + PREV, node);
 }
 
+/** @kernel list_add, include/linux/list.h @fidelity full */
+export function listAddHead(mem: Memory, node: Addr, head: Addr): void {
+  listAddTail(mem, node, mem.u64(head));
+}
+
 /**
  * Takes `node` out and leaves it pointing to itself.
  *

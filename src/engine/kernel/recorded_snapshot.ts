@@ -44,6 +44,7 @@ const SnapshotSchema = v.object({
   cpuinfo: v.string(),
   mounts: v.string(),
   net: v.record(v.string(), v.string()),
+  slabinfo: v.optional(v.string(), ''),
   cgroups: v.optional(v.array(v.object({ path: v.string(), id: v.number() })), []),
   processes: v.pipe(v.array(processText), v.minLength(1)),
 });

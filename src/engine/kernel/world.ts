@@ -7,9 +7,9 @@ import * as v from 'valibot';
 import { NAMESPACES } from './objects/namespace.ts';
 import { must } from '../../shared/assert.ts';
 import { listensFor, parseEndpoint } from './inet_address.ts';
-import { WorldSchema } from './world_schema.ts';
+import { ChangeSchema, WorldSchema } from './world_schema.ts';
 import type { WorldSocket, WorldSocketOf } from './world_socket_schema.ts';
-import type { World, WorldFd, WorldMm, WorldProcess } from './world_schema.ts';
+import type { World, WorldChange, WorldFd, WorldMm, WorldProcess } from './world_schema.ts';
 
 export type * from './world_schema.ts';
 
@@ -50,6 +50,22 @@ export function parseWorld(value: unknown): World {
   return result.output;
 }
 
+/** One entry of a script. @param path where it is said @throws WorldError */
+export function parseChange(value: unknown, path: string): WorldChange {
+  const result = v.safeParse(ChangeSchema, value);
+  if (!result.success) {
+    const issue = deepest(result.issues[0]);
+    throw new WorldError(`${path}${issue.path}`, issue.message);
+  }
+  checkMoment(result.output, path);
+  return result.output;
+}
+
+function checkMoment({ at }: WorldChange, path: string): void {
+  if (at.call === undefined && at.read === undefined)
+    throw new WorldError(`${path}.at`, 'says neither a call nor a read');
+}
+
 /** Both together: the text of a file. @throws WorldError */
 export function parseWorldText(text: string): World {
   let value: unknown;
@@ -76,10 +92,8 @@ function checkSense(world: World): void {
   world.processes.forEach((process, i) => checkParent(processes, process, `.processes[${i}]`));
   world.processes.forEach((process, i) => checkProcess(world, processes, process, `.processes[${i}]`));
   checkSockets(world);
-  world.script.forEach(({ at }, i) => {
-    if (at.call === undefined && at.read === undefined)
-      throw new WorldError(`.script[${i}].at`, 'says neither a call nor a read');
-  });
+  checkObjects(world);
+  world.script.forEach((change, i) => checkMoment(change, `.script[${i}]`));
   if (!tids.has(world.reader)) throw new WorldError('.reader', `there is no task ${world.reader}`);
 }
 
@@ -209,6 +223,26 @@ function checkSockets({ sockets, ...world }: World): void {
     if (!peer || peer.protocol !== 'unix' || socket.peer === i)
       throw new WorldError(`${at}.peer`, `sockets[${socket.peer}] is no other UNIX socket`);
     if (peer.peer !== i) throw new WorldError(`${at}.peer`, `sockets[${socket.peer}] has another peer`);
+  });
+}
+
+/** What routes, buffers and pinned maps refer to exists, and no two have one name. */
+function checkObjects(world: World): void {
+  world.routes.forEach(({ net }, i) => checkNamespace(world, 'net', net, `.routes[${i}].net`));
+  const inodes = new Set<number>();
+  world.dmaBufs.forEach(({ ino }, i) => {
+    if (inodes.has(ino)) throw new WorldError(`.dmaBufs[${i}].ino`, `${ino} is the inode of another buffer`);
+    inodes.add(ino);
+  });
+  const sockets = new Set(world.sockets.flatMap(({ ino }) => ino ?? []));
+  const names = new Set<string>();
+  world.maps.forEach(({ name, entries }, i) => {
+    if (names.has(name)) throw new WorldError(`.maps[${i}].name`, `'${name}' is the name of another map`);
+    names.add(name);
+    entries.forEach(({ socket }, j) => {
+      if (socket !== undefined && !sockets.has(socket))
+        throw new WorldError(`.maps[${i}].entries[${j}].socket`, `no socket has the inode ${socket}`);
+    });
   });
 }
 

@@ -1,12 +1,13 @@
 /**
  * Opens the files of a world: from the text of a link in /proc/PID/fd to a struct file with what is behind it.
  */
-import { must } from '../../shared/assert.ts';
+import { EngineBug, must } from '../../shared/assert.ts';
 import type { Addr } from '../../shared/brand.ts';
 import { APPEND, deviceOf, fileKind, O_PATH, PATH_ONLY, S_IFMT } from './file_kinds.ts';
 import type { FileKind } from './file_kinds.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf } from './list.ts';
+import { dmaBufs, newDmaBuf } from './objects/dma_buf.ts';
 import { canRead, canWrite, getFile, newFile, O_CLOEXEC } from './objects/file.ts';
 import { anonInode, internalMount, pseudoPath } from './objects/internal_mounts.ts';
 import { findPidNs } from './objects/pid.ts';
@@ -21,6 +22,9 @@ import type { World, WorldFile } from './world_schema.ts';
 
 /** Link texts such as pipe:[370] and net:[4026531840] end in the inode's number. */
 const NUMBERED = /\[(\d+)\]$/;
+
+/** Link text of a DMA buffer; its name follows. */
+const DMA_BUF = /^\/dmabuf:/;
 
 interface Opened {
   readonly path: Path;
@@ -66,6 +70,8 @@ export class WorldFiles {
   }
 
   private openNew(spec: WorldFile, owner: FileOwner): View {
+    const shared = DMA_BUF.test(spec.path) ? this.dmaBuf(spec, owner) : null;
+    if (shared) return shared;
     const flags = parseInt(spec.flags, 8) & ~O_CLOEXEC;
     const mode = spec.mode === undefined ? null : parseInt(spec.mode, 8);
     const kind = fileKind(spec.path, mode, this.places.fstypeOf(spec.path));
@@ -86,6 +92,24 @@ export class WorldFiles {
     });
     if (kind.internal === 'sockfs') this.kernel.view('socket', privateData).set('file', file.addr);
     return file;
+  }
+
+  /** A buffer has one file, whoever opens it; one that the world does not list is made. */
+  private dmaBuf(spec: WorldFile, owner: FileOwner): View {
+    const ino = spec.ino ?? 0;
+    for (const buf of dmaBufs(this.kernel)) {
+      const file = must(buf.deref('file'), 'file of a DMA buffer');
+      if (file.deref('f_inode')?.num('i_ino') === ino) return getFile(file);
+    }
+    const name = spec.path.replace(DMA_BUF, '');
+    const made = newDmaBuf(this.kernel, {
+      exporter: 'unknown',
+      size: spec.size ?? 0,
+      ino,
+      cred: owner.cred.addr,
+      ...(name === '' ? {} : { name }),
+    });
+    return getFile(must(made.deref('file'), 'file of a DMA buffer'));
   }
 
   private behind(spec: WorldFile, kind: FileKind, mode: number): Opened {
@@ -138,6 +162,8 @@ export class WorldFiles {
         if (pid) inode.set('i_private', getRef(pid, 'count').addr);
         return { path: pseudo('/', inode), inode, privateData: 0n };
       }
+      case 'dmabuf':
+        throw new EngineBug('a DMA buffer has one file, which is not opened');
       case 'shm': {
         const inode = places.inode(sb, { ...facts, nlink: facts.nlink ?? 0 });
         return { path: pseudo(kind.dname ?? '', inode), inode, privateData: 0n };

@@ -6,8 +6,9 @@
  * same world is always the same machine. docs/world.schema.json is the same shape for editors.
  */
 import * as v from 'valibot';
+import { dmaBufSchema, mapSchema, routeSchema, slabCacheSchema } from './world_object_schema.ts';
 import { socketSchema } from './world_socket_schema.ts';
-import { scriptSchema } from './changes/schema.ts';
+import { changeSchema } from './changes/schema.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const pid = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4_194_304));
@@ -178,6 +179,12 @@ const symbol = v.union([
   v.strictObject({ addr: hexText, type: v.optional(v.string(), 'D'), module: v.optional(v.string(), '') }),
 ]);
 
+/** What every machine has whose loopback device is up: local, up, without a next hop. */
+const LOOPBACK_ROUTE = { dst: '::1/128', dev: 'lo', table: 255, metric: 0, flags: 0x8020_0001, refs: 3 };
+
+/** One entry of a script. */
+export const ChangeSchema = changeSchema({ file, address: hexText, perms, place: cgroupPath });
+
 export const WorldSchema = v.strictObject({
   $schema: v.optional(v.string()),
   name: v.optional(v.string(), 'world'),
@@ -216,6 +223,7 @@ export const WorldSchema = v.strictObject({
         nsfs: internal,
         pidfs: internal,
         shm: internal,
+        dmabuf: internal,
       }),
     ),
     {},
@@ -231,13 +239,22 @@ export const WorldSchema = v.strictObject({
   /** Files that several fds have in common, by a name of your choice. */
   files: v.optional(v.record(v.string(), file), {}),
   sockets: v.optional(v.array(socketSchema), []),
+  /** IPv6 routes; left out: that of the loopback address. */
+  routes: v.optional(v.array(routeSchema), [LOOPBACK_ROUTE]),
+  /** Newest first; left out: those of an ordinary boot. */
+  slabCaches: v.optional(v.pipe(v.array(slabCacheSchema), v.minLength(1))),
+  /** Newest first. */
+  dmaBufs: v.optional(v.array(dmaBufSchema), []),
+  /** BPF maps that are pinned in /sys/fs/bpf under their names. */
+  maps: v.optional(v.array(mapSchema), []),
   processes: v.pipe(v.array(process), v.minLength(1)),
   /** Thread id of the task that loads and reads. */
   reader: v.optional(pid, 1),
   /** What changes while it is walked, in the order of its moments. */
-  script: v.optional(scriptSchema({ file, address: hexText, perms, place: cgroupPath }), []),
+  script: v.optional(v.array(ChangeSchema), []),
 });
 
+export type { WorldDmaBuf, WorldMap, WorldRoute, WorldSlabCache } from './world_object_schema.ts';
 export type World = v.InferOutput<typeof WorldSchema>;
 /** A world as it may be written: defaults left out. */
 export type WorldInput = v.InferInput<typeof WorldSchema>;

@@ -9,6 +9,7 @@ import { KNOWN_RELEASES, hasTarget, parseRelease } from '../abi/releases.ts';
 import type { Release } from '../abi/releases.ts';
 import { Bpf } from '../bpf/bpf.ts';
 import { Btf, BtfFormatError } from '../btf/parse.ts';
+import { ofRelease } from '../btf/since.ts';
 import { bigSize, bigWorld } from '../kernel/big_world.ts';
 import { makeWorld } from '../kernel/build_world.ts';
 import type { BuiltWorld } from '../kernel/build_world.ts';
@@ -123,7 +124,7 @@ export const bootKernel = (world: World, resources: Resources, options: BootOpti
 function bootWorld(world: World, resources: Resources, options: BootOptions): BuiltWorld {
   const symbols = readSymbols(options.kallsyms);
   try {
-    const btf = kernelBtf(options.btf ?? resources.btf());
+    const btf = ofRelease(kernelBtf(options.btf ?? resources.btf()), knownRelease(world.release));
     return makeWorld(world, { btf, ...(symbols ? { symbols } : {}) });
   } catch (error) {
     if (error instanceof BtfFormatError) throw new BootError(error.message);

@@ -25,7 +25,15 @@ const DNAMES: Readonly<Record<InternalFs, (kernel: Kernel, dentry: View) => stri
   nsfs: (kernel, dentry) => `${nsName(kernel, dentry)}:[${inodeNumber(dentry)}]`,
   pidfs: () => 'anon_inode:[pidfd]',
   shm: (kernel, dentry) => `/${dentryName(kernel, dentry)} (deleted)`,
+  dmabuf: (kernel, dentry) => `/${dentryName(kernel, dentry)}:${dmaBufName(kernel, dentry)}`,
 };
+
+/** What user space called the buffer, if it did. @kernel dmabuffs_dname, drivers/dma-buf/dma-buf.c @fidelity full: app/list_targets.test.ts */
+function dmaBufName(kernel: Kernel, dentry: View): string {
+  const buf = dentry.ptr('d_fsdata');
+  const name = buf === 0n ? 0n : kernel.view('dma_buf', buf).ptr('name');
+  return name === 0n ? '' : kernel.mem.text(name, 32);
+}
 
 /** The word before the number. @kernel ns_get_name, fs/nsfs.c @fidelity full */
 function nsName(kernel: Kernel, dentry: View): string {

@@ -3,6 +3,9 @@ import type { IterReg } from '../bpf_iter.ts';
 import { bpfMapElemTarget } from './bpf_map_elem.ts';
 import { bpfLinkTarget, bpfMapTarget, bpfProgTarget } from './bpf_object.ts';
 import { cgroupTarget } from './cgroup.ts';
+import { dmabufTarget } from './dmabuf.ts';
+import { ipv6RouteTarget } from './ipv6_route.ts';
+import { kmemCacheTarget } from './kmem_cache.ts';
 import { ksymTarget } from './ksym.ts';
 import { netlinkTarget } from './netlink.ts';
 import { taskTarget } from './task.ts';
@@ -26,4 +29,7 @@ export const TARGETS: readonly IterReg[] = [
   udpTarget,
   unixTarget,
   netlinkTarget,
+  ipv6RouteTarget,
+  kmemCacheTarget,
+  dmabufTarget,
 ];

@@ -14,7 +14,6 @@ struct bpf_kfunc_desc_tab;
 struct bpf_line_info;
 struct bpf_link_info;
 struct bpf_link_ops;
-struct bpf_local_storage_data;
 struct bpf_local_storage_map;
 struct bpf_lru_locallist;
 struct bpf_lru_node;
@@ -543,6 +542,8 @@ struct bpf_cpumask {
 	refcount_t usage;
 };
 
+struct bpf_local_storage_data;
+
 struct bpf_local_storage {
 	struct bpf_local_storage_data *cache[16];
 	struct bpf_local_storage_map *smap;
@@ -550,6 +551,59 @@ struct bpf_local_storage {
 	void *owner;
 	struct callback_head rcu;
 	raw_spinlock_t lock;
+};
+
+struct bpf_local_storage_map_bucket {
+	struct hlist_head list;
+	raw_spinlock_t lock;
+};
+
+struct bpf_local_storage_map {
+	struct bpf_map map;
+	struct bpf_local_storage_map_bucket *buckets;
+	u32 bucket_log;
+	u16 elem_size;
+	u16 cache_idx;
+};
+
+struct bpf_local_storage_data {
+	struct bpf_local_storage_map *smap;
+	u8 data[] __attribute__((aligned(8)));
+};
+
+struct bpf_local_storage_elem {
+	struct hlist_node map_node;
+	struct hlist_node snode;
+	struct bpf_local_storage *local_storage;
+	struct callback_head rcu;
+	struct bpf_local_storage_data sdata;
+};
+
+struct bpf_stab {
+	struct bpf_map map;
+	struct sock **sks;
+	spinlock_t lock;
+};
+
+struct bpf_shtab_bucket {
+	struct hlist_head head;
+	spinlock_t lock;
+};
+
+struct bpf_shtab_elem {
+	struct callback_head rcu;
+	u32 hash;
+	struct sock *sk;
+	struct hlist_node node;
+	u8 key[];
+};
+
+struct bpf_shtab {
+	struct bpf_map map;
+	struct bpf_shtab_bucket *buckets;
+	u32 buckets_num;
+	u32 elem_size;
+	atomic_t count;
 };
 
 struct bpf_map_info {
@@ -780,6 +834,22 @@ struct bpf_iter_bits {
 	__u64 __opaque[2];
 };
 
+struct bpf_iter_kmem_cache {
+	__u64 __opaque[1];
+};
+
+struct bpf_iter_kmem_cache_kern {
+	struct kmem_cache *pos;
+};
+
+struct bpf_iter_dmabuf {
+	__u64 __opaque[1];
+};
+
+struct bpf_iter_dmabuf_kern {
+	struct dma_buf *dmabuf;
+};
+
 struct bpf_iter_bits_kern {
 	union {
 		__u64 *bits;
@@ -791,12 +861,19 @@ struct bpf_iter_bits_kern {
 
 typedef unsigned int slab_flags_t;
 
+struct kmem_cache_order_objects {
+	unsigned int x;
+};
+
 struct kmem_cache {
 	slab_flags_t flags;
 	unsigned int size;
 	unsigned int object_size;
 	unsigned int offset;
+	struct kmem_cache_order_objects oo;
 	int refcount;
+	void (*ctor)(void *);
+	unsigned int inuse;
 	unsigned int align;
 	const char *name;
 	struct list_head list;

@@ -5,6 +5,8 @@
 #include "trust.h"
 
 #define __kfunc __attribute__((btf_decl_tag("bpf_kfunc")))
+/* Kernels before this release (major * 100 + minor) do not have the function. */
+#define __since(release) __attribute__((btf_decl_tag("since:" #release)))
 
 int bpf_iter_ksym(struct bpf_iter_meta *meta, struct kallsym_iter *ksym);
 int bpf_iter_bpf_map(struct bpf_iter_meta *meta, struct bpf_map *map);
@@ -22,6 +24,8 @@ int bpf_iter_tcp(struct bpf_iter_meta *meta, struct sock_common *sk_common, uid_
 int bpf_iter_udp(struct bpf_iter_meta *meta, struct udp_sock *udp_sk, uid_t uid, int bucket);
 int bpf_iter_unix(struct bpf_iter_meta *meta, struct unix_sock *unix_sk, uid_t uid);
 int bpf_iter_ipv6_route(struct bpf_iter_meta *meta, struct fib6_info *rt);
+__since(613) int bpf_iter_kmem_cache(struct bpf_iter_meta *meta, struct kmem_cache *s);
+__since(616) int bpf_iter_dmabuf(struct bpf_iter_meta *meta, struct dma_buf *dmabuf);
 
 __kfunc int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end);
 __kfunc int *bpf_iter_num_next(struct bpf_iter_num *it);
@@ -41,6 +45,12 @@ __kfunc void bpf_iter_task_destroy(struct bpf_iter_task *it);
 __kfunc int bpf_iter_bits_new(struct bpf_iter_bits *it, const u64 *unsafe_ptr__ign, u32 nr_words);
 __kfunc int *bpf_iter_bits_next(struct bpf_iter_bits *it);
 __kfunc void bpf_iter_bits_destroy(struct bpf_iter_bits *it);
+__since(613) __kfunc int bpf_iter_kmem_cache_new(struct bpf_iter_kmem_cache *it);
+__since(613) __kfunc struct kmem_cache *bpf_iter_kmem_cache_next(struct bpf_iter_kmem_cache *it);
+__since(613) __kfunc void bpf_iter_kmem_cache_destroy(struct bpf_iter_kmem_cache *it);
+__since(616) __kfunc int bpf_iter_dmabuf_new(struct bpf_iter_dmabuf *it);
+__since(616) __kfunc struct dma_buf *bpf_iter_dmabuf_next(struct bpf_iter_dmabuf *it);
+__since(616) __kfunc void bpf_iter_dmabuf_destroy(struct bpf_iter_dmabuf *it);
 __kfunc struct task_struct *bpf_task_acquire(struct task_struct *p);
 __kfunc void bpf_task_release(struct task_struct *p);
 __kfunc struct task_struct *bpf_task_from_pid(s32 pid);

@@ -136,6 +136,33 @@ struct bpf_iter_seq_hash_map_info {
 	u32 skip_elems;
 };
 
+struct sock_map_seq_info {
+	struct bpf_map *map;
+	struct sock *sk;
+	u32 index;
+};
+
+struct sock_hash_seq_info {
+	struct bpf_map *map;
+	struct bpf_shtab *htab;
+	u32 bucket_id;
+};
+
+struct bpf_iter_seq_sk_storage_map_info {
+	struct bpf_map *map;
+	unsigned int bucket_id;
+	unsigned int skip_elems;
+};
+
+union kmem_cache_iter_priv {
+	struct bpf_iter_kmem_cache it;
+	struct bpf_iter_kmem_cache_kern kit;
+};
+
+struct dmabuf_iter_priv {
+	struct dma_buf *dmabuf;
+};
+
 struct bpf_iter__ksym {
 	union {
 		struct bpf_iter_meta *meta;
@@ -306,5 +333,23 @@ struct bpf_iter__ipv6_route {
 	};
 	union {
 		struct fib6_info *rt;
+	};
+};
+
+struct bpf_iter__kmem_cache {
+	union {
+		struct bpf_iter_meta *meta;
+	};
+	union {
+		struct kmem_cache *s;
+	};
+};
+
+struct bpf_iter__dmabuf {
+	union {
+		struct bpf_iter_meta *meta;
+	};
+	union {
+		struct dma_buf *dmabuf;
 	};
 };

@@ -7,8 +7,8 @@ struct attribute_group;
 struct device;
 struct device_driver;
 struct device_type;
-struct fib6_node;
-struct fib6_table;
+struct fib6_walker;
+struct net_device;
 struct fnhe_hash_bucket;
 struct hlist_nulls_node;
 struct inet_bind2_bucket;
@@ -19,7 +19,6 @@ struct ip_options_rcu;
 struct ipv6_pinfo;
 struct ipv6_txoptions;
 struct lwtunnel_state;
-struct net_device;
 struct nexthop;
 struct nh_group;
 struct nh_info;
@@ -65,8 +64,17 @@ struct netns_ipv4 {
 	struct local_ports ip_local_ports;
 };
 
+struct fib6_info;
+struct fib6_node;
+struct fib6_table;
+
 struct netns_ipv6 {
+	struct fib6_info *fib6_null_entry;
+	struct hlist_head *fib_table_hash;
 	struct fib6_table *fib6_main_tbl;
+	struct list_head fib6_walkers;
+	struct fib6_table *fib6_local_tbl;
+	atomic_t fib6_sernum;
 };
 
 struct net {
@@ -211,6 +219,8 @@ struct sk_buff_head {
 	spinlock_t lock;
 };
 
+struct bpf_local_storage;
+
 struct sock {
 	struct sock_common __sk_common;
 	atomic_t sk_drops;
@@ -240,6 +250,7 @@ struct sock {
 	u32 sk_max_ack_backlog;
 	kuid_t sk_uid;
 	u8 sk_txrehash;
+	struct bpf_local_storage *sk_bpf_storage;
 };
 
 struct socket_alloc {
@@ -540,16 +551,42 @@ struct fib6_nh {
 };
 
 struct fib6_info {
+	struct fib6_table *fib6_table;
+	struct fib6_info *fib6_next;
 	struct fib6_node *fib6_node;
+	unsigned int fib6_nsiblings;
 	refcount_t fib6_ref;
 	unsigned long expires;
 	struct rt6key fib6_dst;
 	u32 fib6_flags;
 	struct rt6key fib6_src;
+	struct rt6key fib6_prefsrc;
 	u32 fib6_metric;
 	u8 fib6_protocol;
+	u8 fib6_type;
 	struct nexthop *nh;
 	struct fib6_nh fib6_nh[];
+};
+
+struct fib6_node {
+	struct fib6_node *parent;
+	struct fib6_node *left;
+	struct fib6_node *right;
+	struct fib6_node *subtree;
+	struct fib6_info *leaf;
+	__u16 fn_bit;
+	__u16 fn_flags;
+	int fn_sernum;
+	struct fib6_info *rr_ptr;
+	struct callback_head rcu;
+};
+
+struct fib6_table {
+	struct hlist_node tb6_hlist;
+	u32 tb6_id;
+	spinlock_t tb6_lock;
+	struct fib6_node tb6_root;
+	unsigned int flags;
 };
 
 struct sk_buff {
@@ -595,6 +632,7 @@ struct net_device {
 	unsigned short hard_header_len;
 	int ifindex;
 	char name[16];
+	struct list_head dev_list;
 	unsigned short type;
 	struct device dev;
 };
@@ -717,4 +755,27 @@ struct nl_seq_iter {
 	struct seq_net_private p;
 	struct rhashtable_iter hti;
 	int link;
+};
+
+enum fib6_walk_state { FWS_S, FWS_L, FWS_R, FWS_C, FWS_U };
+
+struct fib6_walker {
+	struct list_head lh;
+	struct fib6_node *root;
+	struct fib6_node *node;
+	struct fib6_info *leaf;
+	enum fib6_walk_state state;
+	unsigned int skip;
+	unsigned int count;
+	unsigned int skip_in_node;
+	int (*func)(struct fib6_walker *);
+	void *args;
+};
+
+struct ipv6_route_iter {
+	struct seq_net_private p;
+	struct fib6_walker w;
+	loff_t skip;
+	struct fib6_table *tbl;
+	int sernum;
 };

@@ -1,5 +1,6 @@
 /**
- * Filesystems that the kernel mounts for itself: pipes, sockets, anonymous inodes, namespaces, pidfds, memfds.
+ * Filesystems that the kernel mounts for itself: pipes, sockets, anonymous inodes, namespaces, pidfds, memfds,
+ * DMA buffers.
  *
  * A static pointer of the image (pipe_mnt, sock_mnt, ...) holds the vfsmount. Files on them have names that
  * no lookup finds; d_path asks the dentry's operations for text instead.
@@ -13,7 +14,7 @@ import { newDentry, newMount, realMount } from './dentry.ts';
 import type { Path } from './dentry.ts';
 import { mkdev, newInode, newSuper } from './inode.ts';
 
-export type InternalFs = 'pipefs' | 'sockfs' | 'anon_inodefs' | 'nsfs' | 'pidfs' | 'shm';
+export type InternalFs = 'pipefs' | 'sockfs' | 'anon_inodefs' | 'nsfs' | 'pidfs' | 'shm' | 'dmabuf';
 
 interface Internal {
   readonly fstype: string;
@@ -68,6 +69,14 @@ export const INTERNAL_FS: Readonly<Record<InternalFs, Internal>> = {
     dname: 'anon_inodefs_dname',
     minor: 16,
     mountId: 17,
+  },
+  dmabuf: {
+    fstype: 'dmabuf',
+    pointer: 'dma_buf_mnt',
+    ops: 'dma_buf_dentry_ops',
+    dname: 'dmabuffs_dname',
+    minor: 12,
+    mountId: 13,
   },
 };
 
