@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Btf } from '../../src/engine/btf/parse.ts';
 import { compile } from '../../src/engine/cc/compile.ts';
+import type { CompileInput } from '../../src/engine/cc/compile.ts';
 import { programName } from '../../src/engine/cc/fuzz/program.ts';
 import { Kernel } from '../../src/engine/kernel/kernel.ts';
 import { LinkedObject } from '../../src/engine/testing/link.ts';
@@ -16,8 +17,18 @@ const processor = new Processor(new Kernel({ release: '6.12', btf }));
 
 export type Compiled = { readonly object: Uint8Array } | { readonly refused: string };
 
-export function ours(text: string): Compiled {
-  const { object, diagnostics } = compile({ path: 'fuzz.bpf.c', text, kernelBtf: btf });
+/** Ways to compile with ours; all have to compute the same. */
+export type Variant = Pick<CompileInput, 'cpu' | 'optimise'>;
+export const VARIANTS: Readonly<Record<string, Variant>> = {
+  v3: {},
+  v1: { cpu: 'v1' },
+  v2: { cpu: 'v2' },
+  v4: { cpu: 'v4' },
+  O0: { optimise: false },
+};
+
+export function ours(text: string, variant: Variant = {}): Compiled {
+  const { object, diagnostics } = compile({ path: 'fuzz.bpf.c', text, kernelBtf: btf, ...variant });
   return object
     ? { object }
     : { refused: diagnostics.find((d) => d.severity === 'error')?.message ?? 'no message' };

@@ -360,6 +360,47 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     13n,
   ],
   [
+    'an unrolled loop counts as it would',
+    `static const int t[] = { 3, 1, 4, 1, 5 }; ${L} { long n = 0;
+     _Pragma("unroll") for (int i = 0; i < 5; i++) { if (t[i] == a) continue; n = n * 10 + t[i]; } return n; }`,
+    1n,
+    0n,
+    345n,
+  ],
+  [
+    'an unrolled loop whose body moves the counter',
+    `${L} { long n = 0; _Pragma("clang loop unroll(full)") for (int i = 0; i < 6; i++) { if (a) i++; n += i; } return n; }`,
+    1n,
+    0n,
+    9n,
+  ],
+  [
+    'a loop of which four rounds are one',
+    `${L} { long n = 0, i = 0; _Pragma("unroll 4") while (i < a) n += i++; _Pragma("GCC unroll 3") do n++; while (n < b); return n; }`,
+    10n,
+    50n,
+    50n,
+  ],
+  [
+    'sums and differences that overflow',
+    `${L} { int i; unsigned char c; unsigned long u; long l;
+     return __builtin_add_overflow(0x7fffffff, (int)a, &i) | __builtin_sub_overflow((int)a, 3, &i) << 1 |
+       __builtin_mul_overflow((int)b, 3, &c) << 2 | (c == 44) << 3 | __builtin_add_overflow(-1ul, (unsigned long)a, &u) << 4 |
+       __builtin_sub_overflow(a, b, &l) << 5 | __builtin_mul_overflow(1ul << 40, (unsigned long)b << 20, &u) << 6 |
+       __builtin_add_overflow(0x7fffffffffffffffl, a, &l) << 7; }`,
+    1n,
+    100n,
+    0b1101_1101n,
+  ],
+  [
+    'memset of a byte known later, memcpy of a size known after inlining',
+    `static __always_inline void put(void *to, const void *from, int n) { __builtin_memcpy(to, from, n); }
+     ${L} { char t[8]; char f[4]; __builtin_memset(t, a, 8); __builtin_memset(f, b, 4); put(t + 2, f, 3); return *(long *)t; }`,
+    0x11n,
+    0x22n,
+    0x111111_222222_1111n,
+  ],
+  [
     'barrier_var costs nothing and changes nothing',
     `${L} { long r = a; asm volatile("" : "+r"(r)); return r + b; }`,
     3n,

@@ -65,7 +65,7 @@ export interface LocalVariable {
 }
 
 /** Functions that must be refused, after optimising: what is folded or never runs is no mistake. */
-function refuse(functions: readonly IrFunction[], cpu: Cpu, late: Diagnostics): void {
+function refuse(functions: readonly IrFunction[], cpu: Cpu, extended: boolean, late: Diagnostics): void {
   for (const fn of functions) {
     const used = new Set<Inst>();
     for (const { insts, term } of fn.blocks) {
@@ -74,7 +74,7 @@ function refuse(functions: readonly IrFunction[], cpu: Cpu, late: Diagnostics): 
     }
     for (const { insts } of fn.blocks)
       for (const inst of insts) {
-        const what = withoutInstruction(inst, cpu, used.has(inst));
+        const what = withoutInstruction(inst, cpu, used.has(inst), extended);
         if (what !== null) late.error({ start: inst.loc, end: inst.loc + 1 }, what);
       }
   }
@@ -106,7 +106,7 @@ export function compile(input: CompileInput): CompileOutput {
   if (late.hasErrors) return failed();
 
   const functions = optimise(module.functions, module.objects, { cpu, full });
-  if (!profile.extended) refuse(functions, cpu, late);
+  refuse(functions, cpu, profile.extended, late);
   if (late.hasErrors) return failed();
 
   const emitted: EmittedFunction[] = functions.map((fn) => {

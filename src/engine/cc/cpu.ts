@@ -35,9 +35,19 @@ export const CPUS: Readonly<Record<CpuName, Cpu>> = { v1: cpu(1), v2: cpu(2), v3
 export const isLess = (cond: Cond): boolean =>
   cond === 'ult' || cond === 'ule' || cond === 'slt' || cond === 'sle';
 
-/** Why no instruction does this, or null. */
-export function withoutInstruction(inst: Inst, { v4, narrow }: Cpu, isUsed: boolean): string | null {
+export const noLibrary = (name: string): string =>
+  `a call to built-in function '${name}' is not supported: its size or its text must be a constant`;
+
+/** Why no instruction does this, or null. `extended`: profiles other than bpf (profile.ts). */
+export function withoutInstruction(
+  inst: Inst,
+  { v4, narrow }: Cpu,
+  isUsed: boolean,
+  extended: boolean,
+): string | null {
   const { op, callee, atomic, size } = inst;
+  if (callee?.kind === 'memory') return noLibrary(callee.name);
+  if (extended) return null;
   if (callee?.kind === 'pointer')
     return 'a call through a function pointer that is not a constant: BPF has none';
   if ((op === 'sdiv' || op === 'smod') && !v4)

@@ -90,7 +90,13 @@ export type Callee =
   | { readonly kind: 'helper'; readonly id: number }
   | { readonly kind: 'symbol'; readonly symbol: IrSymbol }
   /** Through the pointer that is the first argument; optimising must find out where to. */
-  | { readonly kind: 'pointer' };
+  | { readonly kind: 'pointer' }
+  /** (to, from or byte, size): the size must become a constant. `aligns`: what the types of the pointers promise. */
+  | {
+      readonly kind: 'memory';
+      readonly name: 'memcpy' | 'memset';
+      readonly aligns: readonly [number, number];
+    };
 
 /** One value or effect. Fields below the first group belong to the operations named beside them in `Op`. */
 export class Inst {

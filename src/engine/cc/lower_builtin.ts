@@ -7,7 +7,9 @@ import type { AccessSize, Inst } from './ir.ts';
 import { ENUM_KIND, TYPE_ID_KIND, TYPE_KIND } from './core_reloc.ts';
 import { variadicStart } from './lower_abi.ts';
 import { widthOf } from './lower_expr.ts';
+import { noLibrary } from './cpu.ts';
 import type { Lowering } from './lower_function.ts';
+import { lowerOverflow } from './lower_overflow.ts';
 import { copyBytes, fillBytes, pointeeAlign } from './lower_memory.ts';
 import { accessSize, lowerPlace } from './lower_place.ts';
 import type { Place } from './lower_place.ts';
@@ -48,10 +50,20 @@ const isSigned = (type: CType): boolean => {
   return bare.kind === 'int' ? bare.signed : bare.kind === 'enum' && (bare.body?.underlying.signed ?? false);
 };
 
+/** Sizes of memory builtins that are loads and stores at once. */
+const isSmall = (size: Inst): boolean => size.op === 'const' && size.imm >= 0n && size.imm <= 4096n;
+
+/** There is no library that has the function. */
+function noCall(f: Lowering, expr: BuiltinExpr, name: string): Inst {
+  f.module.diagnostics.error(expr.range, noLibrary(name));
+  return f.b.const(32, 0);
+}
+
 function constantSize(f: Lowering, expr: BuiltinExpr, size: Expr): number {
   const value = f.value(size);
   if (value.op === 'const') return Number(value.imm);
-  return f.unsupported(expr.range, 'a memory builtin whose size is not a constant', () => 0);
+  noCall(f, expr, 'memcmp');
+  return 0;
 }
 
 /** Compares byte after byte; the difference of the first two that differ. */
@@ -185,26 +197,27 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
     case 'memmove': {
       const to = f.value(builtin.dst);
       const from = f.value(builtin.src);
+      const size = f.value(builtin.size);
+      const aligns = [pointeeAlign(builtin.dst), pointeeAlign(builtin.src)] as const;
       f.b.loc = expr.loc;
-      copyBytes(f, to, from, constantSize(f, expr, builtin.size), [
-        pointeeAlign(builtin.dst),
-        pointeeAlign(builtin.src),
-      ]);
+      if (isSmall(size)) copyBytes(f, to, from, Number(size.imm), aligns);
+      else f.b.call({ kind: 'memory', name: 'memcpy', aligns }, [to, from, size], null);
       return to;
     }
     case 'memset': {
       const to = f.value(builtin.dst);
       const byte = f.value(builtin.value);
+      const size = f.value(builtin.size);
+      const align = pointeeAlign(builtin.dst);
       f.b.loc = expr.loc;
-      if (byte.op !== 'const') return f.unsupported(expr.range, 'memset with a variable byte', () => to);
-      const size = constantSize(f, expr, builtin.size);
-      fillBytes(f, to, Number(byte.imm & 0xffn), size, pointeeAlign(builtin.dst));
+      if (isSmall(size)) fillBytes(f, to, byte, Number(size.imm), align);
+      else f.b.call({ kind: 'memory', name: 'memset', aligns: [align, 1] }, [to, byte, size], null);
       return to;
     }
     case 'memcmp':
       return memcmp(f, f.value(builtin.left), f.value(builtin.right), constantSize(f, expr, builtin.size));
     case 'strcmp':
-      return f.unsupported(expr.range, '__builtin_strcmp of variables', nothing);
+      return noCall(f, expr, 'strcmp');
     case 'bswap': {
       const value = f.value(builtin.operand);
       f.b.loc = expr.loc;
@@ -248,6 +261,6 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
     case 'va_start':
       return variadicStart(f, f.paramCount);
     case 'overflow':
-      return f.unsupported(expr.range, 'overflow-checking arithmetic', nothing);
+      return lowerOverflow(f, expr, builtin);
   }
 }

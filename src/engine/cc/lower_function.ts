@@ -32,6 +32,8 @@ import { copyRecord, initialise } from './lower_memory.ts';
 import { isRecord, lowerPlace, plainPlace, storePlace } from './lower_place.ts';
 import type { Place } from './lower_place.ts';
 import type { ModuleLowering } from './lower.ts';
+import { unrolling } from './lower_unroll.ts';
+import type { Loop } from './lower_unroll.ts';
 import type { Range } from './source.ts';
 
 interface Scope {
@@ -45,6 +47,9 @@ interface Target {
   /** Number of scopes that stay when control goes there. */
   readonly depth: number;
 }
+
+/** Unrolled loops in each other grow no further than this. */
+const MOST_BLOCKS = 40_000;
 
 export class Lowering {
   readonly module: ModuleLowering;
@@ -228,10 +233,6 @@ export class Lowering {
 
   // --------------------------------------------------------------------------------------- statements
 
-  private newBlocks(): readonly [Block, Block, Block] {
-    return [this.fn.block(), this.fn.block(), this.fn.block()];
-  }
-
   private block(stmt: BlockStmt): void {
     this.scoped(stmt, () => stmt.body.forEach((inner) => this.statement(inner)));
   }
@@ -245,6 +246,43 @@ export class Lowering {
     this.b.jump(again);
     this.breaks.pop();
     this.continues.pop();
+  }
+
+  /** A loop, or the copies that unrolling makes of it: each round goes on to the next copy. */
+  private loop(stmt: Loop, step: () => void): void {
+    const { copies, full, refused } = unrolling(stmt);
+    if (refused !== null) this.module.diagnostics.warning(stmt.range, refused);
+    // What stays behind all rounds is the loop itself; optimising finds that it is never reached.
+    const tooMany = this.fn.blocks.length > MOST_BLOCKS;
+    const count = tooMany ? 1 : full ? copies + 1 : copies;
+    const heads = Array.from({ length: count }, () => this.fn.block());
+    const back = heads[full && !tooMany ? count - 1 : 0]!;
+    const end = this.fn.block();
+    // Every copy evaluates for itself what an expression shares.
+    const shared = new Map(this.shared);
+    this.b.jump(heads[0]!);
+    heads.forEach((head, i) => {
+      const next = heads[i + 1] ?? back;
+      const test = (yes: Block): void => {
+        if (stmt.condition) lowerCondition(this, stmt.condition, yes, end);
+        else this.b.jump(yes);
+      };
+      const after = this.fn.block();
+      this.b.at(head);
+      if (stmt.kind === 'do') this.loopBody(stmt.body, head, after, end);
+      else {
+        const inside = this.fn.block();
+        test(inside);
+        this.loopBody(stmt.body, inside, after, end);
+      }
+      this.b.at(after);
+      step();
+      if (stmt.kind === 'do') test(next);
+      else this.b.jump(next);
+      this.shared.clear();
+      for (const [expr, value] of shared) this.shared.set(expr, value);
+    });
+    this.b.at(end);
   }
 
   statement(stmt: Stmt): void {
@@ -273,36 +311,15 @@ export class Lowering {
         }
         return this.b.at(end);
       }
-      case 'while': {
-        const [head, body, end] = this.newBlocks();
-        this.b.jump(head);
-        this.b.at(head);
-        lowerCondition(this, stmt.condition, body, end);
-        this.loopBody(stmt.body, body, head, end);
-        return this.b.at(end);
-      }
-      case 'do': {
-        const [test, body, end] = this.newBlocks();
-        this.b.jump(body);
-        this.loopBody(stmt.body, body, test, end);
-        this.b.at(test);
-        lowerCondition(this, stmt.condition, body, end);
-        return this.b.at(end);
-      }
+      case 'while':
+      case 'do':
+        return this.loop(stmt, () => undefined);
       case 'for':
         return this.scoped(stmt, () => {
           stmt.init.forEach((inner) => this.statement(inner));
-          const [head, body, end] = this.newBlocks();
-          const step = this.fn.block();
-          this.b.jump(head);
-          this.b.at(head);
-          if (stmt.condition) lowerCondition(this, stmt.condition, body, end);
-          else this.b.jump(body);
-          this.loopBody(stmt.body, body, step, end);
-          this.b.at(step);
-          if (stmt.step) this.effect(stmt.step);
-          this.b.jump(head);
-          this.b.at(end);
+          this.loop(stmt, () => {
+            if (stmt.step) this.effect(stmt.step);
+          });
         });
       case 'switch':
         return this.switch(stmt);

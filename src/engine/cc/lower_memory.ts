@@ -6,8 +6,14 @@ import { alignOf, pointee, sizeOf } from './ctype.ts';
 import type { CType } from './ctype.ts';
 import { slotAlign } from './ir.ts';
 import type { AccessSize, Inst } from './ir.ts';
+import type { Builder } from './lower_builder.ts';
 import type { Lowering } from './lower_function.ts';
 import { isRecord, plainPlace, storePlace } from './lower_place.ts';
+
+/** Whoever writes instructions. */
+interface Writer {
+  readonly b: Builder;
+}
 
 /** Offsets and sizes that cover `size` bytes, each access aligned to its size. */
 export function pieces(size: number, align = 8): { off: number; size: AccessSize }[] {
@@ -39,7 +45,7 @@ export function pointeeAlign(expr: Expr): number {
 
 /** @param aligns what the types of `to` and `from` promise */
 export function copyBytes(
-  f: Lowering,
+  f: Writer,
   to: Inst,
   from: Inst,
   size: number,
@@ -60,12 +66,11 @@ export function copyRecord(f: Lowering, to: Inst, from: Inst, type: CType): void
 }
 
 /** @param align what the type of `to` promises */
-export function fillBytes(f: Lowering, to: Inst, byte: number, size: number, align: number): void {
-  for (const part of pieces(size, alignmentOf(to, align))) {
-    let value = 0n;
-    for (let i = 0; i < part.size; i++) value = (value << 8n) | BigInt(byte & 0xff);
-    f.b.store(to, part.off, part.size, f.b.const(part.size === 8 ? 64 : 32, value));
-  }
+export function fillBytes(f: Writer, to: Inst, byte: Inst, size: number, align: number): void {
+  const low = f.b.zext(f.b.binary('and', f.b.trunc(byte), f.b.const(32, 0xff)));
+  const all = f.b.binary('mul', low, f.b.const(64, 0x0101_0101_0101_0101n));
+  for (const part of pieces(size, alignmentOf(to, align)))
+    f.b.store(to, part.off, part.size, part.size === 8 ? all : f.b.trunc(all));
 }
 
 /** Stores known bytes, leaving out those that `skip` says will be written anyway. */

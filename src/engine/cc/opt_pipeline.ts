@@ -1,7 +1,6 @@
 /** The passes, in order: each function by itself, then calls are inlined bottom up and cleaned up after. */
 import { CPUS } from './cpu.ts';
 import type { Cpu } from './cpu.ts';
-import { pointee, unsugar } from './ctype.ts';
 import type { DataObject } from './lower_data.ts';
 import type { IrFunction, IrSymbol, Slot } from './ir.ts';
 import { replaceValues } from './ir.ts';
@@ -11,6 +10,7 @@ import { removeDead } from './opt_dce.ts';
 import { shareValues } from './opt_gvn.ts';
 import { calleesFirst, countCalls, inlineCalls } from './opt_inline.ts';
 import { mem2reg } from './opt_mem2reg.ts';
+import { expandMemory } from './opt_memory.ts';
 import { simplifyAll } from './opt_simplify.ts';
 import { avoidLess, widen } from './opt_widen.ts';
 
@@ -33,13 +33,15 @@ function foldConstantLoads(fn: IrFunction, objects: Objects): void {
   replaceValues(fn, replaced);
 }
 
-/** Slots nobody wants to look at, and pointers to functions, whose calls need to know where they point. */
-const isTemporary = ({ variable }: Slot): boolean =>
-  variable === null || unsugar(pointee(variable.type) ?? variable.type).kind === 'function';
+const isTemporary = ({ variable }: Slot): boolean => variable === null;
+
+/** A call of which only optimising can say what it is. */
+const isOpen = ({ callee }: Inst): boolean => callee?.kind === 'pointer' || callee?.kind === 'memory';
 
 /** As far as code needs it to be code: variables stay where they are, and every statement does what it says. */
 function cleanUpLittle(fn: IrFunction, objects: Objects): void {
   simplifyAll(fn);
+  expandMemory(fn);
   mem2reg(fn, isTemporary);
   for (let round = 0; round < 2; round++) {
     foldConstantLoads(fn, objects);
@@ -51,10 +53,12 @@ function cleanUpLittle(fn: IrFunction, objects: Objects): void {
 
 function cleanUpAll(fn: IrFunction, objects: Objects): void {
   simplifyAll(fn);
+  expandMemory(fn);
   mem2reg(fn);
   for (let round = 0; round < 3; round++) {
     foldConstantLoads(fn, objects);
     simplifyAll(fn);
+    if (expandMemory(fn)) mem2reg(fn);
     simplifyGraph(fn);
     shareValues(fn);
     removeDead(fn);
@@ -110,6 +114,9 @@ export function optimise(
     for (const next of [...calls.keys(), ...taken]) reach(next);
   }
   const left = functions.filter((fn) => reached.has(fn.symbol));
-  for (const fn of left) fit(fn, cpu);
+  for (const fn of left) {
+    if (!full && fn.blocks.some(({ insts }) => insts.some(isOpen))) cleanUpAll(fn, objects);
+    fit(fn, cpu);
+  }
   return left;
 }

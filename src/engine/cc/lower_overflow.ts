@@ -1,0 +1,74 @@
+/** __builtin_add_overflow and its like: the result as it would be without end, and whether it fits. */
+import type { Builtin, BuiltinExpr } from './ast.ts';
+import { integerOf, pointee, VOID } from './ctype.ts';
+import type { IntType } from './ctype.ts';
+import type { BinaryOp, Inst } from './ir.ts';
+import type { Lowering } from './lower_function.ts';
+import { plainPlace, storePlace } from './lower_place.ts';
+
+const OPS: Readonly<Record<'+' | '-' | '*', BinaryOp>> = { '+': 'add', '-': 'sub', '*': 'mul' };
+const isWide = (int: IntType): boolean => int.size === 8;
+
+/** 64-bit operands of one signedness: 1 when `made` is not what it should be. */
+function overflows64(
+  f: Lowering,
+  op: '+' | '-' | '*',
+  signed: boolean,
+  a: Inst,
+  b: Inst,
+  made: Inst,
+): Inst | null {
+  const zero = f.b.const(64, 0);
+  const signsDiffer = (x: Inst, y: Inst, z: Inst): Inst =>
+    f.b.compare('slt', f.b.binary('and', f.b.binary('xor', x, made), f.b.binary('xor', y, z)), zero);
+  if (signed) return op === '+' ? signsDiffer(a, b, made) : op === '-' ? signsDiffer(a, a, b) : null;
+  if (op === '+') return f.b.compare('ult', made, a);
+  if (op === '-') return f.b.compare('ult', a, b);
+  // Division undoes a multiplication that did not overflow; by zero it gives zero.
+  const some = f.b.compare('ne', a, zero);
+  return f.b.binary('and', some, f.b.compare('ne', f.b.binary('udiv', made, a), b));
+}
+
+export function lowerOverflow(
+  f: Lowering,
+  expr: BuiltinExpr,
+  builtin: Extract<Builtin, { readonly name: 'overflow' }>,
+): Inst {
+  const { left, right, op } = builtin;
+  const target = pointee(builtin.result.type) ?? VOID;
+  const types = [integerOf(left.type), integerOf(right.type), integerOf(target)];
+  const [l, r, t] = types;
+  const nothing = (): Inst => f.b.const(32, 0);
+  if (!l || !r || !t)
+    return f.unsupported(expr.range, 'overflow-checking arithmetic on these types', nothing);
+  const wide = isWide(l) || isWide(r) || isWide(t);
+  const sameSign = l.signed === r.signed && r.signed === t.signed;
+  if (wide && !(sameSign && isWide(t)))
+    return f.unsupported(expr.range, 'overflow-checking arithmetic on 64 bits of different types', nothing);
+  const widened = [left, right].map((operand) => {
+    const int = integerOf(operand.type);
+    const value = f.value(operand);
+    return value.width === 64 ? value : int?.signed ? f.b.sext(value, 32, 64) : f.b.zext(value);
+  });
+  const [a, b] = widened as [Inst, Inst];
+  const to = f.value(builtin.result);
+  f.b.loc = expr.loc;
+  const made = f.b.binary(OPS[op], a, b);
+  const place = plainPlace(to, target);
+  if (wide) {
+    const flag = overflows64(f, op, t.signed, a, b, made);
+    if (flag === null)
+      return f.unsupported(expr.range, 'overflow-checking multiplication of signed 64-bit numbers', nothing);
+    storePlace(f, place, made);
+    return flag;
+  }
+  const low = f.b.trunc(made);
+  const kept =
+    t.size === 4
+      ? low
+      : t.signed
+        ? f.b.sext(low, t.size * 8, 32)
+        : f.b.binary('and', low, f.b.const(32, (1 << (t.size * 8)) - 1));
+  storePlace(f, place, kept);
+  return f.b.compare('ne', t.signed ? f.b.sext(kept, 32, 64) : f.b.zext(kept), made);
+}
