@@ -30,10 +30,16 @@ export const PLANTED = [
     "a.op === 'const' && a.imm === 0n) {\n      this.move(b, dst)",
     "a.op === 'const') {\n      this.move(b, dst)",
   ],
-  ['emit_copies.ts', 'wide ? whole : low', 'low'],
+  [
+    'emit_copies.ts',
+    'for (const reg of writesOf(inst)) whole',
+    'for (const reg of writesOf(inst)) if (reg < 6) whole',
+  ],
   ['emit_merge.ts', 'a.imm === b.imm &&', ''],
   ['lower_place.ts', 'f.b.const(raw.width, ~mask)', 'f.b.const(raw.width, ~(mask << 1n))'],
   ['lower_place.ts', 'if (bits.size === value.width) return value;', 'return value;'],
   ['lower_expr.ts', 'if (contained) return low;', 'if (contained || b.signed) return low;'],
   ['lower_expr.ts', "return signed ? 'ashr' : 'lshr';", "return 'lshr';"],
+  ['lower_function.ts', 'full && !tooMany ? count - 1 : 0', '0'],
+  ['lower_overflow.ts', "f.b.compare('ult', made, a)", "f.b.compare('ult', a, made)"],
 ];

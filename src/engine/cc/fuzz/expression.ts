@@ -13,6 +13,8 @@ export interface Variable {
   readonly shape: Shape;
   /** May not be assigned: a loop's counter, a constant. */
   readonly fixed?: boolean;
+  /** A pointer's possible targets. */
+  readonly mayPointTo?: readonly string[];
   /** volatile: its address goes nowhere. */
   readonly volatile?: boolean;
 }

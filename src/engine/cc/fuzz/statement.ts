@@ -2,7 +2,7 @@
  * Random statements. Loops count a variable of their own that nothing else assigns; every line is one
  * statement or opens or closes one block, so a program can be made smaller line by line.
  */
-import { expression, target } from './expression.ts';
+import { expression, placeIn, target } from './expression.ts';
 import type { Variable } from './expression.ts';
 import type { Random } from './random.ts';
 import {
@@ -103,7 +103,11 @@ export class Statements {
     const other = this.random.pick(others);
     if (other && other.name !== to) {
       this.line(`${declare(shape, `*${name}`)} = (${this.value(1)}) ? &${to} : &${other.name};`);
-      this.scope.push({ name, shape: { kind: 'pointer', to: shape, length: 1 } });
+      this.scope.push({
+        name,
+        shape: { kind: 'pointer', to: shape, length: 1 },
+        mayPointTo: [to, other.name],
+      });
       return;
     }
     const pointer: Shape =
@@ -111,7 +115,7 @@ export class Statements {
         ? { kind: 'pointer', to: shape.of, length: shape.length }
         : { kind: 'pointer', to: shape, length: 1 };
     this.line(`${declare(pointer, name)} = ${shape.kind === 'array' ? to : `&${to}`};`);
-    this.scope.push({ name, shape: pointer });
+    this.scope.push({ name, shape: pointer, mayPointTo: [to] });
   }
 
   block(count: number): void {
@@ -141,6 +145,8 @@ export class Statements {
       [1, () => this.leave()],
       [deep ? 0 : 1, () => this.nested()],
       [1, () => this.fixString()],
+      [2, () => this.alias()],
+      [1, () => this.checked()],
     ])();
   }
 
@@ -209,6 +215,8 @@ export class Statements {
       [1, [`for (${type.name} ${name} = 0; ${name}++ < (${type.name})((u32)${this.value(1)} & 7);) {`, '}']],
       [1, [`for (${type.name} ${name} = 0, n = ((u32)${this.value(2)} & 7); ${name} < n; ${name}++) {`, '}']],
     ]);
+    if (random.chance(15))
+      this.line(`#pragma ${random.pick(['unroll', 'unroll 2', 'clang loop unroll(full)'])}`);
     this.line(head);
     const outside = this.scope;
     const switches = this.switches;
@@ -288,6 +296,30 @@ export class Statements {
     if (free.length === 0) return this.mix();
     const { name } = this.random.pick(free);
     this.line(`for (u32 i = 0; i < sizeof(${name}); i++) ${name}[i] ^= "kernel walk"[i];`);
+  }
+  /** What a pointer shows, before and after what it may point to is written. */
+  private alias(): void {
+    const { random } = this;
+    const pointers = this.scope.filter(({ mayPointTo }) => mayPointTo);
+    if (pointers.length === 0) return this.mix();
+    const { name, shape, mayPointTo = [] } = random.pick(pointers);
+    const seen = placeIn(random, { text: name, shape }, this.scope, 0);
+    const behind = this.scope.find((own) => own.name === random.pick(mayPointTo));
+    if (!behind) return this.mix();
+    const written = placeIn(random, { text: behind.name, shape: behind.shape }, this.scope, 0);
+    this.line(`MIX(${seen.text});`);
+    this.line(`${written.text} = ${this.value(2)};`);
+    this.line(`MIX(${seen.text});`);
+  }
+  /** Arithmetic that says whether it overflowed. */
+  private checked(): void {
+    const { random } = this;
+    const type = random.pick(SCALARS.filter(({ bits }) => bits > 1));
+    const op = random.pick(type.bits === 64 ? ['add', 'sub'] : ['add', 'sub', 'mul']);
+    const [a, b] = [this.value(2), this.value(2)];
+    this.line(
+      `{ ${type.name} r; MIX(__builtin_${op}_overflow((${type.name})${a}, (${type.name})${b}, &r)); MIX(r); }`,
+    );
   }
   private atomic(): void {
     const { random } = this;
