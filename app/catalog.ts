@@ -18,6 +18,12 @@ export const examples: readonly Example[] = Object.entries(texts)
   .map(([path, text]) => ({ path: fileName(path), text }))
   .sort((a, b) => byFirst(FIRST)(a.path, b.path));
 
-export const worlds: readonly string[] = Object.keys(worldFiles)
-  .map((path) => fileName(path).replace(/\.json$/, ''))
-  .sort(byFirst('demo'));
+/** Worlds made from a number alone. */
+const BIG = ['big:10000', 'big:100000', 'big:1000000'];
+
+export const worlds: readonly string[] = [
+  ...Object.keys(worldFiles)
+    .map((path) => fileName(path).replace(/\.json$/, ''))
+    .sort(byFirst('demo')),
+  ...BIG,
+];

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 
 import { createEngineApi } from '../src/engine/machine_api.ts';
 import type { RunResult } from '../src/protocol/api.ts';
+import { openScene } from '../src/protocol/scene_columns.ts';
 import type { Scenario, WorldRef } from '../src/protocol/scenario.ts';
 import type { CallContext } from '../src/protocol/server.ts';
 import { callRow } from '../src/protocol/trace.ts';
@@ -125,11 +126,13 @@ test('a moment looks the same from whichever side it is reached', async () => {
   });
 });
 
+const nodesOf = ({ scene }: RunResult) => (scene ? openScene(scene).nodes : []);
+
 test.for(EXAMPLES)('%s %j: every object that was shown is in the picture', async ([name, options]) => {
   const result = await run(name, options);
   expect(result.report.stage).toBe('done');
   const shown = rows(first(result)).filter(({ kind }) => kind === 'show');
-  const nodes = result.scene?.nodes ?? [];
+  const nodes = nodesOf(result);
   const places = new Set(nodes.map(({ addr, owner, key }) => `${addr} ${owner} ${key}`));
   const known = new Set(nodes.map(({ addr }) => addr));
   // Where one record stands for every object, the place tells them apart.
@@ -150,7 +153,7 @@ test.for(SOCKET_TARGETS)(
     );
     const shown = rows(first(result)).filter(({ kind }) => kind === 'show');
     const places = new Map(
-      (result.scene?.nodes ?? [])
+      nodesOf(result)
         .filter(({ kind, reason }) => kind === 'item' && reason === '')
         .toSorted((a, b) => a.y - b.y || a.x - b.x)
         .map(({ addr }, i) => [addr, i] as const),
@@ -162,8 +165,8 @@ test.for(SOCKET_TARGETS)(
 );
 
 /** Texts of the objects' boxes from top to bottom, then left to right. */
-const boxes = ({ scene }: RunResult): readonly string[] =>
-  (scene?.nodes ?? [])
+const boxes = (result: RunResult): readonly string[] =>
+  nodesOf(result)
     .filter(({ kind, w }) => kind === 'item' && w > 84)
     .toSorted((a, b) => a.y - b.y || a.x - b.x)
     .map(({ label }) => label);
@@ -181,7 +184,7 @@ test('reading a map picture as one reads a page gives the order of the walk', as
 test('the numbers of the order are those of the walk, and what it leaves out says so', async () => {
   const attach = { order: 'post', cgroup: 'system.slice' } as const;
   const result = await run('cgroup', { attach });
-  const nodes = result.scene?.nodes ?? [];
+  const nodes = nodesOf(result);
   const order = new Map(
     nodes.flatMap(({ kind, w, addr, label }) => (kind === 'item' && w < 84 ? [[addr, label] as const] : [])),
   );
@@ -194,7 +197,7 @@ test('the numbers of the order are those of the walk, and what it leaves out say
 
 test('counters in the picture are those before the walk, which holds one more while it shows', async () => {
   const result = await run('bpf_prog');
-  const cards = result.scene?.nodes.filter(({ detail }) => detail.startsWith('iter/')) ?? [];
+  const cards = nodesOf(result).filter(({ detail }) => detail.startsWith('iter/'));
   const printed = result.report.output.split('\n').slice(1, -1);
   expect(cards.length).toBe(3);
   cards.forEach(({ label, detail }, i) => {
@@ -206,9 +209,11 @@ test('counters in the picture are those before the walk, which holds one more wh
 
 test('a map that three programs use stands once, with three arrows into it', async () => {
   const { scene } = await run('bpf_prog');
-  const bss = scene?.nodes.filter(({ label }) => label === 'bpf_prog.bss') ?? [];
+  if (!scene) throw new Error('no picture');
+  const { nodes, edges } = openScene(scene);
+  const bss = nodes.filter(({ label }) => label === 'bpf_prog.bss');
   expect(bss.length).toBe(1);
-  expect(scene?.edges.filter(({ to }) => to === bss[0]?.id).length).toBe(3);
+  expect(edges.filter(({ to }) => to === bss[0]?.id).length).toBe(3);
 });
 
 test('a cancelled run gives what there was', async () => {

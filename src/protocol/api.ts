@@ -7,7 +7,7 @@ import type { Moment } from './moment.ts';
 import type { CallSteps, PeekStruct } from './peek.ts';
 import type { RunReport } from './report.ts';
 import type { Scenario, WorldRef } from './scenario.ts';
-import type { Scene } from './scene.ts';
+import type { SceneColumns } from './scene_columns.ts';
 import type { SessionTrace } from './trace.ts';
 
 /** One program of a loaded object, as the disassembly and the editor show it. */
@@ -50,7 +50,7 @@ export interface RunResult {
   readonly report: RunReport;
   readonly sessions: readonly SessionTrace[];
   readonly program: ProgramInfo | null;
-  readonly scene: Scene | null;
+  readonly scene: SceneColumns | null;
   /** Address of the program's context struct; the same in every call. */
   readonly ctx: bigint;
   /** Set when the user cancelled: what is here is the beginning of the run. */

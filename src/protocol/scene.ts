@@ -2,20 +2,22 @@
  * The picture of a target: objects with places, computed by the engine from the kernel's bytes before
  * the walk. The layout is deterministic and never moves on a step; states are folded from the trace.
  */
-export type SceneNodeKind =
-  | 'task'
-  | 'thread'
-  | 'files'
-  | 'slot'
-  | 'gap'
-  | 'file'
-  | 'inode'
-  | 'mm'
-  | 'vma'
-  | 'item'
-  | 'group'
-  | 'object'
-  | 'end';
+export const SCENE_NODE_KINDS = [
+  'task',
+  'thread',
+  'files',
+  'slot',
+  'gap',
+  'file',
+  'inode',
+  'mm',
+  'vma',
+  'item',
+  'group',
+  'object',
+  'end',
+] as const;
+export type SceneNodeKind = (typeof SCENE_NODE_KINDS)[number];
 
 export interface SceneNode {
   readonly id: number;

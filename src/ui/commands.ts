@@ -44,7 +44,7 @@ function goToCut(by: 1 | -1): void {
 function goToNextVisit(): void {
   const trace = traceOf(state());
   const { result, selected, at } = state();
-  const node = result?.scene?.nodes.find((one) => one.id === selected);
+  const node = result?.scene?.node(selected ?? -1);
   if (!trace || !node) return;
   const visits = visitsOf(foldTrace(trace), node);
   const to = visits.find((visit) => visit.call > at.call) ?? visits[0];

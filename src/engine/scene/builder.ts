@@ -59,7 +59,8 @@ export class SceneBuilder {
   }
 
   finish(target: string, columns: Scene['columns']): Scene {
-    const edge = (far: (node: SceneNode) => number): number => Math.max(0, ...this.nodes.map(far));
+    const edge = (far: (node: SceneNode) => number): number =>
+      this.nodes.reduce((most, node) => Math.max(most, far(node)), 0);
     return {
       target,
       columns,

@@ -4,7 +4,7 @@ import { traceOf } from '../store/run.ts';
 import { useStore } from '../store/store.ts';
 import { foldTrace } from '../trace/fold.ts';
 import { namesOf } from '../trace/names.ts';
-import { objectRows, rowAt } from '../trace/object_rows.ts';
+import { ObjectRows, rowAt } from '../trace/object_rows.ts';
 import type { ObjectRow } from '../trace/object_rows.ts';
 
 const ROW = 24;
@@ -19,20 +19,20 @@ export function TableView() {
   const pause = useStore((s) => s.pause);
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useMemo(
-    () => (trace ? objectRows(foldTrace(trace), scene, namesOf(scene)) : []),
+    () => (trace ? new ObjectRows(foldTrace(trace), scene, namesOf(scene)) : null),
     [trace, scene],
   );
   const list = useVirtualizer({
-    count: rows.length,
+    count: rows?.length ?? 0,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 12,
   });
-  const current = trace ? rowAt(rows, foldTrace(trace), call) : -1;
+  const current = trace && rows ? rowAt(rows, foldTrace(trace), call) : -1;
   useEffect(() => {
     if (current >= 0) list.scrollToIndex(current, { align: 'auto' });
   }, [current, list]);
-  if (!trace)
+  if (!trace || !rows)
     return <p className="empty">Press Run (F5): the objects appear here in the order of the walk.</p>;
   const go = (row: ObjectRow): void => {
     pause();
@@ -55,7 +55,7 @@ export function TableView() {
       </div>
       <div role="rowgroup" style={{ height: list.getTotalSize(), position: 'relative' }}>
         {list.getVirtualItems().map((item) => {
-          const row = rows[item.index];
+          const row = rows.row(item.index);
           return row ? (
             <Row
               key={item.key}

@@ -1,10 +1,11 @@
 /**
- * The camera: d3-zoom on the SVG, without React. The picture moves only when the user moves it, asks for
+ * The camera: d3-zoom on the pane, without React. The picture moves only when the user moves it, asks for
  * a fit, or the cursor leaves the inner part of the view while Follow is on.
  */
 import { select } from 'd3-selection';
 import { zoom, zoomIdentity, zoomTransform } from 'd3-zoom';
 import type { D3ZoomEvent } from 'd3-zoom';
+import type { View } from './renderer.ts';
 
 export interface Rect {
   readonly x: number;
@@ -23,22 +24,24 @@ export interface Camera {
 
 const INNER = 0.7;
 const EASE_MS = 180;
-const SCALES: [number, number] = [0.1, 4];
+const NEAREST = 4;
+/** The farthest: some pictures are so tall that even this shows a part of them. */
+const FARTHEST = 0.1;
+const TALLEST = 0.004;
 const MAX_FIT = 1.15;
 /** Below this scale a picture is not shown as a whole. */
 const READABLE = 0.8;
 const MIN_FIT = 0.75;
 
 interface CameraEvents {
-  /** The visible part of the picture, after every move. */
-  readonly onView: (view: Rect) => void;
+  /** After every move, and when the pane has another size. */
+  readonly onView: (view: View) => void;
   /** The user moved the picture by hand. */
   readonly onPan: () => void;
 }
 
 export function createCamera(
   svg: SVGSVGElement,
-  layer: SVGGElement,
   size: { readonly width: number; readonly height: number },
   { onView, onPan }: CameraEvents,
 ): Camera {
@@ -48,11 +51,10 @@ export function createCamera(
   let { width, height } = svg.getBoundingClientRect();
   const apply = (): void => {
     const t = zoomTransform(svg);
-    layer.setAttribute('transform', t.toString());
-    onView({ x: -t.x / t.k, y: -t.y / t.k, w: width / t.k, h: height / t.k });
+    onView({ x: t.x, y: t.y, k: t.k, width, height });
   };
   const behaviour = zoom<SVGSVGElement, unknown>()
-    .scaleExtent(SCALES)
+    .scaleExtent([Math.max(TALLEST, Math.min(FARTHEST, height / Math.max(1, size.height))), NEAREST])
     // A plain wheel scrolls the picture, see below; with Ctrl it zooms.
     .filter((event: Event) =>
       event instanceof WheelEvent ? event.ctrlKey : event.type !== 'dblclick' && !isMiddle(event),
@@ -106,7 +108,7 @@ export function createCamera(
     fit,
     follow: (target, ease) => {
       const t = zoomTransform(svg);
-        const shift = (low: number, high: number, length: number): number => {
+      const shift = (low: number, high: number, length: number): number => {
         const margin = (length * (1 - INNER)) / 2;
         if (low >= margin && high <= length - margin) return 0;
         return length / 2 - (low + high) / 2;

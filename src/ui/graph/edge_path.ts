@@ -1,8 +1,8 @@
 /** Where arrows run: from the right or lower side of a node into the left or upper side of another. */
-import type { Scene, SceneEdge, SceneNode } from '../../protocol/scene.ts';
+import type { SceneNode } from '../../protocol/scene.ts';
+import type { Picture } from '../trace/picture.ts';
 
 export interface EdgePath {
-  readonly edge: SceneEdge;
   readonly d: string;
   /** Middle of the curve, where the cursor's pulse sits. */
   readonly mid: { readonly x: number; readonly y: number };
@@ -13,7 +13,7 @@ const ENTRY_PITCH = 6;
 /** Room for the arrow head. */
 const HEAD = 3;
 
-function path(from: SceneNode, to: SceneNode, entry: number): Omit<EdgePath, 'edge'> {
+function path(from: SceneNode, to: SceneNode, entry: number): EdgePath {
   const y1 = from.y + from.h / 2;
   const y2 = to.y + to.h / 2 + entry;
   if (to.x >= from.x + from.w) {
@@ -51,16 +51,11 @@ function path(from: SceneNode, to: SceneNode, entry: number): Omit<EdgePath, 'ed
   };
 }
 
-/** Curves of all edges, in scene order. */
-export function edgePaths(scene: Scene): readonly EdgePath[] {
-  const byId = new Map(scene.nodes.map((node) => [node.id, node]));
-  const incoming = new Map<number, SceneEdge[]>();
-  for (const edge of scene.edges) incoming.set(edge.to, [...(incoming.get(edge.to) ?? []), edge]);
-  return scene.edges.flatMap((edge) => {
-    const [from, to] = [byId.get(edge.from), byId.get(edge.to)];
-    if (!from || !to) return [];
-    const into = incoming.get(edge.to) ?? [];
-    const pitch = Math.min(ENTRY_PITCH, (to.h - 8) / into.length);
-    return [{ edge, ...path(from, to, (into.indexOf(edge) - (into.length - 1) / 2) * pitch) }];
-  });
+/** The curve of an edge, or null when one of its ends is not in the picture. */
+export function edgePath(picture: Picture, edge: number): EdgePath | null {
+  const [from, to] = [picture.node(picture.from(edge)), picture.node(picture.to(edge))];
+  if (!from || !to) return null;
+  const into = picture.edgesTo(to.id);
+  const pitch = Math.min(ENTRY_PITCH, (to.h - 8) / into.length);
+  return path(from, to, (into.indexOf(edge) - (into.length - 1) / 2) * pitch);
 }

@@ -112,7 +112,7 @@ function Pinned({ call }: Pick<At, 'call'>) {
   const scene = useStore((s) => s.result?.scene ?? null);
   const selected = useStore((s) => s.selected);
   const { setView, seek, pause } = act();
-  const node = scene?.nodes.find((one) => one.id === selected);
+  const node = scene?.node(selected ?? -1);
   if (!trace || !node) return null;
   const visits = visitsOf(foldTrace(trace), node);
   const next = visits.find((visit) => visit.call > call);
@@ -159,7 +159,7 @@ function Why({ call }: Pick<At, 'call'>) {
   if (!trace || trace.length === 0) return null;
   const folded = foldTrace(trace);
   const names = namesOf(scene);
-  const pinned = scene?.nodes.find((one) => one.id === selected);
+  const pinned = scene?.node(selected ?? -1);
   const node = pinned ?? names.node(trace.object[call] ?? 0n);
   const sentences = [
     ...(pinned ? [] : whyCall(folded, names, call)),

@@ -40,10 +40,9 @@ export function lookedAt(state: PageState): StructRef | null {
   const trace = traceOf(state);
   if (!trace) return null;
   const names = namesOf(scene);
-  const pinned = scene?.nodes.find((node) => node.id === state.selected);
-  const target =
-    pinned?.kind === 'slot' ? scene?.edges.find((edge) => edge.from === pinned.id)?.to : undefined;
-  const node = target === undefined ? pinned : scene?.nodes.find((other) => other.id === target);
+  const pinned = scene?.node(state.selected ?? -1);
+  const target = pinned?.kind === 'slot' ? scene?.to(scene.edgesFrom(pinned.id)[0] ?? -1) : undefined;
+  const node = scene?.node(target ?? -1) ?? pinned;
   if (node) {
     const struct = structOf(node);
     return struct === undefined || node.addr === 0n ? null : { struct, addr: node.addr };

@@ -3,22 +3,26 @@ import type { StateCreator } from 'zustand';
 import type { RunResult } from '../../protocol/api.ts';
 import type { Scenario } from '../../protocol/scenario.ts';
 import type { SessionTrace } from '../../protocol/trace.ts';
+import { Picture } from '../trace/picture.ts';
 import { scenarioOf } from './attach.ts';
 import type { PageState } from './store.ts';
 import { paramsOf, sameParams } from './target_params.ts';
 
 export type RunStatus = 'idle' | 'running' | 'cancelling';
 
+/** A run with its picture opened. */
+export type PageRun = Omit<RunResult, 'scene'> & { readonly scene: Picture | null };
+
 export interface RunSlice {
   readonly status: RunStatus;
   readonly progress: { readonly calls: number; readonly reads: number };
-  readonly result: RunResult | null;
+  readonly result: PageRun | null;
   /** What `result` was made from. */
   readonly ran: Scenario | null;
   /** Our bug, or the worker's death, in words; ''. */
   readonly failure: string;
   /** The result of the kept run is compared with the current one. */
-  readonly kept: { readonly scenario: Scenario; readonly result: RunResult } | null;
+  readonly kept: { readonly scenario: Scenario; readonly result: PageRun } | null;
   runStarted: () => Scenario;
   runProgress: (calls: number, reads: number) => void;
   runDone: (scenario: Scenario, result: RunResult) => void;
@@ -44,7 +48,8 @@ export const runSlice: StateCreator<PageState, [], [], RunSlice> = (set, get) =>
     return scenario;
   },
   runProgress: (calls, reads) => set({ progress: { calls, reads } }),
-  runDone: (scenario, result) => {
+  runDone: (scenario, answer) => {
+    const result = { ...answer, scene: answer.scene && new Picture(answer.scene) };
     set({
       status: 'idle',
       result,

@@ -6,6 +6,7 @@
  */
 import { CALL_KINDS } from '../../protocol/trace.ts';
 import type { CallKind, SessionTrace } from '../../protocol/trace.ts';
+import { WordIndex } from './word_index.ts';
 
 /** One offering of an object to the program. */
 export interface Visit {
@@ -28,16 +29,14 @@ export interface Folded {
   readonly programCalls: readonly number[];
   /** Rows where a walk is cut short: stop with an object that waits. */
   readonly cuts: readonly number[];
-  readonly visitsByObject: ReadonlyMap<bigint, readonly Visit[]>;
-  /** By `ownerKey(owner, key)`. */
-  readonly visitsByOwnerKey: ReadonlyMap<string, readonly Visit[]>;
+  /** Rows of show calls by their object, and by its owner and key there. */
+  readonly showsOf: WordIndex;
+  readonly showsAt: WordIndex;
   /** Bytes that earlier reads have copied out, by read. */
   readonly copiedBefore: readonly number[];
   /** Row of the program's call with NULL, or -1. */
   readonly nullCall: number;
 }
-
-export const ownerKey = (owner: bigint, key: number): string => `${owner.toString(16)}/${key}`;
 
 export const kindAt = (trace: SessionTrace, call: number): CallKind =>
   CALL_KINDS[trace.kind[call] ?? 0] ?? 'start';
@@ -54,28 +53,15 @@ function fold(trace: SessionTrace): Folded {
   const objectStops: number[] = [];
   const programCalls: number[] = [];
   const cuts: number[] = [];
-  const visitsByObject = new Map<bigint, Visit[]>();
-  const visitsByOwnerKey = new Map<string, Visit[]>();
+  const shows = new Int32Array(trace.length);
+  let shown = 0;
   let nullCall = -1;
-  const add = <K>(map: Map<K, Visit[]>, key: K, visit: Visit): void => {
-    const list = map.get(key);
-    if (list) list.push(visit);
-    else map.set(key, [visit]);
-  };
   for (let call = 0; call < trace.length; call++) {
     const kind = kindAt(trace, call);
     if ((trace.progRet[call] ?? -1) >= 0 || (trace.insns[call] ?? 0) > 0) programCalls.push(call);
     if (kind === 'show') {
       objectStops.push(call);
-      const object = trace.object[call] ?? 0n;
-      const visit: Visit = {
-        call,
-        bytes: Math.max(0, (trace.count[call] ?? 0) - countBefore(trace, call)),
-        result: trace.result[call] ?? 0,
-        read: trace.read[call] ?? 0,
-      };
-      add(visitsByObject, object, visit);
-      add(visitsByOwnerKey, ownerKey(trace.owner[call] ?? 0n, trace.key[call] ?? 0), visit);
+      shows[shown++] = call;
     } else if (kind === 'stop') {
       if (isNullCall(trace, call)) {
         nullCall = call;
@@ -96,11 +82,18 @@ function fold(trace: SessionTrace): Folded {
     readStops: trace.reads.map((read) => read.lastCall),
     programCalls,
     cuts,
-    visitsByObject,
-    visitsByOwnerKey,
+    showsOf: new WordIndex(trace.object, null, shows.subarray(0, shown)),
+    showsAt: new WordIndex(trace.owner, trace.key, shows.subarray(0, shown)),
     copiedBefore,
     nullCall,
   };
+}
+
+/** Calls that offered an object after one call and up to another, in either direction; null: more than `most`. */
+export function objectsBetween(f: Folded, a: number, b: number, most: number): readonly number[] | null {
+  const from = lastAtOrBefore(f.objectStops, Math.min(a, b)) + 1;
+  const to = lastAtOrBefore(f.objectStops, Math.max(a, b)) + 1;
+  return to - from > most ? null : f.objectStops.slice(from, to);
 }
 
 const folded = new WeakMap<SessionTrace, Folded>();
@@ -112,8 +105,16 @@ export function foldTrace(trace: SessionTrace): Folded {
   return tables;
 }
 
+/** What came of a show call. */
+export const visitAt = (trace: SessionTrace, call: number): Visit => ({
+  call,
+  bytes: Math.max(0, (trace.count[call] ?? 0) - countBefore(trace, call)),
+  result: trace.result[call] ?? 0,
+  read: trace.read[call] ?? 0,
+});
+
 /** Index of the last entry of a sorted list that is <= value, or -1. */
-export function lastAtOrBefore(sorted: readonly number[], value: number): number {
+export function lastAtOrBefore(sorted: ArrayLike<number>, value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

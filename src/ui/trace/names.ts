@@ -1,7 +1,8 @@
 /** Names of objects, from the picture's labels: what the timeline, the events and the sentences call them. */
-import type { Scene, SceneNode } from '../../protocol/scene.ts';
-import { isNullCall, kindAt, ownerKey } from './fold.ts';
+import type { SceneNode } from '../../protocol/scene.ts';
+import { isNullCall, kindAt } from './fold.ts';
 import type { Folded } from './fold.ts';
+import type { Picture } from './picture.ts';
 
 export interface Names {
   /** Label of the object at an address, or its address. */
@@ -38,24 +39,12 @@ export const formatAddress = (addr: bigint): string => `0x${addr.toString(16).pa
 /** Targets whose objects are named by their owner; others by themselves. */
 const BY_OWNER: ReadonlySet<string> = new Set(['task_file', 'task_vma']);
 
-/** Kinds whose label is a name; a cell of a number line stands for the same object by its number. */
-const NAMING: ReadonlySet<SceneNode['kind']> = new Set(['task', 'thread']);
-
-function build(scene: Scene | null): Names {
-  const byAddress = new Map<bigint, SceneNode>();
-  const bySlot = new Map<string, SceneNode>();
-  for (const node of scene?.nodes ?? []) {
-    if (node.kind === 'slot') bySlot.set(ownerKey(node.owner, node.key), node);
-    else if (node.addr !== 0n && (!byAddress.has(node.addr) || NAMING.has(node.kind)))
-      byAddress.set(node.addr, node);
-  }
-  // Where tasks are not drawn themselves, their address space stands for them.
-  for (const node of scene?.nodes ?? [])
-    if (node.kind === 'mm' && node.owner !== 0n && !byAddress.has(node.owner))
-      byAddress.set(node.owner, node);
-  const object = (addr: bigint): string => byAddress.get(addr)?.label || formatAddress(addr);
+function build(picture: Picture | null): Names {
+  const node = (addr: bigint): SceneNode | undefined => picture?.named(addr);
+  const slot = (owner: bigint, key: number): SceneNode | undefined => picture?.slot(owner, key);
+  const object = (addr: bigint): string => node(addr)?.label || formatAddress(addr);
   const shown = (owner: bigint, key: number, addr: bigint): string =>
-    (byAddress.get(addr) ?? bySlot.get(ownerKey(owner, key)))?.label || formatAddress(addr);
+    (node(addr) ?? slot(owner, key))?.label || formatAddress(addr);
   const subject = (f: Folded, call: number): string => {
     const { trace } = f;
     const addr = trace.object[call] ?? 0n;
@@ -65,21 +54,15 @@ function build(scene: Scene | null): Names {
     const named = BY_OWNER.has(trace.target) && owner !== 0n ? object(owner) : shown(owner, key, addr);
     return `${named}, ${keyWord(trace.target, key)}`;
   };
-  return {
-    object,
-    shown,
-    subject,
-    node: (addr) => byAddress.get(addr),
-    slot: (owner, key) => bySlot.get(ownerKey(owner, key)),
-  };
+  return { object, shown, subject, node, slot };
 }
 
-const known = new WeakMap<Scene, Names>();
+const known = new WeakMap<Picture, Names>();
 const noNames = build(null);
-/** The same scene gives the same object. */
-export function namesOf(scene: Scene | null): Names {
-  if (scene === null) return noNames;
-  let names = known.get(scene);
-  if (!names) known.set(scene, (names = build(scene)));
+/** The same picture gives the same object. */
+export function namesOf(picture: Picture | null): Names {
+  if (picture === null) return noNames;
+  let names = known.get(picture);
+  if (!names) known.set(picture, (names = build(picture)));
   return names;
 }

@@ -1,10 +1,15 @@
-/** The objects in the order of the walk, as the table shows them: an equal of the picture. */
-import type { Scene } from '../../protocol/scene.ts';
-import { isNullCall, kindAt } from './fold.ts';
+/**
+ * The objects in the order of the walk, as the table shows them: an equal of the picture. What is passed
+ * over stands where the walk went by; what the parameters leave out comes last. Only the rows on show are
+ * made.
+ */
+import type { SessionTrace } from '../../protocol/trace.ts';
+import { isNullCall, kindAt, lastAtOrBefore, visitAt } from './fold.ts';
 import type { Folded } from './fold.ts';
 import { keyWord } from './names.ts';
 import type { Names } from './names.ts';
-import { visitsOf } from './object_state.ts';
+import { showsOf } from './object_state.ts';
+import type { Picture } from './picture.ts';
 
 export interface ObjectRow {
   /** Call that shows it; for what is passed over, the call that went by. */
@@ -23,64 +28,132 @@ export interface ObjectRow {
   readonly node: number;
 }
 
-/** All visits, passed-over objects and the call with NULL, by call. */
-export function objectRows(f: Folded, scene: Scene | null, names: Names): readonly ObjectRow[] {
-  const { trace } = f;
-  const rows: ObjectRow[] = f.objectStops.map((call) => {
+const NOTHING = { owner: '', read: 0, seqNum: 0, bytes: 0, insns: 0 };
+
+export class ObjectRows {
+  readonly length: number;
+  private readonly f: Folded;
+  private readonly picture: Picture | null;
+  private readonly names: Names;
+  /** What each visited or passed-over row is: a call, or below zero the complement of a place in `skips`. */
+  private readonly order: Int32Array;
+  private readonly outside: readonly number[];
+
+  constructor(f: Folded, picture: Picture | null, names: Names) {
+    this.f = f;
+    this.picture = picture;
+    this.names = names;
+    this.order = merged(f);
+    this.outside = picture ? outsideOf(f, picture) : [];
+    this.length = this.order.length + this.outside.length;
+  }
+
+  row(i: number): ObjectRow | undefined {
+    const source = this.order[i];
+    if (source === undefined) return this.left(this.outside[i - this.order.length] ?? -1);
+    return source < 0 ? this.skipped(~source) : this.shown(source);
+  }
+
+  /** Row of a call that shows an object, or -1. */
+  rowOf(call: number): number {
+    const shown = lastAtOrBefore(this.f.objectStops, call);
+    if (this.f.objectStops[shown] !== call) return -1;
+    // Each object passed over at or before the call stands in front of it.
+    return shown + lastSkip(this.f.trace, call) + 1;
+  }
+
+  private shown(call: number): ObjectRow {
+    const { trace } = this.f;
     const object = trace.object[call] ?? 0n;
     const owner = trace.owner[call] ?? 0n;
     const key = trace.key[call] ?? 0;
     const end = isNullCall(trace, call);
-    const before = call > 0 ? (trace.count[call - 1] ?? 0) : 0;
+    const visit = visitAt(trace, call);
     return {
       call,
-      owner: end || owner === 0n || owner === object ? '' : names.object(owner),
+      owner: end || owner === 0n || owner === object ? '' : this.names.object(owner),
       key: end ? 'NULL' : keyWord(trace.target, key),
-      name: end ? 'end of the walk' : names.shown(owner, key, object),
+      name: end ? 'end of the walk' : this.names.shown(owner, key, object),
       reason: '',
-      read: trace.read[call] ?? 0,
+      read: visit.read,
       seqNum: trace.seqNum[call] ?? 0,
-      bytes: (trace.result[call] ?? 0) < 0 ? -1 : Math.max(0, (trace.count[call] ?? 0) - before),
+      bytes: visit.result < 0 ? -1 : visit.bytes,
       insns: trace.insns[call] ?? 0,
-      node: (names.slot(owner, key) ?? names.node(object))?.id ?? -1,
+      node: (this.names.slot(owner, key) ?? this.names.node(object))?.id ?? -1,
     };
-  });
-  for (const skip of trace.skips)
-    rows.push({
+  }
+
+  private skipped(i: number): ObjectRow | undefined {
+    const skip = this.f.trace.skips[i];
+    if (!skip) return undefined;
+    const node = this.names.node(skip.object);
+    return {
+      ...NOTHING,
       call: skip.call,
-      owner: '',
       key: String(skip.key),
-      name: names.node(skip.object)?.label ?? '',
+      name: node?.label ?? '',
       reason: skip.reason,
-      read: trace.read[skip.call] ?? 0,
-      seqNum: 0,
-      bytes: 0,
-      insns: 0,
-      node: names.node(skip.object)?.id ?? -1,
-    });
-  if (scene)
-    for (const node of scene.nodes)
-      if (node.kind !== 'gap' && node.reason.startsWith('outside') && visitsOf(f, node).length === 0)
-        rows.push({
-          call: Infinity,
-          owner: '',
-          key: node.kind === 'slot' ? keyWord(trace.target, node.key) : `${node.kind} ${node.key}`,
-          name: node.label,
-          reason: node.reason,
-          read: 0,
-          seqNum: 0,
-          bytes: 0,
-          insns: 0,
-          node: node.id,
-        });
-  return rows.sort((a, b) => a.call - b.call || Number(a.reason === '') - Number(b.reason === ''));
+      read: this.f.trace.read[skip.call] ?? 0,
+      node: node?.id ?? -1,
+    };
+  }
+
+  private left(id: number): ObjectRow | undefined {
+    const node = this.picture?.node(id);
+    if (!node) return undefined;
+    return {
+      ...NOTHING,
+      call: Infinity,
+      key: node.kind === 'slot' ? keyWord(this.f.trace.target, node.key) : `${node.kind} ${node.key}`,
+      name: node.label,
+      reason: node.reason,
+      node: id,
+    };
+  }
 }
 
-/** Place of the row that a moment is about: the last one shown at or before it while the cursor is on it. */
-export function rowAt(rows: readonly ObjectRow[], f: Folded, call: number): number {
+/** Place of the last object passed over at or before a call, or -1. */
+function lastSkip({ skips }: SessionTrace, call: number): number {
+  let low = 0;
+  let high = skips.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((skips[middle]?.call ?? Infinity) <= call) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** Calls and passed-over objects by call, what was passed over first. */
+function merged({ trace, objectStops }: Folded): Int32Array {
+  const order = new Int32Array(objectStops.length + trace.skips.length);
+  let n = 0;
+  let skip = 0;
+  const skipUpTo = (call: number): void => {
+    for (; skip < trace.skips.length && (trace.skips[skip]?.call ?? 0) <= call; skip++) order[n++] = ~skip;
+  };
+  for (const call of objectStops) {
+    skipUpTo(call);
+    order[n++] = call;
+  }
+  skipUpTo(Infinity);
+  return order;
+}
+
+/** Nodes that the parameters leave out. */
+function outsideOf(f: Folded, picture: Picture): readonly number[] {
+  return picture
+    .withReason((reason) => reason.startsWith('outside'))
+    .filter((id) => {
+      const node = picture.node(id);
+      return node !== undefined && node.kind !== 'gap' && showsOf(f, node).length === 0;
+    });
+}
+
+/** Place of the row that a moment is about: the one shown by this call, or the one about to be. */
+export function rowAt(rows: ObjectRows, f: Folded, call: number): number {
   const kind = kindAt(f.trace, call);
-  const exact = rows.findIndex((row) => row.call === call && row.reason === '');
+  const exact = rows.rowOf(call);
   if (exact >= 0 || kind === 'copy') return exact;
-  const next = kind === 'stop' ? -1 : call + 1;
-  return rows.findIndex((row) => row.call === next && row.reason === '');
+  return kind === 'stop' ? -1 : rows.rowOf(call + 1);
 }

@@ -1,10 +1,14 @@
 /**
- * What each object of the picture is at a moment: not reached, held by the cursor, visited, passed over
- * by a rule of the kernel, outside the parameters, or taken back.
+ * What an object of the picture is at a moment: not reached, held by the cursor, visited, passed over by a
+ * rule of the kernel, outside the parameters, or taken back.
+ *
+ * States are never computed for a whole picture. `nowAt` says what the cursor touches, a handful of nodes;
+ * `stateOf` then answers for one node at a time, for those in view.
  */
-import type { Scene, SceneNode } from '../../protocol/scene.ts';
-import { isNullCall, kindAt, ownerKey } from './fold.ts';
+import type { SceneNode, SceneNodeKind } from '../../protocol/scene.ts';
+import { isNullCall, kindAt, visitAt } from './fold.ts';
 import type { Folded, Visit } from './fold.ts';
+import type { Picture } from './picture.ts';
 
 export type ObjectStateName =
   | 'will-visit'
@@ -29,20 +33,25 @@ export interface ObjectState {
   readonly active: boolean;
 }
 
-const NONE: readonly Visit[] = [];
 /** Slots repeat a file and are told apart by owner and fd; every other object is known by its address. */
-const byKey = (node: SceneNode): boolean => node.kind === 'slot';
+const byKey = (kind: SceneNodeKind): boolean => kind === 'slot';
 /** Frames and gaps: a process's frame has the address of its task, but is not what the walk offers. */
-const isDrawnOnly = (node: SceneNode): boolean => node.kind === 'gap' || node.kind === 'group';
+const isDrawnOnly = (kind: SceneNodeKind): boolean => kind === 'gap' || kind === 'group';
 /** The picture's word for what the parameters leave out; every other reason is a rule of the kernel. */
 const isOutside = (reason: string): boolean => reason.startsWith('outside');
 
+const NONE = new Int32Array(0);
+
+/** Rows of the show calls for a node, in order. */
+export const showsOf = (f: Folded, { kind, owner, key, addr }: SceneNode): Int32Array =>
+  byKey(kind)
+    ? f.showsAt.rowsOf(owner, key)
+    : addr === 0n || isDrawnOnly(kind)
+      ? NONE
+      : f.showsOf.rowsOf(addr);
+
 export const visitsOf = (f: Folded, node: SceneNode): readonly Visit[] =>
-  (byKey(node)
-    ? f.visitsByOwnerKey.get(ownerKey(node.owner, node.key))
-    : node.addr === 0n || isDrawnOnly(node)
-      ? undefined
-      : f.visitsByObject.get(node.addr)) ?? NONE;
+  Array.from(showsOf(f, node), (call) => visitAt(f.trace, call));
 
 /** The object that the walk holds after a call: what start or next delivered, until stop. */
 export function cursorObject(
@@ -55,27 +64,75 @@ export function cursorObject(
   return { object, owner: f.trace.owner[call] ?? 0n, key: f.trace.key[call] ?? 0 };
 }
 
-/** Objects of a scene that the walk can offer: something that is visited, will be, or says why not. */
-function offered(f: Folded, scene: Scene): (node: SceneNode) => boolean {
-  const kinds = new Set(scene.nodes.filter((node) => visitsOf(f, node).length > 0).map((node) => node.kind));
-  if (kinds.has('task')) kinds.add('thread');
-  if (f.trace.target === 'task_file') kinds.add('slot');
-  if (f.trace.target === 'task_vma') kinds.add('vma');
-  if (f.trace.target === 'task') kinds.add('task').add('thread');
-  return (node) => kinds.has(node.kind);
+/** Kinds that are offered even when this walk showed none of them. */
+const ALWAYS_OFFERED: Readonly<Record<string, readonly SceneNodeKind[]>> = {
+  task: ['task', 'thread'],
+  task_file: ['slot'],
+  task_vma: ['vma'],
+};
+
+const offeredKinds = new WeakMap<Folded, WeakMap<Picture, ReadonlySet<SceneNodeKind>>>();
+/** Kinds of nodes that the walk can offer: something that is visited, will be, or says why not. */
+function offered(f: Folded, picture: Picture): ReadonlySet<SceneNodeKind> {
+  let ofPicture = offeredKinds.get(f);
+  if (!ofPicture) offeredKinds.set(f, (ofPicture = new WeakMap()));
+  let kinds = ofPicture.get(picture);
+  if (!kinds) {
+    const found = new Set(ALWAYS_OFFERED[f.trace.target]);
+    for (const row of f.showsOf.examples)
+      for (const id of picture.at(f.trace.object[row] ?? 0n))
+        if (!isDrawnOnly(picture.kind(id))) found.add(picture.kind(id));
+    if (f.showsAt.examples.some((row) => picture.slot(f.trace.owner[row] ?? 0n, f.trace.key[row] ?? 0)))
+      found.add('slot');
+    if (found.has('task')) found.add('thread');
+    ofPicture.set(picture, (kinds = found));
+  }
+  return kinds;
 }
 
-function stateOf(f: Folded, node: SceneNode, call: number, canBeOffered: boolean): ObjectState {
-  const visits = visitsOf(f, node);
+/** What the cursor touches at a moment. */
+export interface Now {
+  readonly call: number;
+  /** Nodes of the object that is held, or the end cell. */
+  readonly held: ReadonlySet<number>;
+  /** What their arrows lead to: current unless it has a state of its own. */
+  readonly reached: ReadonlySet<number>;
+  /** Containers with the cursor inside. */
+  readonly active: ReadonlySet<number>;
+}
+
+export function nowAt(f: Folded, picture: Picture, call: number): Now {
+  const held = new Set<number>();
+  const reached = new Set<number>();
+  const active = new Set<number>();
+  const cursor = cursorObject(f, call);
+  if (cursor) {
+    for (const id of picture.at(cursor.object)) if (!isDrawnOnly(picture.kind(id))) held.add(id);
+    const slot = picture.slot(cursor.owner, cursor.key);
+    if (slot) held.add(slot.id);
+    if (cursor.owner !== 0n) for (const id of picture.at(cursor.owner)) if (!held.has(id)) active.add(id);
+  } else if (isNullCall(f.trace, call)) {
+    const end = picture.end;
+    if (end >= 0) held.add(end);
+  }
+  for (const id of held) {
+    for (let up = picture.node(id)?.parent ?? -1; up >= 0; up = picture.node(up)?.parent ?? -1)
+      active.add(up);
+    for (const edge of picture.edgesFrom(id)) reached.add(picture.to(edge));
+  }
+  return { call, held, reached, active };
+}
+
+export function stateOf(f: Folded, picture: Picture, node: SceneNode, now: Now): ObjectState {
   let kept = 0;
   let bytes = 0;
   let last: Visit | undefined;
-  for (const visit of visits) {
-    if (visit.call > call) break;
-    last = visit;
-    if (visit.result === 0) {
+  for (const call of showsOf(f, node)) {
+    if (call > now.call) break;
+    last = visitAt(f.trace, call);
+    if (last.result === 0) {
       kept++;
-      bytes += visit.bytes;
+      bytes += last.bytes;
     }
   }
   const state = (name: ObjectStateName, reason = '', callback = ''): ObjectState => ({
@@ -84,54 +141,17 @@ function stateOf(f: Folded, node: SceneNode, call: number, canBeOffered: boolean
     visits: kept,
     reason,
     callback,
-    active: false,
+    active: name !== 'current' && now.active.has(node.id),
   });
-  const held = cursorObject(f, call);
-  const isHeld =
-    held !== null &&
-    (byKey(node)
-      ? node.owner === held.owner && node.key === held.key
-      : node.addr !== 0n && !isDrawnOnly(node) && node.addr === held.object);
-  if (isHeld) return state('current', '', kindAt(f.trace, call));
-  if (node.kind === 'end') {
-    if (isNullCall(f.trace, call)) return state('current', '', 'stop');
-    return f.nullCall >= 0 && f.nullCall < call ? state('visited') : state('will-visit');
-  }
+  if (now.held.has(node.id)) return state('current', '', kindAt(f.trace, now.call));
+  if (node.kind === 'end') return state(f.nullCall >= 0 && f.nullCall < now.call ? 'visited' : 'will-visit');
   if (last) {
     if (last.result === 0) return state('visited');
     if (last.result > 0 && kept === 0) return state('skipped', 'passed over by the target');
     return state(kept > 0 ? 'visited' : 'rolled-back', 'its output was taken back; it is shown again');
   }
   if (node.reason !== '') return state(isOutside(node.reason) ? 'out-of-range' : 'skipped', node.reason);
-  if (isDrawnOnly(node) || !canBeOffered) return state('plain');
+  if (isDrawnOnly(node.kind) || !offered(f, picture).has(node.kind))
+    return state(now.reached.has(node.id) ? 'current' : 'plain');
   return state('will-visit');
-}
-
-/**
- * States of all nodes, by their place in `scene.nodes`. A file or inode that several slots reach is
- * current when its file is; containers know whether the cursor is inside.
- */
-export function objectStates(f: Folded, scene: Scene, call: number): readonly ObjectState[] {
-  const isOffered = offered(f, scene);
-  const states = scene.nodes.map((node) => stateOf(f, node, call, isOffered(node)));
-  const place = new Map(scene.nodes.map((node, i) => [node.id, i]));
-  const change = (i: number, patch: Partial<ObjectState>): void => {
-    const old = states[i];
-    if (old) states[i] = { ...old, ...patch };
-  };
-  const owner = cursorObject(f, call)?.owner ?? 0n;
-  scene.nodes.forEach((node, i) => {
-    if (states[i]?.name !== 'current') {
-      if (owner !== 0n && node.addr === owner) change(i, { active: true });
-      return;
-    }
-    for (let up = place.get(node.parent); up !== undefined; up = place.get(scene.nodes[up]?.parent ?? -1))
-      change(up, { active: true });
-    for (const edge of scene.edges) {
-      const to = place.get(edge.to);
-      if (edge.from === node.id && to !== undefined && states[to]?.name === 'plain')
-        change(to, { name: 'current', callback: '' });
-    }
-  });
-  return states;
 }

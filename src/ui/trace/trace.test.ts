@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { Errno } from '../../shared/errno.ts';
-import type { Scene, SceneNode } from '../../protocol/scene.ts';
+import type { SceneNode } from '../../protocol/scene.ts';
+import { packScene } from '../../protocol/scene_columns.ts';
 import { diffLines, runNumbers } from './compare.ts';
 import { describeMoment } from './describe.ts';
 import { foldTrace } from './fold.ts';
+import type { Folded } from './fold.ts';
 import { heldAt, heldBars } from './held.ts';
 import { litLines } from './kernel_lines.ts';
 import { namesOf } from './names.ts';
-import { objectStates } from './object_state.ts';
-import { objectRows, rowAt } from './object_rows.ts';
+import { nowAt, stateOf } from './object_state.ts';
+import type { ObjectState } from './object_state.ts';
+import { ObjectRows, rowAt } from './object_rows.ts';
 import { outputLines, producedAt, takenBack, writtenBy } from './output.ts';
+import { Picture } from './picture.ts';
 import { objectAddr, ownerAddr, sketch } from './sketch.ts';
 import { cells, ownerSpans } from './timeline.ts';
 import { step } from './units.ts';
@@ -57,29 +61,36 @@ const node = (id: number, patch: Partial<SceneNode>): SceneNode => ({
 });
 const slot = (id: number, letter: string, key: number, patch: Partial<SceneNode> = {}): SceneNode =>
   node(id, { key, owner: ownerAddr(letter), addr: objectAddr(letter, key), label: String(key), ...patch });
-const scene: Scene = {
-  target: 'task_file',
-  width: 100,
-  height: 100,
-  columns: [],
-  nodes: [
-    node(0, { kind: 'task', addr: ownerAddr('A'), key: 7, label: 'bash' }),
-    slot(1, 'A', 0, { parent: 0 }),
-    slot(2, 'A', 1, { parent: 0 }),
-    node(3, { kind: 'task', addr: ownerAddr('B'), key: 8, label: 'cat' }),
-    slot(4, 'B', 0, { parent: 3 }),
-    slot(5, 'B', 9, { parent: 3, reason: 'outside pid 7' }),
-    node(6, { kind: 'thread', addr: 99n, reason: 'same files: skipped' }),
-    node(7, { kind: 'file', addr: objectAddr('A', 0), label: '/dev/null' }),
-    node(8, { kind: 'inode', addr: 5n, label: 'ino 5' }),
-    node(9, { kind: 'end', label: 'end' }),
-  ],
-  edges: [
-    { from: 1, to: 7, via: 'fdt->fd[0]' },
-    { from: 7, to: 8, via: 'f_inode' },
-  ],
+const scene = new Picture(
+  packScene({
+    target: 'task_file',
+    width: 100,
+    height: 100,
+    columns: [],
+    nodes: [
+      node(0, { kind: 'task', addr: ownerAddr('A'), key: 7, label: 'bash' }),
+      slot(1, 'A', 0, { parent: 0 }),
+      slot(2, 'A', 1, { parent: 0 }),
+      node(3, { kind: 'task', addr: ownerAddr('B'), key: 8, label: 'cat' }),
+      slot(4, 'B', 0, { parent: 3 }),
+      slot(5, 'B', 9, { parent: 3, reason: 'outside pid 7' }),
+      node(6, { kind: 'thread', addr: 99n, reason: 'same files: skipped' }),
+      node(7, { kind: 'file', addr: objectAddr('A', 0), label: '/dev/null' }),
+      node(8, { kind: 'inode', addr: 5n, label: 'ino 5' }),
+      node(9, { kind: 'end', label: 'end' }),
+    ],
+    edges: [
+      { from: 1, to: 7, via: 'fdt->fd[0]' },
+      { from: 7, to: 8, via: 'f_inode' },
+    ],
+  }),
+);
+/** States of all nodes, as the picture would show them. */
+const statesAt = (folded: Folded, call: number): readonly ObjectState[] => {
+  const now = nowAt(folded, scene, call);
+  return Array.from({ length: scene.length }, (_, id) => stateOf(folded, scene, scene.node(id)!, now));
 };
-const names = (call: number) => objectStates(f, scene, call).map((state) => state.name);
+const names = (call: number) => statesAt(f, call).map((state) => state.name);
 
 describe('stepping', () => {
   test('by object goes from show to show and then to the call with NULL', () => {
@@ -126,13 +137,13 @@ describe('what an object is', () => {
     expect(names(8)[4]).toBe('current');
   });
   test('a file and its inode are current while one of the slots is', () => {
-    const states = objectStates(f, scene, 1);
+    const states = statesAt(f, 1);
     expect(states.map((s) => s.name).slice(7, 9)).toEqual(['current', 'current']);
     expect(states[0]?.active).toBe(true);
     expect(states[3]?.active).toBe(false);
   });
   test('bytes belong to the object that wrote them; an object without output is visited all the same', () => {
-    const states = objectStates(f, scene, 12);
+    const states = statesAt(f, 12);
     expect([states[1], states[4]].map((s) => [s?.name, s?.bytes, s?.visits])).toEqual([
       ['visited', 30, 1],
       ['visited', 0, 1],
@@ -158,7 +169,7 @@ describe('what an object is', () => {
          |`,
       ),
     );
-    const state = (call: number) => objectStates(retry, scene, call)[2]?.name;
+    const state = (call: number) => statesAt(retry, call)[2]?.name;
     expect([3, 4, 7, 9].map(state)).toEqual(['current', 'rolled-back', 'current', 'visited']);
     expect(takenBack(retry, 3)).toBe(10);
     expect(producedAt(retry, 5)).toBe(30);
@@ -256,8 +267,9 @@ test('the table lists visits, what was passed over and the end, in the order of 
     skips: [{ call: 2, object: 99n, key: 813, reason: 'shares files with its leader' }],
   });
   const table = foldTrace(trace);
-  const rows = objectRows(table, null, namesOf(null));
-  expect(rows.map((row) => [row.key, row.reason, row.bytes])).toEqual([
+  const rows = new ObjectRows(table, null, namesOf(null));
+  const all = Array.from({ length: rows.length }, (_, i) => rows.row(i));
+  expect(all.map((row) => [row?.key, row?.reason, row?.bytes])).toEqual([
     ['fd 0', '', 5],
     ['813', 'shares files with its leader', 0],
     ['NULL', '', 0],

@@ -1,10 +1,11 @@
 /** "Why is this object here?": the rules that put it there, read from the recording. */
-import type { Scene, SceneNode } from '../../protocol/scene.ts';
+import type { SceneNode } from '../../protocol/scene.ts';
 import { isNullCall, kindAt } from './fold.ts';
 import type { Folded } from './fold.ts';
 import { keyWord } from './names.ts';
 import type { Names } from './names.ts';
 import { visitsOf } from './object_state.ts';
+import type { Picture } from './picture.ts';
 
 const times = (n: number): string => (n === 1 ? 'once' : n === 2 ? 'twice' : `${n} times`);
 
@@ -28,10 +29,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** Nodes with an arrow to the object, in scene order. */
-function referrers(scene: Scene, node: SceneNode): readonly SceneNode[] {
-  const from = new Set(scene.edges.filter((edge) => edge.to === node.id).map((edge) => edge.from));
-  return scene.nodes.filter((other) => from.has(other.id));
+/** Nodes with an arrow to the object, in the picture's order. */
+function referrers(picture: Picture, node: SceneNode): readonly SceneNode[] {
+  const from = new Set(Array.from(picture.edgesTo(node.id), (edge) => picture.from(edge)));
+  return [...from].sort((a, b) => a - b).flatMap((id) => picture.node(id) ?? []);
 }
 
 /** About the call itself: how the walk came to this object. */
@@ -77,9 +78,9 @@ export function whyCall(f: Folded, names: Names, call: number): readonly string[
 }
 
 /** About an object of the picture: who refers to it, and how often it is shown. */
-export function whyObject(f: Folded, scene: Scene, node: SceneNode): readonly string[] {
+export function whyObject(f: Folded, picture: Picture, node: SceneNode): readonly string[] {
   const sentences: string[] = [];
-  const from = referrers(scene, node);
+  const from = referrers(picture, node);
   if (from.length > 1) {
     const owners = new Set(from.map((other) => other.owner).filter((owner) => owner !== 0n));
     sentences.push(

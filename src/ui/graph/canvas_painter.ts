@@ -1,0 +1,194 @@
+/**
+ * Paints nodes and arrows on a canvas, at every level of detail. It knows nothing of cameras and frames:
+ * the context is already in the picture's units.
+ */
+import { stateOf } from '../trace/object_state.ts';
+import type { ObjectState, ObjectStateName } from '../trace/object_state.ts';
+import { BLOCKS, DIMMED, FRAMES, MARK_TOKENS, textLook } from './canvas_looks.ts';
+import type { Palette } from './canvas_looks.ts';
+import type { Detail } from './detail.ts';
+import { edgePath } from './edge_path.ts';
+import { fitText } from './fit_text.ts';
+import { nodeShapes, radius } from './node_shapes.ts';
+import type { Shape } from './node_shapes.ts';
+import { edgeLook, heldText } from './renderer.ts';
+import type { Moment, Subject } from './renderer.ts';
+
+/** Above so many children the visited share of a container is taken from a sample of them. */
+const SAMPLE = 64;
+/** Smallest height at which a container's name is written, in pixels. */
+const NAMED = 11;
+
+const EDGE_TOKENS: Readonly<Record<string, string>> = {
+  visited: '--visited',
+  current: '--current',
+  'will-visit': '--tx-3',
+};
+
+export class CanvasPainter {
+  readonly subject: Subject;
+  readonly palette: Palette;
+
+  constructor(subject: Subject, palette: Palette) {
+    this.subject = subject;
+    this.palette = palette;
+  }
+
+  state(id: number, { now }: Moment): ObjectState | null {
+    const node = this.subject.picture.node(id);
+    return node ? stateOf(this.subject.folded, this.subject.picture, node, now) : null;
+  }
+
+  /** @param k pixels of a unit: what would be too small to see is left out */
+  node(g: CanvasRenderingContext2D, id: number, detail: Detail, k: number, moment: Moment): void {
+    const { picture } = this.subject;
+    const container = picture.isContainer(id);
+    if (detail === 'full') return this.full(g, id, container, moment);
+    if (detail !== 'blocks' && container) return this.container(g, id, k, moment);
+    const node = picture.node(id);
+    const state = node && this.state(id, moment);
+    if (!node || !state || (detail !== 'blocks' && node.parent >= 0)) return;
+    const frame = container && state.name === 'plain';
+    g.fillStyle = this.palette.colour(frame ? '--s1' : BLOCKS[state.name]);
+    g.fillRect(node.x, node.y, Math.max(node.w, 1 / k), Math.max(node.h, 1 / k));
+  }
+
+  private full(g: CanvasRenderingContext2D, id: number, container: boolean, moment: Moment): void {
+    const { picture } = this.subject;
+    const node = picture.node(id);
+    const state = this.state(id, moment);
+    if (!node || !state) return;
+    const held = heldText(picture, id, moment.held);
+    g.globalAlpha = state.name === 'out-of-range' ? DIMMED : 1;
+    for (const shape of nodeShapes({ node, state, container, held })) {
+      if (shape.tag === 'rect' && shape.look === 'shape')
+        this.frame(g, shape, state, container, radius(node, container));
+      else this.shape(g, shape, state.name, container);
+    }
+    g.globalAlpha = 1;
+  }
+
+  /** The border of a container, over the one that is there. */
+  outline(g: CanvasRenderingContext2D, id: number, moment: Moment): void {
+    const node = this.subject.picture.node(id);
+    const state = this.state(id, moment);
+    if (!node || !state) return;
+    g.beginPath();
+    g.roundRect(node.x, node.y, node.w, node.h, radius(node, true));
+    g.lineWidth = FRAMES[state.name].width;
+    g.strokeStyle = this.palette.colour(state.active ? '--current' : FRAMES[state.name].stroke);
+    g.stroke();
+  }
+
+  private frame(
+    g: CanvasRenderingContext2D,
+    { x, y, w, h }: Shape & { tag: 'rect' },
+    state: ObjectState,
+    container: boolean,
+    r: number,
+  ): void {
+    const look = FRAMES[state.name];
+    const alpha = g.globalAlpha;
+    g.beginPath();
+    g.roundRect(x, y, w, h, r);
+    g.fillStyle = this.palette.colour(look.fill);
+    g.fill();
+    g.lineWidth = look.width;
+    g.strokeStyle = this.palette.colour(container && state.active ? '--current' : look.stroke);
+    g.globalAlpha = alpha * look.strength;
+    const dashed = look.dash.length > 0 && !container;
+    if (dashed) g.setLineDash(look.dash as number[]);
+    g.stroke();
+    if (dashed) g.setLineDash([]);
+    g.globalAlpha = alpha;
+  }
+
+  private shape(g: CanvasRenderingContext2D, shape: Shape, state: ObjectStateName, container: boolean): void {
+    if (shape.tag === 'rect') {
+      g.fillStyle = this.palette.colour(shape.look.endsWith('exec') ? '--bytes' : '--gone');
+      g.fillRect(shape.x, shape.y, shape.w, shape.h);
+    } else if (shape.tag === 'path') {
+      const path = new Path2D(shape.d);
+      const token = MARK_TOKENS[state] ?? '--tx-3';
+      if (state === 'current') {
+        g.fillStyle = this.palette.colour(token);
+        // The canvas's fill, not an array's.
+        // eslint-disable-next-line unicorn/no-array-fill-with-reference-type
+        g.fill(path);
+      } else {
+        g.strokeStyle = this.palette.colour(token);
+        g.lineWidth = 1.6;
+        g.stroke(path);
+      }
+    } else {
+      const { token, font } = textLook(shape.look, shape.size, state, container);
+      // Setting a font parses it, even when it stays the same.
+      if (g.font !== font && this.lastFont !== font) g.font = font;
+      this.lastFont = font;
+      g.textAlign = shape.anchor === 'middle' ? 'center' : shape.anchor;
+      g.fillStyle = this.palette.colour(token);
+      g.fillText(shape.text, shape.x, shape.y);
+    }
+  }
+  private lastFont = '';
+
+  /** Another context begins, or the same after a resize: it has its first font again. */
+  begin(): void {
+    this.lastFont = '';
+  }
+
+  /** One block, filled as far as its objects are visited; its name where it fits. */
+  private container(g: CanvasRenderingContext2D, id: number, k: number, moment: Moment): void {
+    const node = this.subject.picture.node(id);
+    if (!node) return;
+    const colour = (token: string): string => this.palette.colour(token);
+    const share = this.visitedShare(id, moment);
+    const here = moment.now.active.has(id) || moment.now.held.has(id);
+    const out = node.reason !== '';
+    g.fillStyle = colour(out ? '--s2' : '--line-2');
+    g.fillRect(node.x, node.y, node.w, node.h);
+    if (share > 0) {
+      g.fillStyle = colour('--visited');
+      g.fillRect(node.x, node.y, node.w, node.h * share);
+    }
+    if (here) {
+      g.strokeStyle = colour('--current');
+      g.lineWidth = 2 / k;
+      g.strokeRect(node.x, node.y, node.w, node.h);
+    }
+    const size = NAMED / k;
+    if (node.h * k < NAMED * 1.5 || node.w * k < 40) return;
+    g.font = `560 ${size}px Inter, system-ui, sans-serif`;
+    this.lastFont = '';
+    g.textAlign = 'start';
+    g.fillStyle = colour(share > 0 ? '--bg' : '--tx');
+    g.fillText(fitText(node.label, node.w * k - 8, 6.4), node.x + 4 / k, node.y + size);
+  }
+
+  private visitedShare(id: number, moment: Moment): number {
+    const children = this.subject.picture.children(id);
+    const stride = Math.max(1, Math.floor(children.length / SAMPLE));
+    let visited = 0;
+    let counted = 0;
+    for (let i = 0; i < children.length; i += stride) {
+      const name = this.state(children[i] ?? -1, moment)?.name;
+      if (name === 'plain' || name === undefined) continue;
+      counted++;
+      if (name === 'visited' || name === 'current') visited++;
+    }
+    return counted === 0 ? 0 : visited / counted;
+  }
+
+  edge(g: CanvasRenderingContext2D, edge: number, moment: Moment): void {
+    const { picture } = this.subject;
+    const path = edgePath(picture, edge);
+    if (!path) return;
+    const look = edgeLook(picture, edge, (id) => this.state(id, moment)?.name ?? 'plain');
+    g.strokeStyle = this.palette.colour(EDGE_TOKENS[look] ?? '--line-2');
+    g.lineWidth = look === 'current' ? 2.2 : 1.2;
+    const dashed = look === 'will-visit';
+    if (dashed) g.setLineDash([4, 3]);
+    g.stroke(new Path2D(path.d));
+    if (dashed) g.setLineDash([]);
+  }
+}

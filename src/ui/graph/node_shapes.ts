@@ -1,0 +1,198 @@
+/**
+ * What a node is made of: rectangles, texts and marks, with the classes that the style sheet and the
+ * canvas's table of looks know. Both renderers draw these lists, so a node looks the same in both.
+ * Coordinates are the picture's own.
+ */
+import type { SceneNode } from '../../protocol/scene.ts';
+import type { ObjectState } from '../trace/object_state.ts';
+import { fitText } from './fit_text.ts';
+import { markPath, sideText } from './look.ts';
+
+export interface RectShape {
+  readonly tag: 'rect';
+  readonly look: string;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  readonly r: number;
+}
+export interface TextShape {
+  readonly tag: 'text';
+  readonly look: string;
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+  readonly anchor: 'start' | 'middle' | 'end';
+  /** In units of the picture; 0: that of the look. */
+  readonly size: number;
+}
+export interface PathShape {
+  readonly tag: 'path';
+  readonly look: string;
+  readonly d: string;
+}
+export type Shape = RectShape | TextShape | PathShape;
+
+/** All that a node's shapes depend on. */
+export interface NodeLook {
+  readonly node: SceneNode;
+  readonly state: ObjectState;
+  readonly container: boolean;
+  /** Names of references that the walk holds on this object. */
+  readonly held: string;
+}
+
+const text = (
+  look: string,
+  x: number,
+  y: number,
+  words: string,
+  anchor: TextShape['anchor'] = 'start',
+  size = 0,
+): TextShape => ({ tag: 'text', look, x, y, text: words, anchor, size });
+
+const mark = (state: ObjectState, x: number, y: number): readonly Shape[] => {
+  const d = markPath(state.name, x, y);
+  return d ? [{ tag: 'path', look: 'mark', d }] : [];
+};
+
+const side = (state: ObjectState, x: number, y: number): readonly Shape[] => {
+  const words = sideText(state);
+  const none = state.name === 'visited' && state.bytes === 0;
+  return words ? [text(none ? 'side mono none' : 'side mono', x, y, words, 'end')] : [];
+};
+
+/** Wider than this, a slot holds a name and not only a number. */
+const NAMED_SLOT_W = 160;
+
+function slot({ node, state }: NodeLook): readonly Shape[] {
+  const { x } = node;
+  const right = x + node.w;
+  const y = node.y + node.h / 2 + 4;
+  if (node.w > NAMED_SLOT_W) {
+    const label = fitText(node.label, node.w - 34 - node.detail.length * 5.5, 6.3);
+    return [
+      ...mark(state, x + 11, y - 4),
+      text('key mono label', x + 22, y, label, 'start', 10.5),
+      text('detail mono', right - 7, y, node.detail, 'end', 9),
+    ];
+  }
+  return [
+    text('key mono label', x + 34, y, node.label, 'end', 10.5),
+    ...mark(state, x + 56, y - 4),
+    ...side(state, right - 8, y),
+  ];
+}
+
+/** Wider than a slot: a folded run of objects, with its names. */
+const FOLDED_W = 200;
+
+function gap({ node }: NodeLook): readonly Shape[] {
+  const { x } = node;
+  const y = node.y + node.h / 2 + 3.5;
+  if (!node.detail) return [text('side mono', x + node.w / 2, y, node.label, 'middle')];
+  const key = /^\d+(–\d+)?$/.test(node.label) && node.w <= FOLDED_W;
+  const label = key ? node.label : fitText(node.label, node.w - 30 - node.detail.length * 5.4, 6);
+  return [
+    text('side mono', x + (key ? 34 : 10), y, label, key ? 'end' : 'start'),
+    text('side', x + node.w - 8, y, node.detail, 'end'),
+  ];
+}
+
+/** Name of a group at the left, how much it holds at the right. */
+function group({ node }: NodeLook): readonly Shape[] {
+  if (!node.label) return [];
+  const y = node.y + node.h / 2 + 4;
+  const label = fitText(node.label, node.w - 30 - node.detail.length * 6, 6.9);
+  return [
+    text('label mono', node.x + 10, y, label),
+    text('detail mono', node.x + node.w - 10, y, node.detail, 'end'),
+  ];
+}
+
+/** A block of an address space: permissions, name, size, and a foot in the colour of what may be done. */
+function vma({ node, state }: NodeLook): readonly Shape[] {
+  const { x, y } = node;
+  const [perms = '', size = ''] = node.detail.split(/ (.*)/);
+  const foot = perms.includes('x') ? 'exec' : perms.includes('w') ? 'write' : '';
+  const feet: readonly RectShape[] = foot
+    ? [{ tag: 'rect', look: `foot ${foot}`, x: x + 1, y: y + node.h - 4, w: node.w - 2, h: 3, r: 1.5 }]
+    : [];
+  return [
+    ...perms
+      .split('')
+      .flatMap((letter, i) =>
+        letter === '-' ? [] : [text(`perm mono ${letter}`, x + 7 + i * 8, y + 14, letter)],
+      ),
+    ...mark(state, x + node.w - 10, y + 11),
+    text('label', x + 7, y + 27, fitText(node.label, node.w - 10, 6.1), 'start', 11),
+    text('detail mono', x + 7, y + 40, size),
+    ...feet,
+  ];
+}
+
+/** A cell of a number line is no wider: it holds its number in the middle. */
+const CELL_W = 84;
+/** Smaller ones have no room for a mark; the object's box beside them has it. */
+const MARKED_CELL_W = 46;
+
+/** Two lines where there is height for them, one where not; the mark and the bytes at the right. */
+function box({ node, state, container, held }: NodeLook): readonly Shape[] {
+  const round = node.kind === 'inode';
+  const cell = node.kind === 'item' && node.w <= CELL_W;
+  const tall = node.h >= 30 && !cell;
+  const middle = round || cell;
+  const right = node.x + node.w;
+  const centre = node.y + node.h / 2;
+  const markRoom = state.name === 'plain' || state.name === 'out-of-range' ? 0 : 16;
+  const column = container ? Math.min(node.w, 132) : node.w;
+  const room = column - 20 - (container ? 0 : markRoom);
+  const x = node.x + (middle ? node.w / 2 : container ? 11 : 9);
+  const anchor = middle ? 'middle' : 'start';
+  const top = container ? node.y + 20 : tall ? centre - 3 : centre + 4;
+  const told = state.name === 'skipped' && !cell ? state.reason : node.detail;
+  const holds = held !== '' && !container;
+  const detail = holds ? `${told} ${held}`.trim() : told;
+  const showSide = tall && !container && !cell && node.w > CELL_W;
+  const sideRoom = showSide && node.kind === 'item' ? sideText(state).length * 6.4 + 6 : 0;
+  const label = fitText(node.label, middle && !round ? node.w : room, container ? 7.4 : 6.4);
+  const shapes: Shape[] = [text(cell ? 'label mono key' : 'label', x, top, label, anchor)];
+  if (tall && detail) {
+    const fitted = fitText(detail, container ? column - 14 : node.w - 16 - sideRoom, container ? 6.6 : 6);
+    const look = holds ? 'held mono' : 'detail mono';
+    shapes.push(text(look, x, container ? node.y + 36 : centre + 11, fitted, anchor));
+  }
+  if (!tall && detail && !cell && node.w > 120) {
+    const fitted = fitText(detail, node.w - 24 - node.label.length * 6.4, 6);
+    shapes.push(text('detail mono', right - 8 - markRoom, top, fitted, 'end'));
+  }
+  if (!container && !round && !(cell && node.w < MARKED_CELL_W))
+    shapes.push(...mark(state, right - 11, tall || node.kind === 'item' ? node.y + 10 : centre));
+  if (showSide) shapes.push(...side(state, right - 8, centre + 11));
+  if (held !== '' && container) shapes.push(text('held mono', node.x + 11, node.y + node.h - 10, held));
+  return shapes;
+}
+
+const INSIDE: Readonly<Partial<Record<SceneNode['kind'], (look: NodeLook) => readonly Shape[]>>> = {
+  slot,
+  gap,
+  group,
+  vma,
+};
+
+/** Corner of a node's frame. */
+export const radius = (node: SceneNode, container: boolean): number =>
+  node.kind === 'inode' ? node.h / 2 : container ? 8 : node.h > 24 ? 7 : 4;
+
+export function nodeShapes(look: NodeLook): readonly Shape[] {
+  const { node, container } = look;
+  const inside = (INSIDE[node.kind] ?? box)(look);
+  // A gap without a detail is a word between two nodes.
+  if (node.kind === 'gap' && !node.detail) return inside;
+  const { x, y, w, h } = node;
+  return [{ tag: 'rect', look: 'shape', x, y, w, h, r: radius(node, container) }, ...inside];
+}
+
+/** Frames and gaps are seen, not chosen. */
+export const isChoosable = ({ kind }: SceneNode): boolean => kind !== 'gap' && kind !== 'group';
