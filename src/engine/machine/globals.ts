@@ -1,6 +1,7 @@
 /** Global variables of an object: set before load, read at any time, typed by the object's own BTF. */
 import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { MAP_KINDS } from '../bpf/maps/index.ts';
+import { PerfEventArrayMap } from '../bpf/maps/perf_event_array.ts';
 import { RingbufMap } from '../bpf/maps/ringbuf.ts';
 import { resolve, sizeOf } from '../btf/layout.ts';
 import { Btf } from '../btf/parse.ts';
@@ -115,12 +116,21 @@ export function readMaps(loaded: LoadedObject, syscall: BpfSyscall): Record<stri
   return out;
 }
 
-/** Records of every ring buffer that were submitted and not yet read, as hex; reading consumes them. */
+/** Opens an event on every processor for each perf event array, as a reader with perf_buffer__new would. */
+export function openPerfBuffers(loaded: LoadedObject, { sys }: BpfSyscall): void {
+  for (const fd of loaded.mapFds) {
+    const map = sys.fds.get('map', fd);
+    if (!(map instanceof PerfEventArrayMap) || !map.closed) continue;
+    for (let cpu = 0; cpu < map.cpus; cpu++) map.open(cpu);
+  }
+}
+
+/** Records of ring buffers and perf buffers that were submitted and not yet read, as hex; reading consumes them. */
 export function readRingbufs(loaded: LoadedObject, { sys }: BpfSyscall): Record<string, string[]> {
   const out: Record<string, string[]> = {};
   loaded.object.maps.forEach((spec, i) => {
     const map = sys.fds.get('map', loaded.mapFds[i] ?? -1);
-    if (map instanceof RingbufMap)
+    if (map instanceof RingbufMap || map instanceof PerfEventArrayMap)
       out[spec.name] = map
         .consume()
         .map((record) => Array.from(record, (b) => b.toString(16).padStart(2, '0')).join(''));

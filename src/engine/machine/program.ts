@@ -19,7 +19,7 @@ import type { BpfObject } from '../libbpf/object.ts';
 import { openObject } from '../libbpf/open.ts';
 import { errnoOrNull } from './boot.ts';
 import type { Machine } from './boot.ts';
-import { setGlobal } from './globals.ts';
+import { openPerfBuffers, setGlobal } from './globals.ts';
 
 export interface Compiled {
   readonly object: Uint8Array | null;
@@ -116,6 +116,7 @@ export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome
   });
   const messages = [...opened.messages, ...result.messages];
   if (result.ok) {
+    openPerfBuffers(result.loaded, syscall);
     const log = result.loaded.programs.map((p) => p.log).join('');
     return {
       stage: 'done',

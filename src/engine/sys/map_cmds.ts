@@ -14,7 +14,7 @@ import { BPF_F_LOCK } from '../bpf/map.ts';
 import type { BpfMap } from '../bpf/map.ts';
 import { LocalStorageMap } from '../bpf/maps/local_storage.ts';
 import { storageDelete, storageLookup, storageUpdate } from './storage_maps.ts';
-import { storePointer, storesObjects, updateByFd } from './object_maps.ts';
+import { lookupId, storePointer, storesObjects, updateByFd } from './object_maps.ts';
 import type { Sys } from './sys.ts';
 
 /** BPF_MAP_CREATE */
@@ -114,6 +114,7 @@ export function mapLookup(sys: Sys, fd: number, key: Uint8Array | null, flags = 
   if ((flags & ~BPF_F_LOCK) !== 0n || ((flags & BPF_F_LOCK) !== 0n && !map.hasSpinLock))
     return fail('EINVAL');
   if (map.spec.keySize > 0 && (!key || key.length < map.spec.keySize)) return fail('EFAULT');
+  if (storesObjects(map)) return lookupId(sys, map, key ?? new Uint8Array(map.spec.keySize));
   if (map instanceof LocalStorageMap) return storageLookup(sys, map, key ?? new Uint8Array(4));
   return map.read(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0)) ?? fail('ENOENT');
 }

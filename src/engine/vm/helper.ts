@@ -17,6 +17,8 @@ export interface Call {
   readonly mem: Memory;
   /** The task on whose behalf the program runs. */
   readonly current: Addr;
+  /** Address of the instruction that calls. */
+  here(): Addr;
   /** The processor it runs on. */
   readonly cpu: number;
   /** Monotonic nanoseconds, up to this call. */

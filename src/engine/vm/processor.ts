@@ -244,6 +244,10 @@ export class Processor implements Call {
 
   // -- time and execution ----------------------------------------------------------------------------------
 
+  here(): Addr {
+    return this.code.addressOf(this.pc);
+  }
+
   now(): bigint {
     this.passTime();
     return this.kernel.now;

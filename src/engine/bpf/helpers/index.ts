@@ -2,6 +2,7 @@
 import type { HelperTable, KfuncTable } from '../../vm/helper.ts';
 import type { Bpf } from '../bpf.ts';
 import { dynptrHelpers, dynptrKfuncs } from './dynptr.ts';
+import { fdArrayHelpers } from './fd_array.ts';
 import { loopHelpers } from './loop.ts';
 import { mapHelpers } from './map.ts';
 import { memoryHelpers } from './memory.ts';
@@ -33,6 +34,7 @@ export const helperTable = (bpf: Bpf): HelperTable =>
     ...socketHelpers(),
     ...tailCallHelpers(),
     ...storageHelpers(),
+    ...fdArrayHelpers(),
   ]);
 
 export const kfuncTable = (): KfuncTable =>

@@ -1,8 +1,22 @@
-/** Call chains of tasks. Source: kernel/bpf/stackmap.c, Linux 6.12. */
+/**
+ * Call chains: of the program that runs, and of tasks that sleep.
+ *
+ * Source: kernel/bpf/stackmap.c, kernel/trace/bpf_trace.c, Linux 6.12.
+ */
+import type { Addr } from '../../../shared/brand.ts';
+import { EngineBug } from '../../../shared/assert.ts';
 import { fail } from '../../../shared/errno.ts';
+import type { NegErrno } from '../../../shared/errno.ts';
 import { kernelTrace, taskPtRegs } from '../../kernel/objects/kernel_stack.ts';
 import { taskAt } from '../../kernel/objects/task.ts';
 import type { Call, Helper } from '../../vm/helper.ts';
+import { mapsByAddr } from '../map.ts';
+import {
+  BPF_F_FAST_STACK_CMP,
+  BPF_F_REUSE_STACKID,
+  MAX_STACK_DEPTH,
+  StackTraceMap,
+} from '../maps/stack_trace.ts';
 
 const SKIP_MASK = 0xffn;
 const USER_STACK = 1n << 8n;
@@ -11,34 +25,104 @@ const USER_BUILD_ID = 1n << 11n;
 const BUILD_ID_ENTRY = 32;
 
 export const stackHelpers = (): readonly (readonly [number, Helper])[] => [
+  [27, getStackId],
+  [67, (c) => storeStack(c, c.arg(2), c.u32(3), c.arg(4), () => runningTrace(c))],
   [141, getTaskStack],
   [175, (c) => taskPtRegs(taskAt(c.kernel, c.arg(1)))],
 ];
 
+/** Who called the program, innermost first, with how far into each function. */
+const CALLERS: readonly (readonly [symbol: string, offset: bigint])[] = [
+  ['bpf_iter_run_prog', 0x11dn],
+  ['bpf_seq_read', 0x2c4n],
+  ['vfs_read', 0xa9n],
+  ['ksys_read', 0x6fn],
+  ['do_syscall_64', 0x82n],
+  ['entry_SYSCALL_64_after_hwframe', 0x76n],
+];
+
 /**
- * @returns bytes stored, innermost frame first; -EINVAL for flags or size, -EFAULT for a task whose stack is
- *   gone or has fewer frames than are skipped, -EOPNOTSUPP for the user stack of another task
- * @kernel bpf_get_task_stack, kernel/bpf/stackmap.c
- * @fidelity partial: user stacks have no contents here, so the current task's gives -EFAULT
+ * The stack on which an iterator program runs: the program, then read(2) down to the system call's entry.
+ *
+ * @kernel get_perf_callchain, kernel/events/callchain.c
+ * @fidelity partial: the target's show function is left out, and offsets into functions are plausible only
  */
-function getTaskStack(call: Call): number {
-  const task = taskAt(call.kernel, call.arg(1));
-  const [buf, size, flags] = [call.arg(2), call.u32(3), call.arg(4)];
+function runningTrace(call: Call): Addr[] {
+  const { symbols } = call.kernel;
+  const callers = CALLERS.flatMap(([name, offset]) => {
+    const symbol = symbols.find(name);
+    return symbol ? [symbol.addr + offset] : [];
+  });
+  return [call.here(), ...callers];
+}
+
+/**
+ * Stores a chain in the program's memory.
+ *
+ * @returns bytes stored, innermost frame first; -EINVAL for flags or size, -EFAULT where there are fewer
+ *   frames than are skipped or for a user stack; the memory is zeroed then
+ * @kernel __bpf_get_stack, kernel/bpf/stackmap.c
+ * @fidelity partial: user stacks are not unwound, so they give -EFAULT
+ */
+function storeStack(
+  call: Call,
+  buf: Addr,
+  size: number,
+  flags: bigint,
+  trace: (max: number) => Addr[],
+): number {
   const user = (flags & USER_STACK) !== 0n;
   const buildId = (flags & USER_BUILD_ID) !== 0n;
-  if (task.num('exit_state') !== 0) return fail('EFAULT');
-  const refuse = (errno: number): number => {
+  const refuse = (errno: NegErrno): number => {
     call.mem.fill(buf, size, 0);
     return errno;
   };
   if ((flags & ~(SKIP_MASK | USER_STACK | USER_BUILD_ID)) !== 0n || (buildId && !user))
     return refuse(fail('EINVAL'));
   if (size % (buildId ? BUILD_ID_ENTRY : 8) !== 0) return refuse(fail('EINVAL'));
-  if (user) return refuse(fail(task.addr === call.current ? 'EFAULT' : 'EOPNOTSUPP'));
+  if (user) return refuse(fail('EFAULT'));
   const skip = Number(flags & SKIP_MASK);
-  const trace = kernelTrace(call.kernel, task, size / 8 + skip);
-  if (trace.length < skip) return refuse(fail('EFAULT'));
+  const found = trace(size / 8 + skip).slice(0, size / 8 + skip);
+  if (found.length < skip) return refuse(fail('EFAULT'));
   call.mem.fill(buf, size, 0);
-  trace.slice(skip).forEach((address, i) => call.mem.setU64(buf + BigInt(i * 8), address));
-  return (trace.length - skip) * 8;
+  found.slice(skip).forEach((address, i) => call.mem.setU64(buf + BigInt(i * 8), address));
+  return (found.length - skip) * 8;
+}
+
+/**
+ * @returns as storeStack; -EFAULT for a task whose stack is gone, and -EOPNOTSUPP for the user stack of
+ *   another task
+ * @kernel bpf_get_task_stack, kernel/bpf/stackmap.c
+ * @fidelity partial: user stacks are not unwound, so the current task's gives -EFAULT
+ */
+function getTaskStack(call: Call): number {
+  const task = taskAt(call.kernel, call.arg(1));
+  const [buf, size, flags] = [call.arg(2), call.u32(3), call.arg(4)];
+  if (task.num('exit_state') !== 0) return fail('EFAULT');
+  const known = (flags & ~(SKIP_MASK | USER_STACK | USER_BUILD_ID)) === 0n;
+  const fits = size % ((flags & USER_BUILD_ID) !== 0n ? BUILD_ID_ENTRY : 8) === 0;
+  if (known && fits && (flags & USER_STACK) !== 0n && task.addr !== call.current) {
+    call.mem.fill(buf, size, 0);
+    return fail('EOPNOTSUPP');
+  }
+  return storeStack(call, buf, size, flags, (max) => kernelTrace(call.kernel, task, max));
+}
+
+/**
+ * @returns the number of the stack in the map, -EINVAL for flags, -EFAULT where there is no stack or fewer
+ *   frames than are skipped, -EEXIST
+ * @kernel bpf_get_stackid, kernel/bpf/stackmap.c
+ * @fidelity partial: user stacks are not unwound, so they give -EFAULT
+ */
+function getStackId(call: Call): NegErrno {
+  const map = mapsByAddr.at(call.kernel, call.arg(2));
+  if (!(map instanceof StackTraceMap)) throw new EngineBug(`map ${map.spec.name} holds no stacks`);
+  const flags = call.arg(3);
+  if ((flags & ~(SKIP_MASK | USER_STACK | BPF_F_FAST_STACK_CMP | BPF_F_REUSE_STACKID)) !== 0n)
+    return fail('EINVAL');
+  if ((flags & USER_STACK) !== 0n) return fail('EFAULT');
+  const skip = Number(flags & SKIP_MASK);
+  const depth = Math.min(map.spec.valueSize / 8 + skip, MAX_STACK_DEPTH);
+  const trace = runningTrace(call).slice(0, depth);
+  return trace.length <= skip ? fail('EFAULT') : map.add(trace.slice(skip), flags);
 }

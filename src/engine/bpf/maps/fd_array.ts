@@ -9,6 +9,7 @@
 import type { Addr } from '../../../shared/brand.ts';
 import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
+import { putCgroup } from '../../kernel/objects/cgroup.ts';
 import { IndexedMap, arrayAllocCheck } from './array.ts';
 import type { MapInit, MapSpec } from '../map.ts';
 
@@ -103,6 +104,20 @@ export class ProgArrayMap extends FdArrayMap {
     const held = this.held();
     this.mem.fill(this.values, this.spec.maxEntries * 8, 0);
     return held;
+  }
+}
+
+/** Cgroups that a program can ask whether its task is in. */
+export class CgroupArrayMap extends FdArrayMap {
+  override lookup(_key: Addr): Addr {
+    return 0n;
+  }
+  protected override freeContent(): void {
+    for (const cgroup of super.held()) putCgroup(this.kernel, this.kernel.view('cgroup', cgroup));
+  }
+  /** None that is counted with maps and programs. */
+  override held(): readonly Addr[] {
+    return [];
   }
 }
 

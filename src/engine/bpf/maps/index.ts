@@ -2,14 +2,16 @@
 import type { NegErrno } from '../../../shared/errno.ts';
 import type { BpfMap, MapInit, MapSpec } from '../map.ts';
 import { ArrayMap, arrayAllocCheck } from './array.ts';
-import { ArrayOfMaps, ProgArrayMap, fdArrayAllocCheck } from './fd_array.ts';
+import { ArrayOfMaps, CgroupArrayMap, ProgArrayMap, fdArrayAllocCheck } from './fd_array.ts';
 import { HashMap, LruHashMap } from './hash.ts';
 import { HashOfMaps } from './hash_of_maps.ts';
 import { htabAllocCheck } from './htab.ts';
 import { CgroupStorageMap, SkStorageMap, TaskStorageMap, localStorageAllocCheck } from './local_storage.ts';
 import { PercpuArrayMap } from './percpu_array.ts';
 import { LruPercpuHashMap, PercpuHashMap } from './percpu_hash.ts';
+import { PerfEventArrayMap } from './perf_event_array.ts';
 import { QueueMap, StackMap, queueAllocCheck } from './queue_stack.ts';
+import { StackTraceMap, stackTraceAllocCheck } from './stack_trace.ts';
 import { RingbufMap, ringbufAllocCheck } from './ringbuf.ts';
 
 export interface MapKind {
@@ -47,8 +49,11 @@ export const MAP_KINDS: ReadonlyMap<number, MapKind> = new Map([
   [1, kind('hash', 'htab_map_ops', hash, HashMap)],
   [2, kind('array', 'array_map_ops', arrayAllocCheck, ArrayMap)],
   [3, kind('prog_array', 'prog_array_map_ops', fdArrayAllocCheck, ProgArrayMap)],
+  [4, kind('perf_event_array', 'perf_event_array_map_ops', fdArrayAllocCheck, PerfEventArrayMap)],
   [5, kind('percpu_hash', 'htab_percpu_map_ops', hash, PercpuHashMap, true)],
   [6, kind('percpu_array', 'percpu_array_map_ops', arrayAllocCheck, PercpuArrayMap, true)],
+  [7, kind('stack_trace', 'stack_trace_map_ops', stackTraceAllocCheck, StackTraceMap)],
+  [8, kind('cgroup_array', 'cgroup_array_map_ops', fdArrayAllocCheck, CgroupArrayMap)],
   [9, kind('lru_hash', 'htab_lru_map_ops', lru, LruHashMap)],
   [10, kind('lru_percpu_hash', 'htab_lru_percpu_map_ops', lru, LruPercpuHashMap, true)],
   [12, kind('array_of_maps', 'array_of_maps_map_ops', fdArrayAllocCheck, ArrayOfMaps)],

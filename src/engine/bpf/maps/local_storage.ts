@@ -152,11 +152,19 @@ export abstract class LocalStorageMap extends BpfMap {
     unlinkFromOwner(this.kernel, elem, (owner) => this.storageAt(owner));
   }
 
-  /** Elements in order of buckets, newest first in each. */
+  /** Elements of one bucket, newest first. */
+  *bucketElements(bucket: number): Generator<View> {
+    for (const node of hlistNodes(this.mem, this.bucket(bucket)))
+      yield containerOf(this.kernel, node, ELEM, 'map_node');
+  }
+  /** The element after this one in its bucket, or null. */
+  nextInBucket(elem: View): View | null {
+    const node = elem.ptr('map_node.next');
+    return node === 0n ? null : containerOf(this.kernel, node, ELEM, 'map_node');
+  }
+  /** Elements in order of buckets. */
   *elements(): Generator<View> {
-    for (let i = 0; i < this.bucketCount; i++)
-      for (const node of hlistNodes(this.mem, this.bucket(i)))
-        yield containerOf(this.kernel, node, ELEM, 'map_node');
+    for (let i = 0; i < this.bucketCount; i++) yield* this.bucketElements(i);
   }
   ownerOf(elem: View): Addr {
     return elem.deref('local_storage')?.ptr('owner') ?? 0n;

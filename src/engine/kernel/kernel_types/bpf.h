@@ -321,6 +321,19 @@ struct bpf_ringbuf {
 	char data[] __attribute__((aligned(4096)));
 };
 
+struct stack_map_bucket {
+	u32 hash;
+	u32 nr;
+	u64 data[];
+};
+
+struct bpf_stack_map {
+	struct bpf_map map;
+	void *elems;
+	u32 n_buckets;
+	struct stack_map_bucket *buckets[];
+};
+
 struct bpf_ringbuf_map {
 	struct bpf_map map;
 	struct bpf_ringbuf *rb;
@@ -917,6 +930,7 @@ enum perf_event_state {
 
 struct perf_event {
 	enum perf_event_state state;
+	int oncpu;
 	u64 id;
 	struct bpf_prog *prog;
 	u64 bpf_cookie;
