@@ -7,7 +7,7 @@ import type { Report } from './check_lists.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf } from './list.ts';
 import { waitingTcp, waitingUnix } from './objects/accept_queue.ts';
-import { tcpEstablished, tcpListening, udpByAddress } from './objects/inet_hash.ts';
+import { allSockets, tcpEstablished, tcpListening, udpByAddress } from './objects/inet_hash.ts';
 import type { SocketTable } from './objects/inet_hash.ts';
 import { NETLINK_PROTOCOLS, netlinkSocks, netlinkTable } from './objects/netlink_sock.ts';
 import { isFullSock, isUnhashed, sockAt, sockCommon, TcpState } from './objects/sock.ts';
@@ -29,9 +29,7 @@ interface TableRule {
 /** Every UNIX socket that is in a table. */
 export function* unixSockets(kernel: Kernel, nets: readonly View[]): Generator<View> {
   for (const net of nets) {
-    const table = unixTable(kernel, net);
-    for (let bucket = 0; bucket < table.buckets; bucket++)
-      for (const addr of table.sockets(bucket)) yield kernel.view('unix_sock', addr);
+    for (const addr of allSockets(unixTable(kernel, net))) yield kernel.view('unix_sock', addr);
   }
 }
 
@@ -62,7 +60,7 @@ export function checkSockets(kernel: Kernel, nets: readonly View[], check: Repor
   ];
   const halfOpen = halfOpenByListener(kernel, connections);
   for (const rule of rules)
-    for (let bucket = 0; bucket < rule.table.buckets; bucket++)
+    for (const bucket of rule.table.occupied())
       for (const addr of rule.table.sockets(bucket)) {
         const common = sockCommon(kernel, addr);
         const own = rule.bucketOf(common);
@@ -77,13 +75,12 @@ export function checkSockets(kernel: Kernel, nets: readonly View[], check: Repor
 
 function halfOpenByListener(kernel: Kernel, connections: SocketTable): ReadonlyMap<Addr, number> {
   const count = new Map<Addr, number>();
-  for (let bucket = 0; bucket < connections.buckets; bucket++)
-    for (const addr of connections.sockets(bucket)) {
-      const common = sockCommon(kernel, addr);
-      if (common.num('skc_state') !== TcpState.NEW_SYN_RECV) continue;
-      const listener = common.ptr('skc_listener');
-      count.set(listener, (count.get(listener) ?? 0) + 1);
-    }
+  for (const addr of allSockets(connections)) {
+    const common = sockCommon(kernel, addr);
+    if (common.num('skc_state') !== TcpState.NEW_SYN_RECV) continue;
+    const listener = common.ptr('skc_listener');
+    count.set(listener, (count.get(listener) ?? 0) + 1);
+  }
   return count;
 }
 

@@ -192,6 +192,13 @@ export class Memory {
     return at >= 0 && [...this.free.values()].some((list) => list.includes(at));
   }
 
+  /** What is handed out and not given back. */
+  get live(): { readonly objects: number; readonly bytes: Bytes } {
+    let bytes = 0;
+    for (const size of this.sizes.values()) bytes += size;
+    return { objects: this.sizes.size, bytes };
+  }
+
   /** Bytes handed out so far, holes included. */
   get used(): Bytes {
     return this.brk;

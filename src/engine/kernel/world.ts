@@ -194,6 +194,11 @@ function checkShared(
   for (let up = processes.get(other.ppid ?? 0); up; up = processes.get(up.ppid ?? 0))
     if (up === process)
       throw new WorldError(path, `process ${pid} descends from this one; let it share instead`);
+  if (other.state === 'Z' || other.kthread)
+    throw new WorldError(
+      path,
+      `process ${pid} is a ${other.kthread ? 'kernel thread' : 'zombie'}: it has none to share`,
+    );
   if (!owns(other)) throw new WorldError(path, `process ${pid} shares it itself; name its owner`);
 }
 

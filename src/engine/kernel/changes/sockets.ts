@@ -20,7 +20,7 @@ import {
 } from '../objects/accept_queue.ts';
 import { fileOperations } from '../objects/file.ts';
 import { fileAtFd } from '../objects/files.ts';
-import { tcpEstablished, tcpListening, udpByAddress } from '../objects/inet_hash.ts';
+import { allSockets, tcpEstablished, tcpListening, udpByAddress } from '../objects/inet_hash.ts';
 import { newTcpSock } from '../objects/inet_sock.ts';
 import { internalMount } from '../objects/internal_mounts.ts';
 import { AF, IPPROTO, isFullSock, newSocket, SOCK, sockAt, sockCommon, TcpState } from '../objects/sock.ts';
@@ -66,11 +66,10 @@ const isLoopback = ({ ip }: Endpoint): boolean =>
 /** Every inet socket of a namespace, with its ends. */
 function* inetSockets(kernel: Kernel, net: View): Generator<{ common: View; local: Endpoint }> {
   for (const table of [tcpListening(kernel), tcpEstablished(kernel), udpByAddress(kernel)])
-    for (let bucket = 0; bucket < table.buckets; bucket++)
-      for (const addr of table.sockets(bucket)) {
-        const common = sockCommon(kernel, addr);
-        if (common.ptr('skc_net.net') === net.addr) yield { common, local: endsOf(common).local };
-      }
+    for (const addr of allSockets(table)) {
+      const common = sockCommon(kernel, addr);
+      if (common.ptr('skc_net.net') === net.addr) yield { common, local: endsOf(common).local };
+    }
 }
 
 /** What listens there: for this very address before for any. @kernel __inet_lookup_listener, net/ipv4/inet_hashtables.c @fidelity partial: the families are strangers to each other */
@@ -90,15 +89,13 @@ function freePort(taken: (port: number) => boolean, field: string): number {
 }
 
 const unixSocketNamed = (kernel: Kernel, net: View, name: string, listening: boolean): View | null => {
-  const table = unixTable(kernel, net);
-  for (let bucket = 0; bucket < table.buckets; bucket++)
-    for (const addr of table.sockets(bucket)) {
-      const unix = kernel.view('unix_sock', addr);
-      const listens = sockCommon(kernel, addr).num('skc_state') === TcpState.LISTEN;
-      // What was accepted carries the name too, but is not bound to it.
-      const bound = sockCommon(kernel, addr).num('skc_state') !== TcpState.ESTABLISHED;
-      if (unixName(kernel, unix) === name && (listening ? listens : bound)) return unix;
-    }
+  for (const addr of allSockets(unixTable(kernel, net))) {
+    const unix = kernel.view('unix_sock', addr);
+    const listens = sockCommon(kernel, addr).num('skc_state') === TcpState.LISTEN;
+    // What was accepted carries the name too, but is not bound to it.
+    const bound = sockCommon(kernel, addr).num('skc_state') !== TcpState.ESTABLISHED;
+    if (unixName(kernel, unix) === name && (listening ? listens : bound)) return unix;
+  }
   return null;
 };
 

@@ -52,7 +52,7 @@ export function exec(changing: Changing, change: Change<'exec'>, tell: Tell): vo
   const before = taskText(task);
   const others = [...threads(kernel, task)].filter((other) => other.addr !== task.addr);
   for (const other of others) refuseReader(kernel, other, 'pid');
-  for (const other of others) exitTask(kernel, other, SIGKILL);
+  for (const other of others) if (other.num('exit_state') === 0) exitTask(kernel, other, SIGKILL);
   unshareFiles(kernel, task);
   const table = task.deref('files');
   if (table)

@@ -293,7 +293,8 @@ export function detachTask(kernel: Kernel, task: View): void {
 
 /** @kernel put_css_set_locked, kernel/cgroup/cgroup.c @fidelity full */
 function freeCssSet(kernel: Kernel, cset: View): void {
-  for (const node of [...listNodes(kernel.mem, cset.at('cgrp_links'))]) {
+  const links = [...listNodes(kernel.mem, cset.at('cgrp_links'))];
+  for (const node of links) {
     const link = containerOf(kernel, node, 'cgrp_cset_link', 'cgrp_link');
     listDel(kernel.mem, link.at('cset_link'));
     listDel(kernel.mem, link.at('cgrp_link'));

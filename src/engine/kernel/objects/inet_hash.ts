@@ -10,7 +10,7 @@
  *
  * Source: net/ipv4/inet_hashtables.c, net/ipv6/inet6_hashtables.c, net/ipv4/udp.c, Linux 6.12.
  */
-import type { Addr } from '../../../shared/brand.ts';
+import type { Addr, Bytes } from '../../../shared/brand.ts';
 import { isAny, isV4Mapped } from '../inet_address.ts';
 import type { Endpoint } from '../inet_address.ts';
 import { keyHash } from '../jhash.ts';
@@ -26,7 +26,7 @@ import {
   nullsMarker,
 } from '../list.ts';
 import type { View } from '../view.ts';
-import { sockHold, sockPut } from './sock.ts';
+import { leaveTable, sockHold, sockPut } from './sock.ts';
 
 /** What a machine of 512 MiB has. */
 const LISTEN_BUCKETS = 256;
@@ -118,6 +118,36 @@ export interface SocketTable {
   bucketAt(bucket: number): Addr;
   /** Its sockets of all namespaces, in list order. */
   sockets(bucket: number): Generator<Addr>;
+  /** Buckets that are not empty, in order. */
+  occupied(): readonly number[];
+}
+
+/** Every socket of a table, bucket by bucket. */
+export function* allSockets(table: SocketTable): Generator<Addr> {
+  for (const bucket of table.occupied()) yield* table.sockets(bucket);
+}
+
+/**
+ * Buckets of a table whose list is not empty. An empty list begins with NULL, or with an odd number.
+ *
+ * @param size of a bucket
+ * @param head where in it the list begins
+ */
+export function occupiedBuckets(
+  { mem }: Kernel,
+  base: Addr,
+  count: number,
+  size: Bytes,
+  head: Bytes,
+): number[] {
+  const bytes = mem.bytes(base, count * size);
+  const words = new DataView(bytes.buffer);
+  const used: number[] = [];
+  for (let bucket = 0, at = head; bucket < count; bucket++, at += size) {
+    const low = words.getUint32(at, true);
+    if ((low & 1) === 0 && (low !== 0 || words.getUint32(at + 4, true) !== 0)) used.push(bucket);
+  }
+  return used;
 }
 
 function nullsTable(kernel: Kernel, base: Addr, buckets: number, struct: string, head: string): SocketTable {
@@ -131,6 +161,7 @@ function nullsTable(kernel: Kernel, base: Addr, buckets: number, struct: string,
       for (const node of hlistNullsNodes(kernel.mem, at(bucket) + offset))
         yield containerOf(kernel, node, 'sock_common', 'skc_nulls_node').addr;
     },
+    occupied: () => occupiedBuckets(kernel, base, buckets, size, Number(offset)),
   };
 }
 
@@ -159,6 +190,7 @@ export function udpByAddress(kernel: Kernel): SocketTable {
       for (const node of hlistNodes(kernel.mem, at(bucket)))
         yield containerOf(kernel, node, 'sock_common', 'skc_portaddr_node').addr;
     },
+    occupied: () => occupiedBuckets(kernel, table.ptr('hash2'), table.num('mask') + 1, size, 0),
   };
 }
 
@@ -221,11 +253,14 @@ export function hashUdp(
 }
 
 /** @kernel inet_unhash, net/ipv4/inet_hashtables.c @fidelity full */
-export const unhashTcp = (kernel: Kernel, common: View): void =>
+export function unhashTcp(kernel: Kernel, common: View): void {
+  leaveTable(kernel, common.addr);
   hlistNullsDel(kernel.mem, common.at('skc_nulls_node'));
+}
 
 /** @kernel udp_lib_unhash, net/ipv4/udp.c @fidelity full */
 export function unhashUdp(kernel: Kernel, common: View): void {
+  leaveTable(kernel, common.addr);
   const table = udpTable(kernel);
   const { size } = kernel.types.struct('udp_hslot');
   const net = kernel.view('net', common.ptr('skc_net.net'));

@@ -128,6 +128,16 @@ export const sockCommon = (kernel: Kernel, addr: Addr): View => kernel.view('soc
 export const isFullSock = (common: View): boolean =>
   common.num('skc_state') !== TcpState.TIME_WAIT && common.num('skc_state') !== TcpState.NEW_SYN_RECV;
 
+/** Who is told when a socket leaves its table: code of ours, not state. */
+const unhashed = new WeakMap<Kernel, (sk: Addr) => void>();
+
+/** Registers who is told, once for each kernel. */
+export const onUnhash = (kernel: Kernel, tell: (sk: Addr) => void): void => {
+  unhashed.set(kernel, tell);
+};
+/** The socket leaves its table now. */
+export const leaveTable = (kernel: Kernel, sk: Addr): void => unhashed.get(kernel)?.(sk);
+
 /** In no table. @kernel sk_unhashed, include/net/sock.h @fidelity full */
 export const isUnhashed = (common: View): boolean => hlistUnhashed(common.mem, common.at('skc_node'));
 

@@ -14,7 +14,7 @@ import { Errno } from '../../../shared/errno.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Endpoint } from '../inet_address.ts';
 import type { View } from '../view.ts';
-import { tcpEstablished, unhashTcp } from './inet_hash.ts';
+import { allSockets, tcpEstablished, unhashTcp } from './inet_hash.ts';
 import { abortTcp, newTimewaitSock, stopListening } from './inet_sock.ts';
 import { AF, isFullSock, sockCommon, TcpState } from './sock.ts';
 
@@ -46,14 +46,12 @@ const sameEnd = (a: Endpoint, b: Endpoint): boolean =>
 
 /** The connection between these ends, or null. @kernel __inet_lookup_established, net/ipv4/inet_hashtables.c @fidelity full */
 export function findConnection(kernel: Kernel, net: bigint, { local, remote }: Ends): View | null {
-  const table = tcpEstablished(kernel);
-  for (let bucket = 0; bucket < table.buckets; bucket++)
-    for (const addr of table.sockets(bucket)) {
-      const common = sockCommon(kernel, addr);
-      if (common.ptr('skc_net.net') !== net) continue;
-      const ends = endsOf(common);
-      if (sameEnd(ends.local, local) && sameEnd(ends.remote, remote)) return common;
-    }
+  for (const addr of allSockets(tcpEstablished(kernel))) {
+    const common = sockCommon(kernel, addr);
+    if (common.ptr('skc_net.net') !== net) continue;
+    const ends = endsOf(common);
+    if (sameEnd(ends.local, local) && sameEnd(ends.remote, remote)) return common;
+  }
   return null;
 }
 

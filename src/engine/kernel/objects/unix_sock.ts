@@ -15,9 +15,10 @@ import { containerOf, hlistAddHead, hlistDel, hlistNodes } from '../list.ts';
 import type { View } from '../view.ts';
 import { dget } from './dentry.ts';
 import type { Path } from './dentry.ts';
+import { occupiedBuckets } from './inet_hash.ts';
 import type { SocketTable } from './inet_hash.ts';
 import { dequeueUnix } from './accept_queue.ts';
-import { AF, newSock, SOCK, sockCommon, sockHold, sockPut, TcpState } from './sock.ts';
+import { AF, leaveTable, newSock, SOCK, sockCommon, sockHold, sockPut, TcpState } from './sock.ts';
 
 const HASH_MOD = 255;
 const BUCKETS = 512;
@@ -45,6 +46,7 @@ export function unixTable(kernel: Kernel, net: View): SocketTable {
       for (const node of hlistNodes(kernel.mem, at(bucket)))
         yield containerOf(kernel, node, 'sock_common', 'skc_node').addr;
     },
+    occupied: () => (base === 0n ? [] : occupiedBuckets(kernel, base, BUCKETS, 8, 0)),
   };
 }
 
@@ -147,6 +149,7 @@ export function pairUnix(kernel: Kernel, a: View, b: View): void {
  * @fidelity partial: the other end is not told that nobody writes any more
  */
 export function releaseUnix(kernel: Kernel, unix: View): void {
+  leaveTable(kernel, unix.addr);
   hlistDel(kernel.mem, sockCommon(kernel, unix.addr).at('skc_node'));
   sockCommon(kernel, unix.addr).set('skc_state', TcpState.CLOSE);
   const peer = unix.ptr('peer');

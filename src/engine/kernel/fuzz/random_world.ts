@@ -1,0 +1,153 @@
+/**
+ * Random small machines: a few processes with threads, files that they share or not, mappings, cgroups, a
+ * container and sockets. Most are worlds; some contradict themselves and are refused.
+ */
+import type { Random } from '../../../shared/random.ts';
+import type { WorldInput } from '../world.ts';
+
+type Process = WorldInput['processes'][number];
+type Fd = Exclude<NonNullable<Process['fds']>, { sharedWith: number }>[number];
+type Socket = NonNullable<WorldInput['sockets']>[number];
+
+export const PATHS = [
+  '/dev/null',
+  '/tmp/a',
+  '/tmp/a (deleted)',
+  '/tmp/d/e',
+  '/srv/data',
+  '/proc/1/maps',
+  '/sys/fs/cgroup',
+  'pipe:[5]',
+  'pipe:[6]',
+  'anon_inode:[eventfd]',
+  'anon_inode:[eventpoll]',
+  'anon_inode:[pidfd]',
+  '/memfd:x (deleted)',
+  'net:[4026531840]',
+  '/dev/pts/0',
+  '/',
+] as const;
+export const CGROUPS = ['/a', '/a/b', '/c'] as const;
+const PAGE = 4096;
+const CONTAINER = 4_026_532_500;
+const MOST_FD = 130;
+
+export const page = (n: number): string => `0x${(n * PAGE).toString(16)}`;
+const times = <T>(count: number, one: (i: number) => T): T[] =>
+  Array.from({ length: count }, (_, i) => one(i));
+
+function fds(r: Random, sockets: readonly Socket[]): Fd[] {
+  const numbers = new Set(times(r.below(6), () => (r.chance(90) ? r.below(8) : r.below(MOST_FD))));
+  const inodes = sockets.flatMap(({ ino }) => ino ?? []);
+  return [...numbers].map((fd) => ({
+    fd,
+    cloexec: r.chance(20),
+    file: r.chance(15)
+      ? 'shared'
+      : r.chance(20) && inodes.length > 0
+        ? { path: `socket:[${r.pick(inodes)}]`, flags: '02' }
+        : { path: r.pick(PATHS), flags: r.pick(['0', '02', '0100002']) },
+  }));
+}
+
+const all = (sockets: readonly Socket[]): Fd[] =>
+  sockets.flatMap(({ ino }, i) =>
+    ino === undefined ? [] : [{ fd: 200 + i, file: { path: `socket:[${ino}]`, flags: '02' } }],
+  );
+
+function vmas(r: Random) {
+  let at = 1;
+  return times(r.below(5), () => {
+    const start = at + r.below(3);
+    at = start + 1 + r.below(4);
+    return {
+      start: page(start),
+      end: page(at),
+      perms: r.pick(['rw-p', 'r-xp', 'r--s']),
+      name: r.pick(['', '/tmp/a', '/bin/x']),
+    };
+  });
+}
+
+function socket(r: Random, i: number): Socket {
+  const ino = 500 + i;
+  const port = 8000 + r.below(3);
+  switch (r.below(4)) {
+    case 0:
+      return {
+        protocol: 'tcp',
+        local: `127.0.0.1:${port}`,
+        state: 'LISTEN',
+        ino,
+        maxBacklog: r.below(4),
+        rxQueue: r.below(2),
+      };
+    case 1: {
+      const file = r.chance(60) ? { ino } : {};
+      return {
+        protocol: 'tcp',
+        local: `127.0.0.1:${port}`,
+        remote: `127.0.0.1:${9000 + i}`,
+        state: 'ESTABLISHED',
+        ...file,
+      };
+    }
+    case 2:
+      return { protocol: 'udp', local: `0.0.0.0:${port}`, ino };
+    default:
+      return { protocol: 'unix', ino, state: 'listening', name: r.pick(['@a', '/run/s', '@b']) };
+  }
+}
+
+function process(r: Random, pid: number, sockets: readonly Socket[]): Process {
+  const zombie = pid !== 1 && r.chance(12);
+  const kthread = pid !== 1 && !zombie && r.chance(8);
+  const others = Math.max(1, pid - 1);
+  const bare = zombie || kthread;
+  const contained = pid !== 1 && r.chance(15);
+  return {
+    pid,
+    comm: `p${pid}`,
+    ppid: pid === 1 ? 0 : r.chance(70) ? 1 : r.between(1, others),
+    state: zombie ? 'Z' : r.pick(['R', 'S', 'S', 'T']),
+    kthread,
+    uid: r.below(3),
+    exe: '/bin/x',
+    cwd: r.pick(['/', '/tmp', '/home/u']),
+    ...(r.chance(40) ? { cgroup: r.pick(CGROUPS) } : {}),
+    ...(contained ? { ns: { pid: CONTAINER }, nspids: [pid, pid] } : {}),
+    // Init has every socket open, so that each can be closed.
+    fds:
+      pid === 1
+        ? [...fds(r, []), ...all(sockets)]
+        : bare
+          ? []
+          : r.chance(10) && pid > 1
+            ? { sharedWith: r.between(1, others) }
+            : fds(r, sockets),
+    ...(kthread
+      ? {}
+      : { mm: r.chance(8) && pid > 1 ? { sharedWith: r.between(1, others) } : { vmas: vmas(r) } }),
+    threads:
+      kthread || contained
+        ? []
+        : times(r.below(3), (i) => ({
+            tid: 100 + pid * 10 + i,
+            comm: 't',
+            ...(r.chance(15) ? { fds: fds(r, sockets) } : {}),
+          })),
+  };
+}
+
+export function randomWorld(r: Random): WorldInput {
+  const sockets = times(r.below(5), (i) => socket(r, i));
+  return {
+    name: 'random',
+    sockets,
+    cgroups: CGROUPS.filter(() => r.chance(60)).map((path) => ({ path })),
+    files: { shared: { path: '/tmp/shared', flags: '02' } },
+    namespaces: [{ kind: 'pid', inum: CONTAINER, parent: 4_026_531_836 }],
+    processes: times(1 + r.below(5), (i) => process(r, i + 1, sockets)),
+    reader: 1,
+  };
+}
