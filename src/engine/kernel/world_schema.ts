@@ -200,6 +200,8 @@ export const WorldSchema = v.strictObject({
     }),
     {},
   ),
+  /** Options of the kernel's configuration that differ from the usual: as after `=` in .config, n to unset. */
+  config: v.optional(v.record(v.pipe(v.string(), v.startsWith('CONFIG_')), v.string()), {}),
   /** 5 puts the direct map at 0xff11000000000000. */
   pageTableLevels: v.optional(v.picklist([4, 5]), 4),
   /** Nanoseconds since boot when the world is looked at. */

@@ -8,6 +8,7 @@ import type { RunReport, Stage } from '../../protocol/report.ts';
 import type { ProgramSource } from '../../protocol/scenario.ts';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
+import { kernelConfig } from '../kernel/config.ts';
 import { LD_IMM64 } from '../abi/opcode.ts';
 import { disasmInsn } from '../abi/disasm.ts';
 import type { Btf } from '../btf/parse.ts';
@@ -109,7 +110,12 @@ export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome
   }
   const { kernel, syscall } = machine;
   const result = loadObject(object, {
-    kernel: { btf: kernel.btf, symbols: kernel.symbols, release: uname(machine), config: null },
+    kernel: {
+      btf: kernel.btf,
+      symbols: kernel.symbols,
+      release: uname(machine),
+      config: kernelConfig(machine.release, machine.world.config),
+    },
     sys: syscall,
     logLevel: request.logLevel ?? 0,
     ownLog: true,
@@ -145,7 +151,7 @@ export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome
 }
 
 /** As `uname -r` prints it, or the release alone where the world does not say. */
-const uname = ({ world, kernel }: Machine): string => world.uname.release || kernel.release;
+export const uname = ({ world, kernel }: Machine): string => world.uname.release || kernel.release;
 
 /** The verifier's refusal, at the source line of the instruction it stopped at. */
 function rejection(object: BpfObject, { program, log }: ProgramLoad): Diagnostic {

@@ -1,0 +1,101 @@
+/** Helpers and maps as C programs use them: compiled, verified, attached and read. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { iterscope } from './cli/testing.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'iterscope-'));
+let files = 0;
+/** Runs the program `dump`. */
+function run(body: string, ...options: readonly string[]) {
+  const path = join(dir, `p${files++}.bpf.c`);
+  const top = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\nchar LICENSE[] SEC("license") = "GPL";\n';
+  writeFileSync(path, `${top}${body}\n`);
+  return iterscope('run', path, '--prog', 'dump', ...options);
+}
+/** Runs once, at the end of a walk of maps. */
+const once = (statements: string, declarations = '', ...options: readonly string[]): string => {
+  const { stdout, stderr } = run(
+    `${declarations}
+SEC("iter/bpf_map") int dump(struct bpf_iter__bpf_map *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	if (ctx->map) return 0;
+	${statements}
+	return 0;
+}`,
+    ...options,
+  );
+  return stdout || stderr;
+};
+const lines = (text: string): string[] => text.trimEnd().split('\n');
+
+test('programs call each other through an array that the source fills', () => {
+  const { stdout } = run(
+    `int odd(struct bpf_iter__task *ctx);
+int even(struct bpf_iter__task *ctx);
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 4); __uint(key_size, 4);
+	__array(values, int (struct bpf_iter__task *));
+} jumps SEC(".maps") = { .values = { [0] = (void *)&even, [1] = (void *)&odd } };
+SEC("iter/task") int odd(struct bpf_iter__task *ctx) { BPF_SEQ_PRINTF(ctx->meta->seq, "odd\\n"); return 0; }
+SEC("iter/task") int even(struct bpf_iter__task *ctx) { BPF_SEQ_PRINTF(ctx->meta->seq, "even\\n"); return 0; }
+SEC("iter/task") int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	if (!task || task->pid > 4) return 0;
+	BPF_SEQ_PRINTF(ctx->meta->seq, "%d ", task->pid);
+	bpf_tail_call(ctx, &jumps, (unsigned)task->pid % 3);
+	BPF_SEQ_PRINTF(ctx->meta->seq, "neither\\n");
+	return 0;
+}`,
+  );
+  expect(lines(stdout)).toEqual(['1 odd', '2 neither', '3 even', '4 odd']);
+});
+
+test('a value on a task is there in the next walk until it is deleted', () => {
+  const { stdout } = run(
+    `struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE); __uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int); __type(value, long);
+} walks SEC(".maps");
+SEC("iter/task") int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	if (!task || task->pid > 2) return 0;
+	long *count = bpf_task_storage_get(&walks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (count) BPF_SEQ_PRINTF(ctx->meta->seq, "%d:%ld\\n", task->pid, ++*count);
+	if (task->pid == 2) bpf_task_storage_delete(&walks, task);
+	return 0;
+}`,
+    '--sessions',
+    '2',
+  );
+  expect(lines(stdout)).toEqual(['1:1', '2:1', '1:2', '2:1']);
+});
+
+test('the configuration of the kernel, and what a world says otherwise', () => {
+  const declarations = `extern unsigned CONFIG_HZ __kconfig;
+extern bool CONFIG_IPV6_SUBTREES __kconfig __weak;
+extern enum libbpf_tristate CONFIG_INET_DIAG __kconfig;
+extern char CONFIG_DEFAULT_TCP_CONG[8] __kconfig;
+extern unsigned CONFIG_NO_SUCH __kconfig __weak;`;
+  const print = `BPF_SEQ_PRINTF(seq, "%d %d %d %s %d\\n", CONFIG_HZ, CONFIG_IPV6_SUBTREES, CONFIG_INET_DIAG, CONFIG_DEFAULT_TCP_CONG, CONFIG_NO_SUCH);`;
+  expect(once(print, declarations)).toBe('250 1 2 cubic 0\n');
+  const world = join(dir, 'world.json');
+  writeFileSync(
+    world,
+    JSON.stringify({
+      config: { CONFIG_HZ: '1000', CONFIG_INET_DIAG: 'n', CONFIG_IPV6_SUBTREES: 'n' },
+      processes: [{ pid: 1, comm: 'init' }],
+    }),
+  );
+  expect(
+    once(print, declarations.replace('INET_DIAG __kconfig', 'INET_DIAG __kconfig __weak'), '--world', world),
+  ).toBe('1000 0 0 cubic 0\n');
+  expect(once(print, declarations.replaceAll(' __weak', ''))).toContain(
+    "libbpf: extern 'CONFIG_NO_SUCH' (strong): not resolved",
+  );
+});
