@@ -17,10 +17,11 @@ export interface Judgement {
 /** What marks a program as none of ours, in what libbpf or the verifier said. */
 const OUTSIDE: readonly (readonly [string, RegExp])[] = [
   ['kernel module', /bpf_testmod|not found in kernel or module BTFs|failed to find kernel BTF type ID/],
-  ['program type', /not supported by this verifier: (programs of type .*)/],
-  ['context', /not supported by this verifier: (context of .*)/],
-  ['helper of another type', /not supported by this verifier: (helper .* of another program type)/],
-  ['arena', /not supported by this verifier: arena/],
+  ['packets', /calling kernel function bpf_(dynptr_from_(skb|xdp)|crypto_\w+) is not allowed/],
+  ['program type', /not supported by this verifier: programs of type|missing BPF prog type/],
+  ['context', /not supported by this verifier: context of /],
+  ['helper of another type', /not supported by this verifier: helper .* of another program type/],
+  ['arena', /not supported by this verifier: arena|kernel function bpf_arena_/],
   ['map type', /failed to create: /],
 ];
 

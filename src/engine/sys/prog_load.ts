@@ -170,6 +170,8 @@ export function progLoad(sys: Sys, attr: ProgLoadAttr): ProgLoadResult {
         return typeof map === 'number' ? null : map;
       },
       btf,
+      funcInfo: attr.funcInfo,
+      lineInfo: attr.lineInfo,
       probeMem: result.probeMem,
       seen: result.seen,
       maxRdonlyAccess: result.maxRdonlyAccess,

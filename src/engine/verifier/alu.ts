@@ -137,6 +137,8 @@ function pointerAlu(env: Env, insn: Insn, pointer: RegState, offset: RegState): 
     dst.refObjId = from.refObjId;
     dst.frameno = from.frameno;
     dst.dynptrType = from.dynptrType;
+    dst.dynptrId = from.dynptrId;
+    dst.mapUid = from.mapUid;
     dst.precise = false;
     dst.mark32Unbounded();
   };

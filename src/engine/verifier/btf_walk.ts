@@ -20,6 +20,7 @@ import type { BtfType, StructLike } from '../btf/types.ts';
 import { isTrusted } from './branch.ts';
 import type { Env } from './env.ts';
 import { tnumText } from './log_state.ts';
+import { fieldName, recordOf } from './record.ts';
 import type { RegState } from './reg.ts';
 import {
   MEM_ALLOC,
@@ -260,11 +261,19 @@ function setLoaded(env: Env, dst: RegState, reg: RegState, found: Walked): void 
   }
 }
 
+/** Special fields of an object of the program are reached through functions only. */
+function checkLocalFields(env: Env, btf: Btf, id: TypeId, off: Bytes, size: Bytes): void {
+  const field = recordOf(btf, env.request.kernelBtf, id).find(
+    (one) => off < one.offset + one.size && one.offset < off + size,
+  );
+  if (field) env.reject('EACCES', `direct access to ${fieldName(field.kind)} is disallowed`);
+}
+
 /**
- * A load (a store is refused) through a pointer to a kernel object.
+ * A load through a pointer to a kernel object, or an access to an object that the program allocated.
  *
  * @kernel check_ptr_to_btf_access, kernel/bpf/verifier.c
- * @fidelity partial: objects that programs allocate are not modelled
+ * @fidelity full
  */
 export function checkBtfAccess(
   env: Env,
@@ -277,7 +286,7 @@ export function checkBtfAccess(
   const reg = env.reg(regno);
   const btf = reg.btf ?? env.request.kernelBtf;
   const name = btf.nameOf(reg.btfId);
-  if (!env.request.gplCompatible)
+  if (!env.request.gplCompatible && btf === env.request.kernelBtf)
     env.reject('EINVAL', `Cannot access kernel 'struct ${name}' from non-GPL compatible program`);
   if (off < 0) env.reject('EACCES', `R${regno} is ptr_${name} invalid negative access: off=${off}`);
   if (!reg.isConst || reg.var.v !== 0n)
@@ -288,10 +297,13 @@ export function checkBtfAccess(
   if (reg.type & MEM_USER) env.reject('EACCES', `R${regno} is ptr_${name} access user memory: off=${off}`);
   if (reg.type & MEM_PERCPU)
     env.reject('EACCES', `R${regno} is ptr_${name} access percpu memory: off=${off}`);
-  if (write) env.reject('EACCES', 'only read is supported');
+  const local = (reg.type & MEM_ALLOC) !== 0;
+  if (write && (!local || reg.type & PTR_UNTRUSTED)) env.reject('EACCES', 'only read is supported');
+  if (local) checkLocalFields(env, btf, reg.btfId, off, size);
   const found = walkStruct(btf, reg.btfId, off, size);
   if (found.kind === 'error') env.reject(found.errno, found.message);
-  if (dstRegno >= 0) setLoaded(env, env.reg(dstRegno), reg, found);
+  if (dstRegno >= 0 && local) env.reg(dstRegno).setUnknown();
+  else if (dstRegno >= 0) setLoaded(env, env.reg(dstRegno), reg, found);
 }
 
 /** The struct that the kernel allocates for each kind of map; others cannot be read through a map pointer. */

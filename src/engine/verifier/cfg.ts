@@ -6,18 +6,24 @@
  */
 import { must } from '../../shared/assert.ts';
 import type { InsnIndex } from '../../shared/brand.ts';
+import { helperId } from '../abi/helper_id.ts';
 import {
+  BPF_ABS,
   BPF_CALL,
   BPF_CLASS,
   BPF_EXIT,
+  BPF_IND,
   BPF_JA,
   BPF_JMP,
   BPF_JMP32,
   BPF_K,
+  BPF_LD,
+  BPF_MODE,
   BPF_OP,
   BPF_SRC,
   LD_IMM64,
 } from '../abi/opcode.ts';
+import { exceptionCallbackStart } from './btf_info.ts';
 import type { Env } from './env.ts';
 import {
   callsBackLater,
@@ -26,11 +32,13 @@ import {
   isMayGoto,
   isPseudoCall,
   isPseudoFunc,
+  isThrow,
 } from './insn_kind.ts';
 import { checkKfuncCallable } from './kfunc_meta.ts';
-import { isKfuncCall } from './insn_kind.ts';
+import { isHelperCall, isKfuncCall } from './insn_kind.ts';
 
 const MAX_SUBPROGS = 256;
+const TAIL_CALL = helperId('bpf_tail_call');
 
 /** Finds where subprograms start and that called kernel functions exist. */
 export function findSubprogs(env: Env): void {
@@ -45,6 +53,8 @@ export function findSubprogs(env: Env): void {
       checkKfuncCallable(env, i);
     }
   });
+  const exception = exceptionCallbackStart(env);
+  if (exception > 0) starts.add(exception);
   const sorted = [...starts].sort((a, b) => a - b);
   sorted.forEach((start, n) => {
     env.subprogs.push({
@@ -55,10 +65,14 @@ export function findSubprogs(env: Env): void {
       stackDepth: 0,
       isGlobal: false,
       isAsyncCallback: false,
+      isCallback: false,
+      hasTailCall: false,
+      hasLoadPacket: false,
       called: false,
     });
     if (env.level2) env.write(`func#${n} @${start}\n`);
   });
+  if (exception > 0) env.exceptionCallback = sorted.indexOf(exception);
 }
 
 /** Index of the subprogram that starts at an instruction, or -1. */
@@ -78,7 +92,11 @@ function jumpTarget(env: Env, i: InsnIndex): InsnIndex {
 export function checkSubprogs(env: Env): void {
   for (const sub of env.subprogs) {
     for (let i = sub.start; i < sub.end; i++) {
-      const { code } = env.insn(i);
+      const insn = env.insn(i);
+      const { code } = insn;
+      if (isHelperCall(insn) && insn.imm === TAIL_CALL) sub.hasTailCall = true;
+      if (BPF_CLASS(code) === BPF_LD && (BPF_MODE(code) === BPF_ABS || BPF_MODE(code) === BPF_IND))
+        sub.hasLoadPacket = true;
       const op = BPF_OP(code);
       if (isJump(code) && op !== BPF_EXIT && op !== BPF_CALL) {
         const to = jumpTarget(env, i);
@@ -88,7 +106,10 @@ export function checkSubprogs(env: Env): void {
     }
     const last = env.insn(sub.end - 1).code;
     const closes =
-      last === (BPF_JMP | BPF_EXIT) || last === (BPF_JMP | BPF_JA) || last === (BPF_JMP32 | BPF_JA);
+      last === (BPF_JMP | BPF_EXIT) ||
+      last === (BPF_JMP | BPF_JA) ||
+      last === (BPF_JMP32 | BPF_JA) ||
+      isThrow(env, sub.end - 1);
     if (!closes) env.reject('EINVAL', 'last insn is not an exit or jmp', sub.end - 1);
   }
 }
@@ -144,8 +165,8 @@ class Walk {
       case BPF_EXIT:
         return false;
       case BPF_CALL:
-        if (callsBackLater(insn)) aux.prune = true;
-        if (callsBackNow(insn)) {
+        if (callsBackLater(env, insn)) aux.prune = true;
+        if (callsBackNow(env, insn)) {
           aux.callsCallback = true;
           aux.forceCheckpoint = true;
           aux.prune = true;
@@ -212,6 +233,7 @@ class Walk {
 export function checkCfg(env: Env): void {
   const walk = new Walk(env);
   walk.run(0);
+  if (env.exceptionCallback > 0) walk.run(must(env.subprogs[env.exceptionCallback], 'callback').start);
   env.insns.forEach((insn, i) => {
     const second = i > 0 && env.insn(i - 1).code === LD_IMM64 && insn.code === 0 && walk.insnState[i] === 0;
     if (second) return;

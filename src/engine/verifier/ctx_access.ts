@@ -86,16 +86,19 @@ function slotType(env: Env, off: Bytes, size: Bytes): Slot | null {
   return { type: PTR_TO_BTF_ID | trust | maybe | tagFlag(btf, type.type), typeId: target };
 }
 
-/** A pointer that may carry no offset at all. */
-export function checkUnmoved(env: Env, regno: number): void {
+/** A pointer that may carry no variable offset, and a fixed one only where that is said. */
+export function checkPointerOffset(env: Env, regno: number, fixedOk: boolean): void {
   const reg = env.reg(regno);
   const name = regTypeName(reg.type);
   if (reg.off < 0) env.reject('EACCES', `negative offset ${name} ptr R${regno} off=${reg.off} disallowed`);
-  if (reg.off !== 0)
+  if (!fixedOk && reg.off !== 0)
     env.reject('EACCES', `dereference of modified ${name} ptr R${regno} off=${reg.off} disallowed`);
   if (!reg.isConst || reg.var.v !== 0n)
     env.reject('EACCES', `variable ${name} access var_off=${tnumText(reg.var)} disallowed`);
 }
+
+/** A pointer that may carry no offset at all. */
+export const checkUnmoved = (env: Env, regno: number): void => checkPointerOffset(env, regno, false);
 
 /** What is at an offset of the context, or null: this type of program may not touch it. */
 function accessed(env: Env, off: Bytes, size: Bytes, write: boolean): Slot | null {

@@ -1,106 +1,140 @@
 /**
- * Dynptrs on the stack: two slots that only helpers may touch.
+ * Dynptrs: two stack slots that only helpers and kfuncs may touch, and pointers into the memory behind them.
+ *
+ * A callback may also be handed a pointer to a dynptr that is not its own (CONST_PTR_TO_DYNPTR).
  *
  * Source: mark_stack_slots_dynptr, process_dynptr_func, kernel/bpf/verifier.c, Linux 6.12.
  */
-import { BPF_REG_SIZE, STACK_DYNPTR, STACK_INVALID } from './state.ts';
-import type { FuncState } from './state.ts';
 import type { Env } from './env.ts';
+import { markRegRead } from './live.ts';
+import { checkMemAccess } from './mem_access.ts';
 import { acquireReference, releaseReference } from './refs.ts';
 import { LIVE_READ64, LIVE_WRITTEN } from './reg.ts';
 import type { RegState } from './reg.ts';
-import { growStack } from './stack.ts';
-import { CONST_PTR_TO_DYNPTR, PTR_TO_STACK } from './reg_type.ts';
-import { markRegRead } from './live.ts';
+import { CONST_PTR_TO_DYNPTR, PTR_MAYBE_NULL, PTR_TO_MEM, PTR_TO_STACK } from './reg_type.ts';
+import { BPF_REG_SIZE, STACK_DYNPTR, STACK_INVALID } from './state.ts';
+import type { FuncState } from './state.ts';
 
 export const DYNPTR_LOCAL = 1;
 export const DYNPTR_RINGBUF = 2;
 const NR_SLOTS = 2;
+const NAMES: Readonly<Record<number, string>> = { [DYNPTR_LOCAL]: 'local', [DYNPTR_RINGBUF]: 'ringbuf' };
+/** Kinds that hold something which must be given back. */
+const isRefcounted = (type: number): boolean => type === DYNPTR_RINGBUF;
 
-function clearSlot(frame: FuncState, spi: number): void {
-  frame.fillSlot(spi, STACK_INVALID);
-  const reg = frame.slot(spi);
-  reg.setNotInit();
-  reg.live |= LIVE_WRITTEN;
-}
-
-/** A plain store hit a slot: the dynptr in it ends, if its resource does not need releasing. */
-export function destroyDynptrAt(env: Env, frame: FuncState, spi: number): void {
-  if (frame.byte(spi, BPF_REG_SIZE - 1) !== STACK_DYNPTR) return;
-  const first = frame.slot(spi).dynptrFirst ? spi : spi + 1;
-  const reg = frame.slot(first);
-  if (reg.refObjId !== 0) env.reject('EINVAL', 'cannot overwrite referenced dynptr');
-  const { id } = reg;
-  env.scratched.slot(first);
-  env.scratched.slot(first - 1);
-  clearSlot(frame, first);
-  clearSlot(frame, first - 1);
-  invalidateSlices(env, id);
+function clearSlots(env: Env, frame: FuncState, first: number): void {
+  for (const spi of [first, first - 1]) {
+    env.scratched.slot(spi);
+    frame.fillSlot(spi, STACK_INVALID);
+    const reg = frame.slot(spi);
+    reg.setNotInit();
+    reg.live |= LIVE_WRITTEN;
+  }
 }
 
 /** Pointers into a dynptr's memory end with it. */
 function invalidateSlices(env: Env, id: number): void {
   env.state.forEachReg((reg) => {
-    if (id !== 0 && reg.id === id && reg.isPointer && reg.dynptrType === 0 && reg.memSize > 0)
-      reg.setUnknown();
+    const memory = reg.type === PTR_TO_MEM || reg.type === (PTR_TO_MEM | PTR_MAYBE_NULL);
+    if (memory && id !== 0 && reg.dynptrId === id) reg.setUnknown();
   });
 }
 
-/** The first slot of the dynptr that a register points to. */
-export function dynptrSlot(env: Env, regno: number): { frame: FuncState; spi: number } {
-  const reg = env.reg(regno);
-  if (reg.type !== PTR_TO_STACK)
-    env.reject('EINVAL', `arg#${regno - 1} expected pointer to stack or const struct bpf_dynptr`);
-  if (!reg.isConst) env.reject('EINVAL', 'dynptr has to be at a constant offset');
-  const off = reg.off + reg.constValue;
-  if (off % BPF_REG_SIZE !== 0) env.reject('EINVAL', `cannot pass in dynptr at an offset=${off}`);
-  const spi = -off / BPF_REG_SIZE - 1;
-  if (spi < NR_SLOTS - 1) env.reject('EINVAL', `cannot pass in dynptr at an offset=${off}`);
-  return { frame: env.frameOf(reg), spi };
+/** A store hit a slot: the dynptr in it ends, if it holds nothing. @kernel destroy_if_dynptr_stack_slot */
+export function destroyDynptrAt(env: Env, frame: FuncState, spi: number): void {
+  if (spi >= frame.slots || frame.byte(spi, BPF_REG_SIZE - 1) !== STACK_DYNPTR) return;
+  const first = frame.slot(spi).dynptrFirst ? spi : spi + 1;
+  const { dynptrType, id } = frame.slot(first);
+  if (isRefcounted(dynptrType)) env.reject('EINVAL', 'cannot overwrite referenced dynptr');
+  clearSlots(env, frame, first);
+  invalidateSlices(env, id);
 }
 
-/** A helper makes a dynptr in uninitialised slots. */
-export function initDynptr(env: Env, regno: number, type: number): void {
-  const { frame, spi } = dynptrSlot(env, regno);
-  growStack(env, frame, (spi + 1) * BPF_REG_SIZE);
+interface Place {
+  readonly frame: FuncState;
+  readonly spi: number;
+  /** Those slots are in use. */
+  readonly inside: boolean;
+}
+
+/** Where a pointer to stack says a dynptr is, or why there can be none. */
+function findPlace(env: Env, regno: number): Place | string {
+  const reg = env.reg(regno);
+  if (!reg.isConst) return 'dynptr has to be at a constant offset';
+  const off = reg.off + reg.constValue;
+  const spi = -off / BPF_REG_SIZE - 1;
+  if (off % BPF_REG_SIZE !== 0 || spi + 1 < NR_SLOTS) return `cannot pass in dynptr at an offset=${off}`;
+  const frame = env.frameOf(reg);
+  return { frame, spi, inside: spi < frame.slots };
+}
+
+/** The place, or a refusal with the reason before it. */
+function placeOr(env: Env, regno: number, message: string): Place {
+  const place = findPlace(env, regno);
+  return typeof place === 'string' ? env.reject('EINVAL', `${place}\n${message}`) : place;
+}
+
+/** What the argument is to be. */
+export interface DynptrUse {
+  /** 0: any */
+  readonly type: number;
+  /** made: uninitialised slots; kept: may be a callback's; given: ends or may change */
+  readonly how: 'made' | 'kept' | 'given';
+  /** A clone shares the reference of what it was cloned from. */
+  readonly shareRef?: number;
+}
+
+function make(env: Env, regno: number, type: number, shareRef: number): RegState {
+  const { frame, spi } = placeOr(env, regno, '');
   destroyDynptrAt(env, frame, spi);
   destroyDynptrAt(env, frame, spi - 1);
-  env.scratched.slot(spi);
-  env.scratched.slot(spi - 1);
   const id = env.newId();
-  const ref = type === DYNPTR_RINGBUF ? acquireReference(env, env.insnIdx) : 0;
-  for (const [at, first] of [
-    [spi, true],
-    [spi - 1, false],
-  ] as const) {
+  const ref = isRefcounted(type) ? shareRef || acquireReference(env, env.insnIdx) : 0;
+  for (const at of [spi, spi - 1]) {
+    env.scratched.slot(at);
     frame.fillSlot(at, STACK_DYNPTR);
     const reg = frame.slot(at);
     reg.setPointer(CONST_PTR_TO_DYNPTR);
     reg.id = id;
     reg.dynptrType = type;
-    reg.dynptrFirst = first;
+    reg.dynptrFirst = at === spi;
     reg.refObjId = ref;
     reg.live |= LIVE_WRITTEN;
   }
+  return frame.slot(spi);
 }
 
-/** The dynptr that a register points to must be initialised. @param type 0: any */
-export function checkDynptr(env: Env, regno: number, type: number): RegState {
+/**
+ * An argument that is a dynptr.
+ *
+ * @returns what is known of it: its type, id and reference
+ * @kernel process_dynptr_func, kernel/bpf/verifier.c
+ * @fidelity partial: dynptrs of packets do not occur
+ */
+export function checkDynptr(env: Env, regno: number, use: DynptrUse): RegState {
   const pointer = env.reg(regno);
-  if (pointer.type === CONST_PTR_TO_DYNPTR) return pointer;
-  const { frame, spi } = dynptrSlot(env, regno);
-  const ok =
-    spi < frame.slots &&
-    frame.byte(spi, 0) === STACK_DYNPTR &&
-    frame.byte(spi - 1, 0) === STACK_DYNPTR &&
-    frame.slot(spi).dynptrFirst;
-  if (!ok) env.reject('EINVAL', `Expected an initialized dynptr as arg #${regno - 1}`);
+  const arg = `arg #${regno - 1}`;
+  if (pointer.type !== PTR_TO_STACK && pointer.type !== CONST_PTR_TO_DYNPTR)
+    env.reject('EINVAL', `arg#${regno - 1} expected pointer to stack or const struct bpf_dynptr`);
+  if (use.how === 'made') {
+    if (pointer.type === CONST_PTR_TO_DYNPTR)
+      env.reject('EINVAL', 'Dynptr has to be an uninitialized dynptr');
+    placeOr(env, regno, 'Dynptr has to be an uninitialized dynptr');
+    for (const off of [0, 8])
+      checkMemAccess(env, { regno, off, size: 8, write: true, value: -1, signed: false });
+    return make(env, regno, use.type, use.shareRef ?? 0);
+  }
+  if (pointer.type === CONST_PTR_TO_DYNPTR) {
+    if (use.how === 'given')
+      env.reject('EINVAL', 'cannot pass pointer to const bpf_dynptr, the helper mutates it');
+    checkType(env, pointer, use.type, arg);
+    return pointer;
+  }
+  const { frame, spi, inside } = placeOr(env, regno, `Expected an initialized dynptr as ${arg}`);
+  const ok = inside && frame.slot(spi).dynptrFirst && isAll(frame, spi) && isAll(frame, spi - 1);
+  if (!ok) env.reject('EINVAL', `Expected an initialized dynptr as ${arg}`);
   const slot = frame.slot(spi);
-  if (type !== 0 && slot.dynptrType !== type)
-    env.reject(
-      'EINVAL',
-      `Expected a dynptr of type ${type === DYNPTR_RINGBUF ? 'ringbuf' : 'local'} as arg #${regno - 1}`,
-    );
+  checkType(env, slot, use.type, arg);
   for (const at of [spi, spi - 1]) {
     const reg = frame.slot(at);
     markRegRead(env, reg, reg.parent, LIVE_READ64);
@@ -108,14 +142,46 @@ export function checkDynptr(env: Env, regno: number, type: number): RegState {
   return slot;
 }
 
-/** A helper ends a dynptr and what it held. */
+function isAll(frame: FuncState, spi: number): boolean {
+  for (let j = 0; j < BPF_REG_SIZE; j++) if (frame.byte(spi, j) !== STACK_DYNPTR) return false;
+  return true;
+}
+
+function checkType(env: Env, dynptr: RegState, type: number, arg: string): void {
+  if (type !== 0 && dynptr.dynptrType !== type)
+    env.reject('EINVAL', `Expected a dynptr of type ${NAMES[type] ?? ''} as ${arg}`);
+}
+
+/** A dynptr that is released must be one of the program's own and hold something. */
+export function checkOwned(env: Env, regno: number): void {
+  const pointer = env.reg(regno);
+  if (pointer.type !== PTR_TO_STACK) env.reject('EINVAL', 'cannot release unowned const bpf_dynptr');
+  const message = `arg ${regno} is an unacquired reference`;
+  const { frame, spi, inside } = placeOr(env, regno, message);
+  if (!inside || frame.slot(spi).refObjId === 0) env.reject('EINVAL', message);
+}
+
+/**
+ * A helper ends a dynptr and what it held, with every clone.
+ *
+ * @kernel unmark_stack_slots_dynptr, kernel/bpf/verifier.c
+ * @fidelity full
+ */
 export function releaseDynptr(env: Env, regno: number): void {
-  const { frame, spi } = dynptrSlot(env, regno);
-  const { refObjId, id } = frame.slot(spi);
-  env.scratched.slot(spi);
-  env.scratched.slot(spi - 1);
-  clearSlot(frame, spi);
-  clearSlot(frame, spi - 1);
-  if (refObjId !== 0) releaseReference(env, refObjId);
-  invalidateSlices(env, id);
+  const { frame, spi } = placeOr(env, regno, '');
+  const { refObjId, dynptrType } = frame.slot(spi);
+  if (!isRefcounted(dynptrType)) return clearSlots(env, frame, spi);
+  releaseReference(env, refObjId);
+  for (let at = 1; at < frame.slots; at++) {
+    const slot = frame.slot(at);
+    if (slot.refObjId === refObjId && slot.dynptrFirst) clearSlots(env, frame, at);
+  }
+}
+
+/** The pointer that a callback gets to a dynptr which is not its own. */
+export function setConstDynptr(env: Env, reg: RegState, type: number): void {
+  reg.setPointer(CONST_PTR_TO_DYNPTR);
+  reg.id = env.newId();
+  reg.dynptrType = type;
+  reg.dynptrFirst = true;
 }

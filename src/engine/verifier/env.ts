@@ -42,6 +42,9 @@ export interface Subprog {
   /** Only called as callback, or global: verified by itself. */
   isGlobal: boolean;
   isAsyncCallback: boolean;
+  isCallback: boolean;
+  hasTailCall: boolean;
+  hasLoadPacket: boolean;
   called: boolean;
 }
 
@@ -112,6 +115,11 @@ export class Env {
   /** Name of the kernel function whose parameters are the context. */
   attachName = '';
   attachProto: TypeId = 0;
+
+  /** The subprogram that makes the result when bpf_throw leaves the program, -1: none. */
+  exceptionCallback = -1;
+  /** The program calls bpf_throw. */
+  throws = false;
 
   state: VerifierState = new VerifierState();
   /** Which subprogram is being verified by itself. */
@@ -221,6 +229,16 @@ export class Env {
     throw new Rejected({ errno, insn: this.insnIdx, message });
   }
 
+  /** Does a check; when it refuses, `message` is said after what it said. */
+  explained(check: () => void, message: string): void {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      this.reject(error.reason.errno, message);
+    }
+  }
+
   /** Refuses what Linux may accept and we do not know. Says so. */
   unsupported(what: string): never {
     return this.reject('EOPNOTSUPP', `not supported by this verifier: ${what}`);
@@ -314,5 +332,5 @@ export class Env {
     return state;
   }
 }
-const MAX_PENDING = 8192;
+export const MAX_PENDING = 8192;
 const MAX_KEPT_STATES = 100_000;

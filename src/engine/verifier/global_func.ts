@@ -4,20 +4,31 @@
  * Source: btf_prepare_func_args, kernel/bpf/btf.c; btf_check_func_arg_match, kernel/bpf/verifier.c, Linux 6.12.
  */
 import { must } from '../../shared/assert.ts';
-import type { Bytes } from '../../shared/brand.ts';
+import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { resolve, sizeOf } from '../btf/layout.ts';
 import type { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
 import type { BtfType } from '../btf/types.ts';
-import { Rejected } from './env.ts';
-import type { Env } from './env.ts';
-import { checkArgOffset } from './helper_arg.ts';
+import { DYNPTR_LOCAL, checkDynptr, setConstDynptr } from './dynptr.ts';
+import type { Env, Subprog } from './env.ts';
+import { checkArgOffset, checkTrustedArg } from './helper_arg.ts';
+import { kindName } from './kfunc_arg.ts';
 import { checkFixedMemArg } from './mem_arg.ts';
-import { PTR_MAYBE_NULL, PTR_TO_CTX, PTR_TO_MEM, SCALAR_VALUE, mayBeNull } from './reg_type.ts';
+import { checkContextTag, isContextType } from './prog_ctx.ts';
+import {
+  PTR_MAYBE_NULL,
+  PTR_TO_BTF_ID,
+  PTR_TO_CTX,
+  PTR_TO_MEM,
+  PTR_TRUSTED,
+  SCALAR_VALUE,
+  mayBeNull,
+} from './reg_type.ts';
 
 export type GlobalArg =
-  | { readonly kind: 'scalar' | 'ctx' }
-  | { readonly kind: 'mem'; readonly size: Bytes; readonly nullable: boolean };
+  | { readonly kind: 'scalar' | 'ctx' | 'dynptr' }
+  | { readonly kind: 'mem'; readonly size: Bytes; readonly nullable: boolean }
+  | { readonly kind: 'trusted'; readonly id: TypeId; readonly nullable: boolean };
 
 const tagsByBtf = new WeakMap<Btf, Map<string, string[]>>();
 
@@ -55,23 +66,56 @@ export function globalArgs(env: Env, index: number): readonly GlobalArg[] {
   const ret = btf.type(resolve(btf, proto.type));
   if (proto.type !== 0 && !isScalar(ret))
     env.reject('EINVAL', `Global function ${sub.name}() doesn't return scalar. Only those are supported.`);
-  return proto.params.map((param, i) => {
-    const tags = argTags(btf, sub.funcTypeId, i);
-    const type = btf.type(resolve(btf, param.type));
-    if (tags.includes('ctx')) return { kind: 'ctx' };
-    const unknown = tags.find((tag) => tag !== 'nonnull');
-    if (unknown !== undefined) return env.unsupported(`argument tag '${unknown}' of global functions`);
+  return proto.params.map((param, i) => pointerOrScalar(env, sub, btf, param.type, i));
+}
+
+const TAGS: ReadonlySet<string> = new Set(['ctx', 'trusted', 'nonnull', 'nullable', 'arena']);
+
+/** A kernel type that a pointer of the program's means, by its name without `___flavor`. */
+function kernelTypeOf(env: Env, btf: Btf, id: TypeId, index: number): TypeId {
+  const name = btf.nameOf(id).replace(/___.*$/, '');
+  const found = env.request.kernelBtf.find(name, btf.kind(id));
+  if (found === 0)
+    env.reject(
+      'ENOENT',
+      `arg#${index} reference type('${kindName(btf.type(id))} ${btf.nameOf(id)}') has no matches`,
+    );
+  return found;
+}
+
+/** One argument, from its BTF type and its tags. */
+function pointerOrScalar(env: Env, sub: Subprog, btf: Btf, typeId: TypeId, i: number): GlobalArg {
+  const tags = argTags(btf, sub.funcTypeId, i);
+  const has = (tag: string): boolean => tags.includes(tag);
+  const badTags = (): never => env.reject('EINVAL', `arg#${i} has invalid combination of tags`);
+  if (tags.some((tag) => !TAGS.has(tag))) env.reject('EOPNOTSUPP', `arg#${i} has unsupported set of tags`);
+  const type = btf.type(resolve(btf, typeId));
+  if (type.kind !== Kind.PTR) {
+    if (tags.length > 0) env.reject('EINVAL', `arg#${i} has pointer tag, but is not a pointer type`);
     if (isScalar(type)) return { kind: 'scalar' };
-    if (type.kind !== Kind.PTR)
-      return env.reject('EINVAL', `Arg#${i} type ${type.name} in ${sub.name}() is not supported yet.`);
-    const size = sizeOf(btf, type.type);
-    if (size === 0)
-      return env.reject(
-        'EINVAL',
-        `arg#${i} reference type('UNKNOWN ${btf.nameOf(resolve(btf, type.type))}') size cannot be determined: -22`,
-      );
-    return { kind: 'mem', size, nullable: !tags.includes('nonnull') };
-  });
+    return env.reject('EINVAL', `Arg#${i} type ${kindName(type)} in ${sub.name}() is not supported yet.`);
+  }
+  const target = resolve(btf, type.type);
+  if (has('ctx') || isContextType(env, btf, type.type)) {
+    if (tags.some((tag) => tag !== 'ctx')) badTags();
+    if (has('ctx')) checkContextTag(env, btf, type.type, i);
+    return { kind: 'ctx' };
+  }
+  if (btf.nameOf(target) === 'bpf_dynptr' && btf.kind(target) === Kind.STRUCT)
+    return tags.length > 0 ? badTags() : { kind: 'dynptr' };
+  if (has('trusted')) {
+    if (has('nonnull')) badTags();
+    return { kind: 'trusted', id: kernelTypeOf(env, btf, target, i), nullable: has('nullable') };
+  }
+  if (has('arena')) return env.unsupported('arena arguments of global functions');
+  if (has('nullable')) badTags();
+  const size = sizeOf(btf, type.type);
+  if (size === 0 && btf.kind(target) !== Kind.STRUCT)
+    env.reject(
+      'EINVAL',
+      `arg#${i} reference type('${kindName(btf.type(target))} ${btf.nameOf(target)}') size cannot be determined: -22`,
+    );
+  return { kind: 'mem', size, nullable: !has('nonnull') };
 }
 
 function checkArg(env: Env, arg: GlobalArg, index: number): void {
@@ -88,30 +132,45 @@ function checkArg(env: Env, arg: GlobalArg, index: number): void {
     case 'mem':
       checkArgOffset(env, regno, false, false);
       checkFixedMemArg(env, regno, arg.size);
-      if (!arg.nullable && (mayBeNull(reg.type) || reg.isNull))
+      if (!arg.nullable && mayBeNull(reg.type))
         env.reject('EINVAL', `arg#${index} is expected to be non-NULL`);
+      return;
+    case 'dynptr':
+      checkArgOffset(env, regno, false, false);
+      checkDynptr(env, regno, { type: 0, how: 'kept' });
+      return;
+    case 'trusted':
+      if (!(reg.isNull && arg.nullable)) checkTrustedArg(env, regno, arg.id, arg.nullable);
   }
 }
 
 /** The caller passes what the prototype asks for. */
 export function checkGlobalArgs(env: Env, index: number): void {
   const name = must(env.subprogs[index], 'subprogram').name;
-  try {
-    globalArgs(env, index).forEach((arg, i) => checkArg(env, arg, i));
-  } catch (error) {
-    if (!(error instanceof Rejected)) throw error;
-    env.reject(error.reason.errno, `Caller passes invalid args into func#${index} ('${name}')`);
-  }
+  env.explained(
+    () => globalArgs(env, index).forEach((arg, i) => checkArg(env, arg, i)),
+    `Caller passes invalid args into func#${index} ('${name}')`,
+  );
 }
 
 /** Registers at the start of a global subprogram that is verified by itself. */
 export function initGlobalArgs(env: Env, index: number): void {
-  globalArgs(env, index).forEach((arg, i) => {
+  const args = globalArgs(env, index);
+  if (index === env.exceptionCallback && (args.length !== 1 || args[0]?.kind !== 'scalar'))
+    env.reject('EINVAL', 'exception cb only supports single integer argument');
+  args.forEach((arg, i) => {
     const reg = env.reg(i + 1);
     if (arg.kind === 'mem') {
       reg.setPointer(PTR_TO_MEM | (arg.nullable ? PTR_MAYBE_NULL : 0));
       reg.memSize = arg.size;
-      if (arg.nullable) reg.id = env.newId();
+      reg.id = env.newId();
+    } else if (arg.kind === 'trusted') {
+      reg.setPointer(PTR_TO_BTF_ID | PTR_TRUSTED | (arg.nullable ? PTR_MAYBE_NULL : 0));
+      reg.btf = env.request.kernelBtf;
+      reg.btfId = arg.id;
+      reg.id = env.newId();
+    } else if (arg.kind === 'dynptr') {
+      setConstDynptr(env, reg, DYNPTR_LOCAL);
     } else if (arg.kind === 'ctx') {
       reg.setPointer(PTR_TO_CTX);
     } else {

@@ -4,18 +4,20 @@
  * Source: check_func_arg, check_reg_type, kernel/bpf/verifier.c, Linux 6.12.
  */
 import { must } from '../../shared/assert.ts';
+import type { TypeId } from '../../shared/brand.ts';
 import { MapType } from '../abi/uapi.ts';
 import { Kind } from '../btf/types.ts';
 import { structIdsMatch } from './btf_walk.ts';
 import { checkConstString } from './const_str.ts';
-import { checkUnmoved } from './ctx_access.ts';
-import { DYNPTR_LOCAL, DYNPTR_RINGBUF, checkDynptr, dynptrSlot } from './dynptr.ts';
+import { checkPointerOffset, checkUnmoved } from './ctx_access.ts';
+import { DYNPTR_LOCAL, DYNPTR_RINGBUF, checkDynptr, checkOwned } from './dynptr.ts';
+import type { DynptrUse } from './dynptr.ts';
 import type { Env } from './env.ts';
 import type { HelperArg, HelperProto } from './helper_proto.ts';
 import { checkRegArg } from './live.ts';
-import { tnumText } from './log_state.ts';
 import { checkMemArg, checkSizeArg } from './mem_arg.ts';
 import { markPrecise } from './precision.ts';
+import type { SpecialField } from './record.ts';
 import type { RegState } from './reg.ts';
 import {
   CONST_PTR_TO_DYNPTR,
@@ -25,9 +27,12 @@ import {
   MEM_RCU,
   MEM_RDONLY,
   MEM_RINGBUF,
+  NON_OWN_REF,
   PTR_MAYBE_NULL,
+  PTR_TO_ARENA,
   PTR_TO_BTF_ID,
   PTR_TO_BUF,
+  PTR_TO_CTX,
   PTR_TO_FUNC,
   PTR_TO_MAP_KEY,
   PTR_TO_MAP_VALUE,
@@ -44,6 +49,7 @@ import {
 } from './reg_type.ts';
 import type { RegType } from './reg_type.ts';
 import type { MapInfo } from './request.ts';
+import { checkKptrField, checkKptrType, checkLock, checkTimer } from './special_arg.ts';
 import type { RawAccess } from './stack.ts';
 
 /** What the arguments of one call have said so far. */
@@ -58,8 +64,12 @@ export interface CallMeta {
   /** Largest value of the last length. */
   sizeMax: bigint;
   percpu: RegState | null;
-  /** Dynptrs to make after the call: register and kind. */
-  newDynptr: { readonly regno: number; readonly type: number } | null;
+  /** The dynptr that memory is taken from. */
+  dynptr: RegState | null;
+  /** bpf_kptr_xchg: the field. */
+  kptr: SpecialField | null;
+  /** Inner maps: which one. */
+  mapUid: number;
 }
 
 const MEM: readonly RegType[] = [
@@ -97,7 +107,18 @@ const COMPATIBLE: ReadonlyMap<string, readonly RegType[]> = new Map([
   ['stack', [PTR_TO_STACK]],
   ['str', [PTR_TO_MAP_VALUE]],
   ['lock', [PTR_TO_MAP_VALUE, PTR_TO_BTF_ID | MEM_ALLOC]],
-  ['percpu', [PTR_TO_BTF_ID | MEM_PERCPU, PTR_TO_BTF_ID | MEM_PERCPU | PTR_TRUSTED]],
+  ['timer', [PTR_TO_MAP_VALUE]],
+  ['ctx', [PTR_TO_CTX]],
+  ['kptr', [PTR_TO_MAP_VALUE, PTR_TO_BTF_ID | MEM_ALLOC]],
+  ['kptrnew', BTF],
+  [
+    'percpu',
+    [
+      PTR_TO_BTF_ID | MEM_PERCPU,
+      PTR_TO_BTF_ID | MEM_PERCPU | MEM_RCU,
+      PTR_TO_BTF_ID | MEM_PERCPU | PTR_TRUSTED,
+    ],
+  ],
   ['ringbuf', [PTR_TO_MEM | MEM_RINGBUF]],
   ['dynptr', DYNPTR],
   ['newdyn', DYNPTR],
@@ -105,8 +126,15 @@ const COMPATIBLE: ReadonlyMap<string, readonly RegType[]> = new Map([
   ['ringdyn', DYNPTR],
 ]);
 
+const DYNPTR_USE: Readonly<Record<string, DynptrUse>> = {
+  dynptr: { type: 0, how: 'kept' },
+  ringdyn: { type: DYNPTR_RINGBUF, how: 'given' },
+  newdyn: { type: DYNPTR_LOCAL, how: 'made' },
+  ringnew: { type: DYNPTR_RINGBUF, how: 'made' },
+};
+
 const WRITES: ReadonlySet<string> = new Set(['wmem', 'rwmem', 'uvalue', 'long', 'dynmem']);
-const RELEASES: ReadonlySet<string> = new Set(['ringbuf', 'ringdyn']);
+const RELEASES: ReadonlySet<string> = new Set(['ringbuf', 'ringdyn', 'kptrnew']);
 
 function checkBtfStruct(env: Env, regno: number, arg: HelperArg): void {
   const reg = env.reg(regno);
@@ -121,12 +149,30 @@ function checkBtfStruct(env: Env, regno: number, arg: HelperArg): void {
   env.reject('EACCES', `R${regno} is of type ${btf.nameOf(reg.btfId)} but ${name} is expected`);
 }
 
-function checkRegType(env: Env, regno: number, arg: HelperArg, proto: HelperProto): void {
+/** A trusted pointer that a global function asks for. @kernel check_reg_type @fidelity full */
+export function checkTrustedArg(env: Env, regno: number, want: TypeId, nullable: boolean): void {
+  const reg = env.reg(regno);
+  const btf = env.request.kernelBtf;
+  const type = nullable ? reg.type & ~PTR_MAYBE_NULL : reg.type;
+  if (!BTF.includes(type))
+    env.reject(
+      'EACCES',
+      `R${regno} type=${regTypeName(reg.type)} expected=${BTF.map(regTypeName).join(', ')}`,
+    );
+  const { match, message } = structIdsMatch(btf, reg.btfId, reg.off, want, false);
+  if (message !== '') env.write(`${message}\n`);
+  if (!match)
+    env.reject('EACCES', `R${regno} is of type ${btf.nameOf(reg.btfId)} but ${btf.nameOf(want)} is expected`);
+  checkArgOffset(env, regno, false, false);
+}
+
+function checkRegType(env: Env, regno: number, arg: HelperArg, proto: HelperProto, meta: CallMeta): void {
   const reg = env.reg(regno);
   const compatible = must(COMPATIBLE.get(arg.kind), `types for argument ${arg.kind}`);
   let { type } = reg;
   if (arg.kind === 'mem') type &= ~MEM_RDONLY;
   if (arg.nullable) type &= ~PTR_MAYBE_NULL;
+  if (arg.kind === 'kptrnew' && type & MEM_ALLOC) type &= ~(MEM_ALLOC | MEM_PERCPU);
   if (!compatible.includes(type))
     env.reject(
       'EACCES',
@@ -142,15 +188,33 @@ function checkRegType(env: Env, regno: number, arg: HelperArg, proto: HelperProt
     return;
   }
   if (arg.kind === 'btf' || arg.kind === 'sock') checkBtfStruct(env, regno, arg);
+  if (arg.kind !== 'kptrnew') return;
+  if (mayBeNull(reg.type)) env.reject('EACCES', `Possibly NULL pointer passed to helper arg${regno}`);
+  checkKptrType(env, regno, must(meta.kptr, 'field of a kernel pointer'));
 }
 
-const ANY_OFFSET: ReadonlySet<number> = new Set([
+const ANY_OFFSET: ReadonlySet<RegType> = new Set([
   PTR_TO_STACK,
+  PTR_TO_PACKET,
+  PTR_TO_PACKET_META,
   PTR_TO_MAP_KEY,
   PTR_TO_MAP_VALUE,
   PTR_TO_MEM,
+  PTR_TO_MEM | MEM_RDONLY,
+  PTR_TO_MEM | MEM_RINGBUF,
   PTR_TO_BUF,
+  PTR_TO_BUF | MEM_RDONLY,
+  PTR_TO_ARENA,
   SCALAR_VALUE,
+]);
+/** Kernel objects that may be pointed into. */
+const MOVED_OBJECT: ReadonlySet<RegType> = new Set([
+  PTR_TO_BTF_ID,
+  PTR_TO_BTF_ID | MEM_ALLOC,
+  PTR_TO_BTF_ID | PTR_TRUSTED,
+  PTR_TO_BTF_ID | MEM_RCU,
+  PTR_TO_BTF_ID | MEM_ALLOC | NON_OWN_REF,
+  PTR_TO_BTF_ID | MEM_ALLOC | NON_OWN_REF | MEM_RCU,
 ]);
 
 /** Which pointers may carry an offset into a call. @kernel check_func_arg_reg_off @fidelity full */
@@ -166,40 +230,8 @@ export function checkArgOffset(env: Env, regno: number, releases: boolean, dynpt
     return checkUnmoved(env, regno);
   }
   const base = baseType(reg.type);
-  if (ANY_OFFSET.has(base)) return;
-  if (base !== PTR_TO_BTF_ID) return checkUnmoved(env, regno);
-  const name = regTypeName(reg.type);
-  if (reg.off < 0) env.reject('EACCES', `negative offset ${name} ptr R${regno} off=${reg.off} disallowed`);
-  if (!reg.isConst || reg.var.v !== 0n)
-    env.reject('EACCES', `variable ${name} access var_off=${tnumText(reg.var)} disallowed`);
-}
-
-/** bpf_spin_lock and bpf_spin_unlock. @kernel process_spin_lock @fidelity partial: locks in map values only */
-function checkLock(env: Env, regno: number, locks: boolean): void {
-  const reg = env.reg(regno);
-  const { state } = env;
-  if (!reg.isConst)
-    env.reject(
-      'EINVAL',
-      `R${regno} doesn't have constant offset. bpf_spin_lock has to be at the constant offset`,
-    );
-  const map = must(reg.map, 'map of a map value');
-  const field = map.fields.find((f) => f.kind === 'bpf_spin_lock');
-  if (!field) return env.reject('EINVAL', `map '${map.name}' has no valid bpf_spin_lock`);
-  const at = reg.off + reg.constValue;
-  if (field.offset !== at)
-    env.reject('EINVAL', `off ${at} doesn't point to 'struct bpf_spin_lock' that is at ${field.offset}`);
-  if (locks) {
-    if (state.lockPtr) env.reject('EINVAL', 'Locking two bpf_spin_locks are not allowed');
-    state.lockPtr = map;
-    state.lockId = reg.id;
-    return;
-  }
-  if (!state.lockPtr) env.reject('EINVAL', 'bpf_spin_unlock without taking a lock');
-  if (state.lockPtr !== map || state.lockId !== reg.id)
-    env.reject('EINVAL', 'bpf_spin_unlock of different lock');
-  state.lockPtr = null;
-  state.lockId = 0;
+  if (ANY_OFFSET.has(reg.type)) return;
+  checkPointerOffset(env, regno, base === PTR_TO_BTF_ID && MOVED_OBJECT.has(reg.type));
 }
 
 function mapOf(env: Env, meta: CallMeta, what: string): MapInfo {
@@ -211,7 +243,13 @@ function checkKind(env: Env, regno: number, arg: HelperArg, proto: HelperProto, 
   const reg = env.reg(regno);
   switch (arg.kind) {
     case 'map':
+      if (meta.map && (meta.map !== reg.map || meta.mapUid !== reg.mapUid))
+        env.reject(
+          'EINVAL',
+          `timer pointer in R1 map_uid=${meta.mapUid} doesn't match map pointer in R2 map_uid=${reg.mapUid}`,
+        );
       meta.map = reg.map;
+      meta.mapUid = reg.mapUid;
       return;
     case 'key':
       return checkMemArg(env, regno, mapOf(env, meta, 'key').keySize, false, false, null);
@@ -256,16 +294,19 @@ function checkKind(env: Env, regno: number, arg: HelperArg, proto: HelperProto, 
     case 'percpu':
       meta.percpu = reg.clone();
       return;
+    case 'timer':
+      meta.map = checkTimer(env, regno);
+      meta.mapUid = reg.mapUid;
+      return;
+    case 'kptr':
+      meta.kptr = checkKptrField(env, regno);
+      meta.map = reg.map;
+      return;
     case 'dynptr':
-      checkDynptr(env, regno, 0);
-      return;
     case 'ringdyn':
-      checkDynptr(env, regno, DYNPTR_RINGBUF);
-      return;
     case 'newdyn':
     case 'ringnew':
-      dynptrSlot(env, regno);
-      meta.newDynptr = { regno, type: arg.kind === 'newdyn' ? DYNPTR_LOCAL : DYNPTR_RINGBUF };
+      meta.dynptr = checkDynptr(env, regno, must(DYNPTR_USE[arg.kind], 'dynptr')).clone();
       return;
     default:
   }
@@ -281,7 +322,7 @@ function valueOf(arg: HelperArg, meta: CallMeta): HelperArg {
  * One argument of a helper call.
  *
  * @kernel check_func_arg, kernel/bpf/verifier.c
- * @fidelity partial: timers, kernel pointers in maps and sockets of other program types are absent
+ * @fidelity partial: sockets and packets of other program types are absent
  */
 export function checkHelperArg(env: Env, index: number, proto: HelperProto, meta: CallMeta): void {
   const arg = valueOf(must(proto.args[index], 'argument'), meta);
@@ -293,14 +334,15 @@ export function checkHelperArg(env: Env, index: number, proto: HelperProto, meta
   if (reg.isNull && arg.nullable) {
     markPrecise(env, regno);
   } else {
-    checkRegType(env, regno, arg, proto);
+    checkRegType(env, regno, arg, proto, meta);
     checkArgOffset(env, regno, releases, arg.kind === 'ringdyn');
   }
   if (releases) {
-    if (arg.kind === 'ringbuf' && reg.refObjId === 0 && !reg.isNull)
+    if (arg.kind === 'ringdyn') checkOwned(env, regno);
+    else if (reg.refObjId === 0 && !reg.isNull)
       env.reject('EINVAL', `R${regno} must be referenced when passed to release function`);
     meta.releaseRegno = regno;
   }
-  if (reg.refObjId !== 0) meta.refObjId = reg.refObjId;
+  if (reg.refObjId !== 0 && arg.kind !== 'kptr') meta.refObjId = reg.refObjId;
   checkKind(env, regno, arg, proto, meta);
 }

@@ -5,24 +5,27 @@
  */
 import { must } from '../../shared/assert.ts';
 import { HELPER_ID_MAX, helperName } from '../abi/helper_id.ts';
-import type { MapTypeName } from '../abi/uapi.ts';
 import { AttachType, MapType } from '../abi/uapi.ts';
 import { resolve, sizeOf } from '../btf/layout.ts';
 import { Kind } from '../btf/types.ts';
 import { syncBounds } from './bounds.ts';
 import { checkSnprintf } from './const_str.ts';
-import { initDynptr, releaseDynptr } from './dynptr.ts';
+import { releaseDynptr } from './dynptr.ts';
 import type { Env } from './env.ts';
 import type { CallMeta } from './helper_arg.ts';
 import { checkHelperArg } from './helper_arg.ts';
 import type { HelperProto } from './helper_proto.ts';
 import { offersHelper } from './helper_offer.ts';
 import { helperProto } from './helper_proto.ts';
+import { checkMapCompatible, checkMapWritable } from './map_helpers.ts';
 import { checkMemAccess } from './mem_access.ts';
 import { markPrecise } from './precision.ts';
-import { acquireReference, releaseReference } from './refs.ts';
+import type { SpecialField } from './record.ts';
+import { acquireReference, dropReference, releaseReference, writeReferenceLeaks } from './refs.ts';
 import {
+  MEM_ALLOC,
   MEM_PERCPU,
+  MEM_RCU,
   MEM_RDONLY,
   MEM_RINGBUF,
   PTR_MAYBE_NULL,
@@ -33,54 +36,8 @@ import {
   mayBeNull,
   regTypeName,
 } from './reg_type.ts';
-import { clearCallerSaved, pushCallback, takesCallback } from './subprog_call.ts';
-
-/** Helper -> the only kinds of map it works on. */
-const HELPER_MAPS: ReadonlyMap<string, readonly MapTypeName[]> = new Map<string, readonly MapTypeName[]>([
-  ['bpf_ringbuf_output', ['RINGBUF']],
-  ['bpf_ringbuf_reserve', ['RINGBUF']],
-  ['bpf_ringbuf_query', ['RINGBUF']],
-  ['bpf_ringbuf_reserve_dynptr', ['RINGBUF']],
-  ['bpf_map_push_elem', ['QUEUE', 'STACK', 'BLOOM_FILTER']],
-  ['bpf_map_pop_elem', ['QUEUE', 'STACK']],
-  ['bpf_map_peek_elem', ['QUEUE', 'STACK', 'BLOOM_FILTER']],
-  ['bpf_map_lookup_percpu_elem', ['PERCPU_ARRAY', 'PERCPU_HASH', 'LRU_PERCPU_HASH']],
-  ['bpf_task_storage_get', ['TASK_STORAGE']],
-  ['bpf_task_storage_delete', ['TASK_STORAGE']],
-  ['bpf_cgrp_storage_get', ['CGRP_STORAGE']],
-  ['bpf_cgrp_storage_delete', ['CGRP_STORAGE']],
-  ['bpf_sk_storage_get', ['SK_STORAGE']],
-  ['bpf_sk_storage_delete', ['SK_STORAGE']],
-]);
-
-const KEYED = ['bpf_map_lookup_elem', 'bpf_map_update_elem', 'bpf_map_delete_elem'];
-/** Kind of map -> the only helpers that work on it. */
-const MAP_HELPERS: ReadonlyMap<number, readonly string[]> = new Map([
-  [
-    MapType.RINGBUF,
-    ['bpf_ringbuf_output', 'bpf_ringbuf_reserve', 'bpf_ringbuf_query', 'bpf_ringbuf_reserve_dynptr'],
-  ],
-  [MapType.QUEUE, ['bpf_map_push_elem', 'bpf_map_pop_elem', 'bpf_map_peek_elem']],
-  [MapType.STACK, ['bpf_map_push_elem', 'bpf_map_pop_elem', 'bpf_map_peek_elem']],
-  [MapType.BLOOM_FILTER, ['bpf_map_push_elem', 'bpf_map_peek_elem']],
-  [MapType.TASK_STORAGE, ['bpf_task_storage_get', 'bpf_task_storage_delete']],
-  [MapType.CGRP_STORAGE, ['bpf_cgrp_storage_get', 'bpf_cgrp_storage_delete']],
-  [MapType.SK_STORAGE, ['bpf_sk_storage_get', 'bpf_sk_storage_delete']],
-  [MapType.PROG_ARRAY, ['bpf_tail_call']],
-  [MapType.ARRAY_OF_MAPS, ['bpf_map_lookup_elem']],
-  [MapType.HASH_OF_MAPS, ['bpf_map_lookup_elem']],
-  [MapType.SOCKMAP, KEYED],
-  [MapType.SOCKHASH, KEYED],
-]);
-
-function checkMapCompatible(env: Env, meta: CallMeta, id: number, name: string): void {
-  const { map } = meta;
-  if (!map) return;
-  const only = MAP_HELPERS.get(map.type);
-  const types = HELPER_MAPS.get(name);
-  const ok = (!only || only.includes(name)) && (!types || types.some((type) => MapType[type] === map.type));
-  if (!ok) env.reject('EINVAL', `cannot pass map_type ${map.type} into func ${name}#${id}`);
-}
+import { pushCallback, takesCallback } from './callback.ts';
+import { clearCallerSaved } from './subprog_call.ts';
 
 /** The prototype, when this program may call the helper here. */
 function callable(env: Env, id: number): HelperProto {
@@ -111,10 +68,24 @@ function markFilled(env: Env, meta: CallMeta): void {
     checkMemAccess(env, { regno, off, size: 1, write: true, value: -1, signed: false });
 }
 
+/** A pointer moved into a map is no longer owned; per-CPU memory stays readable until the section ends. */
+function releaseIntoMap(env: Env, refObjId: number): boolean {
+  if (!dropReference(env, refObjId)) return false;
+  const { inRcuSection } = env;
+  env.state.forEachReg((reg) => {
+    if (reg.refObjId !== refObjId) return;
+    if (!inRcuSection || !(reg.type & MEM_ALLOC) || !(reg.type & MEM_PERCPU)) return reg.setUnknown();
+    reg.refObjId = 0;
+    reg.type = (reg.type & ~MEM_ALLOC) | MEM_RCU;
+  });
+  return true;
+}
+
 function release(env: Env, meta: CallMeta, proto: HelperProto, id: number): void {
   if (meta.releaseRegno === 0) return;
   const reg = env.reg(meta.releaseRegno);
   if (proto.args[meta.releaseRegno - 1]?.kind === 'ringdyn') return releaseDynptr(env, meta.releaseRegno);
+  if (meta.kptr && meta.refObjId !== 0 && releaseIntoMap(env, meta.refObjId)) return;
   if (meta.refObjId !== 0 ? releaseReference(env, meta.refObjId) : reg.isNull) return;
   env.reject('EINVAL', `func ${proto.name}#${id} reference has not been acquired before`);
 }
@@ -130,16 +101,42 @@ function moreRounds(env: Env, proto: HelperProto): boolean {
   return false;
 }
 
+/** Nothing may be held when another program takes over. */
+function checkTailCall(env: Env, meta: CallMeta): void {
+  const { state } = env;
+  const held = (what: string): never =>
+    env.reject('EINVAL', `tail_call cannot be used inside ${what}-ed region`);
+  if (state.lockPtr) held('bpf_spin_lock');
+  if (writeReferenceLeaks(env)) env.reject('EINVAL', 'tail_call would lead to reference leak');
+  if (state.rcuLock) held('bpf_rcu_read_lock');
+  if (state.preemptLock > 0) held('bpf_preempt_disable');
+  const index = env.reg(3);
+  const entries = BigInt(meta.map?.maxEntries ?? 0);
+  if (index.isConstIn(false) && index.var.v < entries) markPrecise(env, 3);
+}
+
+/** What bpf_kptr_xchg took out of the field. */
+function setKptrResult(env: Env, field: SpecialField): void {
+  const r0 = env.reg(0);
+  const pointee = must(field.pointee, 'pointee of a kernel pointer');
+  const local = pointee.btf !== env.request.kernelBtf;
+  const percpu = field.kind === 'percpu_kptr' ? MEM_PERCPU : 0;
+  r0.setPointer(PTR_TO_BTF_ID | PTR_MAYBE_NULL | (local ? MEM_ALLOC | percpu : 0));
+  r0.btf = pointee.btf;
+  r0.btfId = pointee.id;
+}
+
 /** The result of bpf_per_cpu_ptr and bpf_this_cpu_ptr: the variable itself. */
 function setPercpuResult(env: Env, meta: CallMeta, nullable: boolean): void {
-  const btf = env.request.kernelBtf;
   const variable = must(meta.percpu, 'per-CPU argument');
+  const btf = must(variable.btf, 'types of a per-CPU argument');
   const id = resolve(btf, variable.btfId);
   const kind = btf.kind(id);
   const r0 = env.reg(0);
   const flags = (variable.type & PTR_TRUSTED) | (nullable ? PTR_MAYBE_NULL : 0);
   if (kind === Kind.STRUCT || kind === Kind.UNION) {
-    r0.setPointer((PTR_TO_BTF_ID | flags) & ~MEM_PERCPU);
+    const own = variable.type & MEM_RCU ? MEM_ALLOC | MEM_RCU : flags;
+    r0.setPointer(PTR_TO_BTF_ID | own);
     r0.btf = btf;
     r0.btfId = id;
     return;
@@ -164,6 +161,14 @@ function setResult(env: Env, proto: HelperProto, meta: CallMeta): void {
         env.unsupported('sockets looked up in maps');
       r0.setPointer(PTR_TO_MAP_VALUE | maybe);
       r0.map = meta.map;
+      r0.mapUid = meta.mapUid;
+      break;
+    case 'kptr':
+      setKptrResult(env, must(meta.kptr, 'field of a kernel pointer'));
+      break;
+    case 'dynmem':
+      r0.setPointer(PTR_TO_MEM | maybe);
+      r0.memSize = meta.memSize;
       break;
     case 'mem':
       r0.setPointer(PTR_TO_MEM | MEM_RINGBUF | maybe);
@@ -178,7 +183,11 @@ function setResult(env: Env, proto: HelperProto, meta: CallMeta): void {
       r0.btfId = btf.find(struct, Kind.STRUCT);
   }
   if (mayBeNull(r0.type)) r0.id = env.newId();
-  if (proto.name === 'bpf_ringbuf_reserve') {
+  if (kind === 'dynmem' && meta.dynptr) {
+    r0.dynptrId = meta.dynptr.id;
+    r0.refObjId = meta.dynptr.refObjId;
+  }
+  if (proto.name === 'bpf_ringbuf_reserve' || kind === 'kptr') {
     const id = acquireReference(env, env.insnIdx);
     r0.id = id;
     r0.refObjId = id;
@@ -218,7 +227,7 @@ function refineResult(env: Env, proto: HelperProto, meta: CallMeta): void {
  * `call` of a helper.
  *
  * @kernel check_helper_call, kernel/bpf/verifier.c
- * @fidelity partial: tail calls, timers and kernel pointers in maps are refused
+ * @fidelity partial: helpers without a row in helper_proto.ts are refused
  */
 export function checkHelperCall(env: Env): void {
   const id = env.insn(env.insnIdx).imm;
@@ -232,12 +241,15 @@ export function checkHelperCall(env: Env): void {
     memSize: 0,
     sizeMax: 0n,
     percpu: null,
-    newDynptr: null,
+    dynptr: null,
+    kptr: null,
+    mapUid: 0,
   };
   proto.args.forEach((_, i) => checkHelperArg(env, i, proto, meta));
+  checkMapWritable(env, meta.map, proto.name);
   markFilled(env, meta);
-  if (meta.newDynptr) initDynptr(env, meta.newDynptr.regno, meta.newDynptr.type);
   release(env, meta, proto, id);
+  if (proto.name === 'bpf_tail_call') checkTailCall(env, meta);
   if (takesCallback(proto.name) && moreRounds(env, proto)) pushCallback(env, proto.name, meta.subprog);
   if (proto.name === 'bpf_snprintf') checkSnprintf(env);
   if (proto.name === 'bpf_dynptr_from_mem' && env.reg(1).type !== PTR_TO_MAP_VALUE)
@@ -246,5 +258,5 @@ export function checkHelperCall(env: Env): void {
   env.reg(0).subregDef = 0;
   setResult(env, proto, meta);
   refineResult(env, proto, meta);
-  checkMapCompatible(env, meta, id, proto.name);
+  checkMapCompatible(env, meta.map, id, proto.name);
 }

@@ -12,9 +12,12 @@
  *     str           constant string                    long       8 bytes written
  *     lock          struct bpf_spin_lock               percpu     pointer to a per-CPU variable
  *     ringbuf       record to give back                dynptr     initialised; `newdyn`, `ringdyn`: see dynptr.ts
+ *     ctx           the program's context              timer      struct bpf_timer
+ *     kptr          kernel pointer field, `kptrnew` is exchanged for it
  *
  * A `?` after an argument allows NULL. Results: int, void, value? (map value or NULL), mem? (alloc bytes or
- * NULL), percpu and percpu? (the variable), btf:S and btf:S? (pointer to struct S), trusted:S.
+ * NULL), dynmem? (alloc bytes of the dynptr or NULL), percpu and percpu? (the variable), kptr? (what the field
+ * held), btf:S and btf:S? (pointer to struct S), trusted:S.
  *
  * Source: the bpf_func_proto definitions of kernel/bpf and kernel/trace/bpf_trace.c, Linux 6.12.
  */
@@ -43,6 +46,35 @@ type Row = readonly [name: string, result: string, args: string, rules?: string]
 const PROBE_READ = 'wmem size0 any';
 
 const ROWS: readonly Row[] = [
+  ['tail_call', 'void', 'ctx map any'],
+  ['perf_event_output', 'int', 'ctx map any mem size0', 'gpl'],
+  ['perf_event_read', 'int', 'map any', 'gpl'],
+  ['perf_event_read_value', 'int', 'map any wmem size', 'gpl'],
+  ['get_stackid', 'int', 'ctx map any', 'gpl'],
+  ['get_stack', 'int', 'ctx rwmem size0 any', 'gpl'],
+  ['get_branch_snapshot', 'int', 'wmem size0', 'gpl'],
+  ['probe_write_user', 'int', 'any mem size', 'gpl'],
+  ['current_task_under_cgroup', 'int', 'map any'],
+  ['get_func_ip', 'int', 'ctx', 'gpl'],
+  ['get_attach_cookie', 'int', 'ctx'],
+  ['get_func_arg', 'int', 'ctx any long'],
+  ['get_func_ret', 'int', 'ctx long'],
+  ['get_func_arg_cnt', 'int', 'ctx'],
+  ['skb_output', 'int', 'btf:sk_buff map any mem size0', 'gpl'],
+  ['xdp_output', 'int', 'btf:xdp_buff map any mem size0', 'gpl'],
+  ['xdp_get_buff_len', 'int', 'btf:xdp_buff'],
+  ['timer_init', 'int', 'timer map any', 'gpl'],
+  ['timer_set_callback', 'int', 'timer func', 'gpl'],
+  ['timer_start', 'int', 'timer any any', 'gpl'],
+  ['timer_cancel', 'int', 'timer', 'gpl'],
+  ['kptr_xchg', 'kptr?', 'kptr kptrnew?'],
+  ['dynptr_data', 'dynmem?', 'dynptr any alloc'],
+  ['user_ringbuf_drain', 'int', 'map func stack? any'],
+  ['sys_bpf', 'int', 'any mem size'],
+  ['btf_find_by_name_kind', 'int', 'mem size any any'],
+  ['sys_close', 'int', 'any'],
+  ['inode_storage_get', 'value?', 'map btf:inode value? any'],
+  ['inode_storage_delete', 'int', 'map btf:inode'],
   ['seq_printf', 'int', 'btf:seq_file mem size mem? size0', 'gpl'],
   ['seq_write', 'int', 'btf:seq_file mem size0', 'gpl'],
   ['seq_printf_btf', 'int', 'btf:seq_file mem size0 any', 'gpl'],

@@ -26,10 +26,22 @@ const SYNC_CALLBACK: ReadonlySet<number | undefined> = new Set(
 );
 const TIMER_SET_CALLBACK = helperId('bpf_timer_set_callback');
 
-/** A helper that calls back before it returns. */
-export const callsBackNow = (insn: Insn): boolean => isHelperCall(insn) && SYNC_CALLBACK.has(insn.imm);
-/** A helper that arranges for a call later. */
-export const callsBackLater = (insn: Insn): boolean => isHelperCall(insn) && insn.imm === TIMER_SET_CALLBACK;
+/** A function that calls back before it returns. */
+export const callsBackNow = (env: Env, insn: Insn): boolean =>
+  isHelperCall(insn)
+    ? SYNC_CALLBACK.has(insn.imm)
+    : isKfuncCall(insn) && env.kfuncName(insn.imm) === 'bpf_rbtree_add_impl';
+/** A function that arranges for a call later. */
+export const callsBackLater = (env: Env, insn: Insn): boolean =>
+  isHelperCall(insn)
+    ? insn.imm === TIMER_SET_CALLBACK
+    : isKfuncCall(insn) && env.kfuncName(insn.imm) === 'bpf_wq_set_callback_impl';
+
+/** A call of bpf_throw. */
+export function isThrow(env: Env, at: InsnIndex): boolean {
+  const insn = env.insn(at);
+  return isKfuncCall(insn) && env.kfuncName(insn.imm) === 'bpf_throw';
+}
 
 /** A call of bpf_iter_<x>_next. */
 export function isIterNextCall(env: Env, at: InsnIndex): boolean {

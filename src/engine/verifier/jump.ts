@@ -21,6 +21,7 @@ import { branchTaken, refineBranches } from './branch.ts';
 import type { Env } from './env.ts';
 import { checkRegArg } from './live.ts';
 import { markPrecise } from './precision.ts';
+import { mapRecord } from './record.ts';
 import { dropReference } from './refs.ts';
 import { ADD_CONST, RegState } from './reg.ts';
 import {
@@ -33,6 +34,7 @@ import {
   mayBeNull,
 } from './reg_type.ts';
 import { addRanges } from './scalar_alu.ts';
+import { recordOfReg } from './special_arg.ts';
 import type { LinkedReg, VerifierState } from './state.ts';
 import { BPF_REG_FP } from './state.ts';
 import { findPrevEntry, widenImprecise } from './widen.ts';
@@ -76,18 +78,22 @@ function syncLinked(state: VerifierState, known: RegState, linked: readonly Link
   }
 }
 
-function markNotNull(reg: RegState): void {
+function markNotNull(env: Env, reg: RegState): void {
   if (baseType(reg.type) === PTR_TO_MAP_VALUE && reg.map?.inner) {
+    const { inner } = reg.map;
     reg.type = CONST_PTR_TO_MAP;
-    reg.map = reg.map.inner;
+    reg.map = inner;
+    // the id is another one for each lookup: it tells inner maps apart
+    if (mapRecord(inner, env.request.kernelBtf).some(({ kind }) => kind === 'bpf_timer' || kind === 'bpf_wq'))
+      reg.mapUid = reg.id;
     return;
   }
   reg.type &= ~PTR_MAYBE_NULL;
 }
 
-const mayPointToLock = (reg: RegState): boolean =>
-  baseType(reg.type) === PTR_TO_MAP_VALUE &&
-  (reg.map?.fields.some((f) => f.kind === 'bpf_spin_lock') ?? false);
+const mayPointToLock = (env: Env, reg: RegState): boolean =>
+  (baseType(reg.type) === PTR_TO_MAP_VALUE || baseType(reg.type) === PTR_TO_BTF_ID) &&
+  recordOfReg(env, reg).some((field) => field.kind === 'bpf_spin_lock');
 
 /** All copies of a nullable pointer turn into NULL or into a pointer. */
 function markPtrOrNull(env: Env, state: VerifierState, regno: number, isNull: boolean): void {
@@ -106,8 +112,8 @@ function markPtrOrNull(env: Env, state: VerifierState, regno: number, isNull: bo
       reg.refObjId = 0;
       return;
     }
-    markNotNull(reg);
-    if (!mayPointToLock(reg)) reg.id = 0;
+    markNotNull(env, reg);
+    if (!mayPointToLock(env, reg)) reg.id = 0;
   });
 }
 

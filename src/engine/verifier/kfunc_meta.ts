@@ -5,7 +5,7 @@ import { Kind } from '../btf/types.ts';
 import type { BtfParam } from '../btf/types.ts';
 import type { Env } from './env.ts';
 import type { KfuncFlag } from './kfunc_table.ts';
-import { kfuncFlags } from './kfunc_table.ts';
+import { kfuncFlags, offersKfunc } from './kfunc_table.ts';
 
 export interface KfuncMeta {
   readonly name: string;
@@ -41,7 +41,12 @@ export function kfuncMeta(env: Env, id: TypeId): KfuncMeta {
   const func = btf.type(id);
   const name = btf.nameOf(id);
   const flags = kfuncFlags(name, env.request.release);
-  if (!flags || func.kind !== Kind.FUNC)
+  const caller = {
+    hook: env.progType?.kfuncs ?? 'none',
+    isLsm: env.progName === 'LSM',
+    target: env.target ? env.attachName.replace(/^bpf_iter_/, '') : '',
+  } as const;
+  if (!flags || !offersKfunc(name, caller) || func.kind !== Kind.FUNC)
     return env.reject('EACCES', `calling kernel function ${name} is not allowed`);
   const proto = must(btf.type(func.type), 'prototype');
   if (proto.kind !== Kind.FUNC_PROTO) return env.reject('EINVAL', `${name} has no prototype`);

@@ -6,6 +6,7 @@
 import { must } from '../../shared/assert.ts';
 import type { Bytes } from '../../shared/brand.ts';
 import { S64_MIN } from '../../shared/int64.ts';
+import { BPF_MEM, BPF_MODE } from '../abi/opcode.ts';
 import { BPF_F_RDONLY_PROG, BPF_F_STRICT_ALIGNMENT, BPF_F_WRONLY_PROG, MapType } from '../abi/uapi.ts';
 import { BPF_MAX_VAR_OFF } from './alu.ts';
 import { coerceToSize, coerceToSizeSigned } from './bounds.ts';
@@ -13,9 +14,13 @@ import { checkBtfAccess, checkMapStructAccess } from './btf_walk.ts';
 import { checkCtxAccess } from './ctx_access.ts';
 import type { Env } from './env.ts';
 import { tnumText } from './log_state.ts';
+import { markPrecise } from './precision.ts';
+import { fieldName, isPointerField, mapRecord } from './record.ts';
+import type { SpecialField } from './record.ts';
 import type { RegState } from './reg.ts';
 import {
   CONST_PTR_TO_MAP,
+  NON_OWN_REF,
   PTR_TO_BTF_ID,
   PTR_TO_BUF,
   PTR_TO_CTX,
@@ -31,6 +36,7 @@ import {
   regTypeName,
 } from './reg_type.ts';
 import type { MapInfo } from './request.ts';
+import { checkKptrType, loadedKptrFlags } from './special_arg.ts';
 import { checkStackBounds, stackRead, stackWrite } from './stack.ts';
 import { tnumAdd, tnumConst, tnumIsAligned } from './tnum.ts';
 
@@ -103,11 +109,6 @@ export function checkRegion(
     env.reject('EACCES', `R${regno} max value is outside of the allowed memory range`);
 }
 
-/** The name messages use for a special field. */
-const fieldName = (kind: string): string => (kind === 'kptr' || kind === 'kptr_untrusted' ? 'kptr' : kind);
-
-const isPointerField = (kind: string): boolean => kind.includes('kptr') || kind === 'uptr';
-
 /** A map value as memory, without its special fields. */
 export function checkMapRegion(
   env: Env,
@@ -120,14 +121,18 @@ export function checkMapRegion(
   const reg = env.reg(regno);
   const map = must(reg.map, 'map of a map value');
   checkRegion(env, regno, off, size, map.valueSize, zeroOk);
-  for (const field of map.fields) {
+  for (const field of mapRecord(map, env.request.kernelBtf)) {
     const start = reg.smin + BigInt(off);
     const end = reg.umax + BigInt(off + size);
     if (start >= BigInt(field.offset + field.size) || BigInt(field.offset) >= end) continue;
     if (!isPointerField(field.kind))
       env.reject('EACCES', `${fieldName(field.kind)} cannot be accessed directly by load/store`);
-    if (byHelper) env.reject('EACCES', `${fieldName(field.kind)} cannot be accessed indirectly by helper`);
-    env.unsupported('kernel pointers in map values');
+    if (byHelper) env.reject('EACCES', 'kptr cannot be accessed indirectly by helper');
+    if (!reg.isConst) env.reject('EACCES', 'kptr access cannot have variable offset');
+    const at = off + reg.constValue;
+    if (field.offset !== at)
+      env.reject('EACCES', `kptr access misaligned expected=${field.offset} off=${at}`);
+    if (size !== 8) env.reject('EACCES', 'kptr access size must be BPF_DW');
   }
 }
 
@@ -181,10 +186,38 @@ function loadConstant(env: Env, access: MemAccess, map: MapInfo, reg: RegState, 
   return true;
 }
 
+/** A load or store of a kernel pointer field. @kernel check_map_kptr_access, kernel/bpf/verifier.c @fidelity full */
+function kptrField(env: Env, access: MemAccess, field: SpecialField): void {
+  const insn = env.insn(env.insnIdx);
+  if (BPF_MODE(insn.code) !== BPF_MEM)
+    env.reject('EACCES', 'kptr in map can only be accessed using BPF_MEM instruction mode');
+  if (!field.pointee) return env.unsupported('kernel pointers in maps without BTF');
+  if (!access.write) {
+    const { flags, nonOwning } = loadedKptrFlags(env, field);
+    const dst = env.reg(access.value);
+    dst.setPointer(PTR_TO_BTF_ID | flags | (nonOwning ? NON_OWN_REF : 0));
+    dst.btf = field.pointee.btf;
+    dst.btfId = field.pointee.id;
+    dst.id = env.newId();
+    return;
+  }
+  if (field.kind !== 'kptr_untrusted') env.reject('EACCES', 'store to referenced kptr disallowed');
+  if (access.value < 0) {
+    if (insn.imm !== 0)
+      env.reject('EACCES', `BPF_ST imm must be 0 when storing to kptr at off=${field.offset}`);
+    return;
+  }
+  if (env.reg(access.value).isNull) return markPrecise(env, access.value);
+  checkKptrType(env, access.value, field);
+}
+
 function mapValue(env: Env, access: MemAccess, reg: RegState, off: number): void {
   const map = must(reg.map, 'map of a map value');
   checkMapAccessType(env, map, off, access.size, access.write);
   checkMapRegion(env, access.regno, off, access.size, false, false);
+  const record = mapRecord(map, env.request.kernelBtf);
+  const kptr = reg.isConst && record.find((field) => field.offset === off + reg.constValue);
+  if (kptr && isPointerField(kptr.kind)) return kptrField(env, access, kptr);
   if (access.write || access.value < 0) return;
   if (!loadConstant(env, access, map, reg, off)) env.reg(access.value).setUnknown();
 }

@@ -93,6 +93,19 @@ export function checkSizeArg(
   markPrecise(env, regno);
 }
 
+/** A length that a kfunc gets, and the memory before it, which it reads and writes. @kernel check_kfunc_mem_size_reg @fidelity full */
+export function checkKfuncSizeArg(env: Env, regno: number): void {
+  const memory = env.reg(regno - 1);
+  const saved = mayBeNull(memory.type) ? memory.clone() : null;
+  if (saved) memory.type &= ~PTR_MAYBE_NULL;
+  try {
+    checkSizeArg(env, regno, false, true, null);
+    checkSizeArg(env, regno, true, true, null);
+  } finally {
+    if (saved) memory.copyValue(saved);
+  }
+}
+
 /** Memory of known size that a kfunc reads and writes; NULL passes. @kernel check_mem_reg @fidelity full */
 export function checkFixedMemArg(env: Env, regno: number, size: Bytes): void {
   const reg = env.reg(regno);

@@ -138,6 +138,8 @@ type Verdict = 'hit' | 'miss' | 'miss_in_loop';
 
 /** Compares with a state that is still being explored: have we come round a loop? */
 function compareOpen(env: Env, old: VerifierState, cur: VerifierState, insn: InsnIndex): Verdict {
+  // another entry into an asynchronous callback is no loop
+  if (old.cur.inAsyncCallback && old.cur.asyncEntries !== cur.cur.asyncEntries) return 'miss_in_loop';
   if (isIterNextCall(env, insn)) {
     if (statesEqual(old, cur, 'range_within')) {
       const pointer = cur.cur.reg(1);

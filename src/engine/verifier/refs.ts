@@ -33,11 +33,11 @@ export function releaseReference(env: Env, id: number): boolean {
   return true;
 }
 
-/** Logs what is still held where the program or a callback ends. @returns true when there was something */
-export function writeReferenceLeaks(env: Env): boolean {
+/** Logs what is still held where the program or a callback ends. @param whole of all frames, not only what this one must give back @returns true when there was something */
+export function writeReferenceLeaks(env: Env, whole = false): boolean {
   const frame = env.cur;
-  if (frame.frameno !== 0 && !frame.inCallback) return false;
-  const left = frame.refs.filter((ref) => !frame.inCallback || ref.callbackFrame === frame.frameno);
+  if (!whole && frame.frameno !== 0 && !frame.inCallback) return false;
+  const left = frame.refs.filter((ref) => whole || !frame.inCallback || ref.callbackFrame === frame.frameno);
   for (const ref of left) env.write(`Unreleased reference id=${ref.id} alloc_insn=${ref.insn}\n`);
   return left.length > 0;
 }

@@ -43,6 +43,10 @@ export class RegState {
   btfId: TypeId = 0;
   /** PTR_TO_MEM. */
   memSize: Bytes = 0;
+  /** PTR_TO_MEM out of a dynptr: which one. */
+  dynptrId = 0;
+  /** Maps: which inner map, 0: none. */
+  mapUid = 0;
   /** PTR_TO_FUNC. */
   subprog = 0;
   /** Dynptr slots. */
@@ -85,6 +89,8 @@ export class RegState {
     this.btf = src.btf;
     this.btfId = src.btfId;
     this.memSize = src.memSize;
+    this.dynptrId = src.dynptrId;
+    this.mapUid = src.mapUid;
     this.subprog = src.subprog;
     this.dynptrType = src.dynptrType;
     this.dynptrFirst = src.dynptrFirst;
@@ -118,6 +124,8 @@ export class RegState {
     this.btf = null;
     this.btfId = 0;
     this.memSize = 0;
+    this.dynptrId = 0;
+    this.mapUid = 0;
     this.subprog = 0;
     this.dynptrType = 0;
     this.dynptrFirst = false;

@@ -34,6 +34,8 @@ export const PTR_UNTRUSTED = flag(5);
 export const PTR_TRUSTED = flag(6);
 export const MEM_RCU = flag(7);
 export const MEM_ALLOC = flag(8);
+/** Part of a list or tree that is locked: usable, not owned. */
+export const NON_OWN_REF = flag(9);
 
 /** A register's type: base | flags. */
 export type RegType = number;

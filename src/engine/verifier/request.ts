@@ -34,6 +34,8 @@ export interface MapInfo {
   /** Address of the first value of an array map, else null. */
   readonly valueAddress: Addr | null;
   readonly fields: readonly MapField[];
+  /** The type of values, absent: the map has no BTF. */
+  readonly valueType?: { readonly btf: Btf; readonly id: TypeId };
   /** Bytes of the value of a frozen read-only array, or null when they cannot be read directly. */
   readValue(offset: Bytes, size: Bytes): Uint8Array | null;
   /** Maps of maps: what an element looks like. */

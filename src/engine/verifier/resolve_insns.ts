@@ -22,6 +22,7 @@ import { resolve, sizeOf } from '../btf/layout.ts';
 import { Kind } from '../btf/types.ts';
 import { BPF_MAX_VAR_OFF } from './alu.ts';
 import type { Env } from './env.ts';
+import { mapRecord } from './record.ts';
 import type { MapInfo } from './request.ts';
 
 const MAX_USED_MAPS = 64;
@@ -68,7 +69,8 @@ const NOT_ANYWHERE: readonly (readonly [RegExp, string])[] = [
 
 /** @kernel check_map_prog_compatibility, kernel/bpf/verifier.c @fidelity full */
 function checkFieldsFit(env: Env, map: MapInfo, at: InsnIndex): void {
-  const has = (kind: RegExp): boolean => map.fields.some((field) => kind.test(field.kind));
+  const record = mapRecord(map, env.request.kernelBtf);
+  const has = (kind: RegExp): boolean => record.some((field) => kind.test(field.kind));
   for (const [kind, name] of NOT_ANYWHERE) {
     if (!has(kind)) continue;
     if (env.progName === 'SOCKET_FILTER' && name === 'bpf_spin_lock')

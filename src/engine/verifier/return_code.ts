@@ -42,7 +42,7 @@ export function checkReturnCode(env: Env, regno = 0): void {
   checkRegArg(env, regno, 'src');
   if (outermost.inAsyncCallback)
     return checkRange(env, regno, { min: 0, max: 0 }, 'At async callback return');
-  if (isSubprog) {
+  if (isSubprog && outermost.subprogno !== env.exceptionCallback) {
     const { type } = env.reg(regno);
     if (type !== SCALAR_VALUE)
       env.reject(

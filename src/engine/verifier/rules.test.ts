@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { MapType } from '../abi/uapi.ts';
+import { MapType, ProgType } from '../abi/uapi.ts';
 import { BtfBuilder } from '../btf/build.ts';
 import { Btf } from '../btf/parse.ts';
 import { asmRequest, mapInfo } from './testing/asm.ts';
@@ -180,18 +180,13 @@ test.for<readonly [name: string, source: string, message: string | null]>([
   ],
   [
     'a kernel function that is not for iterators',
-    'r1 = 0\ncall bpf_throw\nr0 = 0\nexit',
-    'calling kernel function bpf_throw is not allowed',
+    'r1 = 0\ncall bpf_session_is_return\nr0 = 0\nexit',
+    'calling kernel function bpf_session_is_return is not allowed',
   ],
   [
     'a helper that sleeps',
     'r1 = r10\nr1 += -8\nr2 = 8\nr3 = 0\ncall bpf_copy_from_user\nr0 = 0\nexit',
     'helper call might sleep in a non-sleepable prog',
-  ],
-  [
-    'a helper that is known and not modelled',
-    'r1 = 0\ncall bpf_timer_init\nr0 = 0\nexit',
-    'not supported by this verifier: helper bpf_timer_init#169',
   ],
   [
     'a socket map takes sockets only',
@@ -308,4 +303,19 @@ test('later releases name the region that is still open at exit', () => {
   );
   const { log } = verify(asmRequest('r0 = 0\nexit', world, { release, logLevel: 2 }));
   expect(log).toContain('0: (b7) r0 = 0                        ; R0=0\n');
+});
+
+test('a helper that another program type is offered and nobody modelled is refused by name', () => {
+  const source = 'r2 = 0\nr3 = r10\nr3 += -8\nr4 = 8\ncall bpf_skb_load_bytes\nr0 = 0\nexit';
+  const asFilter = { progType: ProgType.SOCKET_FILTER, attachType: 0 };
+  expect(refusal(source, asFilter)).toBe(
+    'not supported by this verifier: helper bpf_skb_load_bytes#26 of another program type',
+  );
+  expect(refusal(source)).toBe('program of this type cannot use helper bpf_skb_load_bytes#26');
+});
+
+test('what program types a kernel has and the verifier has no row for, it refuses to judge', () => {
+  expect(refusal('r0 = 0\nexit', { progType: ProgType.SK_LOOKUP })).toBe(
+    'not supported by this verifier: programs of type SK_LOOKUP',
+  );
 });

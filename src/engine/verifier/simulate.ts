@@ -53,19 +53,38 @@ import { checkFuncCall, initFrame, returnToCaller } from './subprog_call.ts';
 type Flow = 'next' | 'jumped' | 'returned' | 'path_end';
 
 const SPIN_UNLOCK = helperId('bpf_spin_unlock');
+/** Kernel functions on lists and trees, which want the lock held. */
+const UNDER_LOCK = /^bpf_(list_(push|pop)_|rbtree_)|^bpf_refcount_acquire_impl$/;
 
 function checkCall(env: Env, insn: Insn): Flow {
   const { code, src, dst, off, imm } = insn;
   const known = src === 0 || src === BPF_PSEUDO_CALL || src === BPF_PSEUDO_KFUNC_CALL;
   if (BPF_SRC(code) !== BPF_K || (src !== BPF_PSEUDO_KFUNC_CALL && off !== 0) || !known || dst !== 0)
     env.reject('EINVAL', 'BPF_CALL uses reserved fields');
-  if (env.state.lockPtr && ((src === 0 && imm !== SPIN_UNLOCK) || src === BPF_PSEUDO_KFUNC_CALL))
+  const kfunc = src === BPF_PSEUDO_KFUNC_CALL ? (env.kfuncName(imm) ?? '') : '';
+  const underLock = src === 0 ? imm === SPIN_UNLOCK : src === BPF_PSEUDO_CALL || UNDER_LOCK.test(kfunc);
+  if (env.state.lockPtr && !underLock)
     env.reject('EINVAL', 'function calls are not allowed while holding a lock');
   if (src === BPF_PSEUDO_CALL) checkFuncCall(env);
-  else if (src === BPF_PSEUDO_KFUNC_CALL) checkKfuncCall(env);
-  else checkHelperCall(env);
+  else if (src === BPF_PSEUDO_KFUNC_CALL) {
+    if (checkKfuncCall(env)) {
+      leaveByThrow(env);
+      return 'path_end';
+    }
+  } else checkHelperCall(env);
   env.scratched.reg(0);
   return 'next';
+}
+
+/** bpf_throw leaves every frame at once: nothing may be open in any of them. */
+function leaveByThrow(env: Env): void {
+  const { state } = env;
+  const held = (what: string): never =>
+    env.reject('EINVAL', `bpf_throw cannot be used inside ${what}-ed region`);
+  if (state.lockPtr) held('bpf_spin_lock');
+  if (state.rcuLock) held('bpf_rcu_read_lock');
+  if (state.preemptLock > 0) held('bpf_preempt_disable');
+  if (writeReferenceLeaks(env, true)) env.reject('EINVAL', '');
 }
 
 /** Nothing may be open when the main program ends: as 6.12 says it. */

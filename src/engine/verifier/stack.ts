@@ -364,8 +364,9 @@ export function checkStackRange(
           if (frame.byte(spi, j) !== STACK_INVALID) frame.setByte(spi, j, STACK_MISC);
       }
     } else if (type !== STACK_MISC) {
+      const indirect = access === 'helper' ? ' indirect' : '';
       const where = pointer.isConst ? `off ${lo}` : `var_off ${tnumText(pointer.var)}`;
-      env.reject('EACCES', `invalid read from stack R${regno} ${where}+${i - lo} size ${size}`);
+      env.reject('EACCES', `invalid${indirect} read from stack R${regno} ${where}+${i - lo} size ${size}`);
     }
     markRegRead(env, slot, slot.parent, LIVE_READ64);
   }

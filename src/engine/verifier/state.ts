@@ -53,6 +53,8 @@ export class FuncState {
   refs: RefState[] = [];
   inCallback = false;
   inAsyncCallback = false;
+  /** How many times an asynchronous callback arranged for the next. */
+  asyncEntries = 0;
   callbackRet: RetvalRange = { min: 0, max: 0 };
   callbackDepth = 0;
 
@@ -80,6 +82,7 @@ export class FuncState {
     out.refs = this.refs.slice();
     out.inCallback = this.inCallback;
     out.inAsyncCallback = this.inAsyncCallback;
+    out.asyncEntries = this.asyncEntries;
     out.callbackRet = this.callbackRet;
     out.callbackDepth = this.callbackDepth;
     return out as FuncState;

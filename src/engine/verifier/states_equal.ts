@@ -70,6 +70,8 @@ const samePointee = (a: RegState, b: RegState): boolean =>
   a.btf === b.btf &&
   a.btfId === b.btfId &&
   a.memSize === b.memSize &&
+  a.dynptrId === b.dynptrId &&
+  a.mapUid === b.mapUid &&
   a.subprog === b.subprog;
 
 const sameRanges = (a: RegState, b: RegState): boolean =>

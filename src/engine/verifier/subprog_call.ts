@@ -1,23 +1,20 @@
 /**
- * Calls that enter BPF code: subprograms and callbacks, and the way back.
+ * Calls that enter BPF code, and the way back; callback.ts has the calls that helpers make.
  *
  * A static subprogram is simulated at each call with the caller's registers. A global one is verified by
- * itself and assumed valid. A callback is queued from the call site; when it returns, the call is simulated
- * again, until a further round teaches nothing new.
+ * itself and assumed valid. When a callback returns, the call that called it is simulated again.
  *
- * Source: check_func_call, push_callback_call, prepare_func_exit, kernel/bpf/verifier.c, Linux 6.12.
+ * Source: check_func_call, prepare_func_exit, kernel/bpf/verifier.c, Linux 6.12.
  */
 import { must } from '../../shared/assert.ts';
 import type { InsnIndex } from '../../shared/brand.ts';
-import { MapType } from '../abi/uapi.ts';
-import { Kind } from '../btf/types.ts';
 import type { Env } from './env.ts';
 import { checkGlobalArgs } from './global_func.ts';
 import { checkRegArg, markRegRead } from './live.ts';
 import { markPrecise } from './precision.ts';
 import { LIVE_READ64 } from './reg.ts';
 import type { RegState } from './reg.ts';
-import { PTR_TO_BTF_ID, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE, PTR_TO_STACK, SCALAR_VALUE } from './reg_type.ts';
+import { PTR_TO_STACK, SCALAR_VALUE } from './reg_type.ts';
 import { S64_MAX, S64_MIN } from '../../shared/int64.ts';
 import type { RetvalRange } from './state.ts';
 import { FuncState } from './state.ts';
@@ -36,7 +33,7 @@ export function clearCallerSaved(env: Env): void {
 }
 
 /** Adds a frame for a callee; `fill` sets its arguments from the caller's registers. */
-function enterFrame(
+export function enterFrame(
   env: Env,
   state: VerifierState,
   subprog: number,
@@ -109,76 +106,6 @@ export function checkFuncCall(env: Env): void {
     env.scratched.all();
   }
   env.insnIdx = sub.start - 1;
-}
-
-type FillCallback = (env: Env, caller: FuncState, callee: FuncState) => void;
-
-const pointer = (reg: RegState, type: number): RegState => {
-  reg.setPointer(type);
-  return reg;
-};
-
-const ELEM_MAPS: ReadonlySet<number> = new Set([
-  MapType.HASH,
-  MapType.ARRAY,
-  MapType.PERCPU_HASH,
-  MapType.PERCPU_ARRAY,
-  MapType.LRU_HASH,
-  MapType.LRU_PERCPU_HASH,
-]);
-
-/** callback(index, ctx) */
-const fillLoop: FillCallback = (_env, caller, callee) => {
-  callee.reg(1).type = SCALAR_VALUE;
-  callee.reg(2).copyAll(caller.reg(3));
-};
-
-/** callback(map, key, value, ctx) */
-const fillMapElem: FillCallback = (env, caller, callee) => {
-  const map = must(caller.reg(1).map, 'map');
-  if (!ELEM_MAPS.has(map.type)) env.reject('EINVAL', 'callback function not allowed for map');
-  callee.reg(1).copyAll(caller.reg(1));
-  pointer(callee.reg(2), PTR_TO_MAP_KEY).map = map;
-  pointer(callee.reg(3), PTR_TO_MAP_VALUE).map = map;
-  callee.reg(4).copyAll(caller.reg(3));
-};
-
-/** callback(task, vma, ctx) */
-const fillFindVma: FillCallback = (env, caller, callee) => {
-  const btf = env.request.kernelBtf;
-  callee.reg(1).copyAll(caller.reg(1));
-  const vma = pointer(callee.reg(2), PTR_TO_BTF_ID);
-  vma.btf = btf;
-  vma.btfId = btf.find('vm_area_struct', Kind.STRUCT);
-  callee.reg(3).copyAll(caller.reg(4));
-};
-
-const FILL: ReadonlyMap<string, FillCallback> = new Map([
-  ['bpf_loop', fillLoop],
-  ['bpf_for_each_map_elem', fillMapElem],
-  ['bpf_find_vma', fillFindVma],
-]);
-
-/** True for helpers that call back. */
-export const takesCallback = (helper: string): boolean => FILL.has(helper);
-
-/**
- * Queues one run of a callback; the current path goes on as if it had run often enough.
- *
- * @kernel push_callback_call, kernel/bpf/verifier.c
- * @fidelity partial: asynchronous callbacks (timers) are refused earlier
- */
-export function pushCallback(env: Env, helper: string, subprog: number): void {
-  const caller = env.cur;
-  const fill = must(FILL.get(helper), `callback of ${helper}`);
-  const start = must(env.subprogs[subprog], 'callback').start;
-  const queued = env.pushState(start, env.insnIdx);
-  const callee = enterFrame(env, queued, subprog, env.insnIdx, (from, to) => fill(env, from, to));
-  callee.inCallback = true;
-  callee.callbackRet = { min: 0, max: 1 };
-  queued.callbackUnrollDepth++;
-  must(queued.frame[queued.curframe - 1], 'caller').callbackDepth++;
-  caller.callbackDepth = 0;
 }
 
 /** `... has smin=2 smax=2 should have been in [0, 1]` */

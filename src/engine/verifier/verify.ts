@@ -23,6 +23,8 @@ import { checkStackDepth } from './stack_depth.ts';
 /** Global subprograms that were called, and those that they call. @kernel do_check_subprogs @fidelity full */
 function simulateGlobals(env: Env): void {
   const verified = new Set<number>();
+  const exception = env.subprogs[env.exceptionCallback];
+  if (exception) exception.called = true;
   for (let again = true; again;) {
     again = false;
     env.subprogs.forEach((sub, i) => {

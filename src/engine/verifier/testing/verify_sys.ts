@@ -38,6 +38,10 @@ const TARGETS: ReadonlyMap<string, TargetInfo> = new Map([
   ['udp', arg(slot(8, 'trusted_or_null'))],
   ['unix', { ctxArgs: [slot(8, 'btf_or_null')], extraHelpers: sockHelpers }],
   ['netlink', arg(slot(8, 'btf_or_null'))],
+  ['ksym', arg(slot(8, 'btf_or_null'))],
+  ['ipv6_route', arg(slot(8, 'btf_or_null'))],
+  ['sockmap', arg(slot(8, 'trusted_or_null'), slot(16, 'rdonly_buf_or_null'), slot(24, 'trusted_or_null'))],
+  ['bpf_sk_storage_map', arg(slot(16, 'btf_or_null'), slot(24, 'rdwr_buf_or_null'))],
 ]);
 
 export interface LabOptions {
@@ -73,6 +77,7 @@ export class VerifySys implements BpfSyscalls {
       address: 0xff11_0000_0000_0000n + BigInt(this.nextFd * 0x1000),
       valueAddress:
         attr.type === MapType.ARRAY ? 0xffa0_0000_0000_0000n + BigInt(this.nextFd * 0x1000) : null,
+      ...(btf && attr.btfValueTypeId !== 0 ? { valueType: { btf, id: attr.btfValueTypeId } } : {}),
       fields: btf && attr.btfValueTypeId !== 0 ? specialFields(btf, attr.btfValueTypeId) : [],
       readValue: (offset, size) => value.subarray(offset, offset + size),
       inner: this.maps.get(attr.innerMapFd) ?? null,
