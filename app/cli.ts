@@ -10,5 +10,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = main(process.argv.slice(2), {
   write: (bytes) => void process.stdout.write(bytes),
   print: (text) => void process.stdout.write(text),
+  writeError: (bytes) => void process.stderr.write(bytes),
   complain: (text) => void process.stderr.write(`${text}\n`),
 });

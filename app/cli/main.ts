@@ -3,9 +3,11 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { BootError } from '../../src/engine/machine/boot.ts';
 import { PROGRAM } from '../name.ts';
 import { caseCommand } from './case.ts';
+import { execCommand } from './exec.ts';
 import { UsageError, didYouMean, parseOptions } from './options.ts';
 import type { CliOptions } from './options.ts';
 import { compileCommand, disasmCommand, runCommand } from './run.ts';
+import { shellCommand } from './shell.ts';
 import type { Terminal } from './terminal.ts';
 import { USAGE } from './usage.ts';
 import { worldCommand } from './world.ts';
@@ -19,8 +21,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   check: (options, terminal) => runCommand(options, terminal, true),
   compile: compileCommand,
   disasm: disasmCommand,
+  exec: execCommand,
   world: worldCommand,
   case: caseCommand,
+  shell: shellCommand,
 };
 
 function dispatch(argv: readonly string[], terminal: Terminal): number {

@@ -40,6 +40,7 @@ const OPTIONS = {
   run: { type: 'string' },
   object: { type: 'string' },
   output: { type: 'string', short: 'o' },
+  command: { type: 'string', short: 'c' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
@@ -47,10 +48,14 @@ const OPTIONS = {
 export interface CliOptions {
   readonly command: string;
   readonly operands: readonly string[];
+  /** What stands behind `--`: the words of the program that exec runs. */
+  readonly programArgs: readonly string[];
   readonly json: boolean;
   readonly help: boolean;
   readonly version: boolean;
   readonly output: string | null;
+  /** Lines for the shell; null: they come from stdin. */
+  readonly lines: string | null;
   readonly world: string | null;
   readonly kernel: string | null;
   readonly btf: string | null;
@@ -135,7 +140,9 @@ function said<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T
 }
 
 /** @throws UsageError */
-export function parseOptions(argv: readonly string[]): CliOptions {
+export function parseOptions(words: readonly string[]): CliOptions {
+  const end = words[0] === 'exec' ? words.indexOf('--') : -1;
+  const argv = end < 0 ? words : words.slice(0, end);
   const { values, positionals } = (() => {
     try {
       return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
@@ -162,10 +169,12 @@ export function parseOptions(argv: readonly string[]): CliOptions {
   return {
     command,
     operands,
+    programArgs: end < 0 ? [] : words.slice(end + 1),
     json: values.json ?? false,
     help: values.help ?? false,
     version: values.version ?? false,
     output: values.output ?? null,
+    lines: values.command ?? null,
     world: values.world ?? null,
     kernel: values.kernel ?? null,
     btf: values.btf ?? null,

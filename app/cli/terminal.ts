@@ -4,6 +4,8 @@ export interface Terminal {
   write(bytes: Uint8Array): void;
   /** Text of the result. */
   print(text: string): void;
+  /** Bytes that a program wrote to its stderr. */
+  writeError(bytes: Uint8Array): void;
   /** A message, without its newline. */
   complain(text: string): void;
 }

@@ -16,6 +16,7 @@ export function iterscope(...argv: readonly string[]): Said {
   const status = main(argv, {
     write: (bytes) => void (stdout += latin1Decode(bytes)),
     print: (text) => void (stdout += text),
+    writeError: (bytes) => void (stderr += latin1Decode(bytes)),
     complain: (text) => void (stderr += `${text}\n`),
   });
   return { status, stdout, stderr };

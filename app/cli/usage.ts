@@ -5,7 +5,10 @@ export const USAGE = `iterscope: run BPF iterator programs against a simulated L
   iterscope check FILE                    stop after the verifier
   iterscope compile FILE.bpf.c -o OUT     write the ELF object
   iterscope disasm FILE                   instructions with their source lines
+  iterscope exec READER.c PROG.bpf.c... [-- ARGS]
+                                          a user program that opens, loads and reads; its output and status
   iterscope world NAME|FILE.json          what is in a world
+  iterscope shell [-c 'LINE; LINE']       a shell in the machine: bpftool, cat, ls, ps, ...
   iterscope case DIR                      replay a recorded case and print the differences
 
 which program, attached how (run, check):

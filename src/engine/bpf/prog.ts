@@ -11,6 +11,7 @@ import { helperName } from '../abi/helper_id.ts';
 import { encodeInsns, INSN_BYTES } from '../abi/insn.ts';
 import type { Insn } from '../abi/insn.ts';
 import * as op from '../abi/opcode.ts';
+import type { FuncInfo, LineInfo } from '../btf/ext.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { View } from '../kernel/view.ts';
 import { Code } from '../vm/code.ts';
@@ -35,6 +36,9 @@ export interface ProgSpec {
   /** The map that an ld_imm64 names by file descriptor. */
   readonly map: (fd: number) => BpfMap | null;
   readonly btf?: BtfObject | null;
+  /** Functions and source lines as given by user space; insnOff counts instructions. */
+  readonly funcInfo?: readonly FuncInfo[];
+  readonly lineInfo?: readonly LineInfo[];
   /** One flag per instruction: 1 where the verifier came by; the others cannot be reached. Absent: all of them. */
   readonly seen?: Uint8Array;
   /** One flag per instruction: loads that give 0 when they fault. */
@@ -66,6 +70,8 @@ export class Prog {
   readonly tag: string;
   readonly code: Code;
   readonly maps: readonly BpfMap[];
+  /** By the file descriptors that the instructions as given name. */
+  readonly mapsByFd: ReadonlyMap<number, BpfMap>;
   private readonly owned: Addr[] = [];
 
   /** @throws UnresolvedError */
@@ -81,10 +87,11 @@ export class Prog {
     this.aux = kernel.alloc('bpf_prog_aux');
     this.owned.push(this.aux.addr);
     const base = this.view.addr + BigInt(type.size);
-    const maps = new Set<BpfMap>();
+    const maps = new Map<number, BpfMap>();
     const resolved = resolveInsns(kernel, spec, base, maps);
     checkCalls(kernel, resolved, linker);
-    this.maps = [...maps];
+    this.mapsByFd = maps;
+    this.maps = [...new Set(maps.values())];
     kernel.mem.setBytes(base, encodeInsns(resolved));
     this.code = new Code({
       insns: resolved,
@@ -186,7 +193,7 @@ function immediate(
   spec: ProgSpec,
   base: Addr,
   pc: InsnIndex,
-  maps: Set<BpfMap>,
+  maps: Map<number, BpfMap>,
 ): Addr | string {
   const low = spec.insns[pc];
   const high = spec.insns[pc + 1];
@@ -196,7 +203,7 @@ function immediate(
     case op.BPF_PSEUDO_MAP_VALUE: {
       const map = spec.map(low.imm);
       if (!map) return `no map with file descriptor ${low.imm}`;
-      maps.add(map);
+      maps.set(low.imm, map);
       return low.src === op.BPF_PSEUDO_MAP_FD
         ? map.addr
         : map.directValue(high.imm >>> 0) || 'map without direct values';
@@ -221,7 +228,7 @@ const TRAP: Insn = { code: op.BPF_JMP | op.BPF_JA, dst: 0, src: 0, off: -1, imm:
  * @kernel resolve_pseudo_ldimm64, sanitize_dead_code, kernel/bpf/verifier.c
  * @fidelity partial: dead code is not removed, so nothing moves
  */
-function resolveInsns(kernel: Kernel, spec: ProgSpec, base: Addr, maps: Set<BpfMap>): Insn[] {
+function resolveInsns(kernel: Kernel, spec: ProgSpec, base: Addr, maps: Map<number, BpfMap>): Insn[] {
   const out = [...spec.insns];
   spec.insns.forEach((insn, pc) => {
     const secondHalf = insn.code === 0;

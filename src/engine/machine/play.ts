@@ -256,7 +256,8 @@ function* playLink(
 const outputOf = (reads: readonly ReadReport[], session: number): string =>
   reads.map((r) => (r.session === session ? atob(r.bytes) : '')).join('');
 
-function abortText({ why, pc, addr }: ProgramAbort): string {
+/** What stopped a program that could not go on. */
+export function abortText({ why, pc, addr }: ProgramAbort): string {
   if (why === 'fuel') return `the program ran too long in one call and was stopped at instruction ${pc}`;
   if (why === 'stack') return `the program used more frames than there are, at instruction ${pc}`;
   return `the kernel would oops: instruction ${pc} used address 0x${(addr ?? 0n).toString(16)}, where nothing is`;

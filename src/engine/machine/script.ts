@@ -19,14 +19,24 @@ interface Pending {
 }
 
 export class WorldScript {
-  private readonly built: Omit<Changing, 'maps'>;
+  /** The machine that is changed. */
+  readonly built: Omit<Changing, 'maps'>;
   /** The maps of the program that is run, once it is loaded. */
   maps: MapAccess | null = null;
   private pending: readonly Pending[];
+  /** What happened, by the place that says it, of all that was made. */
+  readonly made = new Map<string, string>();
 
-  constructor(built: Omit<Changing, 'maps'>, script: readonly WorldChange[]) {
+  /** @param changes made by hand, beside the script */
+  constructor(
+    built: Omit<Changing, 'maps'>,
+    script: readonly WorldChange[],
+    changes: readonly WorldChange[] = [],
+  ) {
     this.built = built;
-    this.pending = script.map((change, i) => ({ change, path: `.script[${i}]` }));
+    const pending = (list: readonly WorldChange[], name: string): Pending[] =>
+      list.map((change, i) => ({ change, path: `.${name}[${i}]` }));
+    this.pending = [...pending(script, 'script'), ...pending(changes, 'changes')];
   }
 
   /** Between the session's last callback and its next. @throws WorldError for a change that is not possible */
@@ -47,7 +57,10 @@ export class WorldScript {
     if (due.length === 0) return;
     this.pending = this.pending.filter((entry) => !due.includes(entry));
     for (const { change, path } of due)
-      applyChange({ ...this.built, maps: this.maps }, change, path, (text) => session.changed(text));
+      applyChange({ ...this.built, maps: this.maps }, change, path, (text) => {
+        session.changed(text);
+        this.made.set(path, text);
+      });
   }
 
   /** Changes whose moment did not come: a sentence for each. */

@@ -1,0 +1,58 @@
+/** A shell over a machine: what the shell is given, put together. */
+import { formatDiagnostic } from './diagnostic_text.ts';
+import { compile } from '../cc/compile.ts';
+import { ProgramAbort } from '../iter/bpf_iter.ts';
+import { WorldError } from '../kernel/world.ts';
+import { Aborted, NO_OUTSIDE_FILES } from '../shell/host.ts';
+import type { CompileAnswer, CompileRequest, OutsideFiles, ShellHost } from '../shell/host.ts';
+import { ShellSession } from '../shell/session.ts';
+import type { ShellOptions } from '../shell/session.ts';
+import type { Machine } from './boot.ts';
+import { abortText, readOnce } from './play.ts';
+
+/** The kernel's answer to a read(2), with what the world's script does around it. @throws Aborted */
+function* readIterator(machine: Machine, fd: number, size: number) {
+  try {
+    return yield* readOnce(machine, fd, size, 0);
+  } catch (error) {
+    if (error instanceof ProgramAbort) throw new Aborted(abortText(error));
+    if (error instanceof WorldError) throw new Aborted(error.message);
+    throw error;
+  }
+}
+
+function compileFor(machine: Machine, { path, text, defines, include }: CompileRequest): CompileAnswer {
+  const lines = text.split('\n');
+  const { object, diagnostics } = compile({
+    path,
+    text,
+    files: include,
+    defines,
+    kernelBtf: machine.kernel.btf,
+  });
+  const said = diagnostics.map((each) =>
+    formatDiagnostic(each, each.file === path ? (lines[each.line - 1] ?? null) : null),
+  );
+  return { object, messages: said.map((message) => `${message}\n`).join('') };
+}
+
+/** @param outside the folder that the user works in */
+export function openShell(
+  machine: Machine,
+  outside: OutsideFiles = NO_OUTSIDE_FILES,
+  options: ShellOptions = {},
+): ShellSession {
+  const { sys, syscall, world, script } = machine;
+  const release = world.uname.release === '' ? `${machine.kernel.release}.0` : world.uname.release;
+  const host: ShellHost = {
+    sys,
+    syscall,
+    files: script.built.files,
+    uname: { ...world.uname, release },
+    kernelInfo: { btf: machine.kernel.btf, symbols: machine.kernel.symbols, release, config: null },
+    outside,
+    read: (fd, size) => readIterator(machine, fd, size),
+    compile: (request) => compileFor(machine, request),
+  };
+  return new ShellSession(host, options);
+}

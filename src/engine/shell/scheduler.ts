@@ -1,0 +1,77 @@
+/**
+ * Runs processes side by side on the one CPU: each goes on until it ends or sleeps, then the next one may.
+ *
+ * When all sleep and no system call has returned for a whole round, nothing will ever wake them: they are
+ * ended as by Ctrl-C, and it is said which ones waited.
+ */
+import { must } from '../../shared/assert.ts';
+import { Aborted } from './host.ts';
+import type { Process } from './process.ts';
+import { Killed, SIGINT, SIGKILL, SIGNALLED } from './run.ts';
+import type { Run } from './run.ts';
+import type { ShellWorld } from './shell_world.ts';
+
+export interface Job {
+  readonly process: Process;
+  readonly body: Run<number>;
+}
+
+/** How a process ended. */
+export interface Ended {
+  /** As `$?` shows it. */
+  readonly status: number;
+  /** What is to be said about it, '' for nothing. */
+  readonly note: string;
+}
+
+/**
+ * Runs all jobs to their end.
+ *
+ * @returns how each ended, in order
+ */
+export function* runJobs(world: ShellWorld, jobs: readonly Job[]): Run<readonly Ended[]> {
+  const { kernel } = world;
+  const before = kernel.current;
+  const ended = new Map<Job, Ended>();
+  const end = (job: Job, status: number, code: number, note = ''): void => {
+    kernel.current = before;
+    job.process.exit(code);
+    ended.set(job, { status, note });
+  };
+  while (ended.size < jobs.length) {
+    const active = world.activity + ended.size;
+    for (const job of jobs) {
+      if (ended.has(job)) continue;
+      try {
+        for (;;) {
+          kernel.current = job.process.task.addr;
+          const step = job.body.next();
+          if (step.done) {
+            const status = step.value & 0xff;
+            end(job, status, status << 8);
+            break;
+          }
+          if (step.value === 'blocked') break;
+          yield 'pause';
+        }
+      } catch (error) {
+        if (error instanceof Killed) end(job, SIGNALLED + error.signal, error.signal);
+        else if (error instanceof Aborted)
+          end(job, SIGNALLED + SIGKILL, SIGKILL, `${job.process.name}: ${error.message}`);
+        else throw error;
+      } finally {
+        kernel.current = before;
+      }
+    }
+    if (world.activity + ended.size === active)
+      for (const job of jobs)
+        if (!ended.has(job))
+          end(
+            job,
+            SIGNALLED + SIGINT,
+            SIGINT,
+            `${job.process.name}: waits for what nobody will write; ended as by Ctrl-C`,
+          );
+  }
+  return jobs.map((job) => must(ended.get(job), 'a status'));
+}
