@@ -22,12 +22,14 @@ import { WorldError, parseWorld } from '../kernel/world.ts';
 import type { World } from '../kernel/world.ts';
 import { TARGETS } from '../iter/targets/index.ts';
 import { BpfSyscall } from '../sys/bpf.ts';
+import { mountBpffs } from '../sys/bpffs.ts';
 import { Sys } from '../sys/sys.ts';
 import { Recorder } from '../trace/recorder.ts';
 import { verify } from '../verifier/verify.ts';
 import type { WorldRef } from '../../protocol/scenario.ts';
 import type { Resources } from './resources.ts';
 import { WorldScript } from './script.ts';
+import { makeWorldMaps } from './world_maps.ts';
 
 /** What was given cannot be a machine. `message` says which input, where, and what to do. */
 export class BootError extends Error {
@@ -97,7 +99,7 @@ export function readWorld(ref: WorldRef, resources: Resources): World {
 }
 
 /** What is wrong with a world, with the world's name before it. */
-function naming(name: string, read: () => World): World {
+function naming<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -158,7 +160,10 @@ export function bootMachine(resources: Resources, options: BootOptions, prepared
   const sys = new Sys({ bpf, release, verify, recorder });
   for (const target of TARGETS) if (hasTarget(release, target.target)) sys.iter.register(target);
   const script = new WorldScript(built, world.script);
-  return { world, release, kernel, bpf, sys, syscall: new BpfSyscall(sys), recorder, script };
+  const syscall = new BpfSyscall(sys);
+  mountBpffs(sys);
+  naming(world.name, () => makeWorldMaps(syscall, world));
+  return { world, release, kernel, bpf, sys, syscall, recorder, script };
 }
 
 function setReader(kernel: Kernel, pid: number): void {

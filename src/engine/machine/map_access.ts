@@ -42,7 +42,7 @@ function integer(value: number, size: number): Uint8Array {
 }
 
 /** Bytes of a key or value, or what is wrong. */
-function encode(given: MapBytes, size: number, what: string): Uint8Array | string {
+export function encode(given: MapBytes, size: number, what: string): Uint8Array | string {
   if (typeof given === 'number') return integer(given, size);
   const digits = given.replaceAll(' ', '');
   if (digits.length !== size * 2) return `the ${what} has ${digits.length / 2} bytes, the map wants ${size}`;

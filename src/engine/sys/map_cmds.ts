@@ -13,8 +13,10 @@ import { MAP_KINDS } from '../bpf/maps/index.ts';
 import { BPF_F_LOCK } from '../bpf/map.ts';
 import type { BpfMap } from '../bpf/map.ts';
 import { LocalStorageMap } from '../bpf/maps/local_storage.ts';
+import { SocketMap } from '../bpf/maps/sock_map.ts';
 import { storageDelete, storageLookup, storageUpdate } from './storage_maps.ts';
 import { lookupId, storePointer, storesObjects, updateByFd } from './object_maps.ts';
+import { socketLookup, socketUpdate } from './sock_maps.ts';
 import type { Sys } from './sys.ts';
 
 /** BPF_MAP_CREATE */
@@ -116,6 +118,7 @@ export function mapLookup(sys: Sys, fd: number, key: Uint8Array | null, flags = 
   if (map.spec.keySize > 0 && (!key || key.length < map.spec.keySize)) return fail('EFAULT');
   if (storesObjects(map)) return lookupId(sys, map, key ?? new Uint8Array(map.spec.keySize));
   if (map instanceof LocalStorageMap) return storageLookup(sys, map, key ?? new Uint8Array(4));
+  if (map instanceof SocketMap) return socketLookup(map, key ?? new Uint8Array(0));
   return map.read(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0)) ?? fail('ENOENT');
 }
 
@@ -140,6 +143,8 @@ export function mapUpdate(
   if (storesObjects(map)) return updateByFd(sys, map, key ?? new Uint8Array(0), value, flags);
   if (map instanceof LocalStorageMap)
     return storageUpdate(sys, map, key ?? new Uint8Array(4), value.subarray(0, size), flags);
+  if (map instanceof SocketMap)
+    return socketUpdate(sys, map, key ?? new Uint8Array(0), value.subarray(0, size), flags);
   return map.write(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0), value.subarray(0, size), flags);
 }
 

@@ -12,6 +12,7 @@ import { LruPercpuHashMap, PercpuHashMap } from './percpu_hash.ts';
 import { PerfEventArrayMap } from './perf_event_array.ts';
 import { QueueMap, StackMap, queueAllocCheck } from './queue_stack.ts';
 import { StackTraceMap, stackTraceAllocCheck } from './stack_trace.ts';
+import { SockHash, SockMap, sockHashAllocCheck, sockMapAllocCheck } from './sock_map.ts';
 import { RingbufMap, ringbufAllocCheck } from './ringbuf.ts';
 
 export interface MapKind {
@@ -58,6 +59,8 @@ export const MAP_KINDS: ReadonlyMap<number, MapKind> = new Map([
   [10, kind('lru_percpu_hash', 'htab_lru_percpu_map_ops', lru, LruPercpuHashMap, true)],
   [12, kind('array_of_maps', 'array_of_maps_map_ops', fdArrayAllocCheck, ArrayOfMaps)],
   [13, kind('hash_of_maps', 'htab_of_maps_map_ops', hash, HashOfMaps)],
+  [15, kind('sockmap', 'sock_map_ops', sockMapAllocCheck, SockMap)],
+  [18, kind('sockhash', 'sock_hash_ops', sockHashAllocCheck, SockHash)],
   [22, kind('queue', 'queue_map_ops', queueAllocCheck, QueueMap)],
   [23, kind('stack', 'stack_map_ops', queueAllocCheck, StackMap)],
   [24, kind('sk_storage', 'sk_storage_map_ops', (spec) => localStorageAllocCheck(spec, true), SkStorageMap)],

@@ -9,23 +9,20 @@
  * Source: kernel/bpf/map_iter.c, arraymap.c, hashtab.c, Linux 6.12.
  */
 import type { Addr, Bytes } from '../../../shared/brand.ts';
-import { fail } from '../../../shared/errno.ts';
-import type { NegErrno } from '../../../shared/errno.ts';
 import { EngineBug } from '../../../shared/assert.ts';
 import { MapType } from '../../abi/uapi.ts';
-import { mapsByAddr } from '../../bpf/map.ts';
 import type { BpfMap } from '../../bpf/map.ts';
 import { IndexedMap } from '../../bpf/maps/array.ts';
 import { Htab } from '../../bpf/maps/htab.ts';
 import { PercpuArrayMap } from '../../bpf/maps/percpu_array.ts';
 import { PercpuHashMap } from '../../bpf/maps/percpu_hash.ts';
 import { percpuSlot } from '../../bpf/percpu.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
 import type { View } from '../../kernel/view.ts';
 import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
-import type { AttachContext, IterReg, Obj, SeqOps } from '../bpf_iter.ts';
+import type { IterReg, Obj, SeqOps } from '../bpf_iter.ts';
 import { pseudoCode } from '../pseudo_code.ts';
 import type { Session } from '../session.ts';
+import { finiMap, initMap, mapOf, mapParameters } from './map_common.ts';
 
 /** Types of maps that can be walked. */
 export const WALKABLE_MAPS: ReadonlySet<number> = new Set([
@@ -38,40 +35,8 @@ export const WALKABLE_MAPS: ReadonlySet<number> = new Set([
 ]);
 
 const isPercpu = (map: BpfMap): boolean => map instanceof PercpuArrayMap || map instanceof PercpuHashMap;
-const mapOf = (kernel: Kernel, holder: View): BpfMap => mapsByAddr.at(kernel, holder.ptr('map'));
-
 /** What a program sees as one value: of per-cpu maps, every processor's in a slot. */
 const valueBytes = (map: BpfMap): Bytes => (isPercpu(map) ? map.slotSize * map.cpus : map.spec.valueSize);
-
-// -- attach ------------------------------------------------------------------------------------------------
-
-/**
- * @returns 0, -EBADF without a map or with a closed fd, -EINVAL for what is no map or cannot be walked,
- *   -EACCES when the program uses more of a key or value than there is
- * @kernel bpf_iter_attach_map, kernel/bpf/map_iter.c
- * @fidelity full
- */
-function attach({ iter, info, prog }: AttachContext, aux: View): NegErrno {
-  const fd = info.getUint32(0, true);
-  const map = fd === 0 ? fail('EBADF') : iter.env.mapByFd(fd);
-  if (typeof map === 'number') return map;
-  if (!WALKABLE_MAPS.has(map.spec.type)) return fail('EINVAL');
-  if (prog.maxRdonlyAccess > map.spec.keySize || prog.maxRdwrAccess > valueBytes(map)) return fail('EACCES');
-  iter.env.getUserMap(map);
-  aux.set('map', map.addr);
-  return 0;
-}
-
-/** @kernel bpf_iter_detach_map, kernel/bpf/map_iter.c @fidelity full */
-const detach: NonNullable<IterReg['detach']> = ({ kernel, iter }, aux) =>
-  iter.env.putUserMap(mapOf(kernel, aux));
-
-/** @kernel bpf_iter_map_show_fdinfo, kernel/bpf/map_iter.c @fidelity full */
-const showFdinfo = (kernel: Kernel, aux: View): string => `map_id:\t${mapOf(kernel, aux).id}\n`;
-
-/** @kernel bpf_iter_map_fill_link_info, kernel/bpf/map_iter.c @fidelity full */
-const fillLinkInfo = (kernel: Kernel, aux: View, info: DataView): void =>
-  info.setUint32(28, mapOf(kernel, aux).id, true);
 
 // -- open and close ------------------------------------------------------------------------------------------
 
@@ -79,15 +44,13 @@ function initPriv(session: Session, aux: View): 0 {
   const { kernel, priv } = session;
   const map = mapOf(kernel, aux);
   if (isPercpu(map)) priv.set('percpu_value_buf', kernel.mem.alloc(map.slotSize * map.cpus));
-  session.iter.env.getUserMap(map);
-  priv.set('map', map.addr);
   priv.trySet('htab', map instanceof Htab ? map.container.addr : 0n);
-  return 0;
+  return initMap(session, aux);
 }
 
 function finiPriv(session: Session): void {
   const { kernel, priv } = session;
-  session.iter.env.putUserMap(mapOf(kernel, priv));
+  finiMap(session);
   const copy = priv.ptr('percpu_value_buf');
   if (copy !== 0n) kernel.mem.release(copy);
 }
@@ -227,10 +190,7 @@ export const bpfMapElemTarget: IterReg = {
   ],
   resched: false,
   extraHelpers: [],
-  attach,
-  detach,
-  showFdinfo,
-  fillLinkInfo,
+  ...mapParameters({ types: WALKABLE_MAPS, keyBytes: (map) => map.spec.keySize, valueBytes }),
   seqInfo: (kernel, aux) =>
     mapOf(kernel, aux) instanceof Htab
       ? { ops: hashOps, privStruct: 'bpf_iter_seq_hash_map_info', initPriv, finiPriv }

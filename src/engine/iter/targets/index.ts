@@ -2,12 +2,14 @@
 import type { IterReg } from '../bpf_iter.ts';
 import { bpfMapElemTarget } from './bpf_map_elem.ts';
 import { bpfLinkTarget, bpfMapTarget, bpfProgTarget } from './bpf_object.ts';
+import { bpfSkStorageMapTarget } from './bpf_sk_storage_map.ts';
 import { cgroupTarget } from './cgroup.ts';
 import { dmabufTarget } from './dmabuf.ts';
 import { ipv6RouteTarget } from './ipv6_route.ts';
 import { kmemCacheTarget } from './kmem_cache.ts';
 import { ksymTarget } from './ksym.ts';
 import { netlinkTarget } from './netlink.ts';
+import { sockmapTarget } from './sockmap.ts';
 import { taskTarget } from './task.ts';
 import { taskFileTarget } from './task_file.ts';
 import { taskVmaTarget } from './task_vma.ts';
@@ -23,6 +25,8 @@ export const TARGETS: readonly IterReg[] = [
   bpfProgTarget,
   bpfLinkTarget,
   bpfMapElemTarget,
+  bpfSkStorageMapTarget,
+  sockmapTarget,
   cgroupTarget,
   ksymTarget,
   tcpTarget,
