@@ -26,6 +26,7 @@ import { compileSource, programInfo } from './machine/program.ts';
 import type { Compiled, LoadOutcome } from './machine/program.ts';
 import { Replay } from './machine/replay.ts';
 import type { Resources } from './machine/resources.ts';
+import { tryChange } from './machine/try_change.ts';
 import { summarize } from './machine/summary.ts';
 import type { World } from './kernel/world.ts';
 import { Btf } from './btf/parse.ts';
@@ -38,6 +39,7 @@ const bootOptions = (scenario: Scenario) => ({
   release: scenario.release,
   seed: scenario.seed,
   reader: scenario.options.reader,
+  changes: scenario.changes,
 });
 
 /** A world that cannot be built is the user's mistake: shown like any other. */
@@ -202,6 +204,19 @@ export function createEngineApi(resources: Resources): ServedApi {
         truncated: false,
         stack: new Uint8Array(0),
       },
+    change: (args, context) => {
+      const object = compileOnce(args.scenario);
+      const begin = (scenario: Scenario) => {
+        const machine = bootFor(scenario);
+        return { machine, play: playFor(machine, scenario, object, () => undefined) };
+      };
+      if (object.object) return tryChange(args, begin, context);
+      return {
+        scenario: null,
+        text: '',
+        error: object.diagnostics[0]?.message ?? 'the program does not compile',
+      };
+    },
     peek: ({ moment, struct, addr }) => replay?.peek(moment, struct, addr) ?? null,
     world: ({ world }): WorldSummary => {
       try {

@@ -6,7 +6,7 @@ import type { Diagnostic } from './diagnostics.ts';
 import type { Moment } from './moment.ts';
 import type { CallSteps, PeekStruct } from './peek.ts';
 import type { RunReport } from './report.ts';
-import type { Scenario, WorldRef } from './scenario.ts';
+import type { Scenario, ScenarioChange, WorldRef } from './scenario.ts';
 import type { SceneColumns } from './scene_columns.ts';
 import type { SessionTrace } from './trace.ts';
 
@@ -92,6 +92,15 @@ export interface PseudoCode {
   readonly lines: readonly PseudoLine[];
 }
 
+export interface ChangeResult {
+  /** With the change in its journal; null when it cannot be made, and then nothing has changed. */
+  readonly scenario: Scenario | null;
+  /** What happens, in words; '' when it cannot be made. */
+  readonly text: string;
+  /** Why not, by the field that is wrong; '' when it was made. */
+  readonly error: string;
+}
+
 export interface EngineApi {
   /** Compiles and verifies; nothing is run. */
   check(args: { scenario: Scenario }): CheckResult;
@@ -101,7 +110,9 @@ export interface EngineApi {
   steps(args: { moment: Moment }): CallSteps;
   /** A struct as it is right after the call (before its first instruction, if insn is given) of a moment. */
   peek(args: { moment: Moment; struct: string; addr: bigint }): PeekStruct | null;
-  /** What is in a world. */
+  /** Adds a change to a scenario's journal, if it can be made at its moment: plays the scenario up to there. */
+  change(args: { scenario: Scenario; change: ScenarioChange }): ChangeResult;
+  /** What is in a world, or in a snapshot of a machine; or what is wrong with it. */
   world(args: { world: WorldRef; release?: string }): WorldSummary;
   /** The algorithms shown in the kernel pane for a target. */
   pseudoCode(args: { target: string }): readonly PseudoCode[];

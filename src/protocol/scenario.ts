@@ -53,10 +53,18 @@ export interface RunOptions {
   readonly checkOnly?: boolean;
 }
 
+/**
+ * A change of the world at a moment, in the words of a world's script (docs/world.schema.json):
+ * `{ "at": { "session": 1, "call": 12, "when": "after" }, "do": "close", "pid": 731, "fd": 3 }`.
+ */
+export type ScenarioChange = Readonly<Record<string, unknown>>;
+
 export interface Scenario {
   readonly release?: string;
   readonly world: WorldRef;
   readonly seed?: number;
   readonly source: ProgramSource;
   readonly options: RunOptions;
+  /** The journal of what was done to the world by hand, beside its own script. Undo takes an entry out. */
+  readonly changes?: readonly ScenarioChange[];
 }

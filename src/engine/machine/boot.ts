@@ -18,7 +18,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { findTaskByPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
 import { KallsymsError, Symbols } from '../kernel/symbols.ts';
 import { MissingRole } from '../kernel/types.ts';
-import { WorldError, parseWorld } from '../kernel/world.ts';
+import { WorldError, parseChange, parseWorld } from '../kernel/world.ts';
 import type { World } from '../kernel/world.ts';
 import { TARGETS } from '../iter/targets/index.ts';
 import { BpfSyscall } from '../sys/bpf.ts';
@@ -26,7 +26,7 @@ import { mountBpffs } from '../sys/bpffs.ts';
 import { Sys } from '../sys/sys.ts';
 import { Recorder } from '../trace/recorder.ts';
 import { verify } from '../verifier/verify.ts';
-import type { WorldRef } from '../../protocol/scenario.ts';
+import type { ScenarioChange, WorldRef } from '../../protocol/scenario.ts';
 import type { Resources } from './resources.ts';
 import { WorldScript } from './script.ts';
 import { makeWorldMaps } from './world_maps.ts';
@@ -47,6 +47,8 @@ export interface BootOptions {
   readonly seed?: number | undefined;
   /** The task that loads and reads, instead of the world's. */
   readonly reader?: number | undefined;
+  /** Made by hand, beside the world's script. */
+  readonly changes?: readonly ScenarioChange[] | undefined;
 }
 
 export interface Machine {
@@ -159,11 +161,14 @@ export function bootMachine(resources: Resources, options: BootOptions, prepared
   const recorder = new Recorder();
   const sys = new Sys({ bpf, release, verify, recorder });
   for (const target of TARGETS) if (hasTarget(release, target.target)) sys.iter.register(target);
-  const script = new WorldScript(built, world.script);
+  const changes = naming(world.name, () =>
+    (options.changes ?? []).map((change, i) => parseChange(change, `.changes[${i}]`)),
+  );
+  const script = new WorldScript(built, world.script, changes);
   const syscall = new BpfSyscall(sys);
   mountBpffs(sys);
   naming(world.name, () => makeWorldMaps(syscall, world));
-  return { world, release, kernel, bpf, sys, syscall, recorder, script };
+  return { world, release, kernel, files: built.files, bpf, sys, syscall, recorder, script };
 }
 
 function setReader(kernel: Kernel, pid: number): void {
