@@ -13,7 +13,7 @@ const context = {
 };
 const text = readFileSync(join(import.meta.dirname, 'examples', 'task_file.bpf.c'), 'utf8');
 const scenario: Scenario = {
-  world: { name: 'docs' },
+  world: { name: 'demo' },
   source: { path: 'task_file.bpf.c', text },
   options: {},
 };

@@ -5,14 +5,16 @@
  * It follows only pointers in memory, never what a builder believed, so it holds a hand-made world, an
  * imported one and one that was changed since to the same rules.
  */
-import { checkSockets } from './check_sockets.ts';
+import { must } from '../../shared/assert.ts';
+import { checkCgroups } from './check_cgroups.ts';
+import { checkList } from './check_lists.ts';
+import type { Report } from './check_lists.ts';
+import { checkNames } from './check_names.ts';
+import { checkSockets, unixSockets } from './check_sockets.ts';
 import type { Addr } from '../../shared/brand.ts';
 import type { Kernel } from './kernel.ts';
-import { containerOf, hlistNodes, listNodes } from './list.ts';
-import { dentryName, isRoot } from './objects/dentry.ts';
 import { dmaBufs } from './objects/dma_buf.ts';
 import { isOpen, openFds } from './objects/files.ts';
-import { supers } from './objects/inode.ts';
 import { findVma, vmas } from './objects/mm.ts';
 import { findPidNs, nextPid, pidNrNs, pidTask, PidType, taskActivePidNs } from './objects/pid.ts';
 import { children, idleTask, isGroupLeader, processes, threads } from './objects/task.ts';
@@ -27,6 +29,10 @@ class Tally {
     const entry = this.seen.get(object.addr) ?? { object, count: 0 };
     entry.count += n;
     this.seen.set(object.addr, entry);
+  }
+  /** Each object once. */
+  *objects(): Generator<View> {
+    for (const { object } of this) yield object;
   }
   *[Symbol.iterator](): Generator<{ object: View; count: number }> {
     yield* this.seen.values();
@@ -46,6 +52,9 @@ class Checker {
   private readonly creds = new Tally();
   private readonly fs = new Tally();
   private readonly proxies = new Tally();
+  private readonly sighands = new Tally();
+  private readonly signals = new Tally();
+  private threads = 0;
 
   constructor(kernel: Kernel, held: Held) {
     this.kernel = kernel;
@@ -55,6 +64,7 @@ class Checker {
   private check(ok: boolean, message: () => string): void {
     if (!ok) this.problems.push(message());
   }
+  private readonly report: Report = (ok, message) => this.check(ok, message);
 
   run(): string[] {
     const { kernel } = this;
@@ -64,14 +74,28 @@ class Checker {
     for (const { object } of this.tables) this.table(object);
     for (const { object } of this.mms) this.mm(object);
     for (const buf of dmaBufs(kernel)) this.files.add(buf.deref('file'));
+    for (const file of this.files.objects()) this.creds.add(file.deref('f_cred'));
     this.counts(this.tables, 'count');
     this.counts(this.mms, 'mm_users');
     this.counts(this.creds, 'usage');
     this.counts(this.fs, 'users');
     this.counts(this.proxies, 'count');
+    this.counts(this.sighands, 'count');
+    this.counts(this.signals, 'sigcnt');
     this.counts(this.files, 'f_count');
-    for (const sb of supers(kernel)) this.superBlock(sb);
-    checkSockets(kernel, this.nets(), (ok, message) => this.check(ok, message));
+    this.users();
+    checkList(kernel.mem, idle.at('tasks'), 'init_task.tasks', this.report);
+    checkList(kernel.mem, kernel.object('super_blocks', 'list_head').addr, 'super_blocks', this.report);
+    const nets = this.nets();
+    const exact = this.held.size === 0;
+    checkNames(
+      kernel,
+      { files: this.files.objects(), fs: this.fs.objects(), unixSockets: unixSockets(kernel, nets) },
+      exact,
+      this.report,
+    );
+    checkCgroups(kernel, this.threads, exact, this.report);
+    checkSockets(kernel, nets, this.report);
     return this.problems;
   }
 
@@ -103,7 +127,11 @@ class Checker {
       group.length === leader.deref('signal')?.num('nr_threads'),
       () => `${name()}: nr_threads is not ${group.length}`,
     );
+    checkList(kernel.mem, must(leader.deref('signal'), 'signal').at('thread_head'), 'threads', this.report);
+    const live = group.filter((task) => task.num('exit_state') === 0).length;
+    this.check(leader.deref('signal')?.num('live') === live, () => `${name()}: signal.live is not ${live}`);
     for (const thread of group) this.thread(thread, leader);
+    checkList(kernel.mem, leader.at('children'), 'children', this.report);
     for (const child of children(kernel, leader))
       this.check(
         child.ptr('real_parent') === leader.addr,
@@ -128,6 +156,9 @@ class Checker {
       task.num('pid') === (task.deref('thread_pid')?.num('numbers[0].nr') ?? -1),
       () => `${name()}: thread_pid has another number`,
     );
+    this.threads++;
+    this.sighands.add(task.deref('sighand'));
+    this.signals.add(task.deref('signal'));
     this.tables.add(task.deref('files'));
     this.mms.add(task.deref('mm'));
     this.fs.add(task.deref('fs'));
@@ -167,6 +198,13 @@ class Checker {
       }
   }
 
+  /** A user is held by each of its creds. */
+  private users(): void {
+    const users = new Tally();
+    for (const cred of this.creds.objects()) users.add(cred.has('user') ? cred.deref('user') : null);
+    this.counts(users, '__count');
+  }
+
   // -- files ---------------------------------------------------------------------------------------------
 
   private table(files: View): void {
@@ -192,28 +230,6 @@ class Checker {
     );
     this.check(file.ptr('f_op') !== 0n, () => 'file: no f_op');
     this.check(file.ptr('f_path.mnt') !== 0n, () => 'file: no mount');
-  }
-
-  private superBlock(sb: View): void {
-    for (const node of listNodes(this.kernel.mem, sb.at('s_inodes'))) {
-      const inode = containerOf(this.kernel, node, 'inode', 'i_sb_list');
-      this.check(
-        inode.ptr('i_sb') === sb.addr,
-        () => `inode ${inode.num('i_ino')} is listed by another super_block`,
-      );
-      for (const alias of hlistNodes(this.kernel.mem, inode.at('i_dentry')))
-        this.dentry(containerOf(this.kernel, alias, 'dentry', 'd_u.d_alias'), inode);
-    }
-  }
-
-  private dentry(dentry: View, inode: View): void {
-    const name = dentryName(this.kernel, dentry);
-    this.check(dentry.ptr('d_inode') === inode.addr, () => `name '${name}': d_inode does not point back`);
-    this.check(name.length === dentry.num('d_name.len'), () => `name '${name}': wrong length`);
-    const parent = dentry.deref('d_parent');
-    if (!parent || isRoot(dentry)) return;
-    const siblings = [...hlistNodes(this.kernel.mem, parent.at('d_children'))];
-    this.check(siblings.includes(dentry.at('d_sib')), () => `name '${name}' is missing in its directory`);
   }
 
   // -- memory --------------------------------------------------------------------------------------------
