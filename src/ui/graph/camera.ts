@@ -27,7 +27,7 @@ const EASE_MS = 180;
 const NEAREST = 4;
 /** The farthest: some pictures are so tall that even this shows a part of them. */
 const FARTHEST = 0.1;
-const TALLEST = 0.004;
+const TALLEST = 0.02;
 const MAX_FIT = 1.15;
 /** Below this scale a picture is not shown as a whole. */
 const READABLE = 0.8;

@@ -1,6 +1,9 @@
 /**
  * Paints nodes and arrows on a canvas, at every level of detail. It knows nothing of cameras and frames:
  * the context is already in the picture's units.
+ *
+ * What the cursor touches is not painted as such: it stands above the canvas, and a step that moves it
+ * leaves only visited and not visited behind.
  */
 import { stateOf } from '../trace/object_state.ts';
 import type { ObjectState, ObjectStateName } from '../trace/object_state.ts';
@@ -11,7 +14,7 @@ import { edgePath } from './edge_path.ts';
 import { fitText } from './fit_text.ts';
 import { nodeShapes, radius } from './node_shapes.ts';
 import type { Shape } from './node_shapes.ts';
-import { edgeLook, heldText } from './renderer.ts';
+import { edgeLook } from './renderer.ts';
 import type { Moment, Subject } from './renderer.ts';
 
 /** Above so many children the visited share of a container is taken from a sample of them. */
@@ -19,9 +22,10 @@ const SAMPLE = 64;
 /** Smallest height at which a container's name is written, in pixels. */
 const NAMED = 11;
 
+const NOTHING: ReadonlySet<number> = new Set();
+
 const EDGE_TOKENS: Readonly<Record<string, string>> = {
   visited: '--visited',
-  current: '--current',
   'will-visit': '--tx-3',
 };
 
@@ -36,7 +40,16 @@ export class CanvasPainter {
 
   state(id: number, { now }: Moment): ObjectState | null {
     const node = this.subject.picture.node(id);
-    return node ? stateOf(this.subject.folded, this.subject.picture, node, now) : null;
+    const still = { call: now.call, held: NOTHING, reached: NOTHING, active: NOTHING };
+    return node ? stateOf(this.subject.folded, this.subject.picture, node, still) : null;
+  }
+
+  /** Takes a node away, with the half of its border that lies outside of it. */
+  erase(g: CanvasRenderingContext2D, id: number): void {
+    const node = this.subject.picture.node(id);
+    if (!node) return;
+    g.fillStyle = this.palette.colour(node.parent >= 0 ? '--s1' : '--bg');
+    g.fillRect(node.x - 1, node.y - 1, node.w + 2, node.h + 2);
   }
 
   /** @param k pixels of a unit: what would be too small to see is left out */
@@ -58,26 +71,13 @@ export class CanvasPainter {
     const node = picture.node(id);
     const state = this.state(id, moment);
     if (!node || !state) return;
-    const held = heldText(picture, id, moment.held);
     g.globalAlpha = state.name === 'out-of-range' ? DIMMED : 1;
-    for (const shape of nodeShapes({ node, state, container, held })) {
+    for (const shape of nodeShapes({ node, state, container, held: '' })) {
       if (shape.tag === 'rect' && shape.look === 'shape')
         this.frame(g, shape, state, container, radius(node, container));
       else this.shape(g, shape, state.name, container);
     }
     g.globalAlpha = 1;
-  }
-
-  /** The border of a container, over the one that is there. */
-  outline(g: CanvasRenderingContext2D, id: number, moment: Moment): void {
-    const node = this.subject.picture.node(id);
-    const state = this.state(id, moment);
-    if (!node || !state) return;
-    g.beginPath();
-    g.roundRect(node.x, node.y, node.w, node.h, radius(node, true));
-    g.lineWidth = FRAMES[state.name].width;
-    g.strokeStyle = this.palette.colour(state.active ? '--current' : FRAMES[state.name].stroke);
-    g.stroke();
   }
 
   private frame(
@@ -94,7 +94,7 @@ export class CanvasPainter {
     g.fillStyle = this.palette.colour(look.fill);
     g.fill();
     g.lineWidth = look.width;
-    g.strokeStyle = this.palette.colour(container && state.active ? '--current' : look.stroke);
+    g.strokeStyle = this.palette.colour(look.stroke);
     g.globalAlpha = alpha * look.strength;
     const dashed = look.dash.length > 0 && !container;
     if (dashed) g.setLineDash(look.dash as number[]);
@@ -110,16 +110,9 @@ export class CanvasPainter {
     } else if (shape.tag === 'path') {
       const path = new Path2D(shape.d);
       const token = MARK_TOKENS[state] ?? '--tx-3';
-      if (state === 'current') {
-        g.fillStyle = this.palette.colour(token);
-        // The canvas's fill, not an array's.
-        // eslint-disable-next-line unicorn/no-array-fill-with-reference-type
-        g.fill(path);
-      } else {
-        g.strokeStyle = this.palette.colour(token);
-        g.lineWidth = 1.6;
-        g.stroke(path);
-      }
+      g.strokeStyle = this.palette.colour(token);
+      g.lineWidth = 1.6;
+      g.stroke(path);
     } else {
       const { token, font } = textLook(shape.look, shape.size, state, container);
       // Setting a font parses it, even when it stays the same.
@@ -143,18 +136,12 @@ export class CanvasPainter {
     if (!node) return;
     const colour = (token: string): string => this.palette.colour(token);
     const share = this.visitedShare(id, moment);
-    const here = moment.now.active.has(id) || moment.now.held.has(id);
     const out = node.reason !== '';
     g.fillStyle = colour(out ? '--s2' : '--line-2');
     g.fillRect(node.x, node.y, node.w, node.h);
     if (share > 0) {
       g.fillStyle = colour('--visited');
       g.fillRect(node.x, node.y, node.w, node.h * share);
-    }
-    if (here) {
-      g.strokeStyle = colour('--current');
-      g.lineWidth = 2 / k;
-      g.strokeRect(node.x, node.y, node.w, node.h);
     }
     const size = NAMED / k;
     if (node.h * k < NAMED * 1.5 || node.w * k < 40) return;
@@ -185,7 +172,7 @@ export class CanvasPainter {
     if (!path) return;
     const look = edgeLook(picture, edge, (id) => this.state(id, moment)?.name ?? 'plain');
     g.strokeStyle = this.palette.colour(EDGE_TOKENS[look] ?? '--line-2');
-    g.lineWidth = look === 'current' ? 2.2 : 1.2;
+    g.lineWidth = 1.2;
     const dashed = look === 'will-visit';
     if (dashed) g.setLineDash([4, 3]);
     g.stroke(new Path2D(path.d));

@@ -140,16 +140,17 @@ export class CanvasRenderer implements Renderer {
     const { g, view, detail } = this.front;
     this.enter(this.front, painter);
     const { picture } = painter.subject;
+    const nodes = detail === 'full' || detail === 'blocks';
     const part = visible(view, AROUND / view.k);
     for (const id of changed) {
       const node = picture.node(id);
       if (!node || node.y > part.y + part.h || node.y + node.h < part.y) continue;
       // At the levels above nodes, the container is what changes.
-      const drawn = detail === 'containers' || detail === 'heat' ? (node.parent >= 0 ? node.parent : id) : id;
+      const drawn = nodes || node.parent < 0 ? id : node.parent;
       // A frame painted anew would cover what is in it.
-      if (picture.isContainer(drawn) && detail === 'full') painter.outline(g, drawn, moment);
-      else if (!picture.isContainer(drawn) || detail !== 'blocks')
-        painter.node(g, drawn, detail, view.k, moment);
+      if (picture.isContainer(drawn) && nodes) continue;
+      if (nodes) painter.erase(g, drawn);
+      painter.node(g, drawn, detail, view.k, moment);
       if (detail === 'full') for (const edge of picture.edgesFrom(id)) painter.edge(g, edge, moment);
     }
   }

@@ -25,8 +25,6 @@ const SVG_PICTURE = 2000;
 const ABOVE_MOST = 24;
 /** Objects of the cursor's path that are drawn as a trail. */
 const TRAIL = 12;
-/** Pixels of a unit below which the nodes above the canvas are magnified. */
-const READABLE = 0.5;
 
 /** What of the page's state the picture shows. */
 export interface Shown {
@@ -172,10 +170,7 @@ export class Stage {
     }
     this.canvas?.show(many);
     const small = many && this.canvas?.detail !== 'full';
-    this.svg.setOnly(
-      many ? this.above(moment, small) : null,
-      small ? READABLE / Math.min(READABLE, view.k) : 1,
-    );
+    this.svg.setOnly(many ? this.above(moment, small) : null, small ? Math.max(1, 1 / view.k) : 1);
     this.svg.setCamera(view);
     this.svg.setMoment(moment);
     this.svg.draw();
@@ -198,10 +193,10 @@ export class Stage {
     if (cursor !== undefined) found.add(cursor);
     if (selected !== null) found.add(selected);
     if (!small) {
-      for (const ids of [now.held, now.reached]) for (const id of ids) found.add(id);
-      for (const id of lit ?? []) if (!picture.isContainer(id)) found.add(id);
+      for (const ids of [now.held, now.reached, now.active]) for (const id of ids) found.add(id);
+      for (const id of lit ?? []) found.add(id);
     }
-    return [...found].filter((id) => !picture.isContainer(id) || id === cursor).slice(0, ABOVE_MOST);
+    return [...found].slice(0, ABOVE_MOST).sort((a, b) => a - b);
   }
 
   /** The cursor's path over the last objects, where single arrows cannot be seen. */
