@@ -20,6 +20,7 @@ import { KallsymsError, Symbols } from '../kernel/symbols.ts';
 import { MissingRole } from '../kernel/types.ts';
 import { WorldError, parseChange, parseWorld } from '../kernel/world.ts';
 import type { World } from '../kernel/world.ts';
+import type { WorldFiles } from '../kernel/world_files.ts';
 import { TARGETS } from '../iter/targets/index.ts';
 import { BpfSyscall } from '../sys/bpf.ts';
 import { mountBpffs } from '../sys/bpffs.ts';
@@ -55,6 +56,8 @@ export interface Machine {
   readonly world: World;
   readonly release: Release;
   readonly kernel: Kernel;
+  /** What opens more files of the world. */
+  readonly files: WorldFiles;
   readonly bpf: Bpf;
   readonly sys: Sys;
   readonly syscall: BpfSyscall;
