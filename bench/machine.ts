@@ -32,7 +32,8 @@ export function machineOf(world: World, recorded: boolean): Machine {
   const sys = new Sys({ bpf, release, verify, recorder: recorded ? recorder : null });
   for (const target of TARGETS) sys.iter.register(target);
   const script = new WorldScript(built, world.script);
-  return { world, release, kernel, bpf, sys, syscall: new BpfSyscall(sys), recorder, script };
+  const { files } = built;
+  return { world, release, kernel, files, bpf, sys, syscall: new BpfSyscall(sys), recorder, script };
 }
 
 /** Compiles and loads a program. @returns its fd */

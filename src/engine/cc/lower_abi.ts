@@ -52,10 +52,11 @@ function paramOf(fn: IrFunction, index: number): Inst {
 export function passing(f: Lowering, args: readonly Inst[], fixed: number, variadic: boolean): Inst[] {
   const regs = inRegisters(args.length, fixed, variadic);
   const rest = args.slice(regs);
-  if (rest.length === 0) return [...args];
-  const slot = f.blockSlot(rest.length * SLOT_BYTES);
-  rest.forEach((arg, i) => f.b.store(f.fn.frame(slot, 0), i * SLOT_BYTES, 8, f.b.zext(arg)));
+  if (rest.length === 0 && !variadic) return [...args];
   const out = args.slice(0, regs);
   while (out.length < BLOCK_REGS) out.push(f.b.const(64, 0));
+  if (rest.length === 0) return [...out, f.b.const(64, 0)];
+  const slot = f.blockSlot(rest.length * SLOT_BYTES);
+  rest.forEach((arg, i) => f.b.store(f.fn.frame(slot, 0), i * SLOT_BYTES, 8, f.b.zext(arg)));
   return [...out, f.fn.frame(slot, 0)];
 }

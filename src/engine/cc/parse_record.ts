@@ -62,7 +62,9 @@ export function parseRecord(p: Parser, tag: 'struct' | 'union'): RecordType {
 /** `struct name` without a body: the one that is visible, or a new incomplete one. */
 function referTo(p: Parser, tag: 'struct' | 'union', name: string, range: Range): RecordType {
   const { context } = p;
-  const declares = p.is(';') && !context.scope.tags.has(name) && context.scope.parent !== null;
+  // A user program's `struct bpf_map;` is libbpf's, not the kernel's that linux/bpf.h would find.
+  const own = context.profile.extended && context.usesKernelTypes && !context.kernelTypesDefined;
+  const declares = p.is(';') && !context.scope.tags.has(name) && (context.scope.parent !== null || own);
   const found = declares ? null : context.lookupTag(tag, name);
   if (found?.type.kind === 'record' && found.type.tag === tag) return found.type;
   if (found) {

@@ -1,5 +1,8 @@
-/** The headers of the C library that user programs are compiled against. */
+/** The headers that user programs are compiled against. */
 import { guard } from '../standard.ts';
+import { LIBBPF_HEADERS } from './libbpf.ts';
+import { LIBC_HEADERS } from './libc.ts';
+import { POSIX_HEADERS } from './posix.ts';
 
 /** Needed by every profile in which functions may take any number of arguments. */
 export const STDARG_HEADER: Readonly<Record<string, string>> = {
@@ -15,4 +18,9 @@ typedef __builtin_va_list va_list;
   ),
 };
 
-export const USER_HEADERS: Readonly<Record<string, string>> = { ...STDARG_HEADER };
+export const USER_HEADERS: Readonly<Record<string, string>> = {
+  ...STDARG_HEADER,
+  ...LIBC_HEADERS,
+  ...POSIX_HEADERS,
+  ...LIBBPF_HEADERS,
+};

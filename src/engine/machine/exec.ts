@@ -1,0 +1,113 @@
+/**
+ * A reader program and the BPF program it loads, on a machine: what `iterscope exec` runs.
+ *
+ *     prog.bpf.c ─> prog.bpf.o (a file of the working directory), prog.skel.h
+ *     reader.c   ─> a process of the world ─> stdout, stderr, status
+ */
+import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import { fail } from '../../shared/errno.ts';
+import { latin1Decode } from '../../shared/utf8.ts';
+import { uname } from './program.ts';
+import { readOnce } from './play.ts';
+import type { Play } from './play.ts';
+import type { Machine } from './boot.ts';
+import { TextFile } from '../shell/open_file.ts';
+import { buildProgram, execProgram } from '../user/exec.ts';
+import type { ProcessEnd } from '../user/exec.ts';
+import type { UserHost } from '../user/host.ts';
+import type { Userland } from '../user/userland.ts';
+import { skeletonOf } from '../user/skeleton.ts';
+
+/** An object file beside the reader. */
+export interface ObjectFile {
+  /** As the program opens it: `prog.bpf.o`. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface ExecRequest {
+  readonly path: string;
+  readonly text: string;
+  readonly defines?: Readonly<Record<string, string>>;
+  readonly include?: (path: string) => string | null;
+  readonly objects: readonly ObjectFile[];
+  /** After the program's own name. */
+  readonly args: readonly string[];
+}
+
+export interface ExecOutcome {
+  readonly diagnostics: readonly Diagnostic[];
+  /** null: it was not run. */
+  readonly end: ProcessEnd | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly trace_pipe: string;
+}
+
+/** `prog.bpf.c` is compiled to `prog.bpf.o`; its skeleton is `prog.skel.h`. */
+export const objectPath = (source: string): string => `${source.replace(/^.*\//, '').replace(/\.c$/, '')}.o`;
+
+function hostOf(machine: Machine, objects: readonly ObjectFile[], write: UserHost['write']): UserHost {
+  const { kernel, sys, syscall, files } = machine;
+  const outside = (path: string): Uint8Array | null => {
+    const name = path.replace(/^\.\//, '');
+    return objects.find((object) => object.path === name)?.bytes ?? null;
+  };
+  return {
+    kernel,
+    sys,
+    syscall,
+    files,
+    kernelInfo: { btf: kernel.btf, symbols: kernel.symbols, release: uname(machine), config: null },
+    outside,
+    open: (path) => {
+      const bytes = outside(path.slice(path.lastIndexOf('/') + 1));
+      return bytes ? new TextFile(bytes) : fail('ENOENT');
+    },
+    read: (fd, size) => readOnce(machine, fd, size, 0),
+    write,
+  };
+}
+
+/** Compiles and runs a reader program. `prepare` sees the processes before the first instruction. */
+export function* playExec(
+  machine: Machine,
+  request: ExecRequest,
+  prepare: (userland: Userland) => void = () => undefined,
+): Play<ExecOutcome> {
+  const output = { stdout: '', stderr: '' };
+  const host = hostOf(machine, request.objects, (stream, bytes) => {
+    output[stream] += latin1Decode(bytes);
+  });
+  const skeletons = request.objects.map((object) => skeletonOf(object.path, object.bytes));
+  const built = buildProgram(host, {
+    path: request.path,
+    text: request.text,
+    ...(request.defines ? { defines: request.defines } : {}),
+    files: (path) =>
+      skeletons.find((skeleton) => skeleton.header === path)?.text ?? request.include?.(path) ?? null,
+    blobs: Object.fromEntries(skeletons.map(({ blob, bytes }) => [blob, bytes])),
+  });
+  const { diagnostics } = built;
+  if (!built.image) return { diagnostics, end: null, ...output, trace_pipe: '' };
+  const name = request.path.replace(/^.*\//, '').replace(/\.c$/, '');
+  const run = execProgram(
+    host,
+    built.image,
+    `/root/${name}`,
+    [`./${name}`, ...request.args],
+    undefined,
+    prepare,
+  );
+  for (let calls = 1; ; calls++) {
+    const step = run.next();
+    if (step.done)
+      return {
+        diagnostics,
+        end: step.value,
+        ...output,
+        trace_pipe: machine.bpf.tracePipe.map((line) => `${line}\n`).join(''),
+      };
+    yield { calls, reads: 0 };
+  }
+}

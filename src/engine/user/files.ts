@@ -1,0 +1,188 @@
+/**
+ * File descriptors of user programs: struct files of the kernel, and behind each what bytes it gives and takes.
+ *
+ *     fd -> struct file -> iterator (the kernel's), or an OpenFile: stream, pipe, text
+ */
+import type { Addr } from '../../shared/brand.ts';
+import { fail } from '../../shared/errno.ts';
+import type { NegErrno } from '../../shared/errno.ts';
+import { canRead, canWrite, getFile, O_CLOEXEC } from '../kernel/objects/file.ts';
+import {
+  installFd as installTo,
+  isCloseOnExec,
+  openFds,
+  reserveFd,
+  settleNextFd,
+} from '../kernel/objects/files.ts';
+import type { View } from '../kernel/view.ts';
+import { newPipe, OpenFile, TerminalFile } from '../shell/open_file.ts';
+import { failed } from '../shell/run.ts';
+import type { ReadResult, Run } from '../shell/run.ts';
+import * as bpffs from '../sys/bpffs.ts';
+import * as sysFiles from '../sys/files.ts';
+import { namesOf, walkPath } from '../sys/paths.ts';
+import { closeFd, lookupFd, openFd } from '../vfs/fd_table.ts';
+import { pathText } from '../vfs/path.ts';
+import type { UserHost } from './host.ts';
+
+const TERMINAL = '/dev/pts/0';
+const STDERR = 2;
+const FIRST_PIPE = 900_001;
+/** RLIMIT_NOFILE of an ordinary process. */
+const MAX_FD = 1024;
+
+export class UserFiles {
+  private readonly host: UserHost;
+  /** By the address of the struct file. */
+  private readonly behind = new Map<Addr, OpenFile>();
+  private nextPipe = FIRST_PIPE;
+
+  constructor(host: UserHost) {
+    this.host = host;
+  }
+
+  private get task(): View {
+    return this.host.sys.fds.task;
+  }
+
+  /** Descriptors of a program that a shell starts at a terminal: 0, 1 and 2 are new, others stay unless they close on exec. */
+  startFor(task: View): void {
+    const { kernel } = this.host;
+    const table = task.deref('files');
+    if (!table) return;
+    for (const { fd } of openFds(kernel, table))
+      if (fd <= STDERR || isCloseOnExec(table, fd)) closeFd(kernel, task, fd);
+    const streams = [null, 'stdout', 'stderr'] as const;
+    for (const stream of streams) {
+      const show = (bytes: Uint8Array): void => this.host.write(stream ?? 'stdout', bytes);
+      this.install(TERMINAL, 2, new TerminalFile(show), task);
+    }
+  }
+
+  /** A struct file for bytes, behind a new fd. @returns the fd, or -EMFILE */
+  private install(path: string, flags: number, open: OpenFile, task = this.task): number {
+    const { kernel, files } = this.host;
+    const cred = task.deref('cred');
+    if (!cred) return fail('EMFILE');
+    const file = files.open({ path, flags: `0${flags.toString(8)}`, pos: '0' }, { cred });
+    this.behind.set(file.addr, open);
+    const fd = openFd(kernel, task, file, (flags & O_CLOEXEC) !== 0);
+    if (fd < 0) this.letGo(file);
+    return fd;
+  }
+
+  private letGo(file: View): void {
+    if (file.num('f_count') !== 1) return;
+    this.behind.get(file.addr)?.unuse();
+    this.behind.delete(file.addr);
+  }
+
+  /** An absolute path. */
+  absolute(path: string): string {
+    if (path.startsWith('/')) return path;
+    const fs = this.task.deref('fs');
+    const cwd = fs ? pathText(this.host.kernel, fs.sub('pwd')) : '/';
+    const names: string[] = [];
+    for (const name of `${cwd}/${path}`.split('/'))
+      if (name === '..') names.pop();
+      else if (name !== '' && name !== '.') names.push(name);
+    return `/${names.join('/')}`;
+  }
+
+  /** @kernel do_sys_openat2, fs/open.c @fidelity partial: only files that this machine has contents for */
+  open(path: string, flags: number, mode: number): number {
+    if (path === '') return fail('ENOENT');
+    const full = this.absolute(path);
+    if (walkPath(this.host.sys, namesOf(full))) {
+      const fd = bpffs.open(this.host.sys, full, flags);
+      if (fd !== fail('EINVAL')) return fd;
+    }
+    const open = this.host.open(full, flags, mode);
+    return typeof open === 'number' ? open : this.install(full, flags, open);
+  }
+
+  private file(fd: number): View | null {
+    return lookupFd(this.host.kernel, this.task, fd);
+  }
+
+  /** @kernel ksys_read, fs/read_write.c @fidelity partial: files that the world only names give EINVAL */
+  *read(fd: number, size: number): Run<ReadResult> {
+    const file = this.file(fd);
+    if (!file || !canRead(file.num('f_flags'))) return failed(fail('EBADF'));
+    const open = this.behind.get(file.addr);
+    if (open) return yield* open.read(size);
+    const walk = this.host.read(fd, size);
+    for (;;) {
+      const step = walk.next();
+      if (step.done) return step.value;
+      yield 'pause';
+    }
+  }
+
+  /** @kernel ksys_write, fs/read_write.c @fidelity partial: files that the world only names give EINVAL */
+  *write(fd: number, bytes: Uint8Array): Run<number> {
+    const file = this.file(fd);
+    if (!file || !canWrite(file.num('f_flags'))) return fail('EBADF');
+    const open = this.behind.get(file.addr);
+    return open ? yield* open.write(bytes) : sysFiles.write(this.host.sys, fd);
+  }
+
+  lseek(fd: number, position: number): number {
+    const file = this.file(fd);
+    const open = file && this.behind.get(file.addr);
+    return open ? open.seek(position) : sysFiles.lseek(this.host.sys, fd);
+  }
+
+  close(fd: number): NegErrno {
+    const file = this.file(fd);
+    if (file) this.letGo(file);
+    return closeFd(this.host.kernel, this.task, fd);
+  }
+
+  /** @kernel ksys_dup3, fs/file.c @fidelity full */
+  dupTo(fd: number, to: number, cloexec = false): number {
+    const { kernel } = this.host;
+    const file = this.file(fd);
+    if (!file || to < 0) return fail('EBADF');
+    if (to === fd) return to;
+    getFile(file);
+    if (this.file(to)) this.close(to);
+    const table = this.task.deref('files');
+    if (!table || to >= MAX_FD) return fail('EBADF');
+    reserveFd(kernel, table, to, cloexec);
+    installTo(kernel, table, to, file);
+    settleNextFd(table);
+    return to;
+  }
+
+  dup(fd: number): number {
+    return sysFiles.dup(this.host.sys, fd);
+  }
+
+  /** @returns both fds, reader first, or a negated errno @kernel do_pipe2, fs/pipe.c @fidelity full */
+  pipe(flags: number): readonly [number, number] | NegErrno {
+    const { reader, writer } = newPipe();
+    const name = `pipe:[${this.nextPipe++}]`;
+    const first = this.install(name, flags & O_CLOEXEC, reader);
+    const second = this.install(name, (flags & O_CLOEXEC) | 1, writer);
+    return first < 0 ? first : second < 0 ? second : [first, second];
+  }
+
+  /** True when the fd is the terminal. */
+  isTerminal(fd: number): boolean {
+    const file = this.file(fd);
+    return file !== null && this.behind.get(file.addr) instanceof TerminalFile;
+  }
+
+  isOpen(fd: number): boolean {
+    return this.file(fd) !== null;
+  }
+
+  /** A task ends: what only it had open is closed. */
+  closeAll(task: View): void {
+    const { kernel } = this.host;
+    const table = task.deref('files');
+    if (!table || table.num('count') !== 1) return;
+    for (const { file } of openFds(kernel, table)) this.letGo(file);
+  }
+}
