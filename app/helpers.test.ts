@@ -99,3 +99,68 @@ extern unsigned CONFIG_NO_SUCH __kconfig __weak;`;
     "libbpf: extern 'CONFIG_NO_SUCH' (strong): not resolved",
   );
 });
+
+test('memory of the user: arguments, environment, zeros elsewhere, a fault where nothing is', () => {
+  const world = join(dir, 'user.json');
+  const argv = ['/usr/bin/cat', '-n', 'notes.txt'];
+  const processes = [
+    { pid: 1, comm: 'init', exe: '/sbin/init' },
+    { pid: 7, comm: 'cat', ppid: 1, exe: '/usr/bin/cat', argv, env: ['HOME=/root', 'LANG=C'] },
+    { pid: 2, comm: 'kthreadd', kthread: true },
+  ];
+  writeFileSync(world, JSON.stringify({ processes, reader: 7 }));
+  const { stdout, stderr } = run(
+    `SEC("iter.s/task") int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct seq_file *seq = ctx->meta->seq;
+	char text[32] = "", env[11] = "";
+	long zero = 1, gone = 1;
+	if (!task) return 0;
+	struct mm_struct *mm = task->mm;
+	unsigned long args = mm ? mm->arg_start : 0, envs = mm ? mm->env_start : 0, heap = mm ? mm->start_brk : 0;
+	long r = bpf_copy_from_user_task(text, 16, (void *)args, task, 0);
+	BPF_SEQ_PRINTF(seq, "%d %ld %s %s", task->pid, r, text, text + 13);
+	r = bpf_copy_from_user_task(env, 10, (void *)envs, task, 0);
+	BPF_SEQ_PRINTF(seq, " %ld %s", r, env);
+	r = bpf_copy_from_user_task(&zero, 8, (void *)heap, task, 0);
+	BPF_SEQ_PRINTF(seq, " %ld %ld", r, zero);
+	r = bpf_copy_from_user_task(&gone, 8, (void *)8, task, 0);
+	BPF_SEQ_PRINTF(seq, " %ld %ld", r, gone);
+	r = bpf_copy_from_user(text, 4, (void *)args);
+	BPF_SEQ_PRINTF(seq, " %ld\\n", r);
+	return 0;
+}
+SEC("iter/task") int strings(struct bpf_iter__task *ctx) { return 0; }`,
+    '--world',
+    world,
+  );
+  expect(stderr).toBe('');
+  expect(lines(stdout)).toEqual([
+    '1 0 /sbin/init  0  0 0 -14 0 0',
+    '2 -14   -14  -14 0 -14 0 -14',
+    '7 0 /usr/bin/cat -n 0 HOME=/root 0 0 -14 0 0',
+  ]);
+});
+
+test('strings of the current task are cut and end with a NUL', () => {
+  const world = join(dir, 'user.json');
+  const text = once(
+    `struct task_struct *self = (void *)bpf_get_current_task();
+	struct mm_struct *mm;
+	void *args;
+	char cut[8] = "";
+	bpf_probe_read_kernel(&mm, 8, &self->mm);
+	bpf_probe_read_kernel(&args, 8, &mm->arg_start);
+	long r = bpf_probe_read_user_str(cut, 8, args);
+	BPF_SEQ_PRINTF(seq, "%ld %s ", r, cut);
+	r = bpf_probe_read_user_str(cut, 8, args + 13);
+	BPF_SEQ_PRINTF(seq, "%ld %s %s", r, cut, args);
+	r = bpf_probe_read_user_str(cut, 8, 0);
+	BPF_SEQ_PRINTF(seq, " %ld %d\\n", r, cut[0]);`,
+    '',
+    '--world',
+    world,
+  );
+  expect(text).toBe('8 /usr/bi 3 -n /usr/bin/cat -14 0\n');
+});

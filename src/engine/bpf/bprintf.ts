@@ -23,11 +23,14 @@ import type { Spec } from './vsnprintf.ts';
 const BIN_ARGS: Bytes = 512;
 export const MAX_BPRINTF_VARARGS = 12;
 
+/** %pus, %pks, and %s, which the address decides. */
+export type StringMemory = 'user' | 'kernel' | 'any';
+
 /** How conversions reach memory; null where nothing can be read. */
 export interface PrintfMemory {
   readonly symbols: Symbols;
-  /** A string without its NUL, cut to `max` - 1 bytes. `user`: a %pus. */
-  string(addr: bigint, max: Bytes, user: boolean): string | null;
+  /** A string without its NUL, cut to `max` - 1 bytes. */
+  string(addr: bigint, max: Bytes, whose: StringMemory): string | null;
   bytes(addr: bigint, size: Bytes): Uint8Array | null;
 }
 
@@ -106,11 +109,11 @@ function integer(how: string, bits: 32 | 64, spec: Spec): Piece {
 
 /** @param spec null: %pks and %pus are not padded */
 const string =
-  (spec: Spec | null, user: boolean): Piece =>
+  (spec: Spec | null, whose: StringMemory): Piece =>
   (call) => {
     const { room } = call;
     if (room === 0) return fail('ENOSPC');
-    const text = call.mem.string(call.arg(), room, user) ?? '';
+    const text = call.mem.string(call.arg(), room, whose) ?? '';
     call.keep(text);
     call.out += spec ? padText(text, spec) : text;
     return 0;
@@ -212,7 +215,7 @@ class FormatReader {
   private conversion(spec: Spec): Piece {
     const c = this.char();
     if (c === 'p') return this.pointer(spec);
-    if (c === 's') return this.ends(1) ? this.take(1, string(spec, false)) : refuse;
+    if (c === 's') return this.ends(1) ? this.take(1, string(spec, 'any')) : refuse;
     if (c === 'c') return this.take(1, character(spec));
     let long = 0;
     while (long < 2 && this.char(long) === 'l') long++;
@@ -223,7 +226,7 @@ class FormatReader {
   private pointer(spec: Spec): Piece {
     const kind = this.char(1);
     if ((kind === 'k' || kind === 'u') && this.char(2) === 's')
-      return this.ends(3) ? this.take(3, string(null, kind === 'u')) : refuse;
+      return this.ends(3) ? this.take(3, string(null, kind === 'u' ? 'user' : 'kernel')) : refuse;
     if (kind === 'B') return this.takeAll(2, returnAddress);
     if (kind === 'i' || kind === 'I') {
       const family = this.char(2);

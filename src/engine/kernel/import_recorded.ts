@@ -243,6 +243,7 @@ class Importer {
       gid: numbers(status.get('Gid'))[0] ?? 0,
       cwd: text.cwd ?? '/',
       ...(maps.exe === null || kthread ? {} : { exe: maps.exe }),
+      argv: (text.cmdline ?? '').split('\0').slice(0, -1),
       fds: this.table(text.pid, table),
       ...(vmas.length === 0
         ? {}

@@ -29,6 +29,8 @@ const threadText = v.object({
 const processText = v.object({
   pid: v.number(),
   exe: v.nullable(v.string()),
+  /** Arguments, each with its NUL. */
+  cmdline: v.optional(v.nullable(v.string()), ''),
   cwd: v.nullable(v.string()),
   maps: v.string(),
   vmflags: v.array(v.string()),

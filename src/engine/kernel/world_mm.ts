@@ -2,10 +2,13 @@
  * Address spaces of a world: VMAs as /proc/PID/maps and VmFlags tell them, or an ordinary program's when
  * the world says nothing.
  */
+import { latin1Encode } from '../../shared/utf8.ts';
+import { PAGE_SIZE } from './address.ts';
 import type { Kernel } from './kernel.ts';
 import { LAYOUT_FIELDS, mapVmas, newMm, VM } from './objects/mm.ts';
 import type { MmLayout, VmaSpec } from './objects/mm.ts';
 import { fput } from './objects/file.ts';
+import { setUserBytes } from './objects/user_bytes.ts';
 import type { View } from './view.ts';
 import type { FileOwner, WorldFiles } from './world_files.ts';
 import type { WorldMm, WorldProcess, WorldVma } from './world_schema.ts';
@@ -140,8 +143,19 @@ export function ordinaryMm(exe: string): WorldMm {
   };
 }
 
+/** What exec puts on the stack of a new program: strings with their NULs, one behind the other. */
+interface StartStrings {
+  readonly argv: Uint8Array;
+  readonly env: Uint8Array;
+}
+function startStrings({ argv, env }: Pick<WorldProcess, 'argv' | 'env'>, exe: string): StartStrings {
+  const bytes = (texts: readonly string[]): Uint8Array =>
+    latin1Encode(texts.map((text) => `${text}\0`).join(''));
+  return { argv: bytes(argv ?? (exe === '' ? [] : [exe])), env: bytes(env) };
+}
+
 /** The boundaries that exec would have noted, from where the parts lie; `given` overrides. */
-function layoutOf({ vmas, layout }: WorldMm): MmLayout {
+function layoutOf({ vmas, layout }: WorldMm, { argv, env }: StartStrings): MmLayout {
   const part = (test: (vma: WorldVma) => boolean): { start: bigint; end: bigint } => {
     const found = vmas.find(test);
     return { start: BigInt(found?.start ?? 0), end: BigInt(found?.end ?? 0) };
@@ -150,7 +164,8 @@ function layoutOf({ vmas, layout }: WorldMm): MmLayout {
   const data = part((vma) => vma.perms.startsWith('rw') && vma.name.startsWith('/'));
   const heap = part((vma) => vma.name === '[heap]');
   const stack = part((vma) => vma.name === '[stack]');
-  const top = stack.end === 0n ? 0n : stack.end - 0x1000n;
+  const pages = BigInt(Math.ceil(Math.max(1, argv.length + env.length) / PAGE_SIZE));
+  const top = stack.end === 0n ? 0n : stack.end - (pages << PAGE_BITS);
   const guess: MmLayout = {
     start_code: code.start,
     end_code: code.end,
@@ -160,9 +175,9 @@ function layoutOf({ vmas, layout }: WorldMm): MmLayout {
     brk: heap.end,
     start_stack: top === 0n ? 0n : top - 0x200n,
     arg_start: top,
-    arg_end: top,
-    env_start: top,
-    env_end: top,
+    arg_end: top === 0n ? 0n : top + BigInt(argv.length),
+    env_start: top === 0n ? 0n : top + BigInt(argv.length),
+    env_end: top === 0n ? 0n : top + BigInt(argv.length + env.length),
   };
   const given = LAYOUT_FIELDS.filter((name) => layout[name] !== undefined);
   return { ...guess, ...Object.fromEntries(given.map((name) => [name, BigInt(layout[name] ?? 0)])) };
@@ -177,7 +192,7 @@ const EXEC_FLAGS = '0100040';
 export function buildMm(
   kernel: Kernel,
   files: WorldFiles,
-  process: Pick<WorldProcess, 'exe'>,
+  process: Pick<WorldProcess, 'exe' | 'argv' | 'env'>,
   spec: WorldMm,
   owner: FileOwner,
 ): View {
@@ -190,7 +205,11 @@ export function buildMm(
           { path: exePath, flags: EXEC_FLAGS, pos: '0', mode: '100755', ino: exeVma?.ino, dev: exeVma?.dev },
           owner,
         );
-  const mm = newMm(kernel, layoutOf(spec), exe);
+  const strings = startStrings(process, exePath);
+  const layout = layoutOf(spec, strings);
+  const mm = newMm(kernel, layout, exe);
+  setUserBytes(kernel, mm, layout.arg_start, strings.argv);
+  setUserBytes(kernel, mm, layout.env_start, strings.env);
   if (spec.rss) RSS_COUNTERS.forEach((name, i) => mm.trySet(`rss_stat[${i}].count`, spec.rss?.[name] ?? 0));
   const specs = spec.vmas.map((vma) => vmaSpec(files, owner, exe, exePath, vma));
   mapVmas(kernel, mm, specs);

@@ -140,6 +140,10 @@ const process = v.strictObject({
   gid: v.optional(count, 0),
   cwd: v.optional(v.string(), '/'),
   exe: v.optional(v.string()),
+  /** What it was started with, the program's name first; left out: that of `exe`. */
+  argv: v.optional(v.array(v.string())),
+  /** Its environment: `NAME=value`. */
+  env: v.optional(v.array(v.string()), []),
   /** The file table; or the process whose table this one shares (clone with CLONE_FILES). */
   fds: v.optional(v.union([v.array(fd), v.strictObject({ sharedWith: pid })]), []),
   /** The address space; or the process whose it is (vfork). Left out: made up from `exe`. */

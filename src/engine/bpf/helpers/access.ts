@@ -10,6 +10,9 @@ import { latin1Decode, latin1Encode } from '../../../shared/utf8.ts';
 import { PAGE_SIZE } from '../../kernel/address.ts';
 import type { Memory } from '../../kernel/memory.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { taskAt } from '../../kernel/objects/task.ts';
+import { readUserString } from '../../kernel/objects/user_memory.ts';
+import type { View } from '../../kernel/view.ts';
 import type { PrintfMemory } from '../bprintf.ts';
 
 /**
@@ -54,13 +57,20 @@ export function readKernelString(mem: Memory, addr: Addr, max: Bytes): Uint8Arra
   return Uint8Array.from(out);
 }
 
-/** How printf conversions reach memory. User memory has no contents in this kernel: strings there are empty. */
+/** The address space of the task that runs; null for a kernel thread, and before there are tasks. */
+export const currentMm = (kernel: Kernel): View | null =>
+  kernel.current === 0n ? null : taskAt(kernel, kernel.current).deref('mm');
+
+/** How printf conversions reach memory: the kernel's, and that of the current task. */
 export function printfMemory(kernel: Kernel): PrintfMemory {
   const { mem, symbols } = kernel;
   return {
     symbols,
-    string: (addr, max, user) => {
-      const text = user ? null : readKernelString(mem, addr, max);
+    string: (addr, max, whose) => {
+      const text =
+        whose === 'user' || (whose === 'any' && mem.isUser(addr))
+          ? readUserString(kernel, currentMm(kernel), addr, max - 1)
+          : readKernelString(mem, addr, max);
       return text instanceof Uint8Array ? latin1Decode(text) : null;
     },
     bytes: (addr, size) => {

@@ -5,7 +5,7 @@ import { dynptrHelpers, dynptrKfuncs } from './dynptr.ts';
 import { fdArrayHelpers } from './fd_array.ts';
 import { loopHelpers } from './loop.ts';
 import { mapHelpers } from './map.ts';
-import { memoryHelpers } from './memory.ts';
+import { memoryHelpers, memoryKfuncs } from './memory.ts';
 import { miscHelpers } from './misc.ts';
 import { outputHelpers } from './output.ts';
 import { ringbufHelpers } from './ringbuf.ts';
@@ -38,4 +38,11 @@ export const helperTable = (bpf: Bpf): HelperTable =>
   ]);
 
 export const kfuncTable = (): KfuncTable =>
-  new Map([...iteratorKfuncs(), ...objectKfuncs(), ...dynptrKfuncs(), ...cssKfuncs(), ...socketKfuncs()]);
+  new Map([
+    ...iteratorKfuncs(),
+    ...objectKfuncs(),
+    ...memoryKfuncs(),
+    ...dynptrKfuncs(),
+    ...cssKfuncs(),
+    ...socketKfuncs(),
+  ]);

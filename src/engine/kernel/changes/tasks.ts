@@ -62,7 +62,7 @@ export function exec(changing: Changing, change: Change<'exec'>, tell: Tell): vo
     }
   const cred = must(task.deref('cred'), 'cred');
   const mm = getRef(
-    buildMm(kernel, files, { exe: change.exe }, ordinaryMm(change.exe), { cred }),
+    buildMm(kernel, files, { exe: change.exe, env: [] }, ordinaryMm(change.exe), { cred }),
     'mm_users',
   );
   const old = task.deref('mm');

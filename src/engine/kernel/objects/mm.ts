@@ -13,6 +13,7 @@ import type { Kernel } from '../kernel.ts';
 import { mapleBuild, mapleEntries, mapleFind } from '../maple.ts';
 import type { MapleRange } from '../maple.ts';
 import type { View } from '../view.ts';
+import { copyUserBytes, forgetUserBytes } from './user_bytes.ts';
 import { fput, getFile } from './file.ts';
 import { getRef, putRef } from './refs.ts';
 
@@ -189,6 +190,7 @@ export function copyMm(kernel: Kernel, from: View): View {
     copies[i]?.set('vm_ops', vma.ptr('vm_ops'));
     copies[i]?.set('vm_private_data', vma.ptr('vm_private_data'));
   });
+  copyUserBytes(kernel, from, mm);
   return mm;
 }
 
@@ -215,5 +217,6 @@ export function putMm(kernel: Kernel, mm: View): void {
   const exe = mm.deref('exe_file');
   if (exe) fput(kernel, exe);
   kernel.mem.release(mm.ptr('pgd'));
+  forgetUserBytes(kernel, mm);
   if (putRef(mm, 'mm_count')) kernel.mem.release(mm.addr);
 }
