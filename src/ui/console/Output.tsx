@@ -38,10 +38,7 @@ const OutputAt = memo(({ call }: { readonly call: number }) => {
   const produced = producedAt(folded, call);
   const own = writtenBy(folded, call);
   const undone = takenBack(folded, call);
-  const here = Math.max(
-    0,
-    lines.findIndex((line) => line.to >= produced),
-  );
+  const here = lineAt(lines, produced);
   const first = Math.max(0, Math.min(here - WINDOW / 2, lines.length - WINDOW));
   const shown = lines.slice(first, first + WINDOW);
   const go = (line: OutputLine): void => {
@@ -80,6 +77,18 @@ const OutputAt = memo(({ call }: { readonly call: number }) => {
   );
 });
 OutputAt.displayName = 'OutputAt';
+
+/** The first line that ends at or after an offset, or the first of all. */
+function lineAt(lines: readonly OutputLine[], offset: number): number {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lines[middle]?.to ?? Infinity) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low < lines.length ? low : 0;
+}
 
 function Rule({ line, boundary }: { readonly line: OutputLine; readonly boundary: Boundary }) {
   const rest = line.to - boundary.at;

@@ -187,7 +187,6 @@ export class Stage {
 
   /** Nodes that stand above a canvas. Where they are magnified, only one of each: more would cover each other. */
   private above({ now, selected, lit }: Moment, small: boolean): readonly number[] {
-    const { picture } = this.subject;
     const found = new Set<number>();
     const cursor = primary(now.held, this.subject);
     if (cursor !== undefined) found.add(cursor);

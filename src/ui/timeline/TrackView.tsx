@@ -7,7 +7,8 @@ import { foldTrace } from '../trace/fold.ts';
 import { heldBars } from '../trace/held.ts';
 import { namesOf } from '../trace/names.ts';
 import { useMedia } from '../widgets/use_media.ts';
-import { callAtX, drawTracks, xOf } from './draw_tracks.ts';
+import { callAtX, xOf } from './draw_tracks.ts';
+import { TrackSheets } from './track_sheets.ts';
 import { useSize } from './use_size.ts';
 import { shownPart, zoomAt } from './zoom.ts';
 
@@ -50,17 +51,22 @@ export function TrackView({ trace }: { readonly trace: SessionTrace }) {
     // eslint-disable-next-line react/exhaustive-deps
   }, [theme, systemDark, width]);
 
+  const sheets = useMemo(
+    () => (width > 0 ? new TrackSheets(width, height, window.devicePixelRatio || 1, tracks, palette) : null),
+    [tracks, width, height, palette],
+  );
+
   useEffect(() => {
     const g = canvas.current?.getContext('2d');
-    if (!g || !canvas.current || width === 0) return;
+    if (!g || !canvas.current || !sheets) return;
     const ratio = window.devicePixelRatio || 1;
     const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
     // Setting the size clears and allocates, even when it stays the same.
     if (canvas.current.width !== across) canvas.current.width = across;
     if (canvas.current.height !== down) canvas.current.height = down;
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    drawTracks(g, width, height, tracks, at.call, palette);
-  }, [tracks, at.call, width, height, palette]);
+    sheets.draw(g, at.call);
+  }, [sheets, at.call, width, height]);
 
   const drag = useDrag(tracks, width);
   useWheel(box, (event, x) => {

@@ -52,7 +52,64 @@ export function callAtX(tracks: Pick<Tracks, 'from' | 'to'>, width: number, x: n
   return Math.max(tracks.from, Math.min(tracks.to - 1, call));
 }
 
-/** Everything but the cursor. `now` splits past and future. */
+const OWNER_FONT = '10.5px Inter, system-ui, sans-serif';
+/** Held over many objects, not for one of them. */
+const isOuter = ({ kind }: HeldBar): boolean =>
+  kind.startsWith('task') || kind === 'mmap_lock' || kind === 'cgroup_mutex';
+/** Bars looked at to find those of the moment: so many may have begun since. */
+const BARS_BACK = 64;
+
+/** Place of the last of a sorted list that begins at or before a call, or -1. */
+function lastFrom(sorted: readonly { readonly from: number }[], call: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle]?.from ?? Infinity) <= call) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** What belongs to the moment: its owner, and the references held for its object. */
+export function drawHere(
+  g: CanvasRenderingContext2D,
+  width: number,
+  tracks: Tracks,
+  now: number,
+  { colour }: Palette,
+): void {
+  const { trace } = tracks.folded;
+  const x = (call: number): number => Math.max(LEFT, Math.min(width - RIGHT, xOf(tracks, width, call)));
+  g.fillStyle = colour('--current');
+  const spans = ownerSpans(trace);
+  const span = spans[lastFrom(spans, now)];
+  if (span && now < span.to) {
+    const [a, b] = [x(span.from), x(span.to)];
+    g.clearRect(a + 1, rowY(1) + 3, Math.max(1, b - a - 2), 16);
+    g.globalAlpha = 0.26;
+    g.beginPath();
+    g.roundRect(a + 1, rowY(1) + 3, Math.max(1, b - a - 2), 16, 3);
+    g.fill();
+    g.globalAlpha = 1;
+    g.font = OWNER_FONT;
+    const text = tracks.names.object(span.owner);
+    g.fillStyle = colour('--tx');
+    if (g.measureText(text).width < b - a - 10) g.fillText(text, a + 6, rowY(1) + 15);
+  }
+  g.fillStyle = colour('--current');
+  g.globalAlpha = 0.8;
+  const last = lastFrom(tracks.bars, now);
+  for (let i = last; i >= 0 && i > last - BARS_BACK; i--) {
+    const bar = tracks.bars[i];
+    if (!bar || bar.to < now || isOuter(bar)) continue;
+    const [a, b] = [x(bar.from), x(bar.to + 1)];
+    g.fillRect(a + 1, rowY(3) + 13, Math.max(1, b - a - 2), 5);
+  }
+  g.globalAlpha = 1;
+}
+
+/** Everything that stays when the cursor moves. `now` splits past and future. */
 export function drawTracks(
   g: CanvasRenderingContext2D,
   width: number,
@@ -127,13 +184,12 @@ export function drawTracks(
   }
 
   function drawOwners(): void {
-    g.font = '10.5px Inter, system-ui, sans-serif';
+    g.font = OWNER_FONT;
     for (const span of ownerSpans(trace)) {
       const [a, b] = [x(span.from), x(span.to)];
       if (b - a < 1) continue;
-      const here = span.from <= now && now < span.to;
-      g.globalAlpha = span.from > now ? 0.12 : here ? 0.26 : 0.22;
-      g.fillStyle = colour(here ? '--current' : span.from > now ? '--tx-3' : '--visited');
+      g.globalAlpha = span.from > now ? 0.12 : 0.22;
+      g.fillStyle = colour(span.from > now ? '--tx-3' : '--visited');
       g.beginPath();
       g.roundRect(a + 1, rowY(1) + 3, Math.max(1, b - a - 2), 16, 3);
       g.fill();
@@ -197,9 +253,9 @@ export function drawTracks(
     for (const bar of tracks.bars) {
       const [a, b] = [x(bar.from), x(bar.to + 1)];
       if (bar.to < tracks.from || bar.from >= tracks.to) continue;
-      const outer = bar.kind.startsWith('task') || bar.kind === 'mmap_lock' || bar.kind === 'cgroup_mutex';
+      const outer = isOuter(bar);
       g.globalAlpha = bar.from > now ? 0.16 : outer ? 0.55 : 0.8;
-      g.fillStyle = colour(bar.from <= now && now <= bar.to && !outer ? '--current' : '--held');
+      g.fillStyle = colour('--held');
       g.fillRect(a + (outer ? 0 : 1), rowY(3) + (outer ? 5 : 13), Math.max(1, b - a - (outer ? 0 : 2)), 5);
     }
     g.globalAlpha = 1;

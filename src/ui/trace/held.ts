@@ -8,16 +8,54 @@ export interface Holding {
   readonly n: number;
 }
 
+type Open = Map<string, Holding>;
+
+function take(open: Open, { kind, object, delta }: HeldRow): void {
+  const id = `${kind} ${object}`;
+  const n = (open.get(id)?.n ?? 0) + delta;
+  if (n === 0) open.delete(id);
+  else open.set(id, { kind, object, n });
+}
+
+/** Rows between two moments at which it is written down what is held. */
+const STRIDE = 1024;
+const checkpoints = new WeakMap<SessionTrace, readonly Open[]>();
+
+/** What is held before row 0, STRIDE, 2 * STRIDE, ...: any moment is at most one stride away. */
+function checkpointsOf(trace: SessionTrace): readonly Open[] {
+  let known = checkpoints.get(trace);
+  if (!known) {
+    const made: Open[] = [];
+    const open: Open = new Map();
+    trace.held.forEach((row, i) => {
+      if (i % STRIDE === 0) made.push(new Map(open));
+      take(open, row);
+    });
+    checkpoints.set(trace, (known = made));
+  }
+  return known;
+}
+
+/** Number of rows at or before a call. */
+function rowsUpTo({ held }: SessionTrace, call: number): number {
+  let low = 0;
+  let high = held.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((held[middle]?.call ?? Infinity) <= call) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Held right after `call`, in the order of HELD_KINDS. */
 export function heldAt(trace: SessionTrace, call: number): readonly Holding[] {
-  const open = new Map<string, Holding>();
-  for (const row of trace.held) {
-    if (row.call > call) break;
-    const id = `${row.kind} ${row.object}`;
-    const n = (open.get(id)?.n ?? 0) + row.delta;
-    if (n === 0) open.delete(id);
-    else open.set(id, { kind: row.kind, object: row.object, n });
-  }
+  const end = rowsUpTo(trace, call);
+  const place = Math.floor(end / STRIDE);
+  const known = checkpointsOf(trace);
+  const from = Math.min(place, known.length - 1);
+  const open: Open = new Map(known[from]);
+  for (const row of trace.held.slice(Math.max(0, from) * STRIDE, end)) take(open, row);
   return [...open.values()].sort((a, b) => HELD_KINDS.indexOf(a.kind) - HELD_KINDS.indexOf(b.kind));
 }
 

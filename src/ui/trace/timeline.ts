@@ -38,7 +38,16 @@ export interface OwnerSpan {
   readonly to: number;
 }
 
+const knownSpans = new WeakMap<SessionTrace, readonly OwnerSpan[]>();
+
+/** In the order of the calls; the same trace gives the same list. */
 export function ownerSpans(trace: SessionTrace): readonly OwnerSpan[] {
+  let spans = knownSpans.get(trace);
+  if (!spans) knownSpans.set(trace, (spans = findSpans(trace)));
+  return spans;
+}
+
+function findSpans(trace: SessionTrace): readonly OwnerSpan[] {
   const spans: OwnerSpan[] = [];
   let open: { owner: bigint; from: number; to: number } | null = null;
   for (let call = 0; call < trace.length; call++) {

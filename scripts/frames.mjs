@@ -1,0 +1,123 @@
+/**
+ * Measures what drawing costs: processor time of script in each frame while the picture of a large world
+ * is panned, zoomed and stepped through, and how many elements the graph has.
+ *
+ *     node scripts/frames.mjs [WORLD ...] [--url URL]
+ *
+ * Without a URL the built page in dist/ is served for the time being. Figures are milliseconds of the main
+ * thread's own processor time, which other processes hardly change.
+ */
+import { chromium } from '@playwright/test';
+import { launchOptions } from './chromium.mjs';
+import { servePage } from './serve.mjs';
+
+const words = process.argv.slice(2);
+const urlAt = words.indexOf('--url');
+const givenUrl = urlAt < 0 ? null : words[urlAt + 1];
+const worlds = words.filter((word) => word.startsWith('big'));
+const WORLDS = worlds.length > 0 ? worlds : ['big:100000'];
+const FRAMES = 60;
+/** Events in which the page's own script runs. */
+const SCRIPT = new Set(['EventDispatch', 'FireAnimationFrame', 'TimerFire', 'FunctionCall', 'RunMicrotasks']);
+
+/** Script of each frame, from a trace: the outermost script events between two frames. */
+function scriptPerFrame(events, marker) {
+  const thread = ({ pid, tid }) => `${pid}/${tid}`;
+  const main = events.filter((event) => event.name === 'FireAnimationFrame').map(thread)[0];
+  const mine = events.filter((event) => thread(event) === main).sort((a, b) => a.ts - b.ts);
+  const starts = mine.filter((event) => event.name === marker).map((event) => event.ts);
+  const frames = new Map();
+  let end = 0;
+  for (const event of mine) {
+    if (event.ph !== 'X' || !SCRIPT.has(event.name) || event.ts < end) continue;
+    end = event.ts + (event.dur ?? 0);
+    const frame = starts.findLastIndex((ts) => ts <= event.ts);
+    frames.set(frame, (frames.get(frame) ?? 0) + (event.tdur ?? 0) / 1000);
+  }
+  return [...frames.values()].sort((a, b) => a - b);
+}
+
+const at = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+
+async function measure(browser, page, act) {
+  await browser.startTracing(page, {
+    categories: [
+      'disabled-by-default-devtools.timeline',
+      'devtools.timeline',
+      'disabled-by-default-devtools.timeline.frame',
+    ],
+  });
+  await act();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+  return scriptPerFrame(traceEvents, 'BeginMainThreadFrame');
+}
+
+const frame = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => done())));
+
+async function report(browser, page, world) {
+  const graph = await page.locator('.graph > svg').boundingBox();
+  const [x, y] = [graph.x + graph.width / 2, graph.y + graph.height / 2];
+  const acts = {
+    stepping: async () => {
+      await page.getByRole('slider', { name: 'Moment' }).focus();
+      for (let i = 0; i < FRAMES; i++) {
+        await page.keyboard.press('ArrowRight');
+        await frame(page);
+      }
+    },
+    panning: async () => {
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      for (let i = 0; i < FRAMES; i++) {
+        await page.mouse.move(x + 40 * Math.sin(i / 9), y - i * 3);
+        await frame(page);
+      }
+      await page.mouse.up();
+    },
+    zooming: async () => {
+      await page.mouse.move(x, y);
+      await page.keyboard.down('Control');
+      for (let i = 0; i < FRAMES; i++) {
+        await page.mouse.wheel(0, i < FRAMES / 2 ? 40 : -40);
+        await frame(page);
+      }
+      await page.keyboard.up('Control');
+    },
+  };
+  for (const [name, act] of Object.entries(acts)) {
+    const frames = await measure(browser, page, act);
+    const elements = await page.locator('.graph *').count();
+    const [median, p95, most] = [at(frames, 0.5), at(frames, 0.95), frames.at(-1) ?? 0];
+    console.log(
+      `${world} ${name.padEnd(8)}: script per frame median ${median.toFixed(1)} ms, ` +
+        `95 % ${p95.toFixed(1)} ms, most ${most.toFixed(1)} ms in ${frames.length} frames; ${elements} elements`,
+    );
+  }
+}
+
+const server = givenUrl ? null : await servePage(0);
+const browser = await chromium.launch(launchOptions());
+try {
+  for (const world of WORLDS) {
+    const page = await browser.newPage({
+      viewport: { width: 1440, height: 900 },
+      reducedMotion: 'reduce',
+    });
+    await page.goto(givenUrl ?? server.url);
+    await page.locator('.monaco-editor .view-lines').waitFor();
+    await page.getByText(/^Verified/).waitFor({ timeout: 60_000 });
+    await page.getByLabel('World', { exact: true }).selectOption(world);
+    const began = performance.now();
+    await page.keyboard.press('F5');
+    await page.locator('.counter[value="1"]').waitFor({ timeout: 600_000 });
+    const seconds = (performance.now() - began) / 1000;
+    const label = await page.getByRole('textbox', { name: /^Event number/ }).getAttribute('aria-label');
+    console.log(`${world}: ${label.match(/(\d+)$/)[1]} events on show after ${seconds.toFixed(1)} s`);
+    await page.waitForTimeout(2000);
+    await report(browser, page, world);
+    await page.close();
+  }
+} finally {
+  await browser.close();
+  await server?.close();
+}

@@ -1,0 +1,48 @@
+/**
+ * The tracks as two bitmaps, one all past and one all future. A moment shows the left part of the one and
+ * the right part of the other, so a step costs two copies however long the recording is.
+ */
+import { drawHere, drawTracks, xOf } from './draw_tracks.ts';
+import type { Palette, Tracks } from './draw_tracks.ts';
+
+export class TrackSheets {
+  private readonly width: number;
+  private readonly height: number;
+  private readonly ratio: number;
+  private readonly tracks: Tracks;
+  private readonly palette: Palette;
+  private readonly past: HTMLCanvasElement;
+  private readonly future: HTMLCanvasElement;
+
+  /** @param ratio device pixels of a CSS pixel */
+  constructor(width: number, height: number, ratio: number, tracks: Tracks, palette: Palette) {
+    this.width = width;
+    this.height = height;
+    this.ratio = ratio;
+    this.tracks = tracks;
+    this.palette = palette;
+    this.past = this.sheet(Infinity);
+    this.future = this.sheet(-1);
+  }
+
+  private sheet(now: number): HTMLCanvasElement {
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.round(this.width * this.ratio);
+    canvas.height = Math.round(this.height * this.ratio);
+    const g = canvas.getContext('2d');
+    g?.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    if (g) drawTracks(g, this.width, this.height, this.tracks, now, this.palette);
+    return canvas;
+  }
+
+  /** @param g context in CSS pixels */
+  draw(g: CanvasRenderingContext2D, now: number): void {
+    const { width, height, ratio, past, future } = this;
+    const split = Math.round(xOf(this.tracks, width, now + 1) * ratio);
+    const right = past.width - split;
+    g.clearRect(0, 0, width, height);
+    if (split > 0) g.drawImage(past, 0, 0, split, past.height, 0, 0, split / ratio, height);
+    if (right > 0) g.drawImage(future, split, 0, right, past.height, split / ratio, 0, right / ratio, height);
+    drawHere(g, width, this.tracks, now, this.palette);
+  }
+}
