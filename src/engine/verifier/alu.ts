@@ -59,10 +59,7 @@ const MAX_VAR_OFF = BigInt(BPF_MAX_VAR_OFF);
 /** Before a copy: an unknown scalar gets an id, so that both copies learn from checks of one. */
 export function assignScalarId(env: Env, reg: RegState): void {
   if (reg.type !== SCALAR_VALUE) return;
-  if (reg.id & ADD_CONST) {
-    reg.id = 0;
-    reg.off = 0;
-  }
+  if (reg.id & ADD_CONST) reg.clearScalarId();
   if (reg.id === 0 && !reg.isConst) reg.id = env.newId();
 }
 
@@ -186,16 +183,11 @@ function pointerAlu(env: Env, insn: Insn, pointer: RegState, offset: RegState): 
 }
 
 /** Remembers that dst is some other scalar plus a constant, else forgets what it was linked to. */
-function relink(dst: RegState, src: RegState, op: number, is32: boolean): void {
-  if (op === BPF_ADD && !is32 && dst.id !== 0 && src.isConst) {
-    if (!(dst.id & ADD_CONST) && src.var.v <= 0x7fff_ffffn) {
-      dst.id |= ADD_CONST;
-      dst.off = Number(src.var.v);
-      return;
-    }
-    dst.off = 0;
-  }
-  dst.id = 0;
+function relink(dst: RegState, src: RegState, op: number, is32: boolean, toItself: boolean): void {
+  const adds = op === BPF_ADD && !is32 && dst.id !== 0 && src.isConst && !toItself;
+  if (!adds || dst.id & ADD_CONST || src.var.v > 0x7fff_ffffn) return dst.clearScalarId();
+  dst.id |= ADD_CONST;
+  dst.off = Number(src.var.v);
 }
 
 function arithmetic(env: Env, insn: Insn): void {
@@ -226,7 +218,7 @@ function arithmetic(env: Env, insn: Insn): void {
   }
   const operand = src === dst ? src.clone() : src;
   scalarAlu(dst, operand, op, is32);
-  relink(dst, operand, op, is32);
+  relink(dst, operand, op, is32, src === dst);
 }
 
 function moveScalar32(env: Env, insn: Insn, dst: RegState, src: RegState): void {
@@ -234,7 +226,7 @@ function moveScalar32(env: Env, insn: Insn, dst: RegState, src: RegState): void 
   const keepsId = sign === 0 ? src.fits32 : src.umax < 1n << BigInt(insn.off - 1);
   if (keepsId) assignScalarId(env, src);
   dst.copyValue(src);
-  if (!keepsId) dst.id = 0;
+  if (!keepsId) dst.clearScalarId();
   if (sign !== 0) coerceSubregSigned(dst, sign);
 }
 
@@ -262,7 +254,7 @@ function move(env: Env, insn: Insn): void {
       const keepsId = src.umax < 1n << BigInt(off - 1);
       if (keepsId) assignScalarId(env, src);
       dst.copyValue(src);
-      if (!keepsId) dst.id = 0;
+      if (!keepsId) dst.clearScalarId();
       coerceToSizeSigned(dst, off >> 3);
     } else {
       dst.setUnknown();

@@ -84,7 +84,19 @@ function deduce32(reg: RegState): void {
   if ((uTopLo + 1) >>> 0 === uTopHi && (uLo | 0) < 0 && (uHi | 0) >= 0) narrow32(reg, uLo, uHi);
   if ((sTopLo + 1) >>> 0 === sTopHi && (sLo | 0) < 0 && (sHi | 0) >= 0) narrow32(reg, sLo, sHi);
   if ((reg.u32min | 0) <= (reg.u32max | 0)) narrow32(reg, reg.u32min, reg.u32max);
-  if (reg.s32min >>> 0 <= reg.s32max >>> 0) narrowU32(reg, reg.s32min >>> 0, reg.s32max >>> 0);
+  const lo = reg.s32min >>> 0;
+  const hi = reg.s32max >>> 0;
+  if (lo <= hi) {
+    narrowU32(reg, lo, hi);
+  } else if (reg.u32max < lo) {
+    // the unsigned range meets only what is not negative of the signed one
+    reg.s32min = reg.u32min | 0;
+    reg.u32max = Math.min(reg.u32max, hi);
+  } else if (hi < reg.u32min) {
+    // only what is negative
+    reg.s32max = reg.u32max | 0;
+    reg.u32min = Math.max(reg.u32min, lo);
+  }
 }
 
 function deduce64(reg: RegState): void {
@@ -99,6 +111,14 @@ function deduce64(reg: RegState): void {
   if (us <= ux) {
     reg.umin = max(us, reg.umin);
     reg.umax = min(ux, reg.umax);
+  } else if (reg.umax < us) {
+    // the unsigned range meets only what is not negative of the signed one
+    reg.smin = signed(reg.umin);
+    reg.umax = min(reg.umax, ux);
+  } else if (ux < reg.umin) {
+    // only what is negative
+    reg.smax = signed(reg.umax);
+    reg.umin = max(reg.umin, us);
   }
 }
 
@@ -136,8 +156,7 @@ export function syncBounds(reg: RegState): void {
     reg.var.m === 0n && reg.umin === reg.umax && reg.smin === reg.smax && reg.umin === reg.var.v;
   if (settled && reg.u32min === reg.u32max && reg.s32min === reg.s32max) return;
   updateBounds(reg);
-  deduceBounds(reg);
-  deduceBounds(reg);
+  for (let round = 0; round < 3; round++) deduceBounds(reg);
   boundOffset(reg);
   updateBounds(reg);
 }

@@ -64,7 +64,7 @@ export function globalArgs(env: Env, index: number): readonly GlobalArg[] {
       `Global function ${sub.name}() with ${proto.params.length} > 5 args. Buggy compiler.`,
     );
   const ret = btf.type(resolve(btf, proto.type));
-  if (proto.type !== 0 && !isScalar(ret))
+  if (!isScalar(ret))
     env.reject('EINVAL', `Global function ${sub.name}() doesn't return scalar. Only those are supported.`);
   return proto.params.map((param, i) => pointerOrScalar(env, sub, btf, param.type, i));
 }

@@ -39,6 +39,26 @@ import {
 import { pushCallback, takesCallback } from './callback.ts';
 import { clearCallerSaved } from './subprog_call.ts';
 
+/** Helpers that take other arguments in network programs. */
+const OTHER_IN_NET: ReadonlySet<string> = new Set([
+  'bpf_get_socket_cookie',
+  'bpf_sk_storage_get',
+  'bpf_sk_storage_delete',
+]);
+
+/** Functions from which a path may be printed. @kernel btf_allowlist_d_path, kernel/trace/bpf_trace.c */
+const D_PATH_FROM: ReadonlySet<string> = new Set([
+  'security_file_permission',
+  'security_inode_getattr',
+  'security_file_open',
+  'security_path_truncate',
+  'vfs_truncate',
+  'vfs_fallocate',
+  'dentry_open',
+  'vfs_getattr',
+  'filp_close',
+]);
+
 /** The prototype, when this program may call the helper here. */
 function callable(env: Env, id: number): HelperProto {
   const name = helperName(id);
@@ -49,9 +69,12 @@ function callable(env: Env, id: number): HelperProto {
   const proto = helperProto(id);
   if (!offered || (proto?.targetOnly && !env.target?.extraHelpers.includes(name)))
     env.reject('EINVAL', `program of this type cannot use helper ${name}#${id}`);
-  if (!proto) return env.unsupported(`helper ${name}#${id}${trampoline ? ' of another program type' : ''}`);
+  if (!proto || (env.progType?.helpers.includes('net') && OTHER_IN_NET.has(name)))
+    return env.unsupported(`helper ${name}#${id}${trampoline ? ' of another program type' : ''}`);
   if (!env.request.gplCompatible && proto.gplOnly)
     env.reject('EINVAL', 'cannot call GPL-restricted function from non-GPL compatible program');
+  if (name === 'bpf_d_path' && env.progName === 'TRACING' && trampoline && !D_PATH_FROM.has(env.attachName))
+    env.reject('EINVAL', 'helper call is not allowed in probe');
   if (proto.mightSleep && !env.sleepableNow)
     env.reject('EINVAL', 'helper call might sleep in a non-sleepable prog');
   if (env.state.rcuLock && proto.mightSleep)

@@ -152,8 +152,8 @@ const ROWS: readonly Row[] = [
   ['task_storage_delete', 'int', 'map btf:task_struct'],
   ['cgrp_storage_get', 'value?', 'map btf:cgroup value? any'],
   ['cgrp_storage_delete', 'int', 'map btf:cgroup'],
-  ['sk_storage_get', 'value?', 'map sock value? any'],
-  ['sk_storage_delete', 'int', 'map sock'],
+  ['sk_storage_get', 'value?', 'map btf:sock_common? value? any'],
+  ['sk_storage_delete', 'int', 'map btf:sock_common?'],
   ['setsockopt', 'int', 'sock any any mem size', 'target'],
   ['getsockopt', 'int', 'sock any any wmem size', 'target'],
 ];

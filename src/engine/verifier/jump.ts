@@ -29,6 +29,7 @@ import {
   PTR_MAYBE_NULL,
   PTR_TO_BTF_ID,
   PTR_TO_MAP_VALUE,
+  PTR_TO_STACK,
   SCALAR_VALUE,
   baseType,
   mayBeNull,
@@ -36,7 +37,7 @@ import {
 import { addRanges } from './scalar_alu.ts';
 import { recordOfReg } from './special_arg.ts';
 import type { LinkedReg, VerifierState } from './state.ts';
-import { BPF_REG_FP } from './state.ts';
+import { BPF_REG_FP, INSN_F_DST_STACK, INSN_F_SRC_STACK } from './state.ts';
 import { findPrevEntry, widenImprecise } from './widen.ts';
 
 const LINKED_MAX = 6;
@@ -47,7 +48,7 @@ function collectLinked(state: VerifierState, id: number, out: LinkedReg[]): void
   const visit = (reg: RegState, frame: number, isReg: boolean, index: number): void => {
     if (reg.type !== SCALAR_VALUE || (reg.id & ~ADD_CONST) !== want) return;
     if (out.length < LINKED_MAX) out.push({ frame, isReg, index });
-    else reg.id = 0;
+    else reg.clearScalarId();
   };
   for (let f = state.curframe; f >= 0; f--) {
     const frame = must(state.frame[f], 'frame');
@@ -155,6 +156,9 @@ export function checkCondJump(env: Env): void {
   const fake = new RegState();
   if (!fromReg) fake.setConst(BigInt(insn.imm));
   const src = fromReg ? env.reg(insn.src) : fake;
+  const stackSides =
+    (dst.type === PTR_TO_STACK ? INSN_F_DST_STACK : 0) | (src.type === PTR_TO_STACK ? INSN_F_SRC_STACK : 0);
+  if (stackSides !== 0) env.pushHistory(env.state, stackSides, null);
   const taken = branchTaken(dst, src, op, is32);
   if (taken !== null) {
     if (!dst.isPointer) markPrecise(env, insn.dst);

@@ -146,6 +146,7 @@ const ROWS: readonly (readonly [string, string, Where?, ReleaseNumber?])[] = [
   ['bpf_lookup_user_key', 'ACQUIRE RET_NULL SLEEPABLE', 'tracing'],
   ['bpf_lookup_system_key', 'ACQUIRE RET_NULL', 'tracing'],
   ['bpf_key_put', 'RELEASE', 'tracing'],
+  ['bpf_verify_pkcs7_signature', 'SLEEPABLE', 'tracing'],
   ['bpf_session_is_return', '', 'kprobe'],
   ['bpf_session_cookie', '', 'kprobe'],
 ];

@@ -66,9 +66,22 @@ const helpersOfMap: ReadonlyMap<number, ReadonlySet<string>> = new Map(
   }),
 );
 
+const FROM_NETWORK: ReadonlySet<string> = new Set(['SOCKET_FILTER', 'SCHED_CLS', 'SCHED_ACT', 'XDP']);
+/** @kernel may_update_sockmap, kernel/bpf/verifier.c @fidelity full */
+const mayUpdateSockmap = (env: Env): boolean => env.target !== null || FROM_NETWORK.has(env.progName);
+
 /** @kernel check_map_func_compatibility, kernel/bpf/verifier.c @fidelity partial: sockmap helpers of other types */
 export function checkMapCompatible(env: Env, map: MapInfo | null, id: number, name: string): void {
   if (!map) return;
+  const sockets = map.type === MapType.SOCKMAP || map.type === MapType.SOCKHASH;
+  if (
+    sockets &&
+    (name === 'bpf_map_update_elem' || name === 'bpf_map_delete_elem') &&
+    !mayUpdateSockmap(env)
+  ) {
+    env.write('cannot update sockmap in this context\n');
+    env.reject('EINVAL', `cannot pass map_type ${map.type} into func ${name}#${id}`);
+  }
   const helpers = helpersOfMap.get(map.type);
   const maps = mapsOfHelper.get(name);
   if ((!helpers || helpers.has(name)) && (!maps || maps.has(map.type))) return;

@@ -41,9 +41,11 @@ import type { FuncState, HistoryEntry, VerifierState } from './state.ts';
 import {
   BPF_MAIN_FUNC,
   BPF_REG_FP,
+  INSN_F_DST_STACK,
   INSN_F_FRAMENO,
   INSN_F_SPI,
   INSN_F_SPI_SHIFT,
+  INSN_F_SRC_STACK,
   INSN_F_STACK_ACCESS,
 } from './state.ts';
 
@@ -140,9 +142,10 @@ function backtrackInsn(
   syncLinked(bt, hist);
   const cls = BPF_CLASS(code);
   const op = BPF_OP(code);
-  const stackAccess = hist !== null && (hist.flags & INSN_F_STACK_ACCESS) !== 0;
-  const spi = hist ? (hist.flags >> INSN_F_SPI_SHIFT) & INSN_F_SPI : 0;
-  const frame = hist ? hist.flags & INSN_F_FRAMENO : 0;
+  const flags = hist?.flags ?? 0;
+  const stackAccess = (flags & INSN_F_STACK_ACCESS) !== 0;
+  const spi = (flags >> INSN_F_SPI_SHIFT) & INSN_F_SPI;
+  const frame = flags & INSN_F_FRAMENO;
   switch (cls) {
     case BPF_ALU:
     case BPF_ALU64:
@@ -176,8 +179,8 @@ function backtrackInsn(
       if (cls === BPF_JMP && op === BPF_EXIT) return backtrackExit(env, bt, subseq);
       if (BPF_SRC(code) === BPF_X) {
         if (!bt.has(dst) && !bt.has(src)) return true;
-        bt.set(dst);
-        bt.set(src);
+        if (!(flags & INSN_F_SRC_STACK)) bt.set(src);
+        if (!(flags & INSN_F_DST_STACK)) bt.set(dst);
       }
       break;
     case BPF_LD:

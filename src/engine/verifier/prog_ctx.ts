@@ -12,17 +12,19 @@ import type { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
 import type { Env } from './env.ts';
 
+/** Behind it is struct pt_regs. */
+const REGS_TYPEDEF = 'bpf_user_pt_regs_t';
+
 /** Struct that a pointer to the context points to, where the type has one. */
 const CTX_STRUCT: Readonly<Partial<Record<ProgTypeName, string>>> = {
   SOCKET_FILTER: '__sk_buff',
   SCHED_CLS: '__sk_buff',
   SCHED_ACT: '__sk_buff',
   XDP: 'xdp_md',
-  KPROBE: 'pt_regs',
+  KPROBE: REGS_TYPEDEF,
   PERF_EVENT: 'bpf_perf_event_data',
   RAW_TRACEPOINT: 'bpf_raw_tracepoint_args',
 };
-const REGS_TYPEDEF = 'bpf_user_pt_regs_t';
 const ANYTHING_GOES: ReadonlySet<ProgTypeName> = new Set(['TRACEPOINT', 'SYSCALL', 'EXT']);
 const TAKES_U64: ReadonlySet<number> = new Set([
   AttachType.TRACE_RAW_TP,
@@ -48,7 +50,10 @@ export function isContextType(env: Env, btf: Btf, pointee: TypeId): boolean {
   const own = btf.nameOf(id);
   // the kernel's struct behind the one that programs see
   return (
-    own === name || (name === '__sk_buff' && own === 'sk_buff') || (name === 'xdp_md' && own === 'xdp_buff')
+    own === name ||
+    (name === REGS_TYPEDEF && own === 'pt_regs') ||
+    (name === '__sk_buff' && own === 'sk_buff') ||
+    (name === 'xdp_md' && own === 'xdp_buff')
   );
 }
 

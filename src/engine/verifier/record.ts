@@ -56,6 +56,7 @@ const STRUCTS: ReadonlySet<string> = new Set([
 ]);
 const TAGS: ReadonlySet<string> = new Set(['kptr_untrusted', 'kptr', 'percpu_kptr']);
 const MAX_DEPTH = 4;
+const MAX_FIELDS = 11;
 
 /** The name messages use. @kernel btf_field_type_name, include/linux/bpf.h @fidelity full */
 export const fieldName = (kind: string): string => (kind === 'kptr_untrusted' ? 'kptr' : kind);
@@ -168,7 +169,8 @@ export function recordOf(btf: Btf, kernel: Btf, id: TypeId): StructRecord {
   if (!record) {
     const out: SpecialField[] = [];
     collect(btf, kernel, id, 0, 0, out);
-    record = out.sort((a, b) => a.offset - b.offset);
+    // a type with more is taken as one without
+    record = out.length > MAX_FIELDS ? [] : out.sort((a, b) => a.offset - b.offset);
     byId.set(id, record);
   }
   return record;

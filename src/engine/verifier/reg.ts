@@ -167,6 +167,12 @@ export class RegState {
     this.precise = false;
   }
 
+  /** No longer linked to other scalars. @kernel clear_scalar_id @fidelity full */
+  clearScalarId(): void {
+    this.id = 0;
+    this.off = 0;
+  }
+
   mark64Unbounded(): void {
     this.smin = S64_MIN;
     this.smax = S64_MAX;

@@ -57,6 +57,7 @@ const SLEEPABLE_MAPS: ReadonlySet<number> = new Set([
   MapType.CGRP_STORAGE,
   MapType.QUEUE,
   MapType.STACK,
+  MapType.ARENA,
 ]);
 
 /** Fields of map values that programs which fire anywhere cannot have, and how the message names them. */

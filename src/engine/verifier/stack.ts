@@ -235,7 +235,7 @@ function fillPart(
     const { subregDef } = dst;
     dst.copyValue(slot);
     dst.subregDef = subregDef;
-    if (slot.bitWidth() > size * 8) dst.id = 0;
+    if (slot.bitWidth() > size * 8) dst.clearScalarId();
     return true;
   }
   let spills = 0;

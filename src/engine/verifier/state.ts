@@ -147,6 +147,9 @@ export const INSN_F_FRAMENO = 0x7;
 export const INSN_F_SPI_SHIFT = 3;
 export const INSN_F_SPI = 0x3f;
 export const INSN_F_STACK_ACCESS = 1 << 9;
+/** A comparison with a pointer to stack on this side, which needs no precision. */
+export const INSN_F_DST_STACK = 1 << 10;
+export const INSN_F_SRC_STACK = 1 << 11;
 
 /** A register or slot that holds a scalar with a shared id. */
 export interface LinkedReg {

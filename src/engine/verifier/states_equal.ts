@@ -48,9 +48,14 @@ export class IdMap {
     if ((old !== 0) !== (cur !== 0)) return false;
     return old === 0 || this.match(old, cur);
   }
-  /** A scalar without id is like one with an id of its own. */
+  /**
+   * An old scalar that was not linked may be linked now. One that was linked corresponds with its id, and
+   * where it differed by a constant also with the id of what it differed from.
+   */
   sameScalar(old: number, cur: number): boolean {
-    return this.match(old || ++this.fresh, cur || ++this.fresh);
+    if (old === 0) return true;
+    const to = cur || ++this.fresh;
+    return this.match(old, to) && (!(old & ADD_CONST) || this.match(old & ~ADD_CONST, to & ~ADD_CONST));
   }
   private match(old: number, cur: number): boolean {
     const { pairs } = this;
@@ -113,9 +118,9 @@ function regSafe(old: RegState, cur: RegState, ids: IdMap, exact: Exactness): bo
   const base = baseType(old.type);
   if (base === SCALAR_VALUE) {
     if (!old.precise && exact === 'not_exact') return true;
-    if ((old.id & ADD_CONST) !== (cur.id & ADD_CONST)) return false;
+    if (old.id !== 0 && (old.id & ADD_CONST) !== (cur.id & ADD_CONST)) return false;
     if (old.id & ADD_CONST && old.off !== cur.off) return false;
-    return rangeWithin(old, cur) && tnumIn(old.var, cur.var) && ids.sameScalar(old.id, cur.id);
+    return ids.sameScalar(old.id, cur.id) && rangeWithin(old, cur) && tnumIn(old.var, cur.var);
   }
   if (RANGED.has(base))
     return (
