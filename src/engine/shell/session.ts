@@ -91,7 +91,7 @@ export class ShellSession {
       columns: options.columns ?? null,
       program: (path) => PROGRAMS.get(path.replace(/^\/(s?bin)\//, '/usr/$1/')) ?? null,
       programPath: (word) => this.programPath(word),
-      programNames: [...PROGRAMS.keys()].map((path) => path.slice(path.lastIndexOf('/') + 1)).sort(),
+      programNames: [...new Set([...PROGRAMS.keys()].map((path) => path.slice(path.lastIndexOf('/') + 1)))].sort(),
       nextPipe: FIRST_PIPE,
     };
     const { task, fresh } = findShell(host);

@@ -41,6 +41,10 @@ interface Row {
 }
 
 const CALL = op.BPF_JMP | op.BPF_CALL;
+/** Loads that give 0 when they fault: modes that only the kernel itself sets. */
+const MODE = 0xe0;
+const PROBE_MEM = 0x20;
+const PROBE_MEMSX = 0x40;
 
 /** A type as the header of a function shows it: with a blank behind. */
 function typeWord(btf: Btf, id: TypeId): string {
@@ -117,15 +121,33 @@ class Names {
       const relative = `pc${insn.imm < 0 ? '' : '+'}${insn.imm}`;
       const found = all[i];
       if (!found) return relative;
-      const code = this.prog.spec.insns.slice(found.at, all[i + 1]?.at);
+      const code = this.asRun(found.at, all[i + 1]?.at ?? this.prog.spec.insns.length);
       return `${relative}#bpf_prog_${tagText(progTag(code))}_${found.name}`;
     }
     const name =
       insn.src === op.BPF_PSEUDO_KFUNC_CALL
         ? this.kernel.btf.nameOf(insn.imm)
-        : `bpf_${helperName(insn.imm).replace(/^bpf_/, '')}`;
+        : this.helper(insn);
     const addr = this.kernel.symbols.find(name)?.addr;
     return `${name}#${addr === undefined || this.base === 0n ? insn.imm : addr - this.base}`;
+  }
+
+  /** Instructions as the verifier leaves them, over which the tag of a function is made. */
+  private asRun(from: number, to: number): Insn[] {
+    const { insns, probeMem } = this.prog.spec;
+    return insns.slice(from, to).map((insn, i) => {
+      if (insn.code === CALL && insn.src === 0) return { ...insn, imm: this.callImm(insn) };
+      if (probeMem?.[from + i] !== 1) return insn;
+      return { ...insn, code: (insn.code & ~MODE) | (op.BPF_MODE(insn.code) === op.BPF_MEMSX ? PROBE_MEMSX : PROBE_MEM) };
+    });
+  }
+
+  private helper(insn: Insn): string {
+    return `bpf_${helperName(insn.imm).replace(/^bpf_/, '')}`;
+  }
+  private callImm(insn: Insn): number {
+    const addr = this.kernel.symbols.find(this.helper(insn))?.addr;
+    return addr === undefined || this.base === 0n ? insn.imm : Number(addr - this.base);
   }
 
   private constant(insn: Insn, next: Insn | undefined): string | null {

@@ -30,7 +30,8 @@ const cat: Main = function* (p): Run<number> {
   return status;
 };
 
-const APPLETS: Readonly<Record<string, Main>> = { cat, ls: busyboxLs };
+/** By name: each also lies in a directory of its own, as links to busybox do. */
+export const APPLETS: Readonly<Record<string, Main>> = { cat, ls: busyboxLs };
 
 export const busybox: Main = function* (p) {
   const [name, ...args] = p.argv.slice(1);

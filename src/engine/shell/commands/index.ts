@@ -1,6 +1,6 @@
 /** Every program of the shell, by the path where it lies. */
 import { bpftool } from '../bpftool/main.ts';
-import { busybox } from './busybox.ts';
+import { APPLETS, busybox } from './busybox.ts';
 import { cat, dd, head, tail, tee, wc, yes } from './cat.ts';
 import { clang } from './clang.ts';
 import { ls, readlink, stat } from './list.ts';
@@ -58,6 +58,7 @@ const USR_SBIN: Readonly<Record<string, Main>> = { bpftool };
 /** By absolute path. */
 export const PROGRAMS: ReadonlyMap<string, Main> = new Map([
   ...Object.entries(USR_BIN).map(([name, main]) => [`/usr/bin/${name}`, main] as const),
+  ...Object.entries(APPLETS).map(([name, main]) => [`/usr/lib/busybox/${name}`, main] as const),
   ...Object.entries(USR_SBIN).map(([name, main]) => [`/usr/sbin/${name}`, main] as const),
 ]);
 

@@ -169,7 +169,8 @@ export class DiskFs implements FileSystem {
     if (this.options.programs.has(path))
       return { ...this.fixed(path, S_IFREG | 0o755), size: 0, open: () => new EmptyFile() };
     const home = this.options.home.slice(1);
-    if (path === '' || SKELETON.includes(path) || home === path || home.startsWith(`${path}/`))
+    const above = [home, ...this.options.programs].some((each) => each.startsWith(`${path}/`));
+    if (path === '' || SKELETON.includes(path) || home === path || above)
       return this.fixed(path, S_IFDIR | (STICKY.has(path) ? 0o1777 : 0o755));
     return null;
   }

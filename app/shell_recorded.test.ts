@@ -1,0 +1,142 @@
+/**
+ * bpftool, cat and ls in the shell print what they printed on a real 6.12: the same object, the same machine.
+ *
+ * Left out is what one machine cannot know of another: ids beyond their order, times, the length of jited code.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { DEFAULT_RELEASE } from '../src/engine/abi/releases.ts';
+import { importRecorded } from '../src/engine/kernel/import_recorded.ts';
+import { Symbols } from '../src/engine/kernel/symbols.ts';
+import { bootMachine } from '../src/engine/machine/boot.ts';
+import { openShell } from '../src/engine/machine/shell.ts';
+import type { ShellSession } from '../src/engine/shell/session.ts';
+import { latin1Decode } from '../src/shared/utf8.ts';
+import { readBytes, readText } from './cli/files.ts';
+import { openCase } from './cli/recorded/truth.ts';
+import type { CaseFiles } from './cli/recorded/truth.ts';
+import { resources } from './resources.ts';
+
+const CASES = join(import.meta.dirname, '..', 'recorded', 'linux-6.12', 'cases');
+
+interface Texts {
+  readonly bpftool_prog?: string;
+  readonly bpftool_map?: string;
+  readonly bpftool_xlated?: string;
+  readonly bpftool_pin?: string;
+  readonly bpftool_link_show?: string;
+  readonly bpftool_link_show_json?: string;
+  readonly cat?: string;
+  readonly ls?: string;
+}
+const recorded = (name: string): Texts =>
+  JSON.parse(readFileSync(join(CASES, name, 'linux.json'), 'utf8')) as Texts;
+const names = readdirSync(CASES).filter(
+  (name) => existsSync(join(CASES, name, 'linux.json')) && recorded(name).bpftool_prog !== undefined,
+);
+
+const cache = new Map<string, unknown>();
+function once<T>(key: string, make: () => T): T {
+  if (!cache.has(key)) cache.set(key, make());
+  return cache.get(key) as T;
+}
+
+/** A shell in the machine of the recording, with clang's object in its directory. */
+function shellOf(files: CaseFiles): ShellSession {
+  const machine = bootMachine(
+    resources,
+    {
+      world: { name: files.truth.boot },
+      release: DEFAULT_RELEASE,
+      btf: once(files.btf, () => readBytes(files.btf)),
+      kallsyms: once(files.kallsyms, () => Symbols.parse(readText(files.kallsyms))),
+    },
+    importRecorded(once(files.world, () => JSON.parse(readText(files.world)) as unknown)),
+  );
+  const object = `${files.name}.bpf.o`;
+  return openShell(machine, {
+    read: (path) => (path === object ? readBytes(files.object) : null),
+    list: (path) => (path === '' ? [object] : null),
+  });
+}
+
+function type(shell: ShellSession, line: string): string {
+  return shell
+    .run(line)
+    .output.map(({ bytes }) => latin1Decode(bytes))
+    .join('');
+}
+
+/** Numbers that another machine would not have. */
+const MASKS: readonly (readonly [RegExp, string])[] = [
+  [/^\d+: /gm, 'N: '],
+  [/("(?:id|prog_id|btf_id|loaded_at|bytes_jited)":)\d+/g, '$1N'],
+  [/"map_ids":\[[\d,]+\]/g, '"map_ids":[N]'],
+  [/loaded_at \S+/g, 'loaded_at T'],
+  [/jited \d+B/g, 'jited NB'],
+  [/(prog|btf_id) \d+/g, '$1 N'],
+  [/map_ids [\d,]+/g, 'map_ids N'],
+  [/map\[id:\d+\]/g, 'map[id:N]'],
+  [/^(drwxr-xr-x +)\d+(.* \.\.)$/gm, '$1N$2'],
+  [/\w{3} [ \d]\d [\d:]{5}/g, 'Mon 00 00:00'],
+];
+const masked = (text: string): string => MASKS.reduce((out, [mask, by]) => out.replace(mask, by), text);
+
+/** The verifier's rewriting is not done here: dead code that Linux removes, calls that it puts in place. */
+const REWRITTEN: ReadonlySet<string> = new Set([
+  'elem_hash',
+  'kf_task',
+  'maps_ops',
+  'tail_dynptr',
+  'task_file_count',
+]);
+const withoutCode = (text: string): string =>
+  text.replace(/xlated \d+B/g, 'xlated NB').replace(/"bytes_xlated":\d+/g, '"bytes_xlated":N');
+
+/** Programs that print tasks, times and addresses which were others when the recorder's shell ran. */
+const OF_ITS_MOMENT: ReadonlySet<string> = new Set([
+  'oc_task',
+  'printf_fmt',
+  'seq_write_raw',
+  'task_all',
+  'task_fields',
+  'task_file_paths',
+]);
+/** The recorder kept so many characters. */
+const KEPT = 20_000;
+/** Lines with their numbers out, each once. */
+const shapes = (text: string): Set<string> =>
+  new Set(
+    text
+      .split('\n')
+      .slice(0, text.length >= KEPT ? -1 : undefined)
+      .map((line) => line.replace(/\b(0x)?[0-9a-f]{8,16}\b|-?\d+/g, 'N').replace(/ +/g, ' ')),
+  );
+
+test.for(names)('%s: bpftool, ls and cat', (name) => {
+  const truth = recorded(name);
+  const shell = shellOf(openCase(join(CASES, name)));
+  if (truth.bpftool_pin !== undefined) {
+    expect(type(shell, `bpftool iter pin ${name}.bpf.o /sys/fs/bpf/it; echo rc=$?`)).toBe(truth.bpftool_pin);
+    expect(masked(type(shell, 'bpftool link show'))).toBe(masked(truth.bpftool_link_show ?? ''));
+    expect(masked(type(shell, 'bpftool -j link show'))).toBe(masked(truth.bpftool_link_show_json ?? ''));
+    expect(masked(type(shell, '/usr/lib/busybox/ls -la /sys/fs/bpf'))).toBe(masked(truth.ls ?? ''));
+    const said = shapes(type(shell, '/usr/lib/busybox/cat /sys/fs/bpf/it'));
+    const missing = [...shapes(truth.cat ?? '')].filter((line) => !said.has(line));
+    if (!OF_ITS_MOMENT.has(name)) expect(missing).toEqual([]);
+    type(shell, 'rm -f /sys/fs/bpf/it');
+  }
+  type(shell, `bpftool prog loadall ${name}.bpf.o /sys/fs/bpf/progs pinmaps /sys/fs/bpf/maps`);
+  const prog = /name (\w+)/.exec(truth.bpftool_prog ?? '')?.[1] ?? '';
+  const shown = masked(type(shell, `bpftool prog show name ${prog}; bpftool -j prog show name ${prog}`));
+  const want = masked(truth.bpftool_prog ?? '');
+  const code = REWRITTEN.has(name) ? withoutCode : (text: string): string => text;
+  expect(code(shown)).toBe(code(want));
+  expect(masked(type(shell, 'bpftool map show'))).toBe(masked(truth.bpftool_map ?? ''));
+  if (!REWRITTEN.has(name))
+    expect(masked(type(shell, `bpftool prog dump xlated name ${prog}`))).toBe(
+      masked(truth.bpftool_xlated ?? ''),
+    );
+});
