@@ -2,10 +2,11 @@ import { expect, test } from '@playwright/test';
 import type { Page } from '@playwright/test';
 import { Playground } from './playground.ts';
 
-/** A task on the main thread that a person notices, in milliseconds: what is counted and reported. */
+/**
+ * A task on the main thread that a person notices, in milliseconds. Of processor time no task may need as
+ * much; by the clock, where other processes' turns count too, such tasks are counted and reported.
+ */
 const LONG_TASK_MS = 50;
-/** Processor time that only a regression needs: the figure moves by half from run to run. */
-const REGRESSION_MS = 150;
 
 interface TraceEvent {
   readonly name: string;
@@ -51,7 +52,7 @@ async function tasksDuring(page: Page, act: () => Promise<void>): Promise<Tasks>
   };
 }
 
-test('stepping and typing leave the main thread free; long tasks are counted', async ({ page }) => {
+test('no task of stepping or typing needs 50 ms; those that take it by the clock are counted', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.choose('read()', '256');
@@ -77,6 +78,6 @@ test('stepping and typing leave the main thread free; long tasks are counted', a
       `${name}: longest task ${tasks.worst.toFixed(1)} ms of processor time; ` +
         `${tasks.longByClock} over ${LONG_TASK_MS} ms by the clock`,
     );
-    expect(tasks.worst, name).toBeLessThan(REGRESSION_MS);
+    expect(tasks.worst, name).toBeLessThan(LONG_TASK_MS);
   }
 });
