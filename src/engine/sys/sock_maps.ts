@@ -10,7 +10,7 @@ import type { SocketMap } from '../bpf/maps/sock_map.ts';
 import { fileOperations } from '../kernel/objects/file.ts';
 import type { Sys } from './sys.ts';
 
-/** The sock behind an fd, or -EBADF, -ENOTSOCK. @kernel sockfd_lookup, net/socket.c @fidelity full: app/map_targets.test.ts */
+/** The sock behind an fd, or -EBADF, -ENOTSOCK. @kernel sockfd_lookup, net/socket.c @fidelity full: app/walks/targets.test.ts */
 export function sockByFd(sys: Sys, fd: number): Addr | NegErrno {
   const { kernel, fds } = sys;
   const file = fds.file(fd);
@@ -19,7 +19,7 @@ export function sockByFd(sys: Sys, fd: number): Addr | NegErrno {
   return kernel.view('socket', file.ptr('private_data')).ptr('sk');
 }
 
-/** The value is an fd in four bytes or in eight. @kernel sock_map_update_elem_sys, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+/** The value is an fd in four bytes or in eight. @kernel sock_map_update_elem_sys, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
 export function socketUpdate(
   sys: Sys,
   map: SocketMap,
@@ -33,6 +33,6 @@ export function socketUpdate(
   return typeof sk === 'number' ? sk : map.putFor(key.subarray(0, map.spec.keySize), sk, flags);
 }
 
-/** @kernel sock_map_lookup_sys, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+/** @kernel sock_map_lookup_sys, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
 export const socketLookup = (map: SocketMap, key: Uint8Array): Uint8Array | NegErrno =>
   map.hasCookies ? (map.read(key.subarray(0, map.spec.keySize)) ?? fail('ENOENT')) : fail('ENOSPC');

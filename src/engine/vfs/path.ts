@@ -28,7 +28,7 @@ const DNAMES: Readonly<Record<InternalFs, (kernel: Kernel, dentry: View) => stri
   dmabuf: (kernel, dentry) => `/${dentryName(kernel, dentry)}:${dmaBufName(kernel, dentry)}`,
 };
 
-/** What user space called the buffer, if it did. @kernel dmabuffs_dname, drivers/dma-buf/dma-buf.c @fidelity full: app/list_targets.test.ts */
+/** What user space called the buffer, if it did. @kernel dmabuffs_dname, drivers/dma-buf/dma-buf.c @fidelity full: app/walks/targets.test.ts */
 function dmaBufName(kernel: Kernel, dentry: View): string {
   const buf = dentry.ptr('d_fsdata');
   const name = buf === 0n ? 0n : kernel.view('dma_buf', buf).ptr('name');

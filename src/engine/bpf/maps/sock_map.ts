@@ -43,17 +43,17 @@ const ELEM = 'bpf_shtab_elem';
 const wrongSizes = ({ maxEntries, valueSize, flags }: MapSpec): boolean =>
   maxEntries === 0 || (valueSize !== 4 && valueSize !== COOKIE) || (flags & ~FLAGS) !== 0;
 
-/** @kernel sock_map_alloc, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+/** @kernel sock_map_alloc, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
 export const sockMapAllocCheck = (spec: MapSpec): NegErrno =>
   wrongSizes(spec) || spec.keySize !== 4 ? fail('EINVAL') : 0;
 
-/** @kernel sock_hash_alloc, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+/** @kernel sock_hash_alloc, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
 export function sockHashAllocCheck(spec: MapSpec): NegErrno {
   if (wrongSizes(spec) || spec.keySize === 0) return fail('EINVAL');
   return spec.keySize > MAX_KEY ? fail('E2BIG') : 0;
 }
 
-/** Protocols that let a map take their sockets over. @kernel sock_map_sk_is_suitable, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+/** Protocols that let a map take their sockets over. @kernel sock_map_sk_is_suitable, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
 function isSuitable(sk: View): boolean {
   const family = sk.num('__sk_common.skc_family');
   const [type, protocol] = [sk.num('sk_type'), sk.num('sk_protocol')];
@@ -64,7 +64,7 @@ function isSuitable(sk: View): boolean {
   );
 }
 
-/** @kernel sock_map_sk_state_allowed, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+/** @kernel sock_map_sk_state_allowed, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
 function isStateAllowed(sk: View): boolean {
   const state = sk.num('__sk_common.skc_state');
   if (sk.num('sk_type') !== SOCK.STREAM) return true;
@@ -119,7 +119,7 @@ export abstract class SocketMap extends BpfMap {
   }
   protected abstract store(key: Addr, sk: Addr, flags: bigint): NegErrno;
 
-  /** The socket has left its table. @kernel sock_map_unhash, sock_map_close, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+  /** The socket has left its table. @kernel sock_map_unhash, sock_map_close, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
   abstract forget(sk: Addr): void;
   /** Address of the sock for a key, or 0. */
   abstract sockFor(key: Addr): Addr;
@@ -136,7 +136,7 @@ export abstract class SocketMap extends BpfMap {
   override lookup(key: Addr): Addr {
     return this.sockFor(key);
   }
-  /** User space sees a cookie, if there is room for one. @kernel sock_map_lookup_sys, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+  /** User space sees a cookie, if there is room for one. @kernel sock_map_lookup_sys, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
   override read(key: Uint8Array): Uint8Array | null {
     const at = this.mem.alloc(alignUp(this.spec.keySize, 8), 8);
     this.mem.setBytes(at, key);
@@ -175,7 +175,7 @@ export class SockMap extends SocketMap {
     return this.at(this.mem.u32(key));
   }
 
-  /** @kernel sock_map_update_common, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+  /** @kernel sock_map_update_common, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
   protected override store(key: Addr, sk: Addr, flags: bigint): NegErrno {
     const index = this.mem.u32(key);
     if (index >= this.spec.maxEntries) return fail('E2BIG');
@@ -184,7 +184,7 @@ export class SockMap extends SocketMap {
     return error;
   }
 
-  /** @kernel sock_map_delete_elem, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+  /** @kernel sock_map_delete_elem, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
   override delete(key: Addr): NegErrno {
     const index = this.mem.u32(key);
     if (this.at(index) === 0n) return fail('EINVAL');
@@ -192,7 +192,7 @@ export class SockMap extends SocketMap {
     return 0;
   }
 
-  /** @kernel sock_map_get_next_key, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+  /** @kernel sock_map_get_next_key, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
   override getNextKey(key: Addr, next: Addr): NegErrno {
     const index = key === 0n ? -1 : this.mem.u32(key);
     if (index === this.spec.maxEntries - 1) return fail('ENOENT');
@@ -256,7 +256,7 @@ export class SockHash extends SocketMap {
     return this.find(key)?.ptr('sk') ?? 0n;
   }
 
-  /** A new element at the head of its bucket, then the old one goes. @kernel sock_hash_update_common, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+  /** A new element at the head of its bucket, then the old one goes. @kernel sock_hash_update_common, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
   protected override store(key: Addr, sk: Addr, flags: bigint): NegErrno {
     const old = this.find(key);
     const error = this.checkPresence(old !== null, flags);
@@ -282,7 +282,7 @@ export class SockHash extends SocketMap {
     this.container.set('count', this.count - 1);
   }
 
-  /** @kernel sock_hash_delete_elem, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+  /** @kernel sock_hash_delete_elem, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
   override delete(key: Addr): NegErrno {
     const elem = this.find(key);
     if (!elem) return fail('ENOENT');
@@ -290,7 +290,7 @@ export class SockHash extends SocketMap {
     return 0;
   }
 
-  /** @kernel sock_hash_get_next_key, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+  /** @kernel sock_hash_get_next_key, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
   override getNextKey(key: Addr, next: Addr): NegErrno {
     const here = key === 0n ? null : this.find(key);
     const found = (here && this.next(here)) ?? this.firstFrom(here ? this.bucketOf(here) + 1 : 0);

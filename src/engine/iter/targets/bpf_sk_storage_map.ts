@@ -33,7 +33,7 @@ function* living(map: SkStorageMap, bucket: number): Generator<{ elem: View; pla
   }
 }
 
-/** The first that lives from the bucket and place kept on. @kernel bpf_sk_storage_map_seq_find_next, net/core/bpf_sk_storage.c @fidelity full: app/map_targets.test.ts */
+/** The first that lives from the bucket and place kept on. @kernel bpf_sk_storage_map_seq_find_next, net/core/bpf_sk_storage.c @fidelity full: app/walks/targets.test.ts */
 function firstFrom(session: Session): Obj {
   const { priv } = session;
   const map = storageOf(session);
@@ -70,7 +70,7 @@ function nextElem(session: Session, previous: Obj): Obj {
 
 /**
  * @kernel bpf_sk_storage_map_seq_start, bpf_sk_storage_map_seq_next, bpf_sk_storage_map_seq_show, bpf_sk_storage_map_seq_stop, net/core/bpf_sk_storage.c
- * @fidelity full: app/map_targets.test.ts
+ * @fidelity full: app/walks/targets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

@@ -4,8 +4,9 @@
  * The buffer that waits when a read ends keeps its reference, in the session, until the next read takes it up or
  * the session is closed; so it cannot vanish. There is no last call: the program never sees NULL.
  *
- * Not even one buffer shown, and the walk begins anew at position 0 with another reference; the one that was kept
- * is forgotten, and the buffer never goes away: Linux does so.
+ * A read that fails at the very first buffer leaves the position at 0, so the next one begins anew with another
+ * reference, and what was kept stays where it is: forgotten if it is overwritten, else found by the read behind the
+ * end, which walks from there once more. Linux does so.
  *
  * Source: kernel/bpf/dmabuf_iter.c, drivers/dma-buf/dma-buf.c, Linux 7.0.
  */
@@ -35,7 +36,7 @@ function put(session: Session, buf: View): void {
 
 /**
  * @kernel dmabuf_iter_seq_start, dmabuf_iter_seq_next, dmabuf_iter_seq_show, dmabuf_iter_seq_stop, kernel/bpf/dmabuf_iter.c
- * @fidelity full: app/list_targets.test.ts
+ * @fidelity full: app/walks/targets.test.ts
  */
 const ops: SeqOps = {
   start(session) {
@@ -63,7 +64,7 @@ const ops: SeqOps = {
   },
 };
 
-/** @kernel dmabuf_iter_seq_fini, kernel/bpf/dmabuf_iter.c @fidelity full: app/list_targets.test.ts */
+/** @kernel dmabuf_iter_seq_fini, kernel/bpf/dmabuf_iter.c @fidelity full: app/walks/targets.test.ts */
 function finiPriv(session: Session): void {
   const waiting = session.priv.ptr('dmabuf');
   if (waiting !== NULL) put(session, bufAt(session, waiting));

@@ -24,7 +24,7 @@ const netOf = (session: Session): View => session.kernel.view('net', netAddr(ses
 
 // -- walkers -------------------------------------------------------------------------------------------------
 
-/** Puts the walker at the root of a table and makes it known. @kernel ipv6_route_seq_setup_walk, net/ipv6/ip6_fib.c @fidelity full: src/engine/iter/targets/ipv6_route.test.ts */
+/** Puts the walker at the root of a table and makes it known. @kernel ipv6_route_seq_setup_walk, net/ipv6/ip6_fib.c @fidelity full: app/walks/targets.test.ts */
 function setUpWalk(session: Session, table: View): void {
   const { kernel, priv } = session;
   session.line('ipv6_route.table');
@@ -49,7 +49,7 @@ function nextTable(session: Session): View | null {
   return null;
 }
 
-/** A tree that changed since the last step is walked again from its root, past as many nodes as were met. @kernel ipv6_route_check_sernum, net/ipv6/ip6_fib.c @fidelity full: src/engine/iter/targets/ipv6_route.test.ts */
+/** A tree that changed since the last step is walked again from its root, past as many nodes as were met. @kernel ipv6_route_check_sernum, net/ipv6/ip6_fib.c @fidelity full: app/walks/targets.test.ts */
 function checkSerial(session: Session, table: View): void {
   const { priv } = session;
   const serial = table.num('tb6_root.fn_sernum');
@@ -88,7 +88,7 @@ function enterChild(priv: View, node: View, state: number): void {
  * Is a route of this node the next? Those that earlier reads have shown are counted off.
  *
  * @kernel ipv6_route_yield, net/ipv6/ip6_fib.c
- * @fidelity full: src/engine/iter/targets/ipv6_route.test.ts
+ * @fidelity full: app/walks/targets.test.ts
  */
 function yieldRoute({ kernel, priv }: Session): boolean {
   for (;;) {
@@ -105,7 +105,7 @@ function yieldRoute({ kernel, priv }: Session): boolean {
  *
  * @returns the route at `w.leaf`, or NULL when the table is done
  * @kernel fib6_walk_continue, net/ipv6/ip6_fib.c
- * @fidelity full: src/engine/iter/targets/ipv6_route.test.ts
+ * @fidelity full: app/walks/targets.test.ts
  */
 function walkOn(session: Session): Obj {
   const { priv } = session;
@@ -130,7 +130,7 @@ function walkOn(session: Session): Obj {
   return NULL;
 }
 
-/** The walker is in the list of its namespace. @kernel ipv6_route_iter_active, net/ipv6/ip6_fib.c @fidelity full: src/engine/iter/targets/ipv6_route.test.ts */
+/** The walker is in the list of its namespace. @kernel ipv6_route_iter_active, net/ipv6/ip6_fib.c @fidelity full: app/walks/targets.test.ts */
 const isActive = (priv: View): boolean =>
   priv.ptr('w.node') !== 0n && !(priv.num('w.state') === FWS.UP && priv.ptr('w.node') === priv.ptr('w.root'));
 
@@ -156,7 +156,7 @@ function nextRoute(session: Session): Obj {
 
 /**
  * @kernel ipv6_route_seq_start, ipv6_route_seq_next, ipv6_route_seq_show, ipv6_route_seq_stop, net/ipv6/ip6_fib.c
- * @fidelity full: src/engine/iter/targets/ipv6_route.test.ts
+ * @fidelity full: app/walks/targets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

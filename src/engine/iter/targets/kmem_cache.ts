@@ -44,7 +44,7 @@ function atPosition(session: Session): View | null {
 
 /**
  * @kernel kmem_cache_iter_seq_start, kmem_cache_iter_seq_next, kmem_cache_iter_seq_show, kmem_cache_iter_seq_stop, kernel/bpf/kmem_cache_iter.c
- * @fidelity full: app/list_targets.test.ts
+ * @fidelity full: app/walks/targets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

@@ -31,7 +31,7 @@ export interface MapRule {
  * -EINVAL for what is no map or cannot be walked, -EACCES when the program uses more of a key or value than there is.
  *
  * @kernel bpf_iter_attach_map, bpf_iter_detach_map, bpf_iter_map_show_fdinfo, bpf_iter_map_fill_link_info, kernel/bpf/map_iter.c
- * @fidelity full: app/map_targets.test.ts
+ * @fidelity full: app/walks/targets.test.ts
  */
 export const mapParameters = (
   rule: MapRule,
@@ -52,7 +52,7 @@ export const mapParameters = (
   fillLinkInfo: (kernel, aux, info) => info.setUint32(28, mapOf(kernel, aux).id, true),
 });
 
-/** @kernel bpf_iter_init_array_map, kernel/bpf/arraymap.c; sock_map_init_seq_private, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+/** @kernel bpf_iter_init_array_map, kernel/bpf/arraymap.c; sock_map_init_seq_private, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
 export function initMap(session: Session, aux: View): 0 {
   const map = mapOf(session.kernel, aux);
   session.iter.env.getUserMap(map);
@@ -60,7 +60,7 @@ export function initMap(session: Session, aux: View): 0 {
   return 0;
 }
 
-/** @kernel bpf_iter_fini_array_map, kernel/bpf/arraymap.c; sock_map_fini_seq_private, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+/** @kernel bpf_iter_fini_array_map, kernel/bpf/arraymap.c; sock_map_fini_seq_private, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
 export function finiMap(session: Session): void {
   session.iter.env.putUserMap(mapOf(session.kernel, session.priv));
 }

@@ -46,7 +46,7 @@ function arrayOf(session: Session): SockMap {
   return map;
 }
 
-/** The record of the place at hand, whether a socket is there or not. @kernel sock_map_seq_lookup_elem, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+/** The record of the place at hand, whether a socket is there or not. @kernel sock_map_seq_lookup_elem, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
 function place(session: Session): Obj {
   const { priv } = session;
   const map = arrayOf(session);
@@ -58,7 +58,7 @@ function place(session: Session): Obj {
 
 /**
  * @kernel sock_map_seq_start, sock_map_seq_next, sock_map_seq_show, sock_map_seq_stop, net/core/sock_map.c
- * @fidelity full: app/map_targets.test.ts
+ * @fidelity full: app/walks/targets.test.ts
  */
 const arrayOps: SeqOps = {
   start(session) {
@@ -88,7 +88,7 @@ function hashOf(session: Session): SockHash {
 }
 const elemAt = ({ kernel }: Session, addr: Obj): View => kernel.view('bpf_shtab_elem', addr);
 
-/** @kernel sock_hash_seq_find_next, net/core/sock_map.c @fidelity full: app/map_targets.test.ts */
+/** @kernel sock_hash_seq_find_next, net/core/sock_map.c @fidelity full: app/walks/targets.test.ts */
 function nextElem(session: Session, previous: Obj): Obj {
   const { priv } = session;
   const map = hashOf(session);
@@ -107,7 +107,7 @@ function nextElem(session: Session, previous: Obj): Obj {
 
 /**
  * @kernel sock_hash_seq_start, sock_hash_seq_next, sock_hash_seq_show, sock_hash_seq_stop, net/core/sock_map.c
- * @fidelity full: app/map_targets.test.ts
+ * @fidelity full: app/walks/targets.test.ts
  */
 const hashOps: SeqOps = {
   start(session) {

@@ -82,7 +82,7 @@ export function newDmaBuf(kernel: Kernel, spec: DmaBufSpec): View {
   return buf;
 }
 
-/** @kernel dma_buf_file_release, dma_buf_release, drivers/dma-buf/dma-buf.c @fidelity full: src/engine/iter/targets/list_targets.test.ts */
+/** @kernel dma_buf_file_release, dma_buf_release, drivers/dma-buf/dma-buf.c @fidelity full: app/walks/targets.test.ts */
 function releaseDmaBuf(kernel: Kernel, buf: View): void {
   listDel(kernel.mem, buf.at('list_node'));
   for (const text of ['exp_name', 'name']) if (buf.ptr(text) !== 0n) kernel.mem.release(buf.ptr(text));
@@ -99,7 +99,7 @@ export function* dmaBufs(kernel: Kernel): Generator<View> {
  * The first buffer behind this one that is not being destroyed, with a reference; without one, the first of all.
  *
  * @kernel dma_buf_iter_begin, dma_buf_iter_next, drivers/dma-buf/dma-buf.c
- * @fidelity full: src/engine/iter/targets/list_targets.test.ts
+ * @fidelity full: app/walks/targets.test.ts
  */
 export function nextDmaBuf(kernel: Kernel, after: View | null): View | null {
   const head = dmaBufList(kernel);
@@ -117,7 +117,7 @@ export function nextDmaBuf(kernel: Kernel, after: View | null): View | null {
   return null;
 }
 
-/** @kernel dma_buf_put, drivers/dma-buf/dma-buf.c @fidelity full: src/engine/iter/targets/list_targets.test.ts */
+/** @kernel dma_buf_put, drivers/dma-buf/dma-buf.c @fidelity full: app/walks/targets.test.ts */
 export function putDmaBuf(kernel: Kernel, buf: View): void {
   const file = buf.deref('file');
   if (file) fput(kernel, file);

@@ -71,7 +71,7 @@ export function initFib6(kernel: Kernel, net: View): void {
   net.set('ipv6.fib6_local_tbl', fib6Table(kernel, net, RT6_TABLE_LOCAL).addr);
 }
 
-/** The tables of a namespace, by bucket: the order of a walk. @kernel ipv6_route_seq_next_table, net/ipv6/ip6_fib.c @fidelity full: src/engine/iter/targets/ipv6_route.test.ts */
+/** The tables of a namespace, by bucket: the order of a walk. @kernel ipv6_route_seq_next_table, net/ipv6/ip6_fib.c @fidelity full: app/walks/targets.test.ts */
 export function* fib6Tables(kernel: Kernel, net: View): Generator<View> {
   if (net.ptr('ipv6.fib_table_hash') === 0n) return;
   for (let bucket = 0; bucket < TABLES; bucket++)
@@ -79,7 +79,7 @@ export function* fib6Tables(kernel: Kernel, net: View): Generator<View> {
       yield containerOf(kernel, node, 'fib6_table', 'tb6_hlist');
 }
 
-/** The table with this number; the first to ask makes it. @kernel fib6_new_table, net/ipv6/ip6_fib.c @fidelity full: src/engine/iter/targets/ipv6_route.test.ts */
+/** The table with this number; the first to ask makes it. @kernel fib6_new_table, net/ipv6/ip6_fib.c @fidelity full: app/walks/targets.test.ts */
 export function fib6Table(kernel: Kernel, net: View, id: number): View {
   for (const table of fib6Tables(kernel, net)) if (table.num('tb6_id') === id) return table;
   const table = kernel.alloc('fib6_table');
@@ -157,7 +157,7 @@ export function* routesOf(node: View): Generator<View> {
 
 const bitAt = (ip: Uint8Array, bit: number): boolean => (((ip[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1) === 1;
 
-/** The first bit in which two addresses differ. @kernel __ipv6_addr_diff, include/net/ipv6.h @fidelity full: src/engine/iter/targets/ipv6_route.test.ts */
+/** The first bit in which two addresses differ. @kernel __ipv6_addr_diff, include/net/ipv6.h @fidelity full: app/walks/targets.test.ts */
 function firstDifference(a: Uint8Array, b: Uint8Array): number {
   for (let bit = 0; bit < ADDRESS_BITS; bit++) if (bitAt(a, bit) !== bitAt(b, bit)) return bit;
   return ADDRESS_BITS;
@@ -179,7 +179,7 @@ function giveLeafBack(node: View): void {
   node.set('leaf', 0n);
 }
 
-/** The node of a prefix, made where it belongs. @kernel fib6_add_1, net/ipv6/ip6_fib.c @fidelity full: src/engine/iter/targets/ipv6_route.test.ts */
+/** The node of a prefix, made where it belongs. @kernel fib6_add_1, net/ipv6/ip6_fib.c @fidelity full: app/walks/targets.test.ts */
 function nodeFor(kernel: Kernel, root: View, prefix: Uint8Array, length: number): View {
   const addressOf = (leaf: View): Uint8Array => kernel.mem.bytes(leaf.at('fib6_dst.addr'), 16);
   let parent = root;
