@@ -27,6 +27,7 @@ import type { Compiled, LoadOutcome } from './machine/program.ts';
 import { Replay } from './machine/replay.ts';
 import type { Resources } from './machine/resources.ts';
 import { tryChange } from './machine/try_change.ts';
+import { ShellServer } from './machine/shell_api.ts';
 import { summarize } from './machine/summary.ts';
 import type { World } from './kernel/world.ts';
 import { Btf } from './btf/parse.ts';
@@ -194,9 +195,18 @@ export function createEngineApi(resources: Resources): ServedApi {
     }
   }
 
+  const shell = new ShellServer({
+    boot: bootFor,
+    compile: (scenario) => compileOnce(scenario).object,
+    slice: SLICE,
+    replayWith: (again) => (replay = again),
+  });
+
   return {
     check,
     run,
+    shell: (args, context) => shell.shell(args, context),
+    complete: (args) => shell.complete(args),
     // The arrays of a reply are transferred away; the replay keeps its own.
     steps: ({ moment }) =>
       structuredClone(replay?.callSteps(moment)) ?? {

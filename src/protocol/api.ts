@@ -101,6 +101,36 @@ export interface ChangeResult {
   readonly error: string;
 }
 
+/** What a line wrote to one channel of the terminal: text, one char for each byte. */
+export interface ShellOutput {
+  readonly channel: 'stdout' | 'stderr';
+  readonly text: string;
+}
+export interface ShellResult {
+  /** In the order in which it was written. */
+  readonly output: readonly ShellOutput[];
+  /** As `$?` shows it. */
+  readonly status: number;
+  /** The line said exit. */
+  readonly exited: boolean;
+  /** What stands before the next line. */
+  readonly prompt: string;
+  /** Iterators that the line opened and read: one trace for each open of a pin. */
+  readonly sessions: readonly SessionTrace[];
+  /** With the line in its journal; unchanged when the line was cancelled. */
+  readonly scenario: Scenario;
+  /** The user cancelled: the line has not happened. */
+  readonly cancelled: boolean;
+  /** What is wrong with the world; '' when there is a shell. */
+  readonly error: string;
+}
+/** What Tab offers: candidates for the part of the line between two places. */
+export interface ShellCompletion {
+  readonly start: number;
+  readonly end: number;
+  readonly candidates: readonly string[];
+}
+
 export interface EngineApi {
   /** Compiles and verifies; nothing is run. */
   check(args: { scenario: Scenario }): CheckResult;
@@ -112,6 +142,13 @@ export interface EngineApi {
   peek(args: { moment: Moment; struct: string; addr: bigint }): PeekStruct | null;
   /** Adds a change to a scenario's journal, if it can be made at its moment: plays the scenario up to there. */
   change(args: { scenario: Scenario; change: ScenarioChange }): ChangeResult;
+  /**
+   * One line in the shell of a scenario's machine, after the lines in its journal. An empty line gives the
+   * first prompt. Moments of its sessions are answered by `steps` and `peek` until the next run.
+   */
+  shell(args: { scenario: Scenario; line: string }): ShellResult;
+  /** What could stand at a place of a line. */
+  complete(args: { scenario: Scenario; line: string; cursor: number }): ShellCompletion;
   /** What is in a world, or in a snapshot of a machine; or what is wrong with it. */
   world(args: { world: WorldRef; release?: string }): WorldSummary;
   /** The algorithms shown in the kernel pane for a target. */

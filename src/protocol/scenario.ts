@@ -67,4 +67,6 @@ export interface Scenario {
   readonly options: RunOptions;
   /** The journal of what was done to the world by hand, beside its own script. Undo takes an entry out. */
   readonly changes?: readonly ScenarioChange[];
+  /** Lines that were typed into the shell of this machine, oldest first. */
+  readonly shell?: readonly string[];
 }

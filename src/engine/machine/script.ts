@@ -19,8 +19,7 @@ interface Pending {
 }
 
 export class WorldScript {
-  /** The machine that is changed. */
-  readonly built: Omit<Changing, 'maps'>;
+  private readonly built: Omit<Changing, 'maps'>;
   /** The maps of the program that is run, once it is loaded. */
   maps: MapAccess | null = null;
   private pending: readonly Pending[];

@@ -42,12 +42,12 @@ export function openShell(
   outside: OutsideFiles = NO_OUTSIDE_FILES,
   options: ShellOptions = {},
 ): ShellSession {
-  const { sys, syscall, world, script } = machine;
+  const { sys, syscall, world } = machine;
   const release = world.uname.release === '' ? `${machine.kernel.release}.0` : world.uname.release;
   const host: ShellHost = {
     sys,
     syscall,
-    files: script.built.files,
+    files: machine.files,
     uname: { ...world.uname, release },
     kernelInfo: { btf: machine.kernel.btf, symbols: machine.kernel.symbols, release, config: null },
     outside,
