@@ -17,7 +17,7 @@ export function worldCommand(options: CliOptions, terminal: Terminal): number {
     );
   }
   const boot = bootOptions(options, name);
-  const world = readWorld(boot.world, resources);
+  const world = readWorld(boot.world, resources, boot.btf);
   const summary = summarize(name, world, bootKernel(world, resources, boot));
   if (options.json) {
     terminal.print(`${JSON.stringify(summary, null, 1)}\n`);

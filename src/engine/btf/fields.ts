@@ -6,6 +6,7 @@ export const FIELD_ROLES: Readonly<Record<string, readonly string[]>> = {
   'task_struct.__state': ['__state', 'state'],
   'file.f_count': ['f_count', 'f_ref'],
   'kernfs_node.parent': ['parent', '__parent'],
+  'mnt_namespace.nr_mounts': ['nr_mounts', 'mounts'],
 };
 
 /** The spellings to try for `struct.path`, the given one first. */

@@ -16,9 +16,34 @@ const CHILDREN = 8;
 const PAGE = 4096;
 const FIRST_PAGE = 0x400;
 export const DEFAULT_BIG = 10_000;
-/** Measured: bytes of kernel memory for each object, and what the machine may have of it. */
-const BYTES_PER_OBJECT = 500;
+/** What a machine may have of kernel memory. */
 const MOST_BYTES = 1.5 * 2 ** 30;
+/** The structs that a household is made of. The program's own file comes to those that are open. */
+const STRUCTS: readonly (readonly [struct: string, count: number])[] = [
+  ['task_struct', 1],
+  ['signal_struct', 1],
+  ['sighand_struct', 1],
+  ['pid', 1],
+  ['files_struct', 1],
+  ['fs_struct', 1],
+  ['mm_struct', 1],
+  ['file', FILES + 1],
+  ['vm_area_struct', AREAS],
+];
+const CACHE_LINE = 64;
+const MAPLE_NODE = 256;
+/** Slots of a maple node that are filled: areas and the holes between them take one each. */
+const MAPLE_FILL = 15;
+const PAGE_TABLE = PAGE;
+
+/** Bytes of kernel memory that a household takes by a layout. @param sizeOf a struct's size there */
+export function householdBytes(sizeOf: (struct: string) => number): number {
+  const structs = STRUCTS.map(
+    ([struct, count]) => count * Math.ceil(sizeOf(struct) / CACHE_LINE) * CACHE_LINE,
+  );
+  const leaves = Math.ceil((2 * AREAS + 1) / MAPLE_FILL);
+  return structs.reduce((sum, bytes) => sum + bytes, PAGE_TABLE + (leaves + 1) * MAPLE_NODE);
+}
 
 const range = <T>(count: number, one: (i: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => one(i));
@@ -57,14 +82,16 @@ export function bigSize(name: string): number | null {
 
 /**
  * @param objects rounded down to whole households, at least one
+ * @param sizeOf size of a struct in the layout that the world is made for
  * @throws WorldError when it would not fit, before anything is made
  */
-export function bigWorld(objects: number): WorldInput {
-  const bytes = objects * BYTES_PER_OBJECT;
+export function bigWorld(objects: number, sizeOf: (struct: string) => number): WorldInput {
+  const each = householdBytes(sizeOf) / HOUSEHOLD;
+  const bytes = objects * each;
   if (bytes > MOST_BYTES)
     throw new WorldError(
       '',
-      `${objects} objects need about ${(bytes / 2 ** 30).toFixed(1)} GiB, more than the ${MOST_BYTES / 2 ** 30} GiB a machine may have; the most is ${Math.floor(MOST_BYTES / BYTES_PER_OBJECT)}`,
+      `${objects} objects of ${Math.round(each)} bytes need ${(bytes / 2 ** 30).toFixed(1)} GiB, more than the ${MOST_BYTES / 2 ** 30} GiB a machine may have; the most is ${Math.floor(MOST_BYTES / each)}`,
     );
   return {
     name: `big:${objects}`,

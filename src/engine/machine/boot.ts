@@ -17,7 +17,7 @@ import { importRecorded, isRecorded } from '../kernel/import_recorded.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { findTaskByPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
 import { KallsymsError, Symbols } from '../kernel/symbols.ts';
-import { MissingRole } from '../kernel/types.ts';
+import { MissingRole, Types } from '../kernel/types.ts';
 import { WorldError, parseChange, parseWorld } from '../kernel/world.ts';
 import type { World } from '../kernel/world.ts';
 import type { WorldFiles } from '../kernel/world_files.ts';
@@ -84,9 +84,14 @@ export function kernelTypes(resources: Resources, { btf }: Pick<BootOptions, 'bt
 }
 
 /** Reads a world or a recorded snapshot; told apart by content. @throws BootError */
-export function readWorld(ref: WorldRef, resources: Resources): World {
+export function readWorld(ref: WorldRef, resources: Resources, btf?: Uint8Array): World {
   const objects = 'text' in ref ? null : bigSize(ref.name);
-  if (objects !== null) return naming(ref.name, () => parseWorld(bigWorld(objects)));
+  if (objects !== null) {
+    const types = new Types(kernelTypes(resources, { btf }));
+    // What this BTF lacks is said when the world is laid out.
+    const sizeOf = (struct: string): number => (types.has(struct) ? types.struct(struct).size : 0);
+    return naming(ref.name, () => parseWorld(bigWorld(objects, sizeOf)));
+  }
   const text = 'text' in ref ? ref.text : resources.world(ref.name);
   if (text === null)
     throw new BootError(
@@ -154,7 +159,7 @@ function knownRelease(text: string): Release & { readonly name: World['release']
 
 /** @throws BootError */
 export function bootMachine(resources: Resources, options: BootOptions, prepared?: World): Machine {
-  const given = prepared ?? readWorld(options.world, resources);
+  const given = prepared ?? readWorld(options.world, resources, options.btf);
   const release = knownRelease(options.release ?? given.release);
   const world = { ...given, release: release.name };
   const built = bootWorld(world, resources, options);

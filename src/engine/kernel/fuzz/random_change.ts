@@ -3,11 +3,17 @@
  * most can be made; now and then about any at all.
  */
 import type { Random } from '../../../shared/random.ts';
+import { endpointText } from '../inet_address.ts';
 import type { Kernel } from '../kernel.ts';
 import { descendantsPre, cgroupName, cgroupParent, rootCgroup } from '../objects/cgroup.ts';
 import { openFds } from '../objects/files.ts';
+import { allSockets, tcpListening } from '../objects/inet_hash.ts';
 import { vmas } from '../objects/mm.ts';
+import { initialNamespace } from '../objects/namespace.ts';
+import { sockCommon, TcpState } from '../objects/sock.ts';
 import { processes, threads } from '../objects/task.ts';
+import { endsOf } from '../objects/tcp_close.ts';
+import { unixName, unixTable } from '../objects/unix_sock.ts';
 import type { View } from '../view.ts';
 import type { WorldInput } from '../world.ts';
 import { CGROUPS, page, PATHS } from './random_world.ts';
@@ -55,6 +61,19 @@ function cgroupPath(r: Random, kernel: Kernel): string {
   return r.chance(75) ? r.pick(there) : r.pick(CGROUPS);
 }
 
+/** What a connection can be made to now; any address when nothing listens. */
+function listening(kernel: Kernel): readonly string[] {
+  const tcp = [...allSockets(tcpListening(kernel))].map((sk) =>
+    endpointText(endsOf(sockCommon(kernel, sk)).local),
+  );
+  const net = initialNamespace(kernel, 'net');
+  const unix = [...allSockets(unixTable(kernel, net))]
+    .filter((sk) => sockCommon(kernel, sk).num('skc_state') === TcpState.LISTEN)
+    .map((sk) => unixName(kernel, kernel.view('unix_sock', sk)));
+  const there = [...tcp, ...unix];
+  return there.length === 0 ? ADDRESSES : there;
+}
+
 const file = (r: Random) => ({ path: r.pick(PATHS), flags: r.pick(['0', '02', '01']) });
 
 const MAKERS: Readonly<Record<ChangeInput['do'], Make>> = {
@@ -82,7 +101,11 @@ const MAKERS: Readonly<Record<ChangeInput['do'], Make>> = {
   cgroup_remove: (r, kernel) => ({ path: cgroupPath(r, kernel) }),
   cgroup_move: (r, kernel) => ({ path: cgroupPath(r, kernel) }),
   listen: (r) => ({ local: r.pick(ADDRESSES), backlog: r.below(3), ...someFd(r) }),
-  connect: (r) => ({ to: r.pick(ADDRESSES), ...(r.chance(20) ? { from: '127.0.0.1:0' } : {}), ...someFd(r) }),
+  connect: (r, kernel) => ({
+    to: r.chance(30) ? r.pick(ADDRESSES) : r.pick(listening(kernel)),
+    ...(r.chance(20) ? { from: '127.0.0.1:0' } : {}),
+    ...someFd(r),
+  }),
   accept: (r, kernel, task) => ({ fd: fdOf(r, kernel, task) }),
   map_update: () => ({ map: 'm', key: 1, value: 1 }),
   map_delete: () => ({ map: 'm', key: 1 }),
