@@ -34,8 +34,8 @@ export function parseRecord(p: Parser, tag: 'struct' | 'union'): RecordType {
   const attributes = noAttributes();
   const start = p.advance().loc;
   parseAttributes(p, attributes);
+  // what follows a name without a body belongs to the declaration: `struct task_struct __kptr *task`
   const name = isTagName(p) ? p.advance() : null;
-  parseAttributes(p, attributes);
   const range = name ? rangeOf(name) : p.since(start);
   if (!p.is('{')) {
     if (name === null) {
