@@ -50,7 +50,8 @@ export function expectation(tags: readonly string[]): Expectation | null {
     tags.flatMap((tag) => (tag.startsWith(`${key}=`) ? [tag.slice(key.length + 1)] : []));
   const has = (tag: string): boolean => tags.includes(tag);
   const arch = values('arch');
-  if (has('auxiliary') || (arch.length > 0 && !arch.includes('X86_64'))) return null;
+  if (has('auxiliary') || values('btf_path').length > 0 || (arch.length > 0 && !arch.includes('X86_64')))
+    return null;
   const messages = values('expect_msg').map(counted);
   const failure = has('expect_failure');
   const unpriv = tags.some((tag) => /_unpriv(?:=|$)/.test(tag));

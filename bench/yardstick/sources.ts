@@ -4,21 +4,37 @@ import { dirname, join } from 'node:path';
 import type { Btf } from '../../src/engine/btf/parse.ts';
 import { compile } from '../../src/engine/cc/compile.ts';
 
+/** What the macros of linux/filter.h put instructions together from; our own linux/bpf.h does without. */
+const opcodes = (folder: string): string =>
+  ['bpf_common.h', 'bpf.h']
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').match(OPCODE) ?? [])
+    .map((line) => `${line}\n`)
+    .join('');
+const OPCODE = /^#define\s+BPF_(?:\w+\s+0x[0-9a-f]+|(?:CLASS|SIZE|MODE|OP|SRC)\(code\).*)/gm;
+
+/** The folders in which a test looks for what it includes; `../../..` starts from each. */
+function includesOf(path: string): (name: string) => string | null {
+  const progs = dirname(path);
+  const bpf = dirname(progs);
+  const uapi = join(bpf, '../../../include/uapi');
+  return (name) => {
+    // headers of libbpf and of the system are the compiler's own
+    const folders = name.startsWith('../') ? [progs, bpf, uapi] : [progs, bpf];
+    const found = folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
+    if (found === undefined) return null;
+    const text = readFileSync(found, 'utf8');
+    return name.endsWith('linux/filter.h') ? opcodes(join(uapi, 'linux')) + text : text;
+  };
+}
+
 /** @returns the object, or the first error */
 export function compileOurs(path: string, kernelBtf: Btf): Uint8Array | string {
-  const progs = dirname(path);
-  const folders = [progs, dirname(progs)];
-  const files = (name: string): string | null => {
-    // the kernel's own headers of libbpf are not there: the bundled ones are meant
-    const found = folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
-    return found === undefined ? null : readFileSync(found, 'utf8');
-  };
   try {
     const { object, diagnostics } = compile({
       path,
       text: readFileSync(path, 'utf8'),
-      files,
-      defines: { __TARGET_ARCH_x86: '1' },
+      files: includesOf(path),
+      defines: { __TARGET_ARCH_x86: '1', __clang_major__: '19' },
       kernelBtf,
     });
     const error = diagnostics.find((d) => d.severity === 'error');
