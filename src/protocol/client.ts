@@ -1,4 +1,5 @@
 /** The page's end: calls as promises. A reply that belongs to an older run is dropped. */
+import { newLock, whenFree } from './life.ts';
 import type { EngineApi, Method } from './api.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import type { Port } from './port.ts';
@@ -23,11 +24,16 @@ export class EngineClient {
     { run: number; resolve: (value: never) => void; reject: (error: Error) => void }
   >();
   private onProgress: Progress = () => {};
+  private readonly onEnd: () => void;
 
-  constructor(port: Port) {
+  /** @param onEnd called when the worker is no more, however it ended */
+  constructor(port: Port, onEnd: () => void = () => {}) {
     this.port = port;
+    this.onEnd = onEnd;
     port.addEventListener('message', (event: MessageEvent) => this.receive(event.data as FromWorker));
     port.start?.();
+    const lock = newLock();
+    if (lock !== '') this.post({ type: 'hold', lock });
   }
 
   /** Begins a new run: answers to calls of older ones are dropped from now on. */
@@ -62,6 +68,10 @@ export class EngineClient {
   }
 
   private receive(message: FromWorker): void {
+    if (message.type === 'holding') {
+      whenFree(message.lock, this.onEnd);
+      return;
+    }
     if (message.type === 'progress') {
       if (message.run === this.run) this.onProgress(message.calls, message.reads);
       return;

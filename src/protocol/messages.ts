@@ -11,7 +11,11 @@ export type Request = {
   };
 }[Method];
 
-export type ToWorker = Request | { readonly type: 'cancel'; readonly run: number };
+export type ToWorker =
+  | Request
+  | { readonly type: 'cancel'; readonly run: number }
+  /** Hold this lock as long as you live; see protocol/life.ts. */
+  | { readonly type: 'hold'; readonly lock: string };
 
 export type FromWorker =
   | {
@@ -29,4 +33,5 @@ export type FromWorker =
       readonly ok: false;
       readonly bug: string;
     }
+  | { readonly type: 'holding'; readonly lock: string }
   | { readonly type: 'progress'; readonly run: number; readonly calls: number; readonly reads: number };

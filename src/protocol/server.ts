@@ -2,6 +2,7 @@
  * The worker's end. Requests are answered one at a time, in order; a long one runs in slices and looks
  * for a cancel between them.
  */
+import { hold } from './life.ts';
 import type { EngineApi, Method } from './api.ts';
 import type { FromWorker, Request, ToWorker } from './messages.ts';
 import type { Port } from './port.ts';
@@ -73,6 +74,7 @@ export function serve(port: Port, api: ServedApi): void {
   port.addEventListener('message', (event: MessageEvent) => {
     const message = event.data as ToWorker;
     if (message.type === 'cancel') cancelledRuns.add(message.run);
+    else if (message.type === 'hold') hold(message.lock, () => post({ type: 'holding', lock: message.lock }));
     else queue = queue.then(() => answer(message));
   });
   port.start?.();

@@ -32,15 +32,16 @@ export class Engine {
 
   private start(): [EngineWorker, EngineClient] {
     const worker = this.spawn(this.name);
-    const died = (event: Event): void => {
+    const died = (message: string): void => {
       if (this.worker !== worker) return;
-      const message = event instanceof ErrorEvent && event.message ? event.message : 'it gave no reason';
       this.rebuild(`the ${this.name} worker ended: ${message}`);
       this.onDeath(`The ${this.name} worker ended and was started again: ${message}`);
     };
-    worker.addEventListener('error', died);
-    worker.addEventListener('messageerror', died);
-    return [worker, new EngineClient(worker)];
+    const failed = (event: Event): void =>
+      died(event instanceof ErrorEvent && event.message ? event.message : 'it gave no reason');
+    worker.addEventListener('error', failed);
+    worker.addEventListener('messageerror', failed);
+    return [worker, new EngineClient(worker, () => died('the browser stopped it'))];
   }
 
   /** Ends the worker, rejects what waits for it, starts another. */
