@@ -151,6 +151,13 @@ export const COMMANDS: readonly Command[] = [
     keys: ['t'],
     run: () => state().setView({ graphView: 'table' }),
   },
+  {
+    id: 'heat',
+    title: 'Heat view',
+    group: 'View',
+    keys: ['h'],
+    run: () => state().setView({ graphView: 'heat' }),
+  },
   { id: 'fit', title: 'Fit the picture', group: 'View', keys: ['0'], run: () => state().fit() },
   {
     id: 'follow',

@@ -2,15 +2,19 @@ import { useStore } from '../store/store.ts';
 import { Recovery } from '../widgets/Recovery.tsx';
 import { Segments } from '../widgets/Segments.tsx';
 import { GraphView } from './GraphView.tsx';
+import { HeatView } from './HeatView.tsx';
 import { HeldNow } from './HeldNow.tsx';
 import { TableView } from './TableView.tsx';
 
 const VIEWS = [
   { value: 'graph', text: 'Graph', title: 'G' },
   { value: 'table', text: 'Table', title: 'T' },
+  { value: 'heat', text: 'Heat', title: 'H' },
 ] as const;
 
-/** The picture of the walk, or the same as a table. */
+const WHAT = { graph: 'picture', table: 'table', heat: 'heat map' } as const;
+
+/** The picture of the walk, or the same as a table or a map of cells. */
 export function GraphPane() {
   const graphView = useStore((s) => s.graphView);
   const follow = useStore((s) => s.follow);
@@ -44,8 +48,8 @@ export function GraphPane() {
           </>
         )}
       </div>
-      <Recovery what={graphView === 'graph' ? 'picture' : 'table'}>
-        {graphView === 'graph' ? <GraphView /> : <TableView />}
+      <Recovery what={WHAT[graphView]}>
+        {graphView === 'graph' ? <GraphView /> : graphView === 'table' ? <TableView /> : <HeatView />}
       </Recovery>
     </section>
   );

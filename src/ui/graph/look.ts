@@ -35,6 +35,8 @@ const STATE_WORDS: Readonly<Record<ObjectStateName, string>> = {
   plain: '',
 };
 
+export const stateWord = (name: ObjectStateName): string => STATE_WORDS[name];
+
 /** State of a node in words, for its name and its tooltip. */
 export function stateText(state: ObjectState): string {
   const visits = state.visits > 1 ? `, visited ${state.visits} times` : '';

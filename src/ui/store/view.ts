@@ -7,7 +7,7 @@ export const THEMES = ['system', 'dark', 'light'] as const;
 export type Theme = (typeof THEMES)[number];
 export type DockTab = 'output' | 'verifier' | 'disassembly' | 'events' | 'kernel' | 'compare' | 'inspect';
 export type InspectorTab = 'object' | 'registers' | 'stack';
-export type GraphView = 'graph' | 'table';
+export type GraphView = 'graph' | 'table' | 'heat';
 export type Pane = 'code' | 'graph' | 'output' | 'inspect';
 
 export interface ViewSlice {

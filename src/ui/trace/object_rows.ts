@@ -9,6 +9,7 @@ import type { Folded } from './fold.ts';
 import { keyWord } from './names.ts';
 import type { Names } from './names.ts';
 import { showsOf } from './object_state.ts';
+import type { ObjectStateName } from './object_state.ts';
 import type { Picture } from './picture.ts';
 
 export interface ObjectRow {
@@ -60,6 +61,20 @@ export class ObjectRows {
     if (this.f.objectStops[shown] !== call) return -1;
     // Each object passed over at or before the call stands in front of it.
     return shown + lastSkip(this.f.trace, call) + 1;
+  }
+
+  /** State of a row's object after a call, without making the row. The cursor is not looked for. */
+  stateAt(i: number, call: number): ObjectStateName {
+    const source = this.order[i];
+    if (source === undefined) return 'out-of-range';
+    if (source < 0) return 'skipped';
+    if (source > call) return 'will-visit';
+    const result = this.f.trace.result[source] ?? 0;
+    return isNullCall(this.f.trace, source) || result === 0
+      ? 'visited'
+      : result > 0
+        ? 'skipped'
+        : 'rolled-back';
   }
 
   private shown(call: number): ObjectRow {
