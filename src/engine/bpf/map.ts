@@ -236,11 +236,14 @@ export abstract class BpfMap {
     return this.delete(this.scratchKey(key));
   }
 
-  /** BPF_MAP_GET_NEXT_KEY; null when there is none. */
+  /** BPF_MAP_GET_NEXT_KEY: the key, or why there is none. */
+  keyAfter(key: Uint8Array | null): Uint8Array | NegErrno {
+    const error = this.getNextKey(key ? this.scratchKey(key) : 0n, this.scratchNext);
+    return error === 0 ? this.mem.bytes(this.scratchNext, this.spec.keySize) : error;
+  }
+  /** As `keyAfter`; null when there is none. */
   nextKey(key: Uint8Array | null): Uint8Array | null {
-    const from = key ? this.scratchKey(key) : 0n;
-    return this.getNextKey(from, this.scratchNext) === 0
-      ? this.mem.bytes(this.scratchNext, this.spec.keySize)
-      : null;
+    const next = this.keyAfter(key);
+    return typeof next === 'number' ? null : next;
   }
 }

@@ -8,12 +8,16 @@ import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import { Btf, BtfFormatError } from '../btf/parse.ts';
 import type { IterInfo } from '../iter/link.ts';
+import { findTaskByPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
+import { lookupFd } from '../vfs/fd_table.ts';
 import * as bpffs from './bpffs.ts';
 import * as files from './files.ts';
 import * as info from './obj_info.ts';
 import type { LinkInfo, ObjectInfo } from './obj_info.ts';
 import * as links from './link_cmds.ts';
 import type { LinkCreateAttr } from './link_cmds.ts';
+import * as batch from './map_batch.ts';
+import type { ChangeBatch, Element, LookupBatch } from './map_batch.ts';
 import * as maps from './map_cmds.ts';
 import type { MapCreateAttr } from './map_cmds.ts';
 import { openDirectory } from './paths.ts';
@@ -57,8 +61,52 @@ export class BpfSyscall {
   mapGetNextKey(fd: number, key: Uint8Array | null): Uint8Array | NegErrno {
     return maps.mapGetNextKey(this.sys, fd, key);
   }
+  /** BPF_MAP_LOOKUP_AND_DELETE_ELEM */
+  mapLookupAndDelete(fd: number, key: Uint8Array | null, flags = 0n): Uint8Array | NegErrno {
+    return batch.mapLookupAndDelete(this.sys, fd, key, flags);
+  }
+  mapLookupBatch(fd: number, from: Uint8Array | null, count: number, flags = 0n): LookupBatch {
+    return batch.mapLookupBatch(this.sys, fd, from, count, flags);
+  }
+  mapLookupAndDeleteBatch(fd: number, from: Uint8Array | null, count: number, flags = 0n): LookupBatch {
+    return batch.mapLookupBatch(this.sys, fd, from, count, flags, true);
+  }
+  mapUpdateBatch(fd: number, elements: readonly Element[], flags = 0n): ChangeBatch {
+    return batch.mapUpdateBatch(this.sys, fd, elements, flags);
+  }
+  mapDeleteBatch(fd: number, keys: readonly Uint8Array[], flags = 0n): ChangeBatch {
+    return batch.mapDeleteBatch(this.sys, fd, keys, flags);
+  }
   mapFreeze(fd: number): NegErrno {
     return maps.mapFreeze(this.sys, fd);
+  }
+
+  /**
+   * BPF_PROG_TEST_RUN: iterators cannot be run so.
+   *
+   * @returns -EFAULT for an iterator, -EINVAL when more than data is given
+   * @kernel bpf_prog_test_run_tracing, net/bpf/test_run.c
+   * @fidelity full: map_batch.test.ts
+   */
+  progTestRun(fd: number, options: { flags?: number; cpu?: number; batchSize?: number } = {}): NegErrno {
+    const prog = this.sys.fds.get('prog', fd);
+    if (typeof prog === 'number') return prog;
+    return options.flags || options.cpu || options.batchSize ? fail('EINVAL') : fail('EFAULT');
+  }
+  /**
+   * BPF_TASK_FD_QUERY: tells of perf events and raw tracepoints; no fd here is one.
+   *
+   * @returns -EINVAL for flags, -ENOENT for a process that is not there, -EBADF, -ENOTSUPP
+   * @kernel bpf_task_fd_query, kernel/bpf/syscall.c
+   * @fidelity full: map_batch.test.ts
+   */
+  taskFdQuery(pid: number, fd: number, flags = 0): NegErrno {
+    const { kernel, fds } = this.sys;
+    if (flags !== 0) return fail('EINVAL');
+    const ns = taskActivePidNs(kernel, fds.task);
+    const task = ns && findTaskByPidNs(kernel, pid, ns);
+    if (!task) return fail('ENOENT');
+    return lookupFd(kernel, task, fd) ? fail('ENOTSUPP') : fail('EBADF');
   }
 
   progLoad(attr: ProgLoadAttr): ProgLoadResult {

@@ -163,8 +163,7 @@ export function mapGetNextKey(sys: Sys, fd: number, key: Uint8Array | null): Uin
   const map = mapFor(sys, fd, false);
   if (typeof map === 'number') return map;
   if (key && key.length < map.spec.keySize) return fail('EFAULT');
-  if (map instanceof LocalStorageMap) return fail('ENOTSUPP');
-  return map.nextKey(key && key.subarray(0, map.spec.keySize)) ?? fail('ENOENT');
+  return map.keyAfter(key && key.subarray(0, map.spec.keySize));
 }
 
 /**

@@ -198,6 +198,14 @@ export abstract class Htab extends BpfMap {
     return 0n;
   }
 
+  /** Keys of the elements of one bucket, newest first. */
+  keysIn(bucket: number): Uint8Array[] {
+    const out: Uint8Array[] = [];
+    for (let elem = this.first(bucket); elem !== 0n; elem = this.next(elem))
+      out.push(this.mem.bytes(this.keyOf(elem), this.spec.keySize));
+    return out;
+  }
+
   bucketOf(elem: Addr): number {
     return this.mem.u32(elem + this.at.hash) & (this.buckets - 1);
   }

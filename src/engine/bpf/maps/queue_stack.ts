@@ -18,7 +18,7 @@ export function queueAllocCheck(spec: MapSpec): NegErrno {
   return spec.maxEntries === 0 || spec.keySize !== 0 || spec.valueSize === 0 ? fail('EINVAL') : 0;
 }
 
-abstract class QueueStackMap extends BpfMap {
+export abstract class QueueStackMap extends BpfMap {
   constructor(init: MapInit) {
     const slots = init.spec.maxEntries + 1;
     super(init, 'bpf_queue_stack', slots * init.spec.valueSize);
@@ -104,6 +104,13 @@ abstract class QueueStackMap extends BpfMap {
   override read(_key: Uint8Array): Uint8Array | null {
     return this.withValue(new Uint8Array(this.spec.valueSize), (at) =>
       this.peek(at) === 0 ? this.mem.bytes(at, this.spec.valueSize) : null,
+    );
+  }
+
+  /** The element that is next, taken out. */
+  popValue(): Uint8Array | null {
+    return this.withValue(new Uint8Array(this.spec.valueSize), (at) =>
+      this.pop(at) === 0 ? this.mem.bytes(at, this.spec.valueSize) : null,
     );
   }
 
