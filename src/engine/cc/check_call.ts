@@ -7,17 +7,18 @@ import type { Context } from './check_context.ts';
 import { assignTo, errorExpr, isError, promote, rvalue } from './check_convert.ts';
 import type { Range } from './source.ts';
 
-function calleeOf(expr: Expr): Callee {
+/** @param bpf helpers are called by a pointer that is their number: only BPF programs have them */
+function calleeOf(expr: Expr, bpf: boolean): Callee {
   if (expr.kind === 'cast' && expr.cast === 'function_decay' && expr.operand.kind === 'ref') {
     const { symbol } = expr.operand;
     if (symbol.kind === 'func') return { kind: 'function', symbol };
   }
-  if (expr.kind === 'cast' && expr.cast === 'load' && expr.operand.kind === 'ref') {
+  if (bpf && expr.kind === 'cast' && expr.cast === 'load' && expr.operand.kind === 'ref') {
     const { symbol } = expr.operand;
     if (symbol.kind === 'var' && symbol.helper !== null)
       return { kind: 'helper', number: symbol.helper, symbol };
   }
-  if (expr.kind === 'cast' && expr.cast === 'int_to_pointer' && expr.operand.kind === 'int')
+  if (bpf && expr.kind === 'cast' && expr.cast === 'int_to_pointer' && expr.operand.kind === 'int')
     return { kind: 'helper_number', number: Number(BigInt.asUintN(32, expr.operand.value)) };
   return { kind: 'indirect', pointer: expr };
 }
@@ -70,7 +71,7 @@ export function checkCall(context: Context, target: Expr, args: readonly Expr[],
     context.error(range, `called object of type '${typeText(target.type)}' is not a function`);
     return errorExpr(range);
   }
-  const callee = calleeOf(value);
+  const callee = calleeOf(value, !context.profile.extended);
   const result = C.unsugar(signature.result);
   if (result.kind === 'record' && result.layout === null) {
     context.error(

@@ -207,7 +207,8 @@ export function assignTo(context: Context, value: Expr, type: CType, purpose: Pu
     return convertScalar(value, C.unqualified(type));
   }
   if (from.kind === 'record' && from === to) return value;
-  context.error(value.range, `${from.kind === 'void' ? '' : 'incompatible type: '}${text()}`);
+  if (from.kind === 'float' || to.kind === 'float') context.error(value.range, noFloats(context));
+  else context.error(value.range, `${from.kind === 'void' ? '' : 'incompatible type: '}${text()}`);
   return errorExpr(value.range);
 }
 

@@ -4,6 +4,7 @@ import * as C from './ctype.ts';
 import type { CType } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
 import { arithmetic, compareInts, wrapInt } from './const_eval.ts';
+import { noFloats } from './check_context.ts';
 import type { Context } from './check_context.ts';
 import {
   arithmeticPair,
@@ -30,7 +31,9 @@ function invalidOperands(context: Context, op: string, left: Expr, right: Expr):
   const range = span(left, right);
   context.error(
     range,
-    `invalid operands to binary '${op}': '${typeText(left.type)}' and '${typeText(right.type)}'`,
+    [left, right].some(({ type }) => C.unsugar(type).kind === 'float')
+      ? noFloats(context)
+      : `invalid operands to binary '${op}': '${typeText(left.type)}' and '${typeText(right.type)}'`,
   );
   return errorExpr(range);
 }

@@ -89,8 +89,8 @@ export type AtomicOp = 'add' | 'or' | 'and' | 'xor' | 'xchg' | 'cmpxchg';
 export type Callee =
   | { readonly kind: 'helper'; readonly id: number }
   | { readonly kind: 'symbol'; readonly symbol: IrSymbol }
-  /** Through the pointer that is the first argument; optimising must find out where to. */
-  | { readonly kind: 'pointer' }
+  /** Through the pointer that is the first argument. Without `callx` optimising must find out where to. */
+  | { readonly kind: 'pointer'; readonly callx: boolean }
   /** (to, from or byte, size): the size must become a constant. `aligns`: what the types of the pointers promise. */
   | {
       readonly kind: 'memory';

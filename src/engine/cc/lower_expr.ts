@@ -215,7 +215,7 @@ function lowerCall(f: Lowering, expr: CallExpr): Inst {
       made = f.b.call({ kind: 'helper', id: callee.number }, passed, result);
       break;
     case 'indirect':
-      made = f.b.call({ kind: 'pointer' }, [f.value(callee.pointer), ...passed], result);
+      made = f.b.call({ kind: 'pointer', callx: extended }, [f.value(callee.pointer), ...passed], result);
       break;
   }
   if (callee.kind === 'function' && callee.symbol.attributes.noreturn) {

@@ -340,6 +340,7 @@ function storedPart(inst: Inst): Inst {
 function resolveCall(inst: Inst): void {
   const pointer = inst.args[0];
   if (inst.callee?.kind !== 'pointer' || !pointer) return;
+  if (pointer.op === 'const' && inst.callee.callx) return;
   if (pointer.op === 'const') inst.callee = { kind: 'helper', id: Number(pointer.imm) };
   else if (pointer.op === 'addr' && pointer.symbol && pointer.symbol.kind !== 'data' && pointer.off === 0)
     inst.callee = { kind: 'symbol', symbol: pointer.symbol };

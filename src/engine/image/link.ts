@@ -171,7 +171,9 @@ class Linker {
     else if (symbol.bind === elf.STB_WEAK) made = { kind: 'address', addr: 0n };
     if (made) this.globals.set(symbol.name, made);
     else {
-      const message = `${at()}: undefined reference to '${symbol.name}'`;
+      // Where a library needs a name is nothing the user could look at.
+      const where = unit.input.library === true ? '' : `${at()}: `;
+      const message = `${where}undefined reference to '${symbol.name}'`;
       if (!this.messages.includes(message)) this.messages.push(message);
     }
     return made;

@@ -55,6 +55,8 @@ export function buildProgram(host: UserHost, source: UserSource): BuiltProgram {
     ...(source.defines ? { defines: source.defines } : {}),
     kernelBtf,
     profile: 'user',
+    // Every variable stays where a person who steps can look at it.
+    optimise: false,
   });
   if (!object) return { image: null, diagnostics };
   const linked = link({

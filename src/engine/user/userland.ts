@@ -26,8 +26,8 @@ import { UserProcessor } from './user_processor.ts';
 
 /** Instructions of one turn. */
 const TURN = 20_000;
-/** Instructions all of them together may retire: about ten seconds of a real machine's time here. */
-export const MAX_INSTRUCTIONS = 200_000_000;
+/** Instructions all of them together may retire: some seconds of work here. */
+export const MAX_INSTRUCTIONS = 100_000_000;
 
 export const SIGABRT = 6;
 export const SIGKILL = 9;

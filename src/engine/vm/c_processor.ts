@@ -61,6 +61,7 @@ export class CProcessor extends Processor {
 
   /** Copies the registers of this slot to another one. */
   copyRegisters(to: number): void {
+    this.sync();
     const target = (REGISTERS_AT + to * REGISTER_SLOT) / 4;
     this.words.copyWithin(target, this.base, this.base + REGISTER_SLOT / 4);
   }

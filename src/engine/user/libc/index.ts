@@ -30,7 +30,7 @@ export function library(kernelBtf: Btf): readonly LinkInput[] {
   let objects = compiled.get(kernelBtf);
   if (!objects) {
     objects = SOURCES.map(([path, text]) => {
-      const { object, diagnostics } = compile({ path, text, kernelBtf, profile: 'user' });
+      const { object, diagnostics } = compile({ path, text, kernelBtf, profile: 'user', optimise: false });
       if (!object) {
         const [first] = diagnostics.filter(({ severity }) => severity === 'error');
         throw new EngineBug(`${first?.file ?? path}:${first?.line ?? 0}: ${first?.message ?? 'no object'}`);
