@@ -17,6 +17,8 @@ const cache = join(root, '.cache', 'kernels');
 mkdirSync(cache, { recursive: true });
 const SERIES = ['6.1', '6.12'];
 const EXAMPLES = ['task', 'task_file', 'task_vma', 'cgroup', 'tcp', 'udp', 'unix', 'netlink'];
+/** What an example's link needs. */
+const WORDS = { cgroup: ['--order', 'pre'] };
 const MOST = { maxBuffer: 1 << 30 };
 
 /** The newest package of a series: its names sort like versions when numbers are compared as numbers. */
@@ -84,7 +86,7 @@ for (const name of packages.length > 0 ? packages : SERIES.map(newest)) {
     const complaints = new Set(laid.status === 0 ? [] : [laid.stderr.trim()]);
     for (const example of laid.status === 0 ? EXAMPLES : []) {
       const path = join(root, 'app', 'examples', `${example}.bpf.c`);
-      const run = iterscope('run', path, '--world', world, '--btf', btf);
+      const run = iterscope('run', path, '--world', world, '--btf', btf, ...(WORDS[example] ?? []));
       if (run.status !== 0)
         complaints.add(`${example}: ${run.stderr.trim().split('\n').slice(0, 4).join(' | ')}`);
     }

@@ -79,7 +79,9 @@ function nameOf(
   const name = (): string => `name '${text}'`;
   check(dentry.ptr('d_inode') === inode.addr, () => `${name()}: d_inode does not point back`);
   check(text.length === dentry.num('d_name.len'), () => `${name()}: wrong length`);
-  checkHlist(kernel.mem, dentry.at('d_children'), 'names of a directory', check);
+  if (dentry.has('d_children'))
+    checkHlist(kernel.mem, dentry.at('d_children'), 'names of a directory', check);
+  else checkList(kernel.mem, dentry.at('d_subdirs'), 'names of a directory', check);
   const below = [...dentryChildren(kernel, dentry)].length;
   const itself = !isRoot(dentry) && !isUnlinked(kernel, dentry) && livesInMemory(kernel, dentry) ? 1 : 0;
   const want = counts.of(dentry.addr) + below + itself;
@@ -90,6 +92,9 @@ function nameOf(
   );
   const parent = dentry.deref('d_parent');
   if (!parent || isRoot(dentry)) return;
-  const siblings = hlistNodes(kernel.mem, parent.at('d_children'));
-  check([...siblings].includes(dentry.at('d_sib')), () => `${name()} is missing in its directory`);
+  const siblings = [...dentryChildren(kernel, parent)];
+  check(
+    siblings.some(({ addr }) => addr === dentry.addr),
+    () => `${name()} is missing in its directory`,
+  );
 }

@@ -16,6 +16,7 @@ import { readFdinfo } from '../sys/fdinfo.ts';
 import { read } from '../sys/files.ts';
 import type { LinkInfo as SysLinkInfo } from '../sys/obj_info.ts';
 import { linkInfoFor } from './attach.ts';
+import { MissingRole } from '../kernel/types.ts';
 import { WorldError } from '../kernel/world.ts';
 import { errnoOrNull } from './boot.ts';
 import type { Machine } from './boot.ts';
@@ -226,7 +227,8 @@ function* playLink(
     maps: readMaps(loaded, syscall),
   });
   for (let i = 0; i < (options.sessions ?? 1); i++) {
-    const fd = syscall.iterCreate(linkFd);
+    const fd = createSession(machine, linkFd);
+    if (typeof fd === 'string') return finish('create', [openError(loaded.object.path, fd)]);
     if (fd < 0)
       return finish('create', [
         openError(loaded.object.path, `BPF_ITER_CREATE failed with ${errnoName(fd)}`),
@@ -250,6 +252,16 @@ function* playLink(
       severity: 'warning',
     })),
   );
+}
+
+/** @returns an fd, a negated errno, or what this kernel's types lack for the target */
+function createSession({ syscall }: Machine, linkFd: number): number | string {
+  try {
+    return syscall.iterCreate(linkFd);
+  } catch (error) {
+    if (error instanceof MissingRole) return `the target cannot be walked by this BTF: ${error.message}`;
+    throw error;
+  }
 }
 
 /** Bytes of one session, as latin-1. */

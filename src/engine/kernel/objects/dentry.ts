@@ -16,7 +16,9 @@ import {
   hlistDel,
   hlistNodes,
   hlistUnhashed,
+  listAddHead,
   listAddTail,
+  listDel,
   listInit,
   listNodes,
 } from '../list.ts';
@@ -76,6 +78,7 @@ function firstRefs(kernel: Kernel, sb: View, parent: View | null): number {
 export function newDentry(kernel: Kernel, spec: DentrySpec): View {
   const dentry = kernel.alloc('dentry');
   const { mem } = kernel;
+  if (dentry.has('d_subdirs')) listInit(mem, dentry.at('d_subdirs'));
   const inline = dentry.type.tryField('d_iname');
   if (inline && spec.name.length < inline.size) dentry.setStr('d_iname', spec.name);
   const name = inline && spec.name.length < inline.size ? dentry.at('d_iname') : kernel.allocText(spec.name);
@@ -86,13 +89,21 @@ export function newDentry(kernel: Kernel, spec: DentrySpec): View {
   dentry.set('d_lockref.count', spec.unlinked === true ? 0 : firstRefs(kernel, spec.sb, spec.parent));
   if (spec.ops !== undefined) dentry.set('d_op', kernel.object(spec.ops, 'dentry_operations').addr);
   if (spec.parent) {
-    hlistAddHead(mem, dentry.at('d_sib'), spec.parent.at('d_children'));
+    addToDirectory(dentry, spec.parent);
     if (spec.unlinked !== true) hlistAddHead(mem, dentry.at('d_hash'), hashBucket(kernel));
     dget(spec.parent);
   }
   if (spec.inode) instantiate(kernel, dentry, spec.inode);
   return dentry;
 }
+
+/** Names of a directory are an hlist since 6.8; before, a list whose head is d_subdirs. */
+function addToDirectory(dentry: View, dir: View): void {
+  if (dir.has('d_children')) return hlistAddHead(dir.mem, dentry.at('d_sib'), dir.at('d_children'));
+  listAddHead(dir.mem, dentry.at('d_child'), dir.at('d_subdirs'));
+}
+const removeFromDirectory = (dentry: View): void =>
+  dentry.has('d_sib') ? hlistDel(dentry.mem, dentry.at('d_sib')) : listDel(dentry.mem, dentry.at('d_child'));
 
 const hashBucket = (kernel: Kernel): Addr => kernel.object('the dentry hash bucket', 'hlist_head').addr;
 
@@ -144,7 +155,7 @@ function killDentry(kernel: Kernel, dentry: View): void {
   const inode = dentry.deref('d_inode');
   const parent = isRoot(dentry) ? null : dentry.deref('d_parent');
   hlistDel(kernel.mem, dentry.at('d_u.d_alias'));
-  if (parent) hlistDel(kernel.mem, dentry.at('d_sib'));
+  if (parent) removeFromDirectory(dentry);
   const name = dentry.ptr('d_name.name');
   if (kernel.mem.isAllocated(name)) kernel.mem.release(name);
   kernel.mem.release(dentry.addr);
@@ -154,8 +165,13 @@ function killDentry(kernel: Kernel, dentry: View): void {
 
 /** Names below a directory, newest first, unlinked ones included. */
 export function* dentryChildren(kernel: Kernel, dir: View): Generator<View> {
-  for (const node of hlistNodes(kernel.mem, dir.at('d_children')))
-    yield containerOf(kernel, node, 'dentry', 'd_sib');
+  if (dir.has('d_children')) {
+    for (const node of hlistNodes(kernel.mem, dir.at('d_children')))
+      yield containerOf(kernel, node, 'dentry', 'd_sib');
+    return;
+  }
+  for (const node of listNodes(kernel.mem, dir.at('d_subdirs')))
+    yield containerOf(kernel, node, 'dentry', 'd_child');
 }
 
 /** @kernel d_lookup, fs/dcache.c @fidelity full */
