@@ -26,9 +26,15 @@ function folder(root: string): OutsideFiles {
   return {
     read: (path) => {
       try {
-        const full = join(root, path);
-        const facts = statSync(full);
-        return facts.isFile() && facts.size <= LARGEST_FILE ? new Uint8Array(readFileSync(full)) : null;
+        return new Uint8Array(readFileSync(join(root, path)));
+      } catch {
+        return null;
+      }
+    },
+    size: (path) => {
+      try {
+        const facts = statSync(join(root, path));
+        return facts.isFile() && facts.size <= LARGEST_FILE ? facts.size : null;
       } catch {
         return null;
       }

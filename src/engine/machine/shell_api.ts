@@ -45,11 +45,13 @@ function filesOf(source: ProgramSource, object: () => Uint8Array | null): Outsid
     ...source.files,
     ...(source.text === undefined ? {} : { [name]: source.text }),
   };
+  const read = (path: string): Uint8Array | null => {
+    const text = texts[path];
+    return text === undefined ? (path === compiled ? object() : null) : utf8Encode(text);
+  };
   return {
-    read: (path) => {
-      const text = texts[path];
-      return text === undefined ? (path === compiled ? object() : null) : utf8Encode(text);
-    },
+    read,
+    size: (path) => read(path)?.length ?? null,
     list: (path) =>
       path === '' ? [...new Set([...Object.keys(texts), ...(object() ? [compiled] : [])])] : null,
   };

@@ -15,9 +15,9 @@ import type { Variables } from './expand.ts';
 import { isDirectory, O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } from './fs/node.ts';
 import { newPipe } from './open_file.ts';
 import type { Process } from './process.ts';
-import { Killed, SIGNALLED } from './run.ts';
+import { Killed, SIGNALLED, WriteFault } from './run.ts';
 import type { Run } from './run.ts';
-import { runJobs } from './scheduler.ts';
+import { runJobs, writeError } from './scheduler.ts';
 import type { Job } from './scheduler.ts';
 import type { Command, List, Pipeline, Redirect } from './syntax.ts';
 
@@ -120,8 +120,11 @@ export class Executor {
         status = yield* builtin(own, shell);
         process.cwd = own.cwd;
       } catch (error) {
-        if (!(error instanceof Killed)) throw error;
-        status = SIGNALLED + error.signal;
+        if (error instanceof WriteFault) {
+          yield* process.complain(writeError(`bash: ${words[0]}`, error));
+          status = 1;
+        } else if (error instanceof Killed) status = SIGNALLED + error.signal;
+        else throw error;
       }
     else if (status === 0 && command.assignments.length === 0) status = context.status;
     else if (status === 0) status = context.status === before ? 0 : context.status;
@@ -203,6 +206,9 @@ export class Executor {
     const main = path === null ? null : world.program(path);
     if (path === null || !main) return yield* this.cannotRun(child, word);
     child.exec(path);
+    // The others of the pipeline become programs too before the first one runs.
+    world.activity++;
+    yield 'blocked';
     return yield* main(child);
   }
 

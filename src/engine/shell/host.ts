@@ -6,13 +6,19 @@ import type { Sys } from '../sys/sys.ts';
 
 /** The folder that the user works in, which the shell sees as its working directory. Nothing is written there. */
 export interface OutsideFiles {
-  /** @param path relative, without `.` and `..`; null when there is no such file */
+  /** @param path relative, without `.` and `..`; null when it cannot be read */
   read(path: string): Uint8Array | null;
+  /** Bytes in a file; null when there is no such file. */
+  size(path: string): number | null;
   /** Names in a directory ('' is the folder itself), those of directories with a slash behind; null: no such directory. */
   list(path: string): readonly string[] | null;
 }
 
-export const NO_OUTSIDE_FILES: OutsideFiles = { read: () => null, list: (path) => (path === '' ? [] : null) };
+export const NO_OUTSIDE_FILES: OutsideFiles = {
+  size: () => null,
+  read: () => null,
+  list: (path) => (path === '' ? [] : null),
+};
 
 /** A C program for the BPF target. */
 export interface CompileRequest {

@@ -33,7 +33,7 @@ export abstract class OpenFile {
   }
 }
 
-/** Bytes that do not change while they are read: a file of /proc, as it was at open(2). */
+/** Bytes that do not change while they are read: a file of /proc, as it was at open(2). It cannot be written. */
 export class TextFile extends OpenFile {
   private readonly bytes: Uint8Array;
   private position = 0;
@@ -45,6 +45,9 @@ export class TextFile extends OpenFile {
     const bytes = this.bytes.subarray(this.position, this.position + size);
     this.position += bytes.length;
     return done(gave(bytes));
+  }
+  override write(): Run<number> {
+    return done(fail('EIO'));
   }
   override seek(position: number): number {
     return (this.position = position);

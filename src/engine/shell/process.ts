@@ -24,7 +24,7 @@ import { isDirectory, O_APPEND, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, S_IFMT, S
 import type { Node } from './fs/node.ts';
 import type { Place } from './fs/tree.ts';
 import { OpenFile, TerminalFile } from './open_file.ts';
-import { done as ended, failed } from './run.ts';
+import { done as ended, failed, WriteFault } from './run.ts';
 import type { ReadResult, Run } from './run.ts';
 import type { ShellWorld } from './shell_world.ts';
 
@@ -58,7 +58,7 @@ class IteratorFile extends OpenFile {
     }
   }
   override write(): Run<number> {
-    return ended(fail('EBADF'));
+    return ended(fail('EINVAL'));
   }
 }
 
@@ -135,7 +135,8 @@ export class Process {
     const { kernel, host } = this.world;
     for (const [fd, { cloexec }] of this.fds) if (cloexec) this.close(fd);
     const change = { do: 'exec', pid: this.task.num('pid'), exe, at: { session: 1, when: 'after' } } as const;
-    exec({ kernel, files: host.files, maps: null }, change, () => undefined);
+    const env = [...this.env].map(([name, value]) => `${name}=${value}`);
+    exec({ kernel, files: host.files, maps: null }, change, () => undefined, { argv: [...this.argv], env });
   }
 
   /** exit_group(2), and the parent's wait(2). @param code exit status << 8, or a signal */
@@ -400,9 +401,10 @@ export class Process {
 
   // -- what a C library adds -----------------------------------------------------------------------------------
 
-  /** Writes all of a byte string to stdout. */
+  /** Writes all of a byte string to stdout. @throws WriteFault */
   *print(text: string): Run<void> {
-    if (text !== '') yield* this.writeAll(1, latin1Encode(text));
+    const written = text === '' ? 0 : yield* this.writeAll(1, latin1Encode(text));
+    if (written < 0) throw new WriteFault(written);
   }
   *writeAll(fd: number, bytes: Uint8Array): Run<number> {
     for (let at = 0; at < bytes.length;) {

@@ -35,6 +35,15 @@ export class Killed extends Error {
     this.signal = signal;
   }
 }
+/** Standard output could not be written: the program says so and ends. */
+export class WriteFault extends Error {
+  override readonly name = 'WriteFault';
+  readonly errno: number;
+  constructor(errno: number) {
+    super(`write error ${errno}`);
+    this.errno = errno;
+  }
+}
 export const SIGINT = 2;
 export const SIGKILL = 9;
 export const SIGPIPE = 13;

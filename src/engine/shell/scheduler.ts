@@ -5,9 +5,10 @@
  * ended as by Ctrl-C, and it is said which ones waited.
  */
 import { must } from '../../shared/assert.ts';
+import { strerror } from '../libbpf/messages.ts';
 import { Aborted } from './host.ts';
 import type { Process } from './process.ts';
-import { Killed, SIGINT, SIGKILL, SIGNALLED } from './run.ts';
+import { drainRun, Killed, SIGINT, SIGKILL, SIGNALLED, WriteFault } from './run.ts';
 import type { Run } from './run.ts';
 import type { ShellWorld } from './shell_world.ts';
 
@@ -23,6 +24,10 @@ export interface Ended {
   /** What is to be said about it, '' for nothing. */
   readonly note: string;
 }
+
+/** What a program says that could not write its output. */
+export const writeError = (name: string, { errno }: WriteFault): string =>
+  `${name}: write error: ${strerror(errno)}`;
 
 /**
  * Runs all jobs to their end.
@@ -55,7 +60,10 @@ export function* runJobs(world: ShellWorld, jobs: readonly Job[]): Run<readonly 
           yield 'pause';
         }
       } catch (error) {
-        if (error instanceof Killed) end(job, SIGNALLED + error.signal, error.signal);
+        if (error instanceof WriteFault) {
+          drainRun(job.process.complain(writeError(job.process.name, error)));
+          end(job, 1, 1 << 8);
+        } else if (error instanceof Killed) end(job, SIGNALLED + error.signal, error.signal);
         else if (error instanceof Aborted)
           end(job, SIGNALLED + SIGKILL, SIGKILL, `${job.process.name}: ${error.message}`);
         else throw error;

@@ -57,7 +57,7 @@ const SHELLS = /^-?(bash|sh|dash|zsh|ash|ksh|busybox)$/;
 const MOST_HISTORY = 1000;
 const SYNTAX_STATUS = 2;
 /** Where the user's folder appears when the shell's own directory is the root. */
-const ROOT_HOME = '/root';
+const homeOf = (uid: number): string => (uid === 0 ? '/root' : '/home/user');
 
 /** The task that is the shell. */
 function findShell(host: ShellHost): { readonly task: View; readonly fresh: boolean } {
@@ -91,20 +91,22 @@ export class ShellSession {
       columns: options.columns ?? null,
       program: (path) => PROGRAMS.get(path.replace(/^\/(s?bin)\//, '/usr/$1/')) ?? null,
       programPath: (word) => this.programPath(word),
-      programNames: [...new Set([...PROGRAMS.keys()].map((path) => path.slice(path.lastIndexOf('/') + 1)))].sort(),
+      programNames: [
+        ...new Set([...PROGRAMS.keys()].map((path) => path.slice(path.lastIndexOf('/') + 1))),
+      ].sort(),
       nextPipe: FIRST_PIPE,
     };
     const { task, fresh } = findShell(host);
     this.process = this.newShell(task, fresh);
     kernel.current = this.process.task.addr;
-    const home = this.process.cwd === '/' ? ROOT_HOME : this.process.cwd;
+    const { uid } = this.process;
+    const home = this.process.cwd === '/' ? homeOf(uid) : this.process.cwd;
     this.mount(host, tree, home);
     this.process.chdir(home);
     this.terminals = this.openTerminal(options.onOutput ?? (() => undefined));
-    const env = this.process.env;
-    const uid = this.process.uid;
+    const { env } = this.process;
     for (const [name, value] of [
-      ['HOME', uid === 0 ? '/root' : home],
+      ['HOME', homeOf(uid)],
       ['LOGNAME', userName(uid)],
       ['PATH', PATH],
       ['PWD', home],
@@ -138,8 +140,11 @@ export class ShellSession {
     const programs = new Set(
       [...PROGRAMS.keys()].flatMap((path) => [path.slice(1), path.slice(1).replace(/^usr\//, '')]),
     );
-    tree.mount('/', new DiskFs({ sys: host.sys, outside: host.outside, home, programs }));
-    tree.mount('/proc', new ProcFs(host, (task) => this.world.processes.get(task.addr)?.argv ?? null));
+    tree.mount(
+      '/',
+      new DiskFs({ sys: host.sys, outside: host.outside, home, owner: this.process.uid, programs }),
+    );
+    tree.mount('/proc', new ProcFs(host));
     tree.mount('/sys', new SysFs(host.sys));
     tree.mount(BPFFS, new BpfFs(host.sys));
     tree.mount(CGROUPFS, new CgroupFs(host.sys.kernel));

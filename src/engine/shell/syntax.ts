@@ -43,7 +43,11 @@ export class SyntaxFault extends Error {
 }
 
 const unexpected = (token: string): SyntaxFault =>
-  new SyntaxFault(`syntax error near unexpected token \`${token === '' ? 'newline' : token}'`);
+  new SyntaxFault(
+    token === ''
+      ? 'syntax error: unexpected end of file'
+      : `syntax error near unexpected token \`${token === '\n' ? 'newline' : token}'`,
+  );
 const notSimulated = (what: string): SyntaxFault =>
   new SyntaxFault(`${what} not simulated here; commands, pipes, redirections, && || ; and $(...) are`);
 

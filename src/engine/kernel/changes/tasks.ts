@@ -12,6 +12,7 @@ import { cloneTask } from '../objects/task_clone.ts';
 import { exitTask, isReapable, reapTask } from '../objects/task_exit.ts';
 import type { View } from '../view.ts';
 import { buildMm, ordinaryMm } from '../world_mm.ts';
+import type { WorldProcess } from '../world_schema.ts';
 import { anyTask, livingTask, Refused, taskText } from './change.ts';
 import type { Change, Changing, Tell } from './change.ts';
 
@@ -45,7 +46,12 @@ export function thread({ kernel }: Changing, change: Change<'thread'>, tell: Tel
 }
 
 /** @kernel bprm_execve, begin_new_exec, fs/exec.c @fidelity partial: only a leader execs; credentials stay */
-export function exec(changing: Changing, change: Change<'exec'>, tell: Tell): void {
+export function exec(
+  changing: Changing,
+  change: Change<'exec'>,
+  tell: Tell,
+  start: Pick<WorldProcess, 'argv' | 'env'> = { env: [] },
+): void {
   const { kernel, files } = changing;
   const task = livingTask(kernel, change.pid);
   if (!isGroupLeader(task)) throw new Refused('pid', `task ${change.pid} does not lead its process`);
@@ -62,7 +68,7 @@ export function exec(changing: Changing, change: Change<'exec'>, tell: Tell): vo
     }
   const cred = must(task.deref('cred'), 'cred');
   const mm = getRef(
-    buildMm(kernel, files, { exe: change.exe, env: [] }, ordinaryMm(change.exe), { cred }),
+    buildMm(kernel, files, { exe: change.exe, ...start }, ordinaryMm(change.exe), { cred }),
     'mm_users',
   );
   const old = task.deref('mm');

@@ -129,7 +129,8 @@ function typedEntry(map: BpfMap, key: Uint8Array, value: Uint8Array, plain: bool
   const one = (at: number): Json =>
     typedValue(btf.types, btf.value, value.subarray(at, at + valueSize), plain);
   return {
-    key: btf.key === 0 ? hexBytes(key) : typedValue(btf.types, btf.key, key, plain),
+    // Sections of global data have a key, but no type for it.
+    ...(btf.key === 0 ? {} : { key: typedValue(btf.types, btf.key, key, plain) }),
     ...(cpus ? { values: cpus.map((at, cpu) => ({ cpu, value: one(at) })) } : { value: one(0) }),
   };
 }

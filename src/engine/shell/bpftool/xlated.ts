@@ -124,10 +124,7 @@ class Names {
       const code = this.asRun(found.at, all[i + 1]?.at ?? this.prog.spec.insns.length);
       return `${relative}#bpf_prog_${tagText(progTag(code))}_${found.name}`;
     }
-    const name =
-      insn.src === op.BPF_PSEUDO_KFUNC_CALL
-        ? this.kernel.btf.nameOf(insn.imm)
-        : this.helper(insn);
+    const name = insn.src === op.BPF_PSEUDO_KFUNC_CALL ? this.kernel.btf.nameOf(insn.imm) : this.helper(insn);
     const addr = this.kernel.symbols.find(name)?.addr;
     return `${name}#${addr === undefined || this.base === 0n ? insn.imm : addr - this.base}`;
   }
@@ -138,7 +135,10 @@ class Names {
     return insns.slice(from, to).map((insn, i) => {
       if (insn.code === CALL && insn.src === 0) return { ...insn, imm: this.callImm(insn) };
       if (probeMem?.[from + i] !== 1) return insn;
-      return { ...insn, code: (insn.code & ~MODE) | (op.BPF_MODE(insn.code) === op.BPF_MEMSX ? PROBE_MEMSX : PROBE_MEM) };
+      return {
+        ...insn,
+        code: (insn.code & ~MODE) | (op.BPF_MODE(insn.code) === op.BPF_MEMSX ? PROBE_MEMSX : PROBE_MEM),
+      };
     });
   }
 

@@ -3,6 +3,7 @@ import { latin1Decode, latin1Encode } from '../../../shared/utf8.ts';
 import { strerror } from '../../libbpf/messages.ts';
 import { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } from '../fs/node.ts';
 import type { Process } from '../process.ts';
+import { WriteFault } from '../run.ts';
 import type { Run } from '../run.ts';
 import { byteCount, gnu, linesOf, misuse } from './program.ts';
 import type { Main } from './program.ts';
@@ -86,7 +87,7 @@ function* copy(p: Process, fd: number, show: Show | null, size = CAT_BUFFER): Ru
     const { ret, bytes } = yield* p.read(fd, size);
     if (ret <= 0) return ret;
     const done = yield* p.writeAll(1, show ? latin1Encode(show(latin1Decode(bytes))) : bytes);
-    if (done < 0) return done;
+    if (done < 0) throw new WriteFault(done);
   }
 }
 
@@ -267,6 +268,38 @@ export const yes: Main = function* (p) {
     return 1;
   }
 };
+
+/** Where two files differ first. */
+export const cmp: Main = gnu(
+  { letters: 's', words: { quiet: 's', silent: 's' }, trouble: 2, usage: '[OPTION]... FILE1 FILE2' },
+  function* (p, options) {
+    const [first, second] = options.operands;
+    if (first === undefined || second === undefined)
+      return yield* misuse(p, `missing operand after '${first ?? p.name}'`, 2);
+    const texts: string[] = [];
+    for (const path of [first, second]) {
+      const text = yield* p.slurp(path);
+      if (typeof text === 'number') {
+        yield* p.perror(path, text);
+        return 2;
+      }
+      texts.push(text);
+    }
+    const [a = '', b = ''] = texts;
+    if (a === b) return 0;
+    let at = 0;
+    while (at < a.length && at < b.length && a[at] === b[at]) at++;
+    const lines = linesOf(a.slice(0, at)).length;
+    const line = a.slice(0, at).endsWith('\n') || at === 0 ? lines + 1 : lines;
+    if (options.has('s')) return 1;
+    if (at === Math.min(a.length, b.length))
+      yield* p.complain(
+        `cmp: EOF on ${a.length < b.length ? first : second} after byte ${at}, in line ${line}`,
+      );
+    else yield* p.print(`${first} ${second} differ: byte ${at + 1}, line ${line}\n`);
+    return 1;
+  },
+);
 
 /** Copies input to output in blocks of one read(2) each. */
 export const dd: Main = function* (p) {

@@ -1,7 +1,7 @@
 /** Every program of the shell, by the path where it lies. */
 import { bpftool } from '../bpftool/main.ts';
 import { APPLETS, busybox } from './busybox.ts';
-import { cat, dd, head, tail, tee, wc, yes } from './cat.ts';
+import { cat, cmp, dd, head, tail, tee, wc, yes } from './cat.ts';
 import { clang } from './clang.ts';
 import { ls, readlink, stat } from './list.ts';
 import { date, env, hostname, id, mount, nothing, uname, which, whoami } from './machine.ts';
@@ -16,6 +16,7 @@ const USR_BIN: Readonly<Record<string, Main>> = {
   cat,
   clang,
   clear: nothing,
+  cmp,
   cp,
   cut,
   date,

@@ -1,9 +1,11 @@
 /** ps, pidof, kill, sleep: what looks at tasks. Source: procps 4. */
 import { fail } from '../../../shared/errno.ts';
+import { latin1Decode } from '../../../shared/utf8.ts';
 import { initialNamespace } from '../../kernel/objects/namespace.ts';
 import { findTaskByPidNs, PidType, taskActivePidNs, taskPidNrNs } from '../../kernel/objects/pid.ts';
 import { fileAtFd } from '../../kernel/objects/files.ts';
-import { PF, processes, threads } from '../../kernel/objects/task.ts';
+import { EXIT_ZOMBIE, PF, processes, threads } from '../../kernel/objects/task.ts';
+import { readUser } from '../../kernel/objects/user_memory.ts';
 import type { View } from '../../kernel/view.ts';
 import { strerror } from '../../libbpf/messages.ts';
 import { pathText } from '../../vfs/path.ts';
@@ -42,13 +44,14 @@ const pagesOf = (task: View, counters: readonly number[]): number => {
   );
 };
 
-/** The words a process was started with; kernel threads and zombies show their name in brackets. */
+/** The words a process was started with; what has none shows its name in brackets. */
 function commandLine(p: Process, task: View): string {
-  const known = p.world.processes.get(task.addr);
-  if (known) return known.argv.join(' ');
-  const node = p.stat(`/proc/${taskPidNrNs(task, nsOf(p))}/exe`, false);
-  const exe = typeof node === 'number' ? '' : (node.target ?? '');
-  return exe === '' ? `[${task.str('comm')}]${task.num('exit_state') === 0x20 ? ' <defunct>' : ''}` : exe;
+  const mm = task.deref('mm');
+  const start = mm?.big('arg_start') ?? 0n;
+  const bytes = mm && readUser(p.world.kernel, mm, start, Number(mm.big('arg_end') - start));
+  const words = bytes ? latin1Decode(bytes).replace(/\0$/, '').replaceAll('\0', ' ') : '';
+  if (words !== '') return words;
+  return `[${task.str('comm')}]${task.num('exit_state') === EXIT_ZOMBIE ? ' <defunct>' : ''}`;
 }
 
 interface Column {
@@ -65,7 +68,7 @@ const ppidOf = (p: Process, task: View): number => {
   return parent ? taskPidNrNs(parent, nsOf(p), PidType.TGID) : 0;
 };
 const comm = (_: Process, task: View): string =>
-  `${task.str('comm')}${task.num('exit_state') === 0x20 ? ' <defunct>' : ''}`;
+  `${task.str('comm')}${task.num('exit_state') === EXIT_ZOMBIE ? ' <defunct>' : ''}`;
 /** As ps aux shows it: with what else there is to say about the task. */
 const stat = (_: Process, task: View): string => {
   const nice = task.num('static_prio') - 120;
@@ -85,6 +88,11 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   user: { title: 'USER', width: 8, left: true, of: (_, task) => userName(uidOf(task)) },
   tty: { title: 'TT', width: 8, left: true, of: terminalOf },
   time: { title: 'TIME', width: 8, of: (_, task) => hms(seconds(task)) },
+  bsdtime: {
+    title: 'TIME',
+    width: 6,
+    of: (_, task) => `${Math.floor(seconds(task) / 60)}:${two(seconds(task) % 60)}`,
+  },
   comm: { title: 'COMMAND', width: 15, left: true, of: comm },
   args: { title: 'COMMAND', width: 27, left: true, of: commandLine },
   stat: { title: 'STAT', width: 4, left: true, of: stat },
@@ -95,7 +103,7 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   rss: { title: 'RSS', width: 5, of: (_, task) => pagesOf(task, [0, 1, 3]) * 4 },
   start: {
     title: 'START',
-    width: 6,
+    width: 5,
     left: true,
     of: (p, task) => startedText(wallTimeOf(task.big('start_boottime')), wallClock(p.world.kernel)),
   },
@@ -147,7 +155,7 @@ const BSD: Shown = [
   ['tty', 'TTY'],
   ['stat'],
   ['start'],
-  ['time'],
+  ['bsdtime'],
   ['args'],
 ];
 

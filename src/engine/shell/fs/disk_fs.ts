@@ -29,7 +29,6 @@ interface Written {
   /** Bytes in use; the array grows ahead of them. */
   length: number;
   mtime: number;
-  /** Still open after unlink(2). */
   readonly uid: number;
   readonly gid: number;
 }
@@ -63,6 +62,8 @@ export interface DiskOptions {
   readonly outside: OutsideFiles;
   /** Where the user's folder lies: absolute, without a slash behind. */
   readonly home: string;
+  /** Whose folder it is. */
+  readonly owner: number;
   /** Paths of the programs that can be run, without the leading slash. */
   readonly programs: ReadonlySet<string>;
 }
@@ -80,10 +81,23 @@ export class DiskFs implements FileSystem {
   }
 
   node(path: string): Node | null {
+    const found = this.find(path);
+    if (!found || (found.mode & S_IFMT) !== S_IFDIR) return found;
+    return { ...found, nlink: 2 + this.directoriesIn(path) };
+  }
+
+  private find(path: string): Node | null {
     const written = this.written.get(path);
     if (written) return this.writtenNode(written);
     if (this.removed.has(path)) return null;
     return this.outsideNode(path) ?? this.fixedNode(path) ?? this.worldNode(path);
+  }
+
+  /** Directories right below one: each has a `..` that counts as a link. */
+  private directoriesIn(path: string): number {
+    const isDirectory = (name: string): boolean =>
+      ((this.find(path === '' ? name : `${path}/${name}`)?.mode ?? 0) & S_IFMT) === S_IFDIR;
+    return this.names(path).filter(isDirectory).length;
   }
 
   names(path: string): readonly string[] {
@@ -101,7 +115,7 @@ export class DiskFs implements FileSystem {
       ...below([this.options.home.slice(1)].filter((home) => home !== '')),
       ...this.worldNames(path),
     ]);
-    return [...all].filter((name) => this.node(prefix + name) !== null);
+    return [...all].filter((name) => this.find(prefix + name) !== null);
   }
 
   // -- where a name is known from ------------------------------------------------------------------------------
@@ -132,17 +146,21 @@ export class DiskFs implements FileSystem {
     const outer = this.outsidePath(path);
     if (outer === null) return null;
     const { outside } = this.options;
-    if (outside.list(outer)) return this.fixed(path, S_IFDIR | 0o755);
-    const slash = outer.lastIndexOf('/');
-    const known = outside.list(slash < 0 ? '' : outer.slice(0, slash)) ?? [];
-    if (!known.includes(outer.slice(slash + 1))) return null;
-    const bytes = outside.read(outer);
-    if (!bytes) return null;
-    return {
+    if (outside.list(outer)) return this.owned(this.fixed(path, S_IFDIR | 0o755));
+    const size = outside.size(outer);
+    if (size === null) return null;
+    return this.owned({
       ...this.fixed(path, S_IFREG | 0o644),
-      size: bytes.length,
-      open: (flags) => new DiskFile(this, this.copyIn(path, bytes), flags),
-    };
+      size,
+      open: (flags) => {
+        const bytes = outside.read(outer);
+        return bytes ? new DiskFile(this, this.copyIn(path, bytes), flags) : fail('EIO');
+      },
+    });
+  }
+
+  private owned(node: Node): Node {
+    return { ...node, uid: this.options.owner, gid: this.options.owner };
   }
 
   /** A file of the user's folder is taken into memory when it is opened: from then on it is the session's. */
@@ -155,8 +173,8 @@ export class DiskFs implements FileSystem {
       bytes,
       length: bytes.length,
       mtime: BOOT_TIME,
-      uid: 0,
-      gid: 0,
+      uid: this.options.owner,
+      gid: this.options.owner,
     };
     this.written.set(path, file);
     return file;
@@ -170,8 +188,10 @@ export class DiskFs implements FileSystem {
       return { ...this.fixed(path, S_IFREG | 0o755), size: 0, open: () => new EmptyFile() };
     const home = this.options.home.slice(1);
     const above = [home, ...this.options.programs].some((each) => each.startsWith(`${path}/`));
-    if (path === '' || SKELETON.includes(path) || home === path || above)
-      return this.fixed(path, S_IFDIR | (STICKY.has(path) ? 0o1777 : 0o755));
+    if (path === '' || SKELETON.includes(path) || home === path || above) {
+      const node = this.fixed(path, S_IFDIR | (STICKY.has(path) ? 0o1777 : 0o755));
+      return home === path ? this.owned(node) : node;
+    }
     return null;
   }
 

@@ -4,16 +4,18 @@
  *     PID/   the tables of proc_task.ts, fd/, fdinfo/, ns/, task/          self -> PID of who asks
  */
 import { must } from '../../../shared/assert.ts';
-import { latin1Encode } from '../../../shared/utf8.ts';
+import { latin1Decode, latin1Encode } from '../../../shared/utf8.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { AF } from '../../kernel/objects/sock.ts';
 import { childMounts } from '../../kernel/objects/dentry.ts';
 import { initialNamespace } from '../../kernel/objects/namespace.ts';
 import { findTaskByPidNs, taskActivePidNs, taskPidNrNs } from '../../kernel/objects/pid.ts';
 import { openFds } from '../../kernel/objects/files.ts';
-import { isGroupLeader, PF, processes, threads } from '../../kernel/objects/task.ts';
+import { processes, threads } from '../../kernel/objects/task.ts';
 import { major, minor, superTypeName } from '../../kernel/objects/inode.ts';
 import type { View } from '../../kernel/view.ts';
+import { allSlabCaches } from '../../kernel/objects/slab_cache.ts';
+import { readUser } from '../../kernel/objects/user_memory.ts';
 import { readFdinfo } from '../../sys/fdinfo.ts';
 import { dPath, pathText, rootOf } from '../../vfs/path.ts';
 import { BOOT_TIME, wallClock } from '../clock.ts';
@@ -21,20 +23,26 @@ import type { ShellHost } from '../host.ts';
 import { TextFile } from '../open_file.ts';
 import { FixedFileSystem, S_IFDIR, S_IFLNK, S_IFREG } from './node.ts';
 import type { Node } from './node.ts';
-import { netlinkText, tcpText, udpText, unixText } from './proc_net.ts';
+import { ipv6RouteText, netlinkText, tcpText, udpText, unixText } from './proc_net.ts';
 import { cgroupText, mapsText, NS_LINKS, nsLink, statmText, statText, statusText } from './proc_task.ts';
 
-/** What a process was started with: NUL-separated, as cmdline shows it. */
-export type ArgumentsOf = (task: View) => readonly string[] | null;
+/** Arguments or environment of a process, as they stand in its memory. */
+function startText(kernel: Kernel, task: View, what: 'arg' | 'env'): string {
+  const mm = task.deref('mm');
+  if (!mm) return '';
+  const start = mm.big(`${what}_start`);
+  const bytes = readUser(kernel, mm, start, Number(mm.big(`${what}_end`) - start));
+  return bytes ? latin1Decode(bytes) : '';
+}
 
 type TaskText = (proc: ProcFs, task: View) => string;
 
 /** Files of a task that are one text. */
 const TASK_FILES: Readonly<Record<string, { readonly mode: number; readonly text: TaskText }>> = {
   cgroup: { mode: 0o444, text: ({ kernel }, task) => cgroupText(kernel, task) },
-  cmdline: { mode: 0o444, text: (proc, task) => proc.cmdline(task) },
+  cmdline: { mode: 0o444, text: ({ kernel }, task) => startText(kernel, task, 'arg') },
   comm: { mode: 0o644, text: (_, task) => `${task.str('comm')}\n` },
-  environ: { mode: 0o400, text: () => '' },
+  environ: { mode: 0o400, text: ({ kernel }, task) => startText(kernel, task, 'env') },
   maps: { mode: 0o444, text: ({ kernel }, task) => mapsText(kernel, task) },
   mountinfo: { mode: 0o444, text: (proc) => proc.mountinfo() },
   mounts: { mode: 0o444, text: (proc) => proc.mounts() },
@@ -62,6 +70,24 @@ const netText =
   (proc: ProcFs): string =>
     make(proc.kernel, proc.net);
 
+const OBJECTS_MASK = 0xffff;
+const ORDER_SHIFT = 16;
+
+/** @kernel slab_show, mm/slab_common.c @fidelity partial: which objects are in use is not modelled */
+function slabinfoText(kernel: Kernel): string {
+  const head =
+    'slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> ' +
+    ': tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n';
+  const right = (n: number, width: number): string => String(n).padStart(width);
+  const lines = [...allSlabCaches(kernel)].map((cache) => {
+    const name = kernel.mem.text(cache.ptr('name'), 64).padEnd(17);
+    const oo = cache.num('oo');
+    const pages = 2 ** (oo >>> ORDER_SHIFT);
+    return `${name} ${right(0, 6)} ${right(0, 6)} ${right(cache.num('size'), 6)} ${right(oo & OBJECTS_MASK, 4)} ${right(pages, 4)} : tunables ${right(0, 4)} ${right(0, 4)} ${right(0, 4)} : slabdata ${right(0, 6)} ${right(0, 6)} ${right(0, 6)}\n`;
+  });
+  return head + lines.join('');
+}
+
 const UTS = ['nodename', 'release', 'version'] as const;
 
 /** Files that belong to no task. */
@@ -76,6 +102,8 @@ const FILES: Readonly<Record<string, (proc: ProcFs) => string>> = {
   'net/udp6': netText((kernel, net) => udpText(kernel, net, AF.INET6)),
   'net/unix': netText(unixText),
   'net/netlink': netText(netlinkText),
+  'net/ipv6_route': netText(ipv6RouteText),
+  slabinfo: ({ kernel }) => slabinfoText(kernel),
   stat: (proc) => proc.stat(),
   'sys/kernel/hostname': ({ host }) => `${host.uname.nodename}\n`,
   'sys/kernel/osrelease': ({ host }) => `${host.uname.release}\n`,
@@ -96,13 +124,11 @@ export class ProcFs extends FixedFileSystem {
   readonly type = 'proc';
   readonly host: ShellHost;
   readonly kernel: Kernel;
-  private readonly argumentsOf: ArgumentsOf;
 
-  constructor(host: ShellHost, argumentsOf: ArgumentsOf) {
+  constructor(host: ShellHost) {
     super();
     this.host = host;
     this.kernel = host.sys.kernel;
-    this.argumentsOf = argumentsOf;
   }
 
   /** The caller's pid namespace: whose numbers are shown. */
@@ -243,15 +269,6 @@ export class ProcFs extends FixedFileSystem {
   }
 
   // -- texts ---------------------------------------------------------------------------------------------------
-
-  cmdline(task: View): string {
-    const given = this.argumentsOf(task);
-    if (given) return given.map((word) => `${word}\0`).join('');
-    if ((task.num('flags') & PF.KTHREAD) !== 0 || !task.deref('mm')) return '';
-    const leader = isGroupLeader(task) ? task : (task.deref('group_leader') ?? task);
-    const exe = TASK_LINKS['exe']?.(this, leader) ?? '';
-    return `${exe === '' ? leader.str('comm') : exe}\0`;
-  }
 
   kallsyms(): string {
     const { kernel, host } = this;

@@ -1,10 +1,12 @@
 /**
  * /proc/net: the sockets of the caller's network namespace as text.
  *
- * Source: net/ipv4/tcp_ipv4.c, net/ipv6/tcp_ipv6.c, net/ipv4/udp.c, net/unix/af_unix.c, net/netlink/af_netlink.c.
+ * Source: net/ipv4/tcp_ipv4.c, net/ipv6/tcp_ipv6.c, net/ipv4/udp.c, net/ipv6/ip6_fib.c, net/unix/af_unix.c,
+ * net/netlink/af_netlink.c.
  */
 import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { fib6Tables, routesOf, RTF } from '../../kernel/objects/fib6.ts';
 import { tcpEstablished, tcpListening, udpByAddress } from '../../kernel/objects/inet_hash.ts';
 import type { SocketTable } from '../../kernel/objects/inet_hash.ts';
 import { NETLINK_PROTOCOLS, netlinkSocks } from '../../kernel/objects/netlink_sock.ts';
@@ -133,5 +135,37 @@ export function netlinkText(kernel: Kernel, net: Addr): string {
         `${column(0, 8)}${column(0, 8)}${column(0, 5)}${column(common.num('skc_refcnt'), 8)}${column(0, 8)}` +
         `${column(socketInode(kernel, sockAt(kernel, addr))?.big('i_ino') ?? 0n, 8).trimEnd()}\n`;
     }
+  return out;
+}
+
+/** Nodes in the order of a walk: what lies below one comes before its own routes. */
+function* fib6Nodes(node: View): Generator<View> {
+  for (const side of ['left', 'right']) {
+    const child = node.deref(side);
+    if (child) yield* fib6Nodes(child);
+  }
+  yield node;
+}
+
+const address = (kernel: Kernel, at: Addr): string =>
+  Array.from(kernel.mem.bytes(at, 16), (byte) => low(byte, 2)).join('');
+
+/** @kernel ipv6_route_native_seq_show, net/ipv6/ip6_fib.c @fidelity partial: routes through next hop objects are not modelled */
+export function ipv6RouteText(kernel: Kernel, net: Addr): string {
+  let out = '';
+  for (const table of fib6Tables(kernel, kernel.view('net', net)))
+    for (const node of fib6Nodes(table.sub('tb6_root')))
+      for (const rt of routesOf(node)) {
+        const nh = kernel.view('fib6_nh', rt.at('fib6_nh')).sub('nh_common');
+        const gateway = nh.num('nhc_gw_family') !== 0;
+        const flags = rt.num('fib6_flags') | (gateway ? RTF.GATEWAY : 0);
+        const dev = nh.deref('nhc_dev');
+        const prefix = (field: string): string =>
+          `${address(kernel, rt.at(`${field}.addr`))} ${low(rt.num(`${field}.plen`), 2)}`;
+        out +=
+          `${prefix('fib6_dst')} ${prefix('fib6_src')} ${gateway ? address(kernel, nh.at('nhc_gw')) : '0'.repeat(32)} ` +
+          `${low(rt.num('fib6_metric') >>> 0, 8)} ${low(rt.num('fib6_ref.refs.counter'), 8)} ${low(0, 8)} ` +
+          `${low(flags >>> 0, 8)} ${(dev?.str('name') ?? '').padStart(8)}\n`;
+      }
   return out;
 }
