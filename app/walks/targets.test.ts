@@ -7,6 +7,8 @@ import { expect, test } from 'vitest';
 
 import { TARGET_NAMES } from '../../src/engine/abi/releases.ts';
 import { checkImage } from '../../src/engine/kernel/check_image.ts';
+import { sceneOf } from '../../src/engine/scene/scene.ts';
+import { callRow } from '../../src/protocol/trace.ts';
 import { ORDERS } from './orders.ts';
 import { caseName, objectsOf, WalkSession } from './session.ts';
 import type { Misbehaviour, WalkCase } from './session.ts';
@@ -146,6 +148,45 @@ test.for(named)('$name: what is taken is given back, whatever happens', ({ walk 
     expect([what, checkImage(kernel)]).toEqual([what, before]);
   }
 });
+
+/** Targets whose pictures and algorithms have no test of their own. */
+const LISTED = named.filter(({ walk }) =>
+  ['ipv6_route', 'sockmap', 'bpf_sk_storage_map', 'kmem_cache', 'dmabuf'].includes(walk.target),
+);
+
+test.for(LISTED)(
+  '$name: the picture has every object that is shown, in the order of the walk',
+  ({ walk }) => {
+    const session = new WalkSession(walk);
+    const [opened] = session.machine.sys.fds.openSessions;
+    const scene = opened ? sceneOf({ session: opened, filter: { tid: 0, pid: 0 } }) : null;
+    const drawn = (scene?.nodes ?? [])
+      .filter(({ kind }) => kind === 'item' || kind === 'slot')
+      .toSorted((a, b) => a.y - b.y || a.x - b.x)
+      .map(({ addr, owner, key }) => [addr, owner, key]);
+    session.readAll(whole);
+    const { trace } = session;
+    const shown = Array.from({ length: trace.length }, (_, call) => callRow(trace, call)).flatMap((row) =>
+      row?.kind === 'show' ? [[row.object, row.owner, row.key]] : [],
+    );
+    expect(drawn).toEqual(shown);
+  },
+);
+
+/** Lines that no walk of these comes by, with the reason. */
+const UNREACHED = { 'ipv6_route.changed': 'nothing changes a table while it is walked' };
+
+test.for(LISTED)(
+  '$name: every line of its algorithm is drawn, and every line drawn is reached',
+  ({ walk }) => {
+    const session = new WalkSession(walk);
+    session.readAll(() => 300);
+    const { code = [] } = session.machine.sys.iter.find(walk.target) ?? {};
+    const ids = code.flatMap(({ lines }) => lines.map(({ id }) => id));
+    const reached = session.trace.lines.map(({ line }) => line).filter((id) => !id.startsWith('read.'));
+    expect([...new Set(reached)].toSorted()).toEqual(ids.filter((id) => !(id in UNREACHED)).toSorted());
+  },
+);
 
 const DMABUF: WalkCase = { target: 'dmabuf', world: 'graphics' };
 

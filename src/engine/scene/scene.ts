@@ -5,6 +5,7 @@ import { numberedScene } from './bpf_object.ts';
 import { cgroupScene } from './cgroup.ts';
 import { ksymScene } from './ksym.ts';
 import { socketScene } from './sockets.ts';
+import { listedScene } from './listed.ts';
 import type { Subject } from './subject.ts';
 import { taskScene } from './task.ts';
 import { taskFileScene } from './task_file.ts';
@@ -24,6 +25,11 @@ const PICTURES: Readonly<Record<string, (subject: Subject) => Scene>> = {
   udp: socketScene('udp'),
   unix: socketScene('unix'),
   netlink: socketScene('netlink'),
+  ipv6_route: listedScene('ipv6_route'),
+  sockmap: listedScene('sockmap'),
+  bpf_sk_storage_map: listedScene('bpf_sk_storage_map'),
+  kmem_cache: listedScene('kmem_cache'),
+  dmabuf: listedScene('dmabuf'),
 };
 
 export const sceneOf = (subject: Subject): Scene | null =>

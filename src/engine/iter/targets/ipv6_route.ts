@@ -191,11 +191,11 @@ const ops: SeqOps = {
   },
 };
 
-/** A route belongs to a table and is known by the length of its prefix. */
-const identify = ({ kernel }: Session, rt: Obj): { owner: Addr; key: number } => {
-  const route = kernel.view('fib6_info', rt);
-  return { owner: route.ptr('fib6_table'), key: route.num('fib6_dst.plen') };
-};
+/** A route belongs to the table at hand and is known by the length of its prefix. */
+const identify = ({ kernel, priv }: Session, rt: Obj): { owner: Addr; key: number } => ({
+  owner: priv.ptr('tbl'),
+  key: kernel.view('fib6_info', rt).num('fib6_dst.plen'),
+});
 
 export const ipv6RouteTarget: IterReg = {
   target: 'ipv6_route',
