@@ -2,20 +2,25 @@
  * Measures what drawing costs: processor time of script in each frame while the picture of a large world
  * is panned, zoomed and stepped through, and how many elements the graph has.
  *
- *     node scripts/frames.mjs [WORLD ...] [--url URL]
+ *     node scripts/frames.mjs [WORLD ...] [--peer] [--url URL]
  *
+ * With --peer the same scene is then drawn by cytoscape in the same browser, panned and zoomed in the same
+ * way, and the ratios are printed.
  * Without a URL the built page in dist/ is served for the time being. Figures are milliseconds of the main
  * thread's own processor time, which other processes hardly change.
  */
+import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
 import { launchOptions } from './chromium.mjs';
 import { servePage } from './serve.mjs';
 
 const words = process.argv.slice(2);
+const peer = words.includes('--peer');
 const urlAt = words.indexOf('--url');
 const givenUrl = urlAt < 0 ? null : words[urlAt + 1];
 const worlds = words.filter((word) => word.startsWith('big'));
 const WORLDS = worlds.length > 0 ? worlds : ['big:100000'];
+const PEER = fileURLToPath(new URL('../node_modules/cytoscape/dist/cytoscape.umd.js', import.meta.url));
 const FRAMES = 60;
 /** Events in which the page's own script runs. */
 const SCRIPT = new Set(['EventDispatch', 'FireAnimationFrame', 'TimerFire', 'FunctionCall', 'RunMicrotasks']);
@@ -54,45 +59,112 @@ async function measure(browser, page, act) {
 
 const frame = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => done())));
 
-async function report(browser, page, world) {
-  const graph = await page.locator('.graph > svg').boundingBox();
-  const [x, y] = [graph.x + graph.width / 2, graph.y + graph.height / 2];
-  const acts = {
-    stepping: async () => {
-      await page.getByRole('slider', { name: 'Moment' }).focus();
-      for (let i = 0; i < FRAMES; i++) {
-        await page.keyboard.press('ArrowRight');
-        await frame(page);
-      }
-    },
-    panning: async () => {
-      await page.mouse.move(x, y);
-      await page.mouse.down();
-      for (let i = 0; i < FRAMES; i++) {
-        await page.mouse.move(x + 40 * Math.sin(i / 9), y - i * 3);
-        await frame(page);
-      }
-      await page.mouse.up();
-    },
-    zooming: async () => {
-      await page.mouse.move(x, y);
-      await page.keyboard.down('Control');
-      for (let i = 0; i < FRAMES; i++) {
-        await page.mouse.wheel(0, i < FRAMES / 2 ? 40 : -40);
-        await frame(page);
-      }
-      await page.keyboard.up('Control');
-    },
-  };
+/** Moves of the hand on a picture around a point of the page. */
+const hand = (page, { x, y }) => ({
+  panning: async () => {
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    for (let i = 0; i < FRAMES; i++) {
+      await page.mouse.move(x + 40 * Math.sin(i / 9), y - i * 3);
+      await frame(page);
+    }
+    await page.mouse.up();
+  },
+  zooming: async () => {
+    await page.mouse.move(x, y);
+    await page.keyboard.down('Control');
+    for (let i = 0; i < FRAMES; i++) {
+      await page.mouse.wheel(0, i < FRAMES / 2 ? 40 : -40);
+      await frame(page);
+    }
+    await page.keyboard.up('Control');
+  },
+});
+
+const stepping = (page) => async () => {
+  await page.getByRole('slider', { name: 'Moment' }).focus();
+  for (let i = 0; i < FRAMES; i++) {
+    await page.keyboard.press('ArrowRight');
+    await frame(page);
+  }
+};
+
+/** Prints what each act costs. @returns by act the script of a move, and of the worst frame */
+async function report(browser, page, world, acts) {
+  const costs = {};
   for (const [name, act] of Object.entries(acts)) {
     const frames = await measure(browser, page, act);
-    const elements = await page.locator('.graph *').count();
     const [median, p95, most] = [at(frames, 0.5), at(frames, 0.95), frames.at(-1) ?? 0];
+    const move = frames.reduce((sum, ms) => sum + ms, 0) / FRAMES;
+    costs[name] = { move, most };
     console.log(
       `${world} ${name.padEnd(8)}: script per frame median ${median.toFixed(1)} ms, ` +
-        `95 % ${p95.toFixed(1)} ms, most ${most.toFixed(1)} ms in ${frames.length} frames; ${elements} elements`,
+        `95 % ${p95.toFixed(1)} ms, most ${most.toFixed(1)} ms in ${frames.length} frames; ${move.toFixed(1)} ms for each of ${FRAMES} moves`,
     );
   }
+  return costs;
+}
+
+/** Keeps the scene that the machine worker sends, for the peer. */
+const keepScene = () => {
+  const Plain = Worker;
+  globalThis.Worker = class extends Plain {
+    constructor(url, options) {
+      super(url, options);
+      this.addEventListener('message', ({ data }) => {
+        const scene = data?.value?.scene;
+        if (scene)
+          globalThis.keptScene = {
+            place: [...scene.place],
+            edges: [...scene.edgeFrom].map((from, i) => [from, scene.edgeTo[i]]),
+          };
+      });
+    }
+  };
+};
+
+/** The same nodes and arrows in the same places, drawn by cytoscape with what it offers for large graphs. */
+function drawPeer({ place, edges }) {
+  const box = document.body.appendChild(document.createElement('div'));
+  box.style.cssText = 'position:fixed;inset:0;width:1000px;height:700px';
+  const count = place.length / 4;
+  const nodes = Array.from({ length: count }, (_, i) => ({
+    data: { id: `n${i}`, w: place[4 * i + 2], h: place[4 * i + 3] },
+    position: { x: place[4 * i] + place[4 * i + 2] / 2, y: place[4 * i + 1] + place[4 * i + 3] / 2 },
+  }));
+  const arrows = edges.map(([from, to], i) => ({
+    data: { id: `e${i}`, source: `n${from}`, target: `n${to}` },
+  }));
+  globalThis.cytoscape({
+    container: box,
+    elements: [...nodes, ...arrows],
+    layout: { name: 'preset', fit: false },
+    style: [
+      { selector: 'node', style: { shape: 'rectangle', width: 'data(w)', height: 'data(h)' } },
+      { selector: 'edge', style: { 'curve-style': 'haystack', width: 1 } },
+    ],
+    hideEdgesOnViewport: true,
+    textureOnViewport: true,
+    pixelRatio: 1,
+    zoom: 0.95,
+  });
+}
+
+async function comparePeer(browser, page, world, own) {
+  const scene = await page.evaluate(() => globalThis.keptScene);
+  const other = await browser.newPage({ viewport: { width: 1000, height: 700 } });
+  await other.addScriptTag({ path: PEER });
+  const began = performance.now();
+  await other.evaluate(drawPeer, scene);
+  await frame(other);
+  console.log(`${world} cytoscape: on show after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  const theirs = await report(browser, other, `${world} cytoscape`, hand(other, { x: 800, y: 350 }));
+  for (const [name, { move, most }] of Object.entries(theirs))
+    console.log(
+      `${world} ${name}: cytoscape / Iterscope = ${(move / own[name].move).toFixed(1)} for a move, ` +
+        `${(most / own[name].most).toFixed(1)} for the worst frame`,
+    );
+  await other.close();
 }
 
 const server = givenUrl ? null : await servePage(0);
@@ -103,6 +175,7 @@ try {
       viewport: { width: 1440, height: 900 },
       reducedMotion: 'reduce',
     });
+    if (peer) await page.addInitScript(keepScene);
     await page.goto(givenUrl ?? server.url);
     await page.locator('.monaco-editor .view-lines').waitFor();
     await page.getByText(/^Verified/).waitFor({ timeout: 60_000 });
@@ -114,7 +187,11 @@ try {
     const label = await page.getByRole('textbox', { name: /^Event number/ }).getAttribute('aria-label');
     console.log(`${world}: ${label.match(/(\d+)$/)[1]} events on show after ${seconds.toFixed(1)} s`);
     await page.waitForTimeout(2000);
-    await report(browser, page, world);
+    const graph = await page.locator('.graph > svg').boundingBox();
+    const middle = { x: graph.x + graph.width / 2, y: graph.y + graph.height / 2 };
+    const own = await report(browser, page, world, { stepping: stepping(page), ...hand(page, middle) });
+    console.log(`${world}: ${await page.locator('.graph *').count()} elements in the graph`);
+    if (peer) await comparePeer(browser, page, world, own);
     await page.close();
   }
 } finally {
