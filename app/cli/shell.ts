@@ -99,7 +99,7 @@ export function shellCommand(options: CliOptions, terminal: Terminal): number {
     throw new UsageError(`shell takes its lines with -c 'LINE; LINE', not '${options.operands[0]}'`);
   const interactive = options.lines === null && process.stdin.isTTY;
   const session = openShell(boot(options), folder(process.cwd()), {
-    columns: interactive ? (process.stdout.columns ?? 80) : null,
+    columns: interactive ? process.stdout.columns || 80 : null,
     onOutput: show(terminal),
   });
   if (!interactive) return runLines(session, options.lines === null ? stdinLines() : [options.lines]);
