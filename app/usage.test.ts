@@ -103,19 +103,25 @@ const cases: { what: string; argv: () => string[]; status: number; says: RegExp 
     what: 'BTF that is none',
     argv: () => ['run', TASK, '--btf', file('b.btf', 'hello, this is no BTF at all')],
     status: 2,
-    says: /BTF: wrong magic/,
+    says: /--btf .*b\.btf: BTF: wrong magic/,
   },
   {
     what: 'BTF that is cut short',
     argv: () => ['run', TASK, '--btf', file('c.btf', new Uint8Array([0x9f, 0xeb, 1, 0]))],
     status: 2,
-    says: /BTF: header .* runs past the end/,
+    says: /--btf .*c\.btf: BTF: header .* runs past the end/,
   },
   {
     what: 'kallsyms that is none',
     argv: () => ['run', TASK, '--kallsyms', file('k', 'ffffffff81000000 T _text\nnonsense\n')],
     status: 2,
-    says: /kallsyms: line 2/,
+    says: /--kallsyms .*k: kallsyms: line 2/,
+  },
+  {
+    what: 'kallsyms without a symbol',
+    argv: () => ['run', TASK, '--kallsyms', file('none', '\n')],
+    status: 2,
+    says: /--kallsyms .*none: kallsyms: there is no symbol in it/,
   },
   {
     what: 'an object that is none',

@@ -1,6 +1,6 @@
 /** Files that a user names. Each may be gzip; what cannot be read is a usage error that says why. */
 import { gunzipSync } from 'fflate';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { utf8Decode } from '../../src/shared/utf8.ts';
@@ -32,6 +32,15 @@ export function readBytes(path: string): Uint8Array {
 }
 
 export const readText = (path: string): string => utf8Decode(readBytes(path));
+
+/** @throws UsageError */
+export function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UsageError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  }
+}
 
 export const isObject = (bytes: Uint8Array): boolean =>
   bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;

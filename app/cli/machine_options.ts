@@ -1,8 +1,10 @@
 /** The machine that the options describe: its resources, world, types and symbols. */
 import type { BootOptions } from '../../src/engine/machine/boot.ts';
-import { bootMachine, kernelTypes } from '../../src/engine/machine/boot.ts';
+import { BootError, bootMachine, kernelTypes, readSymbols } from '../../src/engine/machine/boot.ts';
 import type { Btf } from '../../src/engine/btf/parse.ts';
+import type { Symbols } from '../../src/engine/kernel/symbols.ts';
 import type { Machine } from '../../src/engine/machine/boot.ts';
+import { must } from '../../src/shared/assert.ts';
 import { existsSync } from 'node:fs';
 import { resources } from '../resources.ts';
 import { readBytes, readText } from './files.ts';
@@ -17,19 +19,48 @@ function worldRef(world: string | null): BootOptions['world'] {
   return isFile ? { name, text: readText(name) } : { name };
 }
 
+/** What is wrong with the file of an option, with the option and the file before it. @throws BootError */
+function ofOption<T>(option: string, path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BootError) throw new BootError(`${option} ${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+function btfOf(path: string): Uint8Array {
+  const btf = readBytes(path);
+  return ofOption('--btf', path, () => kernelTypes(resources, { btf }) && btf);
+}
+
+const symbolsOf = (path: string): Symbols =>
+  ofOption('--kallsyms', path, () => must(readSymbols(readText(path)), 'symbols of a text'));
+
 /** @throws UsageError for files that cannot be read */
 export const bootOptions = (options: CliOptions, world = options.world): BootOptions => ({
   world: worldRef(world),
   release: options.kernel ?? undefined,
-  btf: options.btf === null ? undefined : readBytes(options.btf),
-  kallsyms: options.kallsyms === null ? undefined : readText(options.kallsyms),
+  btf: options.btf === null ? undefined : btfOf(options.btf),
+  kallsyms: options.kallsyms === null ? undefined : symbolsOf(options.kallsyms),
   seed: options.seed ?? undefined,
   reader: options.run.reader,
 });
 
 /** @throws UsageError, BootError */
-export const boot = (options: CliOptions): Machine => bootMachine(resources, bootOptions(options));
+export function boot(options: CliOptions): Machine {
+  const given = bootOptions(options);
+  const start = (): Machine => bootMachine(resources, given);
+  return options.btf === null ? start() : ofOption('--btf', options.btf, start);
+}
+
+/** A sentence when the release was not asked for and is not that of the world's machine; else ''. */
+export function releaseNote({ world, release }: Machine, { kernel }: CliOptions): string {
+  const own = world.uname.release;
+  if (kernel !== null || own === '' || own.startsWith(release.name)) return '';
+  return `the machine runs ${own}; it is walked as ${release.name} would, the nearest release known (--kernel names another)`;
+}
 
 /** The types to compile against. @throws UsageError, BootError */
 export const types = (options: CliOptions): Btf =>
-  kernelTypes(resources, options.btf === null ? {} : { btf: readBytes(options.btf) });
+  kernelTypes(resources, options.btf === null ? {} : { btf: btfOf(options.btf) });

@@ -11,7 +11,7 @@ import type { ProgramInfo } from '../../src/protocol/api.ts';
 import type { RunReport } from '../../src/protocol/report.ts';
 import { latin1Encode } from '../../src/shared/utf8.ts';
 import { includeFrom, isObject, readBytes } from './files.ts';
-import { boot, types } from './machine_options.ts';
+import { boot, releaseNote, types } from './machine_options.ts';
 import { UsageError } from './options.ts';
 import type { CliOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -61,6 +61,8 @@ function complain(terminal: Terminal, source: Source, report: RunReport, options
 /** Compiles, loads and (unless only checking) runs. @returns the exit status */
 export function runCommand(options: CliOptions, terminal: Terminal, checkOnly: boolean): number {
   const machine = boot(options);
+  const note = releaseNote(machine, options);
+  if (note !== '') terminal.complain(`${PROGRAM}: ${note}`);
   const source = readSource(options, machine.kernel.btf);
   const report = source.object
     ? drain(

@@ -6,6 +6,7 @@ import { resources } from '../resources.ts';
 import { bootOptions } from './machine_options.ts';
 import { UsageError } from './options.ts';
 import type { CliOptions } from './options.ts';
+import { writeText } from './files.ts';
 import { DONE } from './run.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -18,6 +19,10 @@ export function worldCommand(options: CliOptions, terminal: Terminal): number {
   }
   const boot = bootOptions(options, name);
   const world = readWorld(boot.world, resources, boot.btf);
+  if (options.output !== null) {
+    writeText(options.output, `${JSON.stringify(world, null, 1)}\n`);
+    return DONE;
+  }
   const summary = summarize(name, world, bootKernel(world, resources, boot));
   if (options.json) {
     terminal.print(`${JSON.stringify(summary, null, 1)}\n`);

@@ -44,6 +44,7 @@ export class Symbols {
       const [, addr = '0', type = '?', name = '', module = ''] = match;
       all.push({ addr: BigInt('0x' + addr), type, name, module });
     }
+    if (all.length === 0) throw new KallsymsError('there is no symbol in it');
     return new Symbols(all);
   }
 

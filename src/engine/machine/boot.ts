@@ -118,7 +118,8 @@ function naming<T>(name: string, read: () => T): T {
   }
 }
 
-function readSymbols(text: string | Symbols | undefined): Symbols | null {
+/** @throws BootError */
+export function readSymbols(text: string | Symbols | undefined): Symbols | null {
   if (text === undefined) return null;
   if (text instanceof Symbols) return text;
   try {

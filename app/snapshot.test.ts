@@ -1,0 +1,79 @@
+/** scripts/snapshot.sh on this very machine: real processes become a file, and the file a world. */
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { importRecorded } from '../src/engine/kernel/import_recorded.ts';
+import { readWorld } from '../src/engine/machine/boot.ts';
+import { iterscope } from './cli/testing.ts';
+import { resources } from './resources.ts';
+
+const script = join(import.meta.dirname, '../scripts/snapshot.sh');
+const folder = mkdtempSync(join(tmpdir(), 'snapshot-'));
+const file = join(folder, 'secret-plans.txt');
+let child: ChildProcess;
+let server: Server;
+
+beforeAll(async () => {
+  writeFileSync(file, 'x');
+  const fd = openSync(file, 'r');
+  child = spawn('sleep', ['60'], { stdio: [fd, 'ignore', 'ignore'] });
+  server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+});
+afterAll(() => {
+  child.kill();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+const snapshot = (...words: string[]): string => {
+  const { stdout, status } = spawnSync('sh', [script, ...words], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  expect(status).toBe(0);
+  return stdout;
+};
+const sleeper = (text: string) =>
+  importRecorded(JSON.parse(text)).processes.find(({ pid }) => pid === child.pid);
+
+test('a process, its open file and a listening socket are in the world', () => {
+  const text = snapshot();
+  const world = readWorld({ name: 'mine', text }, resources);
+  expect(sleeper(text)).toMatchObject({ comm: 'sleep', ppid: process.pid });
+  expect(JSON.stringify(world.files)).toContain(file);
+  const port = (server.address() as AddressInfo).port;
+  expect(world.sockets).toContainEqual(
+    expect.objectContaining({ protocol: 'tcp', state: 'LISTEN', local: `127.0.0.1:${port}` }),
+  );
+  const path = join(folder, 'mine.json');
+  writeFileSync(path, text);
+  const { status, stdout } = iterscope(
+    'run',
+    join(import.meta.dirname, 'examples/task.bpf.c'),
+    '--world',
+    path,
+  );
+  expect(status).toBe(0);
+  expect(stdout).toMatch(new RegExp(`\\b${child.pid}\\b.*sleep`));
+});
+
+test('what is left out is nowhere in the file', () => {
+  const text = snapshot('--no-names', '--no-paths', '--no-addresses');
+  expect(text).not.toContain('secret-plans');
+  expect(text).not.toContain('"sleep"');
+  const own = sleeper(text);
+  expect(own).toBeDefined();
+  expect(own?.comm).not.toBe('sleep');
+  expect(text).not.toContain(
+    `${(server.address() as AddressInfo).port.toString(16).toUpperCase()} 00000000:0000 0A`,
+  );
+});
+
+test('an option that it does not know is refused', () => {
+  const { status, stderr } = spawnSync('sh', [script, '--no-such'], { encoding: 'utf8' });
+  expect(status).toBe(2);
+  expect(stderr).toContain('usage: snapshot.sh');
+});
