@@ -39,7 +39,7 @@ const OTHER_NAME_OF_RECORD = /^typedef (?:struct|union) \w+ \w+;$/gm;
  * Types as a vmlinux.h, without the one that clang has built in. Typedefs of records come first: a record
  * may use its own.
  */
-const asHeader = (types: string): string =>
+export const asHeader = (types: string): string =>
   [
     '#ifndef __VMLINUX_H__\n#define __VMLINUX_H__',
     ...(types.match(OTHER_NAME_OF_RECORD) ?? []),

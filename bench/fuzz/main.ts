@@ -6,7 +6,7 @@
  *     --variant V,V         ways to compile with ours: v1, v2, v3, v4, O0; v3 unless told
  *     --stop                ends with the first failure
  *     --any                 damaged sources through our compiler alone, instead
- *     --record              clang's objects of the corpus are made anew, instead
+ *     --record [--only P]   clang's objects of the corpus are made anew, or of one program, instead
  *     --print, --reduce     one program, as generated or as small as it still fails
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     stop: { type: 'boolean', default: false },
     any: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
+    only: { type: 'string' },
     print: { type: 'boolean', default: false },
     reduce: { type: 'boolean', default: false },
   },
@@ -156,7 +157,7 @@ function fuzz(): boolean {
 }
 
 if (values.any) process.exitCode = anySource(first, count) === 0 ? 0 : 1;
-else if (values.record) recordCorpus(needClang());
+else if (values.record) recordCorpus(needClang(), values.only ?? null);
 else if (values.print) process.stdout.write(generateFile([first]));
 else if (values.reduce) {
   const text = generateFile([first]);

@@ -10,7 +10,7 @@ import { widthOf } from './lower_expr.ts';
 import { noLibrary } from './cpu.ts';
 import type { Lowering } from './lower_function.ts';
 import { lowerOverflow } from './lower_overflow.ts';
-import { copyBytes, fillBytes, pointeeAlign } from './lower_memory.ts';
+import { alignmentOf, copyBytes, fillBytes, pieces, pointeeAlign } from './lower_memory.ts';
 import { accessSize, lowerPlace } from './lower_place.ts';
 import type { Place } from './lower_place.ts';
 
@@ -66,23 +66,45 @@ function constantSize(f: Lowering, expr: BuiltinExpr, size: Expr): number {
   return 0;
 }
 
-/** Compares byte after byte; the difference of the first two that differ. */
-function memcmp(f: Lowering, a: Inst, b: Inst, size: number): Inst {
-  const slot = f.fn.slot('', 4, 4);
+/** Compares pieces as numbers whose first byte counts most: -1, 0 or 1. */
+function memcmp(f: Lowering, a: Inst, b: Inst, size: number, align: number): Inst {
+  const slot = f.fn.frame(f.fn.slot('', 4, 4), 0);
   const end = f.fn.block();
-  for (let i = 0; i < size; i++) {
-    const x = f.b.load(a, i, 1);
-    const y = f.b.load(b, i, 1);
-    f.b.store(f.fn.frame(slot, 0), 0, 4, f.b.binary('sub', x, y));
-    const next = f.fn.block();
-    f.b.branch('ne', x, y, end, next);
+  const give = (value: Inst): void => f.b.store(slot, 0, 4, value);
+  const ordered = (raw: Inst, bytes: AccessSize): Inst => (bytes === 1 ? raw : f.b.bswap(raw, bytes * 8));
+  for (const piece of pieces(size, align)) {
+    const x = ordered(f.b.load(a, piece.off, piece.size), piece.size);
+    const y = ordered(f.b.load(b, piece.off, piece.size), piece.size);
+    const [differ, next] = [f.fn.block(), f.fn.block()];
+    f.b.branch('ne', x, y, differ, next);
+    f.b.at(differ);
+    const above = f.b.compare('ugt', x, y);
+    give(f.b.binary('sub', f.b.binary('shl', above, f.b.const(32, 1)), f.b.const(32, 1)));
+    f.b.jump(end);
     f.b.at(next);
   }
-  if (size === 0) f.b.store(f.fn.frame(slot, 0), 0, 4, f.b.const(32, 0));
+  give(f.b.const(32, 0));
   f.b.jump(end);
   f.b.at(end);
-  return f.b.load(f.fn.frame(slot, 0), 0, 4);
+  return f.b.load(slot, 0, 4);
 }
+
+/** True when two stretches of memory differ: what `memcmp(a, b, n) != 0` asks. */
+export function memoryDiffers(f: Lowering, expr: BuiltinExpr, builtin: Named<'memcmp'>): Inst {
+  const a = f.value(builtin.left);
+  const b = f.value(builtin.right);
+  const size = constantSize(f, expr, builtin.size);
+  const align = commonAlign(builtin, a, b);
+  const parts = pieces(size, align).map((piece) => {
+    const [x, y] = [a, b].map((from) => f.b.load(from, piece.off, piece.size)) as [Inst, Inst];
+    return f.b.zext(f.b.binary('xor', x, y));
+  });
+  const all = parts.reduce((so, part) => f.b.binary('or', so, part), f.b.const(64, 0));
+  return f.b.compare('ne', all, f.b.const(64, 0));
+}
+
+const commonAlign = (builtin: Named<'memcmp'>, a: Inst, b: Inst): number =>
+  Math.min(alignmentOf(a, pointeeAlign(builtin.left)), alignmentOf(b, pointeeAlign(builtin.right)));
 
 /** Number of set bits, by adding neighbouring fields of growing width. */
 function popcount(f: Lowering, x: Inst, bits: 32 | 64): Inst {
@@ -214,8 +236,11 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
       else f.b.call({ kind: 'memory', name: 'memset', aligns: [align, 1] }, [to, byte, size], null);
       return to;
     }
-    case 'memcmp':
-      return memcmp(f, f.value(builtin.left), f.value(builtin.right), constantSize(f, expr, builtin.size));
+    case 'memcmp': {
+      const [left, right] = [f.value(builtin.left), f.value(builtin.right)];
+      const size = constantSize(f, expr, builtin.size);
+      return memcmp(f, left, right, size, commonAlign(builtin, left, right));
+    }
     case 'strcmp':
       return noCall(f, expr, 'strcmp');
     case 'bswap': {

@@ -160,6 +160,6 @@ export function lowerVariable(m: ModuleLowering, variable: VarSymbol, symbol: Ir
     relocs: image.relocs,
     variable,
     kept: variable.storage === 'global' || variable.attributes.used,
-    constant: isConst && !isVolatile && image.relocs.length === 0 && !variable.attributes.weak,
+    constant: isConst && !isVolatile && !variable.attributes.weak,
   };
 }

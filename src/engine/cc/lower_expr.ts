@@ -3,12 +3,12 @@
  * a record's value is the address of its bytes.
  */
 import { EngineBug } from '../../shared/assert.ts';
-import type { ArithmeticOp, CallExpr, CastExpr, CompareOp, Expr } from './ast.ts';
+import type { ArithmeticOp, Builtin, BuiltinExpr, CallExpr, CastExpr, CompareOp, Expr } from './ast.ts';
 import { integerOf, isPointer, isVoid, sizeOf } from './ctype.ts';
 import type { CType } from './ctype.ts';
 import type { BinaryOp, Block, Cond, Inst, Width } from './ir.ts';
 import { passing } from './lower_abi.ts';
-import { lowerBuiltin } from './lower_builtin.ts';
+import { lowerBuiltin, memoryDiffers } from './lower_builtin.ts';
 import type { Lowering } from './lower_function.ts';
 import { addressOf, isRecord, loadPlace, lowerPlace, plainPlace, storePlace } from './lower_place.ts';
 import { copyRecord } from './lower_memory.ts';
@@ -91,6 +91,12 @@ export function lowerCondition(f: Lowering, expr: Expr, yes: Block, no: Block): 
       if (expr.op === '!') return lowerCondition(f, expr.operand, no, yes);
       break;
     case 'compare': {
+      const memory = comparedMemory(expr);
+      if (memory && (expr.op === '==' || expr.op === '!=')) {
+        const differ = memoryDiffers(f, memory.expr, memory.builtin);
+        const [first, second] = expr.op === '!=' ? [yes, no] : [no, yes];
+        return f.b.branch('ne', differ, f.b.const(32, 0), first, second);
+      }
       const [signed, unsigned] = CONDS[expr.op];
       const a = f.value(expr.left);
       const b = f.value(expr.right);
@@ -102,6 +108,10 @@ export function lowerCondition(f: Lowering, expr: Expr, yes: Block, no: Block): 
       if (expr.cast === 'int' && isTruth(expr.operand)) return lowerCondition(f, expr.operand, yes, no);
       break;
     case 'builtin':
+      if (expr.builtin.name === 'memcmp') {
+        const differ = memoryDiffers(f, expr, expr.builtin);
+        return f.b.branch('ne', differ, f.b.const(32, 0), yes, no);
+      }
       if (expr.builtin.name === 'expect') return lowerCondition(f, expr.builtin.operand, yes, no);
       break;
     default:
@@ -127,7 +137,27 @@ function joined(f: Lowering, width: Width, body: (give: (value: Inst) => void) =
   return f.b.load(f.fn.frame(slot, 0), 0, size);
 }
 
+type BuiltinOf<N extends Builtin['name']> = Extract<Builtin, { readonly name: N }>;
+
+/** The call in `memcmp(...) == 0`, or null. */
+function comparedMemory(expr: Expr): { expr: BuiltinExpr; builtin: BuiltinOf<'memcmp'> } | null {
+  if (expr.kind !== 'compare' || expr.right.kind !== 'int' || expr.right.value !== 0n) return null;
+  const { left } = expr;
+  return left.kind === 'builtin' && left.builtin.name === 'memcmp'
+    ? { expr: left, builtin: left.builtin }
+    : null;
+}
+
 function truth(f: Lowering, expr: Expr): Inst {
+  const memory = comparedMemory(expr);
+  if (memory && expr.kind === 'compare' && (expr.op === '!=' || expr.op === '==')) {
+    const differ = memoryDiffers(f, memory.expr, memory.builtin);
+    return expr.op === '!=' ? differ : f.b.compare('eq', differ, f.b.const(32, 0));
+  }
+  if (expr.kind === 'unary' && expr.operand.kind === 'builtin' && expr.operand.builtin.name === 'memcmp') {
+    const differ = memoryDiffers(f, expr.operand, expr.operand.builtin);
+    return f.b.compare('eq', differ, f.b.const(32, 0));
+  }
   if (expr.kind === 'compare') {
     const [signed, unsigned] = CONDS[expr.op];
     const a = f.value(expr.left);

@@ -35,8 +35,27 @@ export function alignmentOf(address: Inst, unknown: number): number {
   return Math.min(unknown, 8);
 }
 
-/** The alignment that the type of a pointer expression promises, conversions to `void *` looked through. */
+/** The alignment that types promise of a place. */
+function placeAlign(expr: Expr): number {
+  switch (expr.kind) {
+    case 'member': {
+      const bytes = Math.floor(expr.bitOffset / 8);
+      const base = placeAlign(expr.base);
+      return bytes === 0 ? base : Math.min(base, bytes & (0 - bytes));
+    }
+    case 'deref':
+      return alignOf(expr.type);
+    case 'cast':
+      return expr.cast === 'noop' || expr.cast === 'load' ? placeAlign(expr.operand) : alignOf(expr.type);
+    default:
+      return alignOf(expr.type);
+  }
+}
+
+/** The alignment that a pointer expression promises, conversions to `void *` looked through. */
 export function pointeeAlign(expr: Expr): number {
+  if (expr.kind === 'address_of') return placeAlign(expr.operand);
+  if (expr.kind === 'cast' && expr.cast === 'array_decay') return placeAlign(expr.operand);
   if (expr.kind === 'cast' && (expr.cast === 'pointer' || expr.cast === 'noop')) {
     return pointeeAlign(expr.operand);
   }
@@ -137,6 +156,7 @@ export function initialise(f: Lowering, to: Inst, type: CType, init: Initializer
         {
           ...plainPlace(to, entry.type, true),
           off,
+          align: Math.min(alignOf(type), off & (0 - off) || 8),
           bits:
             entry.bitSize === null
               ? null
@@ -146,6 +166,7 @@ export function initialise(f: Lowering, to: Inst, type: CType, init: Initializer
                   signed: false,
                   room: size - off,
                   align: alignOf(type),
+                  run: null,
                 },
         },
         known,

@@ -6,6 +6,7 @@
  * Members of variables (on the stack or global) are the program's own memory and are not relocated.
  */
 import type { Bytes } from '../../shared/brand.ts';
+import { slotAlign } from './ir.ts';
 import type { AccessSize, Inst } from './ir.ts';
 import { alignOf, integerOf, qualifiersOf, sizeOf, unsugar } from './ctype.ts';
 import type { CType } from './ctype.ts';
@@ -28,6 +29,8 @@ export interface BitField {
   readonly room: Bytes;
   /** The record's alignment: accesses are no wider. */
   readonly align: Bytes;
+  /** Bytes from address + off that only bit-fields lie in: from, to. Null: not known. */
+  readonly run: readonly [Bytes, Bytes] | null;
 }
 export interface Place {
   readonly address: Inst;
@@ -38,6 +41,8 @@ export interface Place {
   readonly volatile: boolean;
   /** The program's own memory. */
   readonly own: boolean;
+  /** What the address is a multiple of, as far as types say: less than the type wants in packed records. */
+  readonly align: Bytes;
 }
 
 export const plainPlace = (address: Inst, type: CType, own = false): Place => ({
@@ -48,7 +53,12 @@ export const plainPlace = (address: Inst, type: CType, own = false): Place => ({
   type,
   volatile: qualifiersOf(type).isVolatile,
   own,
+  align: alignOf(type),
 });
+
+/** The alignment of what lies `bytes` behind something aligned. */
+const alignAt = (align: Bytes, bytes: Bytes): Bytes =>
+  bytes === 0 ? align : Math.min(align, bytes & (0 - bytes));
 
 /** The same place with its CO-RE path computed into the address. */
 function settle(f: Lowering, place: Place): Place {
@@ -63,6 +73,19 @@ export function addressOf(f: Lowering, place: Place): Inst {
   return f.b.offset(settled.address, settled.off);
 }
 
+/** The bytes around a bit-field in which there is nothing else, from its first byte. */
+function bitFieldRun(expr: MemberExpr, first: Bytes): readonly [Bytes, Bytes] | null {
+  const record = unsugar(expr.base.type);
+  if (record.kind !== 'record' || record.tag === 'union' || !record.layout) return null;
+  const { members, size } = record.layout;
+  const at = members.findIndex((m) => m.bitSize !== null && m.bitOffset === expr.bitOffset);
+  if (at < 0) return null;
+  const before = members.findLast((m, i) => i < at && m.bitSize === null);
+  const after = members.find((m, i) => i > at && m.bitSize === null);
+  const from = before ? Math.floor(before.bitOffset / 8) + (sizeOf(before.type) ?? 0) : 0;
+  return [from - first, (after ? Math.floor(after.bitOffset / 8) : size) - first];
+}
+
 function memberPlace(f: Lowering, expr: MemberExpr): Place {
   const base = lowerPlace(f, expr.base);
   const bytes = Math.floor(expr.bitOffset / 8);
@@ -75,12 +98,14 @@ function memberPlace(f: Lowering, expr: MemberExpr): Place {
           signed: integerOf(expr.type)?.signed ?? false,
           room: (sizeOf(expr.base.type) ?? 0) - bytes,
           align: alignOf(expr.base.type),
+          run: bitFieldRun(expr, bytes),
         };
   const common = {
     bits,
     type: expr.type,
     volatile: base.volatile || qualifiersOf(expr.type).isVolatile,
     own: base.own,
+    align: alignAt(base.align, bytes),
   };
   const first = expr.path[0];
   if (!expr.relocatable || base.own || !first) {
@@ -140,7 +165,8 @@ export function lowerPlace(f: Lowering, expr: Expr): Place {
             },
           };
         const at = settle(f, array);
-        return { ...at, ...extra, volatile, off: at.off + index * expr.elementSize };
+        const align = alignAt(array.align, index * expr.elementSize);
+        return { ...at, ...extra, volatile, align, off: at.off + index * expr.elementSize };
       }
       const base = f.value(expr.base);
       const own = decayed !== null && f.isOwn(decayed);
@@ -183,17 +209,25 @@ interface Unit {
   readonly size: AccessSize;
   readonly shift: number;
 }
-/** The smallest aligned unit of the record that holds a bit-field; null when only single bytes do. */
+/**
+ * The aligned unit of the record in which a bit-field is read and written; null when only single bytes do. In the
+ * program's own memory the largest that holds nothing but bit-fields: neighbours are then in the same one.
+ * In the kernel's the smallest.
+ */
 function unitOf(place: Place, bits: BitField): Unit | null {
   const base = place.path ? place.path.off : place.off;
   const start = base * 8 + bits.at;
-  for (const bytes of [1, 2, 4, 8] as const) {
-    if (bytes > bits.align) return null;
-    const off = Math.floor(start / (bytes * 8)) * bytes;
-    if (start + bits.size <= (off + bytes) * 8 && off + bytes <= base + bits.room)
-      return { off, size: bytes, shift: start - off * 8 };
-  }
-  return null;
+  const fitting = ([1, 2, 4, 8] as const).flatMap((size): Unit[] => {
+    const off = Math.floor(start / (size * 8)) * size;
+    const holds = start + bits.size <= (off + size) * 8 && off + size <= base + bits.room;
+    return size <= bits.align && holds ? [{ off, size, shift: start - off * 8 }] : [];
+  });
+  const { run } = bits;
+  const shared =
+    place.path || !run
+      ? undefined
+      : fitting.findLast(({ off, size }) => off >= base + run[0] && off + size <= base + run[1]);
+  return shared ?? fitting[0] ?? null;
 }
 
 /** Bytes that a bit-field lies in, each with the field's bits in it and how far left the field stands from it. */
@@ -244,11 +278,51 @@ function rawLoad(f: Lowering, place: Place, off: number, size: AccessSize): Inst
   });
 }
 
+/** What a place is known to be a multiple of; the stack's slots say it themselves. */
+function alignHere({ address, off, align }: Place): Bytes {
+  if (address.op !== 'frame' || !address.slot) return align;
+  return alignAt(Math.min(slotAlign(address.slot), 8), Math.abs(address.off + off));
+}
+
+/** True when a place need not be aligned as its size wants: a member of a packed record, in the program's memory. */
+const isMisaligned = (place: Place, size: AccessSize): boolean =>
+  place.path === null && alignHere(place) < size;
+
+/** Offsets of the aligned parts of a misaligned place. */
+function partsOf(place: Place, size: AccessSize): { off: number; size: AccessSize; by: number }[] {
+  const step = ([4, 2, 1] as const).find((s) => s <= alignHere(place)) ?? 1;
+  return Array.from({ length: size / step }, (_, i) => ({
+    off: place.off + i * step,
+    size: step,
+    by: 8 * i * step,
+  }));
+}
+
+function loadParts(f: Lowering, place: Place, size: AccessSize): Inst {
+  const width = size === 8 ? 64 : 32;
+  const parts = partsOf(place, size).map(({ off, size: part, by }) => {
+    const raw = f.b.load(place.address, off, part, place.volatile);
+    const wide = width === 64 ? f.b.zext(raw) : raw;
+    return by === 0 ? wide : f.b.binary('shl', wide, f.b.const(width, by));
+  });
+  const whole = parts.reduce((all, part) => f.b.binary('or', all, part));
+  return integerOf(place.type)?.signed && size < 4 ? f.b.sext(whole, size * 8, 32) : whole;
+}
+
+function storeParts(f: Lowering, place: Place, size: AccessSize, value: Inst): Inst {
+  for (const { off, size: part, by } of partsOf(place, size)) {
+    const moved = by === 0 ? value : f.b.binary('lshr', value, f.b.const(value.width, by));
+    f.b.store(place.address, off, part, f.b.trunc(moved), place.volatile);
+  }
+  return value;
+}
+
 /** The value at a place, extended as its type says. */
 export function loadPlace(f: Lowering, place: Place): Inst {
   const { bits } = place;
   if (!bits) {
     const size = accessSize(place.type);
+    if (isMisaligned(place, size)) return loadParts(f, place, size);
     const raw = rawLoad(f, place, place.path ? place.path.off : place.off, size);
     const int = integerOf(place.type);
     return int?.signed && size < 4 ? f.b.sext(raw, size * 8, 32) : raw;
@@ -270,6 +344,7 @@ export function storePlace(f: Lowering, place: Place, value: Inst): Inst {
   const relo = path ? { kind: 0, root: path.root, access: path.steps.join(':') } : null;
   if (!bits) {
     const size = accessSize(place.type);
+    if (isMisaligned(place, size)) return storeParts(f, place, size, value);
     f.b.store(place.address, path ? path.off : place.off, size, value, place.volatile, relo);
     return value;
   }

@@ -18,6 +18,8 @@ interface Known {
   readonly off: number;
   readonly size: number;
   readonly value: Inst;
+  /** A store of one or two bytes: the value's other bits are not there. */
+  readonly narrowed: boolean;
 }
 
 /** Slots whose address goes anywhere but into a load or store. */
@@ -115,18 +117,19 @@ export function shareValues(fn: IrFunction): void {
       for (let i = 0; i < inst.args.length; i++) inst.args[i] = final(inst.args[i]!);
       if (inst.op === 'load' && readable(inst)) {
         const address = inst.args[0]!;
-        const known = memory.find(
-          (k) =>
-            k.address === address &&
-            k.off === inst.off &&
-            k.size === inst.size &&
-            k.value.width === inst.width,
-        );
-        if (known) {
+        const known = memory.find((k) => k.address === address && k.off === inst.off && k.size === inst.size);
+        if (known && known.value.width === inst.width && !known.narrowed) {
           replaced.set(inst, known.value);
           return false;
         }
-        memory = [...memory, { address, off: inst.off, size: inst.size, value: inst }];
+        if (known?.narrowed && known.value.width === inst.width) {
+          // What was stored was cut: the load is what is left of it.
+          const mask = fn.const(32, inst.size === 1 ? 0xffn : 0xffffn);
+          Object.assign(inst, { op: 'and', args: [known.value, mask], off: 0 });
+          memory = memory.map((k) => (k === known ? { ...k, value: inst, narrowed: false } : k));
+          return true;
+        }
+        memory = [...memory, { address, off: inst.off, size: inst.size, value: inst, narrowed: false }];
         return true;
       }
       const name = key(inst);
@@ -143,8 +146,9 @@ export function shareValues(fn: IrFunction): void {
       memory = clobber(memory, inst, escaped);
       if (inst.op === 'store' && readable(inst)) {
         const value = inst.args[1]!;
-        const whole = inst.size === 8 ? value.width === 64 : inst.size === 4 && value.width === 32;
-        if (whole) memory = [...memory, { address: inst.args[0]!, off: inst.off, size: inst.size, value }];
+        const narrowed = inst.size < 4;
+        if (inst.size === 8 ? value.width === 64 : value.width === 32)
+          memory = [...memory, { address: inst.args[0]!, off: inst.off, size: inst.size, value, narrowed }];
       }
       return true;
     });

@@ -7,8 +7,8 @@
  */
 import { must } from '../../shared/assert.ts';
 import { Inst, replaceValues, successors } from './ir.ts';
-import type { AccessSize, Block, IrFunction, Slot, Width } from './ir.ts';
-import { escapedSlots } from './opt_gvn.ts';
+import type { Block, IrFunction, Slot, Width } from './ir.ts';
+import { splitAccesses } from './opt_split.ts';
 import { dominanceFrontier, dominators } from './ssa.ts';
 
 /** One piece of a slot. */
@@ -54,52 +54,9 @@ function findPieces(fn: IrFunction, mayGo: (slot: Slot) => boolean): Map<Slot, M
   return found;
 }
 
-/**
- * A constant stored over several variables at once, as `struct s x = {}` does, becomes one store for each:
- * otherwise clearing a struct would keep its members in memory.
- */
-function splitConstantStores(fn: IrFunction): void {
-  const escaped = escapedSlots(fn);
-  const access = new Map<Slot, { off: number; size: number }[]>();
-  const isClear = (inst: Inst): boolean =>
-    inst.op === 'store' && inst.args[1]?.op === 'const' && !inst.volatile;
-  for (const block of fn.blocks)
-    for (const inst of block.insts) {
-      const slot = inst.args[0]?.op === 'frame' ? inst.args[0].slot : null;
-      if (!slot || (inst.op !== 'load' && inst.op !== 'store') || isClear(inst)) continue;
-      const list = access.get(slot) ?? [];
-      access.set(slot, list);
-      list.push({ off: inst.args[0]!.off + inst.off, size: inst.size });
-    }
-  for (const block of fn.blocks)
-    block.insts = block.insts.flatMap((inst) => {
-      const [address, value] = inst.args;
-      if (!isClear(inst) || address?.op !== 'frame' || !address.slot || !value) return [inst];
-      if (escaped.has(address.slot)) return [inst];
-      const start = address.off + inst.off;
-      const others = access.get(address.slot) ?? [];
-      const split = (off: number, size: AccessSize): Inst[] => {
-        const finer = others.some((o) => o.size < size && o.off < off + size && off < o.off + o.size);
-        if (finer && size > 1) {
-          const half = (size / 2) as AccessSize;
-          return [...split(off, half), ...split(off + half, half)];
-        }
-        const width = widthOf(size);
-        const part = fn.make('store', width, [
-          address,
-          fn.const(width, BigInt.asUintN(size * 8, value.imm >> BigInt(8 * (off - start)))),
-        ]);
-        Object.assign(part, { off: off - address.off, size, loc: inst.loc, block });
-        return [part];
-      };
-      const parts = split(start, inst.size);
-      return parts.length === 1 ? [inst] : parts;
-    });
-}
-
 /** @param mayGo which slots need not stay memory. @returns whether anything was promoted */
 export function mem2reg(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => true): boolean {
-  splitConstantStores(fn);
+  splitAccesses(fn, mayGo);
   const pieces = findPieces(fn, mayGo);
   if (pieces.size === 0) return false;
   const pieceOf = (inst: Inst): Piece | null => {

@@ -5,6 +5,7 @@ import type { DataObject } from './lower_data.ts';
 import type { IrFunction, IrSymbol, Slot } from './ir.ts';
 import { replaceValues } from './ir.ts';
 import type { Inst } from './ir.ts';
+import { simplifyExtracts } from './opt_bits.ts';
 import { simplifyGraph } from './opt_cfg.ts';
 import { removeDead } from './opt_dce.ts';
 import { shareValues } from './opt_gvn.ts';
@@ -25,7 +26,13 @@ function foldConstantLoads(fn: IrFunction, objects: Objects): void {
       if (inst.op !== 'load' || inst.volatile || address?.op !== 'addr' || !address.symbol) continue;
       const object = objects.get(address.symbol);
       const at = address.off + inst.off;
+      const pointer = object?.relocs.find(({ off }) => off === at);
+      if (object?.constant && pointer && inst.size === 8) {
+        replaced.set(inst, fn.addr(pointer.symbol, pointer.addend));
+        continue;
+      }
       if (!object?.constant || at < 0 || at + inst.size > object.bytes.length) continue;
+      if (object.relocs.some(({ off }) => off < at + inst.size && at < off + 8)) continue;
       let value = 0n;
       for (let i = inst.size - 1; i >= 0; i--) value = (value << 8n) | BigInt(object.bytes[at + i] ?? 0);
       replaced.set(inst, fn.const(inst.width, value));
@@ -58,7 +65,10 @@ function cleanUpAll(fn: IrFunction, objects: Objects): void {
   for (let round = 0; round < 3; round++) {
     foldConstantLoads(fn, objects);
     simplifyAll(fn);
-    if (expandMemory(fn)) mem2reg(fn);
+    expandMemory(fn);
+    // An index that has become a constant leaves a slot in pieces.
+    if (fn.slots.length > 0) mem2reg(fn);
+    simplifyExtracts(fn);
     simplifyGraph(fn);
     shareValues(fn);
     removeDead(fn);

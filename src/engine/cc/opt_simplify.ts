@@ -4,6 +4,7 @@
  * `simplify` looks at one instruction and answers what it equals; `simplifyAll` runs it to a fixed point.
  * Nothing here moves code or looks at memory.
  */
+import { simplifyMask } from './opt_bits.ts';
 import { invertCond, replaceValues, swapCond } from './ir.ts';
 import type { BinaryOp, Cond, Inst, IrFunction, Op, Width } from './ir.ts';
 
@@ -157,7 +158,7 @@ function simplifyBinary(fn: IrFunction, inst: Inst): Inst | null {
       if (a.op === 'and' && a.args[1]!.op === 'const') return change('and', a.args[0]!, a.args[1]!.imm & c);
       if (a.op === 'sext' && c > 0n && c < 1n << BigInt(a.bits) && a.args[0]!.width === width)
         return change('and', a.args[0]!, c);
-      return c > 0n && (c & (c + 1n)) === 0n && usedBits(a) <= c.toString(2).length ? a : null;
+      return simplifyMask(fn, inst);
     case 'or':
     case 'xor':
       return c === 0n ? a : null;

@@ -222,7 +222,7 @@ const renamed = (inst: MInst, from: ReadonlyMap<number, number>): MInst => {
 };
 
 /** Rewrites the code so that spilled registers live only around each use. @returns the short-lived ones */
-function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged): Set<number> {
+function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged, { edges }: Graph): Set<number> {
   const maker = new Map<number, MInst | null>();
   for (const block of fn.blocks)
     for (const inst of block.insts)
@@ -231,12 +231,21 @@ function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged): Set
           maker.set(merged.find(reg), maker.has(merged.find(reg)) || !canRepeat(inst) ? null : inst);
   const short = new Set<number>();
   const slots = new Map<number, MFunction['slots'][number]>();
+  /** Registers that are never live together share a place. */
+  const places: { readonly slot: MFunction['slots'][number]; readonly regs: number[] }[] = [];
   const slotOf = (reg: number): MFunction['slots'][number] => {
     let slot = slots.get(reg);
-    if (!slot) {
+    const place = slot
+      ? undefined
+      : places.find(({ regs }) => regs.every((other) => !edges[other]!.has(reg)));
+    if (place) {
+      place.regs.push(reg);
+      slots.set(reg, (slot = place.slot));
+    } else if (!slot) {
       slot = { id: -1 - fn.slots.length, name: 'spill', size: 8, align: 8, variable: null };
       fn.slots.push(slot);
       slots.set(reg, slot);
+      places.push({ slot, regs: [reg] });
     }
     return slot;
   };
@@ -315,7 +324,7 @@ export function allocateRegisters(fn: MFunction): void {
     coalesce(graph, merged);
     const result = colour(fn, graph, merged, keep);
     if (result instanceof Set) {
-      for (const reg of spill(fn, result, merged)) keep.add(reg);
+      for (const reg of spill(fn, result, merged, graph)) keep.add(reg);
       continue;
     }
     const names = new Map(result.map((to, reg) => [reg, to]));
