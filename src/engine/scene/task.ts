@@ -66,12 +66,18 @@ function drawLine(scene: SceneBuilder, tasks: readonly TaskFacts[], filter: Task
 
 function drawTree(scene: SceneBuilder, tasks: readonly TaskFacts[], filter: TaskFilter, top: number): void {
   const leaders = tasks.filter((facts) => facts.task.addr === facts.leader);
+  const groups = new Map<Addr, TaskFacts[]>();
+  for (const facts of tasks) {
+    const known = groups.get(facts.leader);
+    if (known) known.push(facts);
+    else groups.set(facts.leader, [facts]);
+  }
   const shown = new Set(leaders.map((facts) => facts.task.addr));
   const children = new Map<Addr, TaskFacts[]>();
   for (const facts of leaders) children.set(facts.parent, [...(children.get(facts.parent) ?? []), facts]);
   let y = top;
   const draw = (facts: TaskFacts, depth: number, parentNode: number): void => {
-    const threads = tasks.filter((t) => t.leader === facts.task.addr);
+    const threads = groups.get(facts.task.addr) ?? [];
     const x = 12 + depth * BOX.indent;
     const h = threads.length * BOX.row + BOX.pad * 2 - 4;
     const box = scene.node(

@@ -43,13 +43,18 @@ export function taskFileScene(kernel: Kernel, filter: TaskFilter): Scene {
   const tasks = visibleTasks(kernel);
   const byAddr = new Map(tasks.map((facts) => [facts.task.addr, facts]));
   const files = new Map<Addr, FileSeen>();
+  const sharersOf = new Map<Addr, TaskFacts[]>();
+  for (const facts of tasks) {
+    if (sharesWithLeader(facts, byAddr, filter) === '') continue;
+    const known = sharersOf.get(facts.leader);
+    if (known) known.push(facts);
+    else sharersOf.set(facts.leader, [facts]);
+  }
   const bare: BareTask[] = [];
   let y = TOP;
   for (const facts of tasks) {
     if (sharesWithLeader(facts, byAddr, filter) !== '') continue;
-    const sharers = tasks.filter(
-      (t) => t.leader === facts.task.addr && sharesWithLeader(t, byAddr, filter) !== '',
-    );
+    const sharers = sharersOf.get(facts.task.addr) ?? [];
     const full = hasFiles(kernel, facts);
     const reason = outside(facts, filter) || (full ? '' : NO_FILES);
     if (full || bare[0]?.reason !== reason) y = drawBare(scene, bare.splice(0), y);

@@ -1,8 +1,8 @@
+import { Suspense, lazy, useEffect } from 'react';
 import { useStore } from '../store/store.ts';
 import { Recovery } from '../widgets/Recovery.tsx';
 import { Segments } from '../widgets/Segments.tsx';
 import { GraphView } from './GraphView.tsx';
-import { HeatView } from './HeatView.tsx';
 import { HeldNow } from './HeldNow.tsx';
 import { TableView } from './TableView.tsx';
 
@@ -12,10 +12,22 @@ const VIEWS = [
   { value: 'heat', text: 'Heat', title: 'H' },
 ] as const;
 
+/** Loaded when it is first chosen. */
+const HeatView = lazy(async () => ({ default: (await import('./HeatView.tsx')).HeatView }));
+
+/** Loads the picture's drawing once the page is at rest, so that the first run need not wait for it. */
+function useEarlyPicture(): void {
+  useEffect(() => {
+    const idle = window.requestIdleCallback ?? ((load: () => void) => setTimeout(load, 300));
+    idle(() => void import('./PictureView.tsx'));
+  }, []);
+}
+
 const WHAT = { graph: 'picture', table: 'table', heat: 'heat map' } as const;
 
 /** The picture of the walk, or the same as a table or a map of cells. */
 export function GraphPane() {
+  useEarlyPicture();
   const graphView = useStore((s) => s.graphView);
   const follow = useStore((s) => s.follow);
   const setView = useStore((s) => s.setView);
@@ -49,7 +61,9 @@ export function GraphPane() {
         )}
       </div>
       <Recovery what={WHAT[graphView]}>
-        {graphView === 'graph' ? <GraphView /> : graphView === 'table' ? <TableView /> : <HeatView />}
+        <Suspense fallback={<div className="heat" />}>
+          {graphView === 'graph' ? <GraphView /> : graphView === 'table' ? <TableView /> : <HeatView />}
+        </Suspense>
       </Recovery>
     </section>
   );
