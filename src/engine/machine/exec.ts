@@ -5,18 +5,18 @@
  *     reader.c   ─> a process of the world ─> stdout, stderr, status
  */
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
-import { fail } from '../../shared/errno.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
-import { uname } from './program.ts';
-import { readOnce } from './play.ts';
+import { shellHost } from './shell.ts';
+import { pathText } from '../vfs/path.ts';
 import type { Play } from './play.ts';
 import type { Machine } from './boot.ts';
-import { TextFile } from '../shell/open_file.ts';
-import { buildProgram, execProgram } from '../user/exec.ts';
+import type { OutsideFiles } from '../shell/host.ts';
+import { buildProgram, execProgram, shellOf } from '../user/exec.ts';
 import type { ProcessEnd } from '../user/exec.ts';
 import type { UserHost } from '../user/host.ts';
 import type { Userland } from '../user/userland.ts';
 import { skeletonOf } from '../user/skeleton.ts';
+import { userTree } from '../user/tree.ts';
 
 /** An object file beside the reader. */
 export interface ObjectFile {
@@ -47,26 +47,22 @@ export interface ExecOutcome {
 /** `prog.bpf.c` is compiled to `prog.bpf.o`; its skeleton is `prog.skel.h`. */
 export const objectPath = (source: string): string => `${source.replace(/^.*\//, '').replace(/\.c$/, '')}.o`;
 
-function hostOf(machine: Machine, objects: readonly ObjectFile[], write: UserHost['write']): UserHost {
-  const { kernel, sys, syscall, files } = machine;
-  const outside = (path: string): Uint8Array | null => {
-    const name = path.replace(/^\.\//, '');
-    return objects.find((object) => object.path === name)?.bytes ?? null;
-  };
+/** The folder that the program is started from: the objects, nothing else. */
+function folderOf(objects: readonly ObjectFile[]): OutsideFiles {
+  const find = (path: string): Uint8Array | null => objects.find((each) => each.path === path)?.bytes ?? null;
   return {
-    kernel,
-    sys,
-    syscall,
-    files,
-    kernelInfo: { btf: kernel.btf, symbols: kernel.symbols, release: uname(machine), config: null },
-    outside,
-    open: (path) => {
-      const bytes = outside(path.slice(path.lastIndexOf('/') + 1));
-      return bytes ? new TextFile(bytes) : fail('ENOENT');
-    },
-    read: (fd, size) => readOnce(machine, fd, size, 0),
-    write,
+    read: find,
+    size: (path) => find(path)?.length ?? null,
+    list: (path) => (path === '' ? objects.map((object) => object.path) : null),
   };
+}
+
+/** Where a shell of this machine would start the program. */
+function homeOf(machine: Machine): string {
+  const { kernel, sys } = machine;
+  const fs = shellOf(kernel, sys.fds.task).deref('fs');
+  const cwd = fs ? pathText(kernel, fs.sub('pwd')) : '/';
+  return cwd === '/' ? '/root' : cwd;
 }
 
 /** Compiles and runs a reader program. `prepare` sees the processes before the first instruction. */
@@ -76,9 +72,15 @@ export function* playExec(
   prepare: (userland: Userland) => void = () => undefined,
 ): Play<ExecOutcome> {
   const output = { stdout: '', stderr: '' };
-  const host = hostOf(machine, request.objects, (stream, bytes) => {
-    output[stream] += latin1Decode(bytes);
-  });
+  const shell = shellHost(machine, folderOf(request.objects));
+  const home = homeOf(machine);
+  const host: UserHost = {
+    shell,
+    tree: userTree(shell, home, 0),
+    write: (stream, bytes) => {
+      output[stream] += latin1Decode(bytes);
+    },
+  };
   const skeletons = request.objects.map((object) => skeletonOf(object.path, object.bytes));
   const built = buildProgram(host, {
     path: request.path,
@@ -94,7 +96,7 @@ export function* playExec(
   const run = execProgram(
     host,
     built.image,
-    `/root/${name}`,
+    `${home}/${name}`,
     [`./${name}`, ...request.args],
     undefined,
     prepare,

@@ -151,7 +151,7 @@ export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome
 }
 
 /** As `uname -r` prints it, or the release alone where the world does not say. */
-export const uname = ({ world, kernel }: Machine): string => world.uname.release || kernel.release;
+const uname = ({ world, kernel }: Machine): string => world.uname.release || kernel.release;
 
 /** The verifier's refusal, at the source line of the instruction it stopped at. */
 function rejection(object: BpfObject, { program, log }: ProgramLoad): Diagnostic {

@@ -36,15 +36,11 @@ function compileFor(machine: Machine, { path, text, defines, include }: CompileR
   return { object, messages: said.map((message) => `${message}\n`).join('') };
 }
 
-/** @param outside the folder that the user works in */
-export function openShell(
-  machine: Machine,
-  outside: OutsideFiles = NO_OUTSIDE_FILES,
-  options: ShellOptions = {},
-): ShellSession {
+/** What programs of user space are given: those of the shell, and the user's own. */
+export function shellHost(machine: Machine, outside: OutsideFiles): ShellHost {
   const { sys, syscall, world } = machine;
   const release = world.uname.release === '' ? `${machine.kernel.release}.0` : world.uname.release;
-  const host: ShellHost = {
+  return {
     sys,
     syscall,
     files: machine.files,
@@ -54,5 +50,11 @@ export function openShell(
     read: (fd, size) => readIterator(machine, fd, size),
     compile: (request) => compileFor(machine, request),
   };
-  return new ShellSession(host, options);
 }
+
+/** @param outside the folder that the user works in */
+export const openShell = (
+  machine: Machine,
+  outside: OutsideFiles = NO_OUTSIDE_FILES,
+  options: ShellOptions = {},
+): ShellSession => new ShellSession(shellHost(machine, outside), options);

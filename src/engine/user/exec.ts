@@ -8,6 +8,7 @@ import { compile } from '../cc/compile.ts';
 import type { Image } from '../image/image.ts';
 import { link } from '../image/link.ts';
 import { idleTask } from '../kernel/objects/task.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { View } from '../kernel/view.ts';
 import type { Run } from '../shell/run.ts';
 import type { UserHost } from './host.ts';
@@ -47,7 +48,7 @@ const linkError = (file: string, message: string): Diagnostic => ({
 
 /** A program with the library behind it. */
 export function buildProgram(host: UserHost, source: UserSource): BuiltProgram {
-  const kernelBtf = host.kernel.btf;
+  const kernelBtf = host.shell.sys.kernel.btf;
   const { object, diagnostics } = compile({
     path: source.path,
     text: source.text,
@@ -87,8 +88,8 @@ export interface ProcessEnd {
 const SHELL = /^-?(ba|da|z|k|fi)?sh$/;
 
 /** The shell that starts programs for this task: itself, or the nearest above it; else the task. */
-export function shellOf(host: UserHost, task: View): View {
-  for (let at: View | null = task; at && at.addr !== idleTask(host.kernel).addr; at = at.deref('real_parent'))
+export function shellOf(kernel: Kernel, task: View): View {
+  for (let at: View | null = task; at && at.addr !== idleTask(kernel).addr; at = at.deref('real_parent'))
     if (SHELL.test(at.str('comm'))) return at;
   return task;
 }
@@ -104,7 +105,7 @@ export function* execProgram(
 ): Run<ProcessEnd> {
   const userland = new Userland(host, NATIVES);
   prepare(userland);
-  const parent = shellOf(host, host.sys.fds.task);
+  const parent = shellOf(userland.kernel, host.shell.sys.fds.task);
   const program = userland.prepare(path, image);
   const { process } = spawn(userland, parent, program, argv, envp);
   yield* userland.run(process);

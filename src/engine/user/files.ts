@@ -15,18 +15,25 @@ import {
   settleNextFd,
 } from '../kernel/objects/files.ts';
 import type { View } from '../kernel/view.ts';
+import { isDirectory, O_APPEND, O_CREAT, O_TRUNC, S_IFMT, S_IFREG } from '../shell/fs/node.ts';
+import type { Place } from '../shell/fs/tree.ts';
 import { newPipe, OpenFile, TerminalFile } from '../shell/open_file.ts';
-import { failed } from '../shell/run.ts';
+import { drainRun, failed } from '../shell/run.ts';
 import type { ReadResult, Run } from '../shell/run.ts';
 import * as bpffs from '../sys/bpffs.ts';
 import * as sysFiles from '../sys/files.ts';
-import { namesOf, walkPath } from '../sys/paths.ts';
+import { openDirectory } from '../sys/paths.ts';
 import { closeFd, lookupFd, openFd } from '../vfs/fd_table.ts';
 import { pathText } from '../vfs/path.ts';
 import type { UserHost } from './host.ts';
 
 const TERMINAL = '/dev/pts/0';
 const STDERR = 2;
+const ACCESS = 3;
+const O_EXCL = 0o200;
+const O_LARGEFILE = 0o100000;
+/** What is read at a time when all is wanted. */
+const CHUNK = 65_536;
 const FIRST_PIPE = 900_001;
 /** RLIMIT_NOFILE of an ordinary process. */
 const MAX_FD = 1024;
@@ -42,12 +49,12 @@ export class UserFiles {
   }
 
   private get task(): View {
-    return this.host.sys.fds.task;
+    return this.host.shell.sys.fds.task;
   }
 
   /** Descriptors of a program that a shell starts at a terminal: 0, 1 and 2 are new, others stay unless they close on exec. */
   startFor(task: View): void {
-    const { kernel } = this.host;
+    const { kernel } = this.host.shell.sys;
     const table = task.deref('files');
     if (!table) return;
     for (const { fd } of openFds(kernel, table))
@@ -55,16 +62,24 @@ export class UserFiles {
     const streams = [null, 'stdout', 'stderr'] as const;
     for (const stream of streams) {
       const show = (bytes: Uint8Array): void => this.host.write(stream ?? 'stdout', bytes);
-      this.install(TERMINAL, 2, new TerminalFile(show), task);
+      this.install(TERMINAL, 2, new TerminalFile(show), { task });
     }
   }
 
   /** A struct file for bytes, behind a new fd. @returns the fd, or -EMFILE */
-  private install(path: string, flags: number, open: OpenFile, task = this.task): number {
-    const { kernel, files } = this.host;
+  private install(
+    path: string,
+    flags: number,
+    open: OpenFile,
+    { task = this.task, mode = null }: { task?: View; mode?: number | null } = {},
+  ): number {
+    const { sys, files } = this.host.shell;
+    const { kernel } = sys;
     const cred = task.deref('cred');
     if (!cred) return fail('EMFILE');
-    const file = files.open({ path, flags: `0${flags.toString(8)}`, pos: '0' }, { cred });
+    const kept = (flags & (ACCESS | O_APPEND)) | O_LARGEFILE;
+    const spec = { path, flags: `0${kept.toString(8)}`, pos: '0' };
+    const file = files.open(mode === null ? spec : { ...spec, mode: mode.toString(8) }, { cred });
     this.behind.set(file.addr, open);
     const fd = openFd(kernel, task, file, (flags & O_CLOEXEC) !== 0);
     if (fd < 0) this.letGo(file);
@@ -81,7 +96,7 @@ export class UserFiles {
   absolute(path: string): string {
     if (path.startsWith('/')) return path;
     const fs = this.task.deref('fs');
-    const cwd = fs ? pathText(this.host.kernel, fs.sub('pwd')) : '/';
+    const cwd = fs ? pathText(this.host.shell.sys.kernel, fs.sub('pwd')) : '/';
     const names: string[] = [];
     for (const name of `${cwd}/${path}`.split('/'))
       if (name === '..') names.pop();
@@ -89,20 +104,68 @@ export class UserFiles {
     return `/${names.join('/')}`;
   }
 
-  /** @kernel do_sys_openat2, fs/open.c @fidelity partial: only files that this machine has contents for */
+  /** Where a path leads, from the working directory. */
+  walk(path: string): Place | NegErrno {
+    return this.host.tree.walk(path, this.absolute('.'));
+  }
+
+  /** @kernel do_sys_openat2, fs/open.c @fidelity partial: rights are not checked, the program runs as root */
   open(path: string, flags: number, mode: number): number {
-    if (path === '') return fail('ENOENT');
-    const full = this.absolute(path);
-    if (walkPath(this.host.sys, namesOf(full))) {
-      const fd = bpffs.open(this.host.sys, full, flags);
-      if (fd !== fail('EINVAL')) return fd;
+    const place = this.walk(path);
+    if (typeof place === 'number') return place;
+    if (!place.node) {
+      if ((flags & O_CREAT) === 0) return fail('ENOENT');
+      const err = place.fs.create(place.inner, mode & ~0o22);
+      if (err < 0) return err;
+    } else if ((flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL)) return fail('EEXIST');
+    const node = place.node ?? place.fs.node(place.inner);
+    if (!node) return fail('ENOENT');
+    const { sys, files } = this.host.shell;
+    if (isDirectory(node)) {
+      if ((flags & ACCESS) !== 0) return fail('EISDIR');
+      files.places.find(place.path, { mode: 0o40755 });
+      return openDirectory(sys, place.path);
     }
-    const open = this.host.open(full, flags, mode);
-    return typeof open === 'number' ? open : this.install(full, flags, open);
+    if (place.fs.type === 'bpf') {
+      const fd = bpffs.open(sys, place.path, flags & ~O_CREAT & ~O_TRUNC);
+      return fd === fail('EINVAL') ? fail('EIO') : fd;
+    }
+    const open = node.open?.(flags) ?? fail('EINVAL');
+    if (typeof open === 'number') return open;
+    const regular = (node.mode & S_IFMT) === S_IFREG;
+    return this.install(place.path, flags, open, { mode: regular ? node.mode : null });
+  }
+
+  /** All bytes of a file, or null when it cannot be read. */
+  contents(path: string): Uint8Array | null {
+    const place = this.walk(path);
+    const open = typeof place === 'number' || place.fs.type === 'bpf' ? null : place.node?.open?.(0);
+    if (!open || typeof open === 'number') return null;
+    const parts: Uint8Array[] = [];
+    for (;;) {
+      const { ret, bytes } = drainRun(open.read(CHUNK));
+      if (ret < 0) return null;
+      if (ret === 0) break;
+      parts.push(bytes);
+    }
+    open.unuse();
+    const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
+  }
+
+  /** A change of the tree by a path. */
+  change(path: string, run: (place: Place) => NegErrno): NegErrno {
+    const place = this.host.tree.walk(path, this.absolute('.'), false);
+    return typeof place === 'number' ? place : run(place);
   }
 
   private file(fd: number): View | null {
-    return lookupFd(this.host.kernel, this.task, fd);
+    return lookupFd(this.host.shell.sys.kernel, this.task, fd);
   }
 
   /** @kernel ksys_read, fs/read_write.c @fidelity partial: files that the world only names give EINVAL */
@@ -111,7 +174,7 @@ export class UserFiles {
     if (!file || !canRead(file.num('f_flags'))) return failed(fail('EBADF'));
     const open = this.behind.get(file.addr);
     if (open) return yield* open.read(size);
-    const walk = this.host.read(fd, size);
+    const walk = this.host.shell.read(fd, size);
     for (;;) {
       const step = walk.next();
       if (step.done) return step.value;
@@ -124,24 +187,24 @@ export class UserFiles {
     const file = this.file(fd);
     if (!file || !canWrite(file.num('f_flags'))) return fail('EBADF');
     const open = this.behind.get(file.addr);
-    return open ? yield* open.write(bytes) : sysFiles.write(this.host.sys, fd);
+    return open ? yield* open.write(bytes) : sysFiles.write(this.host.shell.sys, fd);
   }
 
   lseek(fd: number, position: number): number {
     const file = this.file(fd);
     const open = file && this.behind.get(file.addr);
-    return open ? open.seek(position) : sysFiles.lseek(this.host.sys, fd);
+    return open ? open.seek(position) : sysFiles.lseek(this.host.shell.sys, fd);
   }
 
   close(fd: number): NegErrno {
     const file = this.file(fd);
     if (file) this.letGo(file);
-    return closeFd(this.host.kernel, this.task, fd);
+    return closeFd(this.host.shell.sys.kernel, this.task, fd);
   }
 
   /** @kernel ksys_dup3, fs/file.c @fidelity full */
   dupTo(fd: number, to: number, cloexec = false): number {
-    const { kernel } = this.host;
+    const { kernel } = this.host.shell.sys;
     const file = this.file(fd);
     if (!file || to < 0) return fail('EBADF');
     if (to === fd) return to;
@@ -156,7 +219,7 @@ export class UserFiles {
   }
 
   dup(fd: number): number {
-    return sysFiles.dup(this.host.sys, fd);
+    return sysFiles.dup(this.host.shell.sys, fd);
   }
 
   /** @returns both fds, reader first, or a negated errno @kernel do_pipe2, fs/pipe.c @fidelity full */
@@ -180,7 +243,7 @@ export class UserFiles {
 
   /** A task ends: what only it had open is closed. */
   closeAll(task: View): void {
-    const { kernel } = this.host;
+    const { kernel } = this.host.shell.sys;
     const table = task.deref('files');
     if (!table || table.num('count') !== 1) return;
     for (const { file } of openFds(kernel, table)) this.letGo(file);

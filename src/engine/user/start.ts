@@ -12,6 +12,7 @@ import { latin1Encode } from '../../shared/utf8.ts';
 import { EXTENDED_STACK } from '../cc/profile.ts';
 import type { Image, SegmentKind } from '../image/image.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { setPwd } from '../kernel/objects/fs_struct.ts';
 import { putMm } from '../kernel/objects/mm.ts';
 import { taskPidNrNs, taskActivePidNs } from '../kernel/objects/pid.ts';
 import { getRef } from '../kernel/objects/refs.ts';
@@ -72,9 +73,10 @@ function execMm(host: UserHost, path: string, image: Image, placed: Placed, cred
     { start: '0x7ffff7ffd000', end: '0x7ffff7fff000', perms: 'r-xp', offset: '0x0', name: '[vdso]' },
     { start: hex(STACK_LOW), end: hex(STACK_TOP), perms: 'rw-p', offset: '0x0', name: '[stack]' },
   ];
+  const { sys, files } = host.shell;
   return buildMm(
-    host.kernel,
-    host.files,
+    sys.kernel,
+    files,
     { exe: path, argv: [], env: [] },
     {
       vmas,
@@ -94,7 +96,7 @@ function execMm(host: UserHost, path: string, image: Image, placed: Placed, cred
 
 /** Replaces a task's address space by that of a program. */
 function exec(host: UserHost, task: View, { path, image }: Program, placed: Placed): AddressSpace {
-  const { kernel } = host;
+  const { kernel } = host.shell.sys;
   const mm = getRef(execMm(host, path, image, placed, must(task.deref('cred'), 'cred')), 'mm_users');
   const old = task.deref('mm');
   task.set('mm', mm.addr);
@@ -164,6 +166,12 @@ function layOutArguments(argv: readonly string[], envp: readonly string[]): Plac
 export const pidOf = (kernel: Kernel, task: View): number =>
   taskPidNrNs(task, must(taskActivePidNs(kernel, task), 'pid namespace'));
 
+/** A program is started where it stands. */
+function changeDirectory({ shell }: UserHost, task: View, path: string): void {
+  const fs = task.deref('fs');
+  if (fs) setPwd(shell.sys.kernel, fs, shell.files.places.find(path, { mode: 0o40755 }));
+}
+
 /** A new process out of `parent`, which goes on. @returns the thread that will run main */
 export function spawn(
   userland: Userland,
@@ -174,6 +182,7 @@ export function spawn(
 ): Thread {
   const { kernel, host, files } = userland;
   const leader = cloneTask(kernel, parent);
+  changeDirectory(host, leader, program.path.slice(0, program.path.lastIndexOf('/')));
   files.startFor(leader);
   const placed = layOutArguments(argv, envp);
   const space = exec(host, leader, program, placed);

@@ -13,6 +13,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { Fault } from '../kernel/memory.ts';
 import { exitTask, reapTask } from '../kernel/objects/task_exit.ts';
 import type { View } from '../kernel/view.ts';
+import { Aborted } from '../shell/host.ts';
 import type { Run } from '../shell/run.ts';
 import { Code } from '../vm/code.ts';
 import { MAX_REGISTER_SLOTS } from '../vm/c_processor.ts';
@@ -68,11 +69,11 @@ export class Userland {
 
   constructor(host: UserHost, natives: NativeTable) {
     this.host = host;
-    this.kernel = host.kernel;
+    this.kernel = host.shell.sys.kernel;
     this.natives = natives;
-    this.cpu = new UserProcessor(host.kernel);
+    this.cpu = new UserProcessor(this.kernel);
     this.files = new UserFiles(host);
-    this.outside = host.kernel.current;
+    this.outside = this.kernel.current;
   }
 
   /** Instructions retired so far. */
@@ -289,8 +290,10 @@ export class Userland {
         if (next.value === 'blocked') return null;
       } catch (error) {
         this.resume(thread);
-        if (!(error instanceof Fault)) throw error;
-        return -EFAULT;
+        if (error instanceof Fault) return -EFAULT;
+        if (!(error instanceof Aborted)) throw error;
+        this.stop(thread.process, error.message);
+        return null;
       }
       yield 'pause';
       this.resume(thread);

@@ -19,6 +19,14 @@ export function newFsStruct(kernel: Kernel, root: Path, pwd: Path, at?: View): V
   return fs;
 }
 
+/** Another working directory. @kernel set_fs_pwd, fs/fs_struct.c @fidelity partial: mounts count no users */
+export function setPwd(kernel: Kernel, fs: View, pwd: Path): void {
+  const old = fs.deref('pwd.dentry');
+  dget(pwd.dentry);
+  setPath(fs, 'pwd', pwd);
+  if (old) dput(kernel, old);
+}
+
 export const getFs = (fs: View): View => getRef(fs, 'users');
 
 /** @kernel free_fs_struct, fs/fs_struct.c @fidelity full */

@@ -14,10 +14,10 @@ const KINDS: readonly IdKind[] = ['prog', 'map', 'btf', 'link'];
 /** The largest that any info struct may be. */
 const MAX_INFO = 4096;
 
-const bpf = ({ userland }: NativeCall) => userland.host.syscall;
+const bpf = ({ userland }: NativeCall) => userland.host.shell.syscall;
 
 function mapOf(call: NativeCall): BpfMap | number {
-  return call.userland.host.sys.fds.get('map', call.int(1));
+  return call.userland.host.shell.sys.fds.get('map', call.int(1));
 }
 
 /** The key that an argument points at; null where the caller gave none. */
@@ -127,7 +127,7 @@ function linkInfo(call: NativeCall): number {
 
 function objectInfo(call: NativeCall): number {
   const fd = call.int(1);
-  const { sys } = call.userland.host;
+  const { sys } = call.userland.host.shell;
   const file = sys.fds.file(fd);
   if (!file) return fail('EBADF');
   if (sys.fds.behind(file)?.kind === 'link') return linkInfo(call);
@@ -207,7 +207,7 @@ function rawBpf(call: NativeCall): number {
   switch (call.int(1)) {
     case BPF_MAP_LOOKUP_ELEM: {
       const fd = call.u32(at);
-      const map = call.userland.host.sys.fds.get('map', fd);
+      const map = call.userland.host.shell.sys.fds.get('map', fd);
       if (typeof map === 'number') return map;
       const value = bpf(call).mapLookup(fd, call.bytes(call.u64(at + 8n), map.spec.keySize));
       if (typeof value === 'number') return value;

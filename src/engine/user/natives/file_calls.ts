@@ -1,7 +1,8 @@
 /** System calls on files. */
 import { fail } from '../../../shared/errno.ts';
+import type { NegErrno } from '../../../shared/errno.ts';
 import { pathText } from '../../vfs/path.ts';
-import * as bpffs from '../../sys/bpffs.ts';
+import type { Place } from '../../shell/fs/tree.ts';
 import type { NativeCall, NativeTable } from '../native.ts';
 import { syscalls } from '../native.ts';
 import type { Waiting } from '../process.ts';
@@ -38,6 +39,7 @@ function pipe(call: NativeCall): number {
 
 function fcntl(call: NativeCall): number {
   const { files, host, kernel } = call.userland;
+  const { sys } = host.shell;
   const fd = call.int(1);
   if (!files.isOpen(fd)) return fail('EBADF');
   switch (call.int(2)) {
@@ -51,7 +53,7 @@ function fcntl(call: NativeCall): number {
     case F_SETFD:
       return 0;
     case F_GETFL:
-      return kernel.view('file', host.sys.fds.file(fd)?.addr ?? 0n).num('f_flags');
+      return kernel.view('file', sys.fds.file(fd)?.addr ?? 0n).num('f_flags');
     default:
       return fail('EINVAL');
   }
@@ -64,7 +66,8 @@ function getcwd(call: NativeCall): number {
   return call.putText(call.arg(1), call.size(2), text) + 1;
 }
 
-const path = (call: NativeCall, n: 1 | 2): string => call.userland.files.absolute(call.text(call.arg(n)));
+const at = (call: NativeCall, run: (place: Place) => NegErrno): NegErrno =>
+  call.userland.files.change(call.text(call.arg(1)), run);
 
 export const FILE_CALLS: NativeTable = {
   ...syscalls({
@@ -91,9 +94,10 @@ export const FILE_CALLS: NativeTable = {
           ? fail('ENOTTY')
           : fail('EBADF'),
     __sys_getcwd: getcwd,
-    __sys_unlink: (call) => bpffs.unlink(call.userland.host.sys, path(call, 1)),
-    __sys_mkdir: (call) => bpffs.makeDirectory(call.userland.host.sys, path(call, 1), call.int(2)),
-    __sys_rmdir: (call) => bpffs.removeDirectory(call.userland.host.sys, path(call, 1)),
+    __sys_unlink: (call) => at(call, ({ fs, inner, node }) => (node ? fs.unlink(inner) : fail('ENOENT'))),
+    __sys_mkdir: (call) =>
+      at(call, ({ fs, inner, node }) => (node ? fail('EEXIST') : fs.mkdir(inner, call.int(2)))),
+    __sys_rmdir: (call) => at(call, ({ fs, inner, node }) => (node ? fs.rmdir(inner) : fail('ENOENT'))),
   }),
   __sys_read: read,
   __sys_write: write,

@@ -58,7 +58,7 @@ function open(call: NativeCall, bytes: Uint8Array, path: string, name: bigint): 
 
 function openFile(call: NativeCall): number {
   const path = call.text(call.arg(1));
-  const bytes = call.userland.host.outside(path);
+  const bytes = call.userland.files.contents(path);
   if (!bytes) {
     stateOf(call.process).messages.push(`libbpf: elf: failed to open ${path}: No such file or directory`);
     return fail('ENOENT');
@@ -138,10 +138,10 @@ function load(call: NativeCall): number {
   const of = opened(call);
   if (!of) return fail('EINVAL');
   const state = stateOf(call.process);
-  const { host } = call.userland;
+  const { shell } = call.userland.host;
   const result = loadObject(of.object, {
-    kernel: host.kernelInfo,
-    sys: host.syscall,
+    kernel: shell.kernelInfo,
+    sys: shell.syscall,
     logLevel: call.int(2),
   });
   state.messages.push(...result.messages);

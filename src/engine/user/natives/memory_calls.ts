@@ -66,7 +66,7 @@ export function mmap(call: NativeCall, { addr, size, prot, flags, fd }: MmapArgs
   if (fixed && (addr % BigInt(PAGE) !== 0n || addr + BigInt(bytes) > USER_END)) return fail('EINVAL');
   let more: Pick<MapRequest, 'backing' | 'file'> = {};
   if ((flags & MAP_ANONYMOUS) === 0) {
-    const { sys } = call.userland.host;
+    const { sys } = call.userland.host.shell;
     const file = sys.fds.file(fd);
     if (!file) return fail('EBADF');
     const map = sys.fds.get('map', fd);
