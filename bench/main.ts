@@ -1,7 +1,7 @@
 /**
  * The benchmarks: every figure in one run, each beside a peer. See docs/BENCH.md.
  *
- *     --only WORD     groups whose name begins so: compile, vm, recording, world, walk
+ *     --only WORD     groups whose name begins so: compile, vm, recording, world, walk, targets
  *     --check         fail when a ratio is worse than the baseline allows
  *     --update        write what was measured to the baseline
  */
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { compileGroup } from './compile.ts';
 import { readBaseline, regressions, tableOf, writeBaseline } from './report.ts';
 import type { Group, Metric } from './report.ts';
+import { targetsGroup } from './targets.ts';
 import { vmGroup } from './vm.ts';
 import { recordingGroup, walkGroup } from './walk.ts';
 import { worldGroup } from './world.ts';
@@ -22,6 +23,7 @@ const GROUPS: readonly (readonly [name: string, measure: () => Group])[] = [
   ['world', worldGroup],
   ['walk', () => walkGroup(1_000)],
   ['walk', () => walkGroup(10_000)],
+  ['targets', () => targetsGroup(2_000)],
 ];
 
 const { values: flags } = parseArgs({

@@ -119,7 +119,10 @@ function objectFor(target: string): Uint8Array {
 
 export interface WalkCase {
   readonly target: string;
+  /** Name of a shipped world. */
   readonly world: string;
+  /** Another world, as text. */
+  readonly text?: string;
   readonly release?: string;
   readonly attach?: AttachParams;
   /** Elements with key i * 37 to put into the map first. */
@@ -137,11 +140,14 @@ export interface Misbehaviour {
 export class WalkSession {
   readonly machine: Machine;
   readonly loaded: LoadedObject;
-  private readonly fd: number;
+  private fd: number;
   private readonly link: number;
 
-  constructor({ target, world, release, attach = {}, fill = 0 }: WalkCase, how: Misbehaviour = {}) {
-    this.machine = bootMachine(resources, { world: { name: world }, release });
+  constructor({ target, world, text, release, attach = {}, fill = 0 }: WalkCase, how: Misbehaviour = {}) {
+    this.machine = bootMachine(resources, {
+      world: text === undefined ? { name: world } : { name: world, text },
+      release,
+    });
     const set = Object.entries({ again_at: how.againAt, too_much_at: how.tooMuchAt }).flatMap(
       ([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]),
     );
@@ -171,6 +177,13 @@ export class WalkSession {
       const key = new Uint8Array(Uint32Array.of(name === 'places' ? i : i * 37).buffer);
       this.machine.syscall.mapUpdate(this.mapFd(name ?? ''), key, new Uint8Array(8).fill(i), 0);
     }
+  }
+
+  /** A new session of the same link, instead of the one that was read. */
+  reopen(): void {
+    this.machine.syscall.close(this.fd);
+    this.machine.recorder.sessions.length = 0;
+    this.fd = this.machine.syscall.iterCreate(this.link);
   }
 
   /** One read(2). */

@@ -48,10 +48,19 @@ function sockByInode(kernel: Kernel, ino: number): Addr {
   return inode ? containerOf(kernel, inode.addr, 'socket_alloc', 'vfs_inode').sub('socket').ptr('sk') : 0n;
 }
 
+/** Number 0 would mean that there is no BTF: a reader without open files gets the next one. */
+function loadBtf(syscall: BpfSyscall, blob: Uint8Array): number {
+  const fd = syscall.btfLoad(blob);
+  if (fd !== 0) return fd;
+  const next = syscall.btfLoad(blob);
+  syscall.close(fd);
+  return next;
+}
+
 function createMap(syscall: BpfSyscall, map: WorldMap): number {
   const storage = map.type === 'sk_storage';
   const types = storage ? plainBtf(map.valueSize) : null;
-  const btfFd = types ? syscall.btfLoad(types.blob) : 0;
+  const btfFd = types ? loadBtf(syscall, types.blob) : 0;
   const fd = syscall.mapCreate({
     type: TYPES[map.type],
     keySize: map.keySize,

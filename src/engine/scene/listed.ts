@@ -228,6 +228,6 @@ const PICTURES: Readonly<
 export const listedScene =
   (target: keyof typeof PICTURES) =>
   ({ session }: Subject): Scene => {
-    const { rule, groups, end = LAST_CALL } = PICTURES[target];
-    return drawGroups(target, rule, groups(session), end);
+    const picture = PICTURES[target];
+    return drawGroups(target, picture.rule, picture.groups(session), picture.end ?? LAST_CALL);
   };
