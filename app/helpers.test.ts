@@ -11,7 +11,8 @@ let files = 0;
 /** Runs the program `dump`. */
 function run(body: string, ...options: readonly string[]) {
   const path = join(dir, `p${files++}.bpf.c`);
-  const top = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\nchar LICENSE[] SEC("license") = "GPL";\n';
+  const top =
+    '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_core_read.h>\nchar LICENSE[] SEC("license") = "GPL";\n';
   writeFileSync(path, `${top}${body}\n`);
   return iterscope('run', path, '--prog', 'dump', ...options);
 }
@@ -163,4 +164,113 @@ test('strings of the current task are cut and end with a NUL', () => {
     world,
   );
   expect(text).toBe('8 /usr/bi 3 -n /usr/bin/cat -14 0\n');
+});
+
+const GRAPH = `#define __contains(name, node) __attribute__((btf_decl_tag("contains:" #name ":" #node)))
+#define private(name) SEC(".data." #name) __attribute__((aligned(8)))
+extern void *bpf_obj_new_impl(__u64 local_type_id, void *meta) __ksym;
+extern void bpf_obj_drop_impl(void *kptr, void *meta) __ksym;
+extern int bpf_list_push_back_impl(struct bpf_list_head *head, struct bpf_list_node *node, void *meta, __u64 off) __ksym;
+extern struct bpf_list_node *bpf_list_pop_front(struct bpf_list_head *head) __ksym;
+extern int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node *node, bool (less)(struct bpf_rb_node *a, const struct bpf_rb_node *b), void *meta, __u64 off) __ksym;
+extern struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root, struct bpf_rb_node *node) __ksym;
+extern struct bpf_rb_node *bpf_rbtree_first(struct bpf_rb_root *root) __ksym;
+#define container(ptr, type, member) ((type *)((void *)(ptr) - __builtin_offsetof(type, member)))
+`;
+
+test('a list and a tree of objects that the program allocates', () => {
+  const { stdout, stderr } = run(
+    `${GRAPH}
+struct seen { int pid; struct bpf_list_node node; };
+struct ranked { int pid; struct bpf_rb_node node; };
+private(A) struct bpf_spin_lock list_lock;
+private(A) struct bpf_list_head list __contains(seen, node);
+private(B) struct bpf_spin_lock tree_lock;
+private(B) struct bpf_rb_root tree __contains(ranked, node);
+static bool larger(struct bpf_rb_node *a, const struct bpf_rb_node *b)
+{
+	return container(a, struct ranked, node)->pid > container(b, struct ranked, node)->pid;
+}
+SEC("iter/task") int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct seq_file *seq = ctx->meta->seq;
+	if (task) {
+		if (task->pid > 4) return 0;
+		struct seen *seen = bpf_obj_new_impl(bpf_core_type_id_local(struct seen), 0);
+		if (!seen) return 0;
+		seen->pid = task->pid;
+		bpf_spin_lock(&list_lock);
+		bpf_list_push_back_impl(&list, &seen->node, 0, 0);
+		bpf_spin_unlock(&list_lock);
+		struct ranked *ranked = bpf_obj_new_impl(bpf_core_type_id_local(struct ranked), 0);
+		if (!ranked) return 0;
+		ranked->pid = task->pid;
+		bpf_spin_lock(&tree_lock);
+		bpf_rbtree_add_impl(&tree, &ranked->node, larger, 0, 0);
+		bpf_spin_unlock(&tree_lock);
+		return 0;
+	}
+	int i;
+	bpf_for(i, 0, 10) {
+		bpf_spin_lock(&list_lock);
+		struct bpf_list_node *node = bpf_list_pop_front(&list);
+		bpf_spin_unlock(&list_lock);
+		if (!node) break;
+		struct seen *seen = container(node, struct seen, node);
+		BPF_SEQ_PRINTF(seq, "%d ", seen->pid);
+		bpf_obj_drop_impl(seen, 0);
+	}
+	BPF_SEQ_PRINTF(seq, "|");
+	bpf_for(i, 0, 10) {
+		bpf_spin_lock(&tree_lock);
+		struct bpf_rb_node *node = bpf_rbtree_first(&tree);
+		if (!node) { bpf_spin_unlock(&tree_lock); break; }
+		node = bpf_rbtree_remove(&tree, node);
+		bpf_spin_unlock(&tree_lock);
+		if (!node) break;
+		struct ranked *ranked = container(node, struct ranked, node);
+		BPF_SEQ_PRINTF(seq, " %d", ranked->pid);
+		bpf_obj_drop_impl(ranked, 0);
+	}
+	return 0;
+}`.replace('${GRAPH}', GRAPH),
+  );
+  expect([stdout, stderr]).toEqual(['1 2 3 4 | 4 3 2 1', '']);
+});
+
+test('a timer runs its callback once simulated time has come that far, unless it is cancelled', () => {
+  const { stdout, stderr } = run(
+    `#define CLOCK_MONOTONIC 1
+struct slot { int fired; struct bpf_timer timer; };
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 3); __type(key, int); __type(value, struct slot); } slots SEC(".maps");
+static int expire(void *map, int *key, struct slot *slot) { slot->fired = 10 + *key; return 0; }
+SEC("iter/task") int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct seq_file *seq = ctx->meta->seq;
+	int zero = 0, one = 1, two = 2;
+	struct slot *a = bpf_map_lookup_elem(&slots, &zero), *b = bpf_map_lookup_elem(&slots, &one), *c = bpf_map_lookup_elem(&slots, &two);
+	if (!a || !b || !c) return 0;
+	if (ctx->meta->seq_num == 0 && task) {
+		BPF_SEQ_PRINTF(seq, "%ld ", bpf_timer_start(&a->timer, 0, 0));
+		BPF_SEQ_PRINTF(seq, "%ld ", bpf_timer_init(&a->timer, &slots, 5));
+		BPF_SEQ_PRINTF(seq, "%ld ", bpf_timer_init(&a->timer, &slots, CLOCK_MONOTONIC));
+		BPF_SEQ_PRINTF(seq, "%ld ", bpf_timer_init(&a->timer, &slots, CLOCK_MONOTONIC));
+		bpf_timer_init(&b->timer, &slots, CLOCK_MONOTONIC);
+		bpf_timer_init(&c->timer, &slots, CLOCK_MONOTONIC);
+		bpf_timer_set_callback(&a->timer, expire);
+		bpf_timer_set_callback(&b->timer, expire);
+		bpf_timer_set_callback(&c->timer, expire);
+		bpf_timer_start(&a->timer, 100, 0);
+		bpf_timer_start(&b->timer, 1000000000, 0);
+		bpf_timer_start(&c->timer, 100, 0);
+		BPF_SEQ_PRINTF(seq, "%ld ", bpf_timer_cancel(&c->timer));
+		BPF_SEQ_PRINTF(seq, "%ld\\n", bpf_timer_cancel(&c->timer));
+	}
+	if (!task) BPF_SEQ_PRINTF(seq, "%d %d %d\\n", a->fired, b->fired, c->fired);
+	return 0;
+}`,
+  );
+  expect([stdout, stderr]).toEqual(['-22 -22 0 -16 1 0\n10 0 0\n', '']);
 });

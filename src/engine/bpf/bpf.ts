@@ -13,6 +13,7 @@ import { Processor } from '../vm/processor.ts';
 import { helperTable, kfuncTable } from './helpers/index.ts';
 import { freeStorageWithOwner } from './maps/local_storage.ts';
 import { Random } from './random.ts';
+import { Timers } from './timers.ts';
 
 export interface BpfOptions {
   /** Processors: how many values a per-cpu map has for a key. */
@@ -26,6 +27,7 @@ export class Bpf implements Linker {
   readonly processor: Processor;
   readonly cpus: number;
   readonly random: Random;
+  readonly timers: Timers;
   /** What each bpf_printk wrote, without the newline that ends a line of trace_pipe. */
   readonly tracePipe: string[] = [];
   private readonly helpers: Map<number, Helper>;
@@ -37,8 +39,9 @@ export class Bpf implements Linker {
     this.random = new Random(options.seed ?? 1);
     this.processor = new Processor(kernel);
     freeStorageWithOwner(kernel);
-    this.helpers = new Map(helperTable(this));
-    this.kfuncs = new Map(kfuncTable());
+    this.timers = new Timers(kernel);
+    this.helpers = new Map([...helperTable(this), ...this.timers.helpers]);
+    this.kfuncs = new Map(kfuncTable(this));
   }
 
   /** Adds helpers that live elsewhere, such as those of one iterator target. */

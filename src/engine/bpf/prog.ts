@@ -58,6 +58,10 @@ export interface Unresolved {
 /** Every program that is alive. */
 export const progsByAddr = new Registry<Prog>('program');
 
+const byCode = new WeakMap<Code, Prog>();
+/** The program that this code is of; null for code without one. */
+export const progOf = (code: Code): Prog | null => byCode.get(code) ?? null;
+
 export class Prog {
   readonly kernel: Kernel;
   readonly id: number;
@@ -104,6 +108,7 @@ export class Prog {
     kernel.mem.setBytes(this.view.at('tag'), tag);
     this.fillView(base);
     this.fillAux(kernel);
+    byCode.set(this.code, this);
     progsByAddr.add(this);
   }
 

@@ -70,6 +70,7 @@ export class Sys {
           ...this.watch(session),
           ctx,
         });
+        bpf.timers.runDue(bpf.processor);
         if ('abort' in result) throw new ProgramAbort(result.abort, result.pc, result.addr);
         return result;
       },

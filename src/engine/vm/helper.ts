@@ -17,6 +17,8 @@ export interface Call {
   readonly mem: Memory;
   /** The task on whose behalf the program runs. */
   readonly current: Addr;
+  /** The program that runs. */
+  readonly code: Code;
   /** Address of the instruction that calls. */
   here(): Addr;
   /** The processor it runs on. */

@@ -9,6 +9,10 @@ import type { CallHook, InsnHook, Processor } from './processor.ts';
 export interface RunOptions {
   /** R1: the context. */
   readonly ctx: Addr;
+  /** R2 and on, for a callback. */
+  readonly args?: readonly bigint[];
+  /** Where to begin, for a callback; else at the start. */
+  readonly entry?: InsnIndex;
   /** Instructions that may be retired, below 2^30. */
   readonly fuel?: number;
   readonly onInsn?: InsnHook;
@@ -50,8 +54,9 @@ export function runProg(processor: Processor, code: Code, options: RunOptions): 
   processor.onInsn = options.onInsn ?? null;
   processor.onCall = options.onCall ?? null;
   processor.setReg(1, options.ctx);
+  options.args?.forEach((value, i) => processor.setReg(i + 2, value));
   try {
-    processor.execute(0);
+    processor.execute(options.entry ?? 0);
     return { r0: processor.reg(0), retired: fuel - processor.fuel };
   } catch (error) {
     if (error instanceof BpfThrow) return { r0: error.cookie, retired: fuel - processor.fuel };

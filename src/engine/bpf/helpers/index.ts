@@ -16,6 +16,7 @@ import { stringHelpers } from './string.ts';
 import { tailCallHelpers } from './tail_call.ts';
 import { taskHelpers } from './task.ts';
 import { cssKfuncs } from './kfunc_css.ts';
+import { graphKfuncs } from './kfunc_graph.ts';
 import { iteratorKfuncs } from './kfunc_iter.ts';
 import { objectKfuncs } from './kfunc_object.ts';
 
@@ -37,11 +38,12 @@ export const helperTable = (bpf: Bpf): HelperTable =>
     ...fdArrayHelpers(),
   ]);
 
-export const kfuncTable = (): KfuncTable =>
+export const kfuncTable = (bpf: Bpf): KfuncTable =>
   new Map([
     ...iteratorKfuncs(),
     ...objectKfuncs(),
     ...memoryKfuncs(),
+    ...graphKfuncs(bpf.cpus),
     ...dynptrKfuncs(),
     ...cssKfuncs(),
     ...socketKfuncs(),

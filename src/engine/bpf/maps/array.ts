@@ -12,6 +12,7 @@ import type { NegErrno } from '../../../shared/errno.ts';
 import { alignUp } from '../../../shared/int64.ts';
 import { BPF_EXIST, BPF_F_LOCK, BPF_F_MMAPABLE, BPF_NOEXIST, BpfMap } from '../map.ts';
 import type { MapInit, MapSpec } from '../map.ts';
+import { freeFields } from '../prog_objects.ts';
 
 const roundUpPow2 = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
@@ -102,6 +103,11 @@ export class ArrayMap extends IndexedMap {
   constructor(init: MapInit) {
     const slot = alignUp(init.spec.valueSize, 8);
     super(init, slot, slot);
+  }
+
+  protected override freeContent(): void {
+    for (let i = 0; this.special.length > 0 && i < this.spec.maxEntries; i++)
+      freeFields(this.kernel, this.special, this.elem(i));
   }
 
   /** Address of element `index`, which must be in range. */

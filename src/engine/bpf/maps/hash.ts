@@ -13,6 +13,7 @@ import type { NegErrno } from '../../../shared/errno.ts';
 import { alignUp } from '../../../shared/int64.ts';
 import { BPF_EXIST, BPF_F_LOCK } from '../map.ts';
 import type { MapInit } from '../map.ts';
+import { freeFields } from '../prog_objects.ts';
 import { Htab } from './htab.ts';
 import { LruList } from './lru_list.ts';
 
@@ -23,6 +24,10 @@ export class HashMap extends Htab {
 
   override valueAt(elem: Addr): Addr {
     return this.slotOf(elem);
+  }
+
+  protected override freeElem(elem: Addr): void {
+    freeFields(this.kernel, this.special, this.slotOf(elem));
   }
 
   /**
@@ -85,6 +90,7 @@ export class LruHashMap extends HashMap {
   }
 
   protected override freeElem(elem: Addr): void {
+    super.freeElem(elem);
     this.list.remove(elem);
   }
 }

@@ -198,6 +198,11 @@ export abstract class Htab extends BpfMap {
     return 0n;
   }
 
+  /** Address of the key of the element whose value is at this address. */
+  keyOfValue(value: Addr): Addr {
+    return value - this.at.value + this.at.key;
+  }
+
   /** Keys of the elements of one bucket, newest first. */
   keysIn(bucket: number): Uint8Array[] {
     const out: Uint8Array[] = [];

@@ -1,0 +1,224 @@
+/**
+ * Objects that programs allocate, and the lists and trees they keep them in.
+ *
+ *     bpf_list_head { next, prev }           bpf_list_node { next, prev, owner }
+ *     bpf_rb_root { node, leftmost }         bpf_rb_node { parent, right, left, owner }
+ *
+ * A node's owner is the head or root that holds it, 0 while none does. What an object's type is stands in an
+ * index beside memory; the kernel has it from the verifier with each call.
+ *
+ * Source: kernel/bpf/helpers.c, lib/rbtree.c, Linux 6.12.
+ */
+import type { Addr, Bytes, TypeId } from '../../shared/brand.ts';
+import { sizeOf } from '../btf/layout.ts';
+import type { Btf } from '../btf/parse.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { listDel, listInit } from '../kernel/list.ts';
+import type { Memory } from '../kernel/memory.ts';
+import { specialFields } from './special_fields.ts';
+import type { SpecialField } from './special_fields.ts';
+
+interface ProgObject {
+  readonly addr: Addr;
+  readonly size: Bytes;
+  readonly fields: readonly SpecialField[];
+}
+
+const objects = new WeakMap<Kernel, Map<Addr, ProgObject>>();
+function table(kernel: Kernel): Map<Addr, ProgObject> {
+  let found = objects.get(kernel);
+  if (!found) objects.set(kernel, (found = new Map()));
+  return found;
+}
+
+/** The object that holds this address. */
+function holder(kernel: Kernel, inside: Addr): ProgObject | null {
+  for (const object of table(kernel).values())
+    if (inside >= object.addr && inside < object.addr + BigInt(object.size)) return object;
+  return null;
+}
+
+/** How a field begins. @kernel bpf_obj_init_field, include/linux/bpf.h @fidelity full: prog_objects.test.ts */
+function initField(mem: Memory, kind: string, at: Addr): void {
+  if (kind === 'bpf_refcount') mem.setU32(at, 1);
+  else if (kind === 'bpf_list_head' || kind === 'bpf_list_node') listInit(mem, at);
+  else if (kind === 'bpf_rb_node') mem.setU64(at, at);
+}
+
+/**
+ * A new object, zeroed but for its special fields.
+ *
+ * @param copies one for each processor
+ * @kernel bpf_obj_new_impl, kernel/bpf/helpers.c
+ * @fidelity full: prog_objects.test.ts
+ */
+export function newProgObject(kernel: Kernel, types: Btf, id: TypeId, copies = 1): Addr {
+  const size = sizeOf(types, id);
+  const addr = kernel.mem.alloc(size * copies, 8);
+  const fields = specialFields(types, id);
+  for (const { kind, offset } of fields) initField(kernel.mem, kind, addr + BigInt(offset));
+  table(kernel).set(addr, { addr, size: size * copies, fields });
+  return addr;
+}
+
+/**
+ * Gives up a reference on an object; the last one frees it with all that it holds.
+ *
+ * @param inside an address in the object
+ * @kernel __bpf_obj_drop_impl, kernel/bpf/helpers.c
+ * @fidelity partial: references on kernel objects that it holds are not given back
+ */
+export function dropProgObject(kernel: Kernel, inside: Addr): void {
+  const object = holder(kernel, inside);
+  if (!object) return;
+  const counter = refcountAt(object);
+  if (counter !== 0n) {
+    const left = kernel.mem.u32(counter) - 1;
+    kernel.mem.setU32(counter, left);
+    if (left > 0) return;
+  }
+  table(kernel).delete(object.addr);
+  freeFields(kernel, object.fields, object.addr);
+  kernel.mem.release(object.addr);
+}
+
+const refcountAt = ({ addr, fields }: ProgObject): Addr => {
+  const field = fields.find(({ kind }) => kind === 'bpf_refcount');
+  return field ? addr + BigInt(field.offset) : 0n;
+};
+
+/** @returns the object with one more reference, 0 when it has none left @kernel bpf_refcount_acquire_impl, kernel/bpf/helpers.c @fidelity full: prog_objects.test.ts */
+export function acquireProgObject(kernel: Kernel, addr: Addr): Addr {
+  const object = holder(kernel, addr);
+  const counter = object ? refcountAt(object) : 0n;
+  if (counter === 0n || kernel.mem.u32(counter) === 0) return 0n;
+  kernel.mem.setU32(counter, kernel.mem.u32(counter) + 1);
+  return addr;
+}
+
+/** Drops what lists, trees and pointers in a value hold. @kernel bpf_obj_free_fields, kernel/bpf/syscall.c @fidelity partial: as dropProgObject */
+export function freeFields(kernel: Kernel, fields: readonly SpecialField[], base: Addr): void {
+  for (const { kind, offset } of fields) {
+    const at = base + BigInt(offset);
+    if (kind === 'bpf_list_head') {
+      for (let node = popList(kernel.mem, at, true); node !== 0n; node = popList(kernel.mem, at, true))
+        dropProgObject(kernel, node);
+    } else if (kind === 'bpf_rb_root') {
+      for (let node = kernel.mem.u64(at + LEFTMOST); node !== 0n; node = kernel.mem.u64(at + LEFTMOST)) {
+        removeFromTree(kernel.mem, at, node);
+        dropProgObject(kernel, node);
+      }
+    } else if (kind === 'bpf_timer') {
+      if (kernel.mem.u64(at) !== 0n) kernel.mem.release(kernel.mem.u64(at));
+      kernel.mem.setU64(at, 0n);
+    } else if (kind === 'kptr' || kind === 'percpu_kptr') {
+      dropProgObject(kernel, kernel.mem.u64(at));
+      kernel.mem.setU64(at, 0n);
+    }
+  }
+}
+
+// -- lists ---------------------------------------------------------------------------------------------------
+
+const LIST_OWNER = 16n;
+/** Zeroed memory of a map is an empty list too. */
+function ready(mem: Memory, head: Addr): void {
+  if (mem.u64(head) === 0n) listInit(mem, head);
+}
+
+/** @returns false for a node that is in a list already @kernel __bpf_list_add, kernel/bpf/helpers.c @fidelity full: prog_objects.test.ts */
+export function pushList(mem: Memory, head: Addr, node: Addr, front: boolean): boolean {
+  ready(mem, head);
+  if (mem.u64(node + LIST_OWNER) !== 0n) return false;
+  const [prev, next] = front ? [head, mem.u64(head)] : [mem.u64(head + 8n), head];
+  mem.setU64(node, next);
+  mem.setU64(node + 8n, prev);
+  mem.setU64(prev, node);
+  mem.setU64(next + 8n, node);
+  mem.setU64(node + LIST_OWNER, head);
+  return true;
+}
+
+/** @returns the node, 0 when the list is empty @kernel __bpf_list_del, kernel/bpf/helpers.c @fidelity full: prog_objects.test.ts */
+export function popList(mem: Memory, head: Addr, front: boolean): Addr {
+  ready(mem, head);
+  const node = mem.u64(front ? head : head + 8n);
+  if (node === head) return 0n;
+  listDel(mem, node);
+  mem.setU64(node + LIST_OWNER, 0n);
+  return node;
+}
+
+// -- trees ---------------------------------------------------------------------------------------------------
+
+const LEFTMOST = 8n;
+const RIGHT = 8n;
+const LEFT = 16n;
+const TREE_OWNER = 24n;
+
+/**
+ * @param less true when the first node goes before the second
+ * @returns false for a node that is in a tree already
+ * @kernel __bpf_rbtree_add, kernel/bpf/helpers.c
+ * @fidelity partial: the tree is not balanced
+ */
+export function addToTree(mem: Memory, root: Addr, node: Addr, less: (a: Addr, b: Addr) => boolean): boolean {
+  if (mem.u64(node + TREE_OWNER) !== 0n) return false;
+  let link = root;
+  let parent = 0n;
+  let leftmost = true;
+  for (let at = mem.u64(link); at !== 0n; at = mem.u64(link)) {
+    parent = at;
+    const left = less(node, at);
+    leftmost &&= left;
+    link = at + (left ? LEFT : RIGHT);
+  }
+  mem.setU64(node, parent);
+  mem.setU64(node + LEFT, 0n);
+  mem.setU64(node + RIGHT, 0n);
+  mem.setU64(node + TREE_OWNER, root);
+  mem.setU64(link, node);
+  if (leftmost) mem.setU64(root + LEFTMOST, node);
+  return true;
+}
+
+/** The node that comes first, or 0. */
+export const firstOfTree = (mem: Memory, root: Addr): Addr => mem.u64(root + LEFTMOST);
+
+/** @returns the node, 0 when it is not in this tree @kernel bpf_rbtree_remove, kernel/bpf/helpers.c @fidelity partial: as addToTree */
+export function removeFromTree(mem: Memory, root: Addr, node: Addr): Addr {
+  if (mem.u64(node + TREE_OWNER) !== root) return 0n;
+  const [left, right] = [mem.u64(node + LEFT), mem.u64(node + RIGHT)];
+  if (mem.u64(root + LEFTMOST) === node)
+    mem.setU64(root + LEFTMOST, right === 0n ? mem.u64(node) : leftmostOf(mem, right));
+  if (left === 0n || right === 0n) replaceChild(mem, root, node, left === 0n ? right : left);
+  else {
+    const next = leftmostOf(mem, right);
+    if (next !== right) {
+      replaceChild(mem, root, next, mem.u64(next + RIGHT));
+      setChild(mem, next, RIGHT, right);
+    }
+    replaceChild(mem, root, node, next);
+    setChild(mem, next, LEFT, left);
+  }
+  mem.setU64(node, node);
+  mem.setU64(node + TREE_OWNER, 0n);
+  return node;
+}
+
+function leftmostOf(mem: Memory, node: Addr): Addr {
+  let at = node;
+  for (let left = mem.u64(at + LEFT); left !== 0n; left = mem.u64(at + LEFT)) at = left;
+  return at;
+}
+function setChild(mem: Memory, parent: Addr, side: Addr, child: Addr): void {
+  mem.setU64(parent + side, child);
+  if (child !== 0n) mem.setU64(child, parent);
+}
+/** Puts `by` where `node` hangs. */
+function replaceChild(mem: Memory, root: Addr, node: Addr, by: Addr): void {
+  const parent = mem.u64(node);
+  const link = parent === 0n ? root : parent + (mem.u64(parent + LEFT) === node ? LEFT : RIGHT);
+  mem.setU64(link, by);
+  if (by !== 0n) mem.setU64(by, parent);
+}
