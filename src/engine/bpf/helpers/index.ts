@@ -18,6 +18,7 @@ import { taskHelpers } from './task.ts';
 import { cssKfuncs } from './kfunc_css.ts';
 import { graphKfuncs } from './kfunc_graph.ts';
 import { iteratorKfuncs } from './kfunc_iter.ts';
+import { listKfuncs } from './kfunc_lists.ts';
 import { objectKfuncs } from './kfunc_object.ts';
 
 export const helperTable = (bpf: Bpf): HelperTable =>
@@ -46,5 +47,6 @@ export const kfuncTable = (bpf: Bpf): KfuncTable =>
     ...graphKfuncs(bpf.cpus),
     ...dynptrKfuncs(),
     ...cssKfuncs(),
+    ...listKfuncs(),
     ...socketKfuncs(),
   ]);
