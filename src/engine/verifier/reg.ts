@@ -1,6 +1,8 @@
 /**
  * What is known of one register or one spilled slot, mutable as the simulation moves on.
  *
+ * A value is copied when it is written and shared before that: most of what a state is copied with never changes.
+ *
  * `parent` is the same register in the state this one was copied from; reads are passed up along it, so
  * that a stored state learns which of its registers its continuations looked at.
  *
@@ -30,49 +32,253 @@ export const LIVE_DONE = 8;
 /** In `id`: this scalar equals the other holders of the id plus `off`. */
 export const ADD_CONST = 1 << 30;
 
-const TNUM_ZERO: Tnum = { v: 0n, m: 0n };
-
-export class RegState {
+/** What a register holds, apart from the place where it lies. Shared by copies until one of them changes. */
+class RegValue {
+  shared = false;
   type: RegType = NOT_INIT;
-  /** Fixed part of a pointer's offset; for a linked scalar the difference to the others. */
   off = 0;
-  /** Maps: map pointers, values, keys. */
   map: MapInfo | null = null;
-  /** BTF pointers and iterators. */
   btf: Btf | null = null;
   btfId: TypeId = 0;
-  /** PTR_TO_MEM. */
   memSize: Bytes = 0;
-  /** PTR_TO_MEM out of a dynptr: which one. */
   dynptrId = 0;
-  /** Maps: which inner map, 0: none. */
   mapUid = 0;
-  /** PTR_TO_FUNC. */
   subprog = 0;
-  /** Dynptr slots. */
   dynptrType = 0;
   dynptrFirst = false;
-  /** Iterator slots: 1 active, 2 drained. */
   iterState = 0;
   iterDepth = 0;
-  var: Tnum = TNUM_ZERO;
-  smin = 0n;
-  smax = 0n;
+  var: Tnum = TNUM_UNKNOWN;
+  smin = S64_MIN;
+  smax = S64_MAX;
   umin = 0n;
-  umax = 0n;
-  s32min = 0;
-  s32max = 0;
+  umax = U64_MAX;
+  s32min = S32_MIN;
+  s32max = S32_MAX;
   u32min = 0;
-  u32max = 0;
+  u32max = U32_MAX;
   id = 0;
   refObjId = 0;
-  parent: RegState | null = null;
-  /** PTR_TO_STACK: whose stack. */
   frameno = 0;
+
+  copy(): RegValue {
+    const out = new RegValue();
+    out.type = this.type;
+    out.off = this.off;
+    out.map = this.map;
+    out.btf = this.btf;
+    out.btfId = this.btfId;
+    out.memSize = this.memSize;
+    out.dynptrId = this.dynptrId;
+    out.mapUid = this.mapUid;
+    out.subprog = this.subprog;
+    out.dynptrType = this.dynptrType;
+    out.dynptrFirst = this.dynptrFirst;
+    out.iterState = this.iterState;
+    out.iterDepth = this.iterDepth;
+    out.var = this.var;
+    out.smin = this.smin;
+    out.smax = this.smax;
+    out.umin = this.umin;
+    out.umax = this.umax;
+    out.s32min = this.s32min;
+    out.s32max = this.s32max;
+    out.u32min = this.u32min;
+    out.u32max = this.u32max;
+    out.id = this.id;
+    out.refObjId = this.refObjId;
+    out.frameno = this.frameno;
+    return out;
+  }
+}
+
+/** Nothing is there. */
+const EMPTY = new RegValue();
+EMPTY.shared = true;
+/** A scalar of which nothing is known. */
+const ANY_SCALAR = new RegValue();
+ANY_SCALAR.type = SCALAR_VALUE;
+ANY_SCALAR.shared = true;
+
+export class RegState {
+  private value: RegValue = EMPTY;
+  parent: RegState | null = null;
   live = 0;
   precise = false;
   /** Instruction + 1 that wrote only the low half; 0: all 64 bits. */
   subregDef = 0;
+
+  /** The value, as this register's own. */
+  private own(): RegValue {
+    if (this.value.shared) this.value = this.value.copy();
+    return this.value;
+  }
+
+  get type(): RegType {
+    return this.value.type;
+  }
+  set type(to: RegType) {
+    this.own().type = to;
+  }
+  /** Fixed part of a pointer's offset; for a linked scalar the difference to the others. */
+  get off(): number {
+    return this.value.off;
+  }
+  set off(to: number) {
+    this.own().off = to;
+  }
+  /** Maps: map pointers, values, keys. */
+  get map(): MapInfo | null {
+    return this.value.map;
+  }
+  set map(to: MapInfo | null) {
+    this.own().map = to;
+  }
+  /** BTF pointers and iterators. */
+  get btf(): Btf | null {
+    return this.value.btf;
+  }
+  set btf(to: Btf | null) {
+    this.own().btf = to;
+  }
+  get btfId(): TypeId {
+    return this.value.btfId;
+  }
+  set btfId(to: TypeId) {
+    this.own().btfId = to;
+  }
+  /** PTR_TO_MEM. */
+  get memSize(): Bytes {
+    return this.value.memSize;
+  }
+  set memSize(to: Bytes) {
+    this.own().memSize = to;
+  }
+  /** PTR_TO_MEM out of a dynptr: which one. */
+  get dynptrId(): number {
+    return this.value.dynptrId;
+  }
+  set dynptrId(to: number) {
+    this.own().dynptrId = to;
+  }
+  /** Maps: which inner map, 0: none. */
+  get mapUid(): number {
+    return this.value.mapUid;
+  }
+  set mapUid(to: number) {
+    this.own().mapUid = to;
+  }
+  /** PTR_TO_FUNC. */
+  get subprog(): number {
+    return this.value.subprog;
+  }
+  set subprog(to: number) {
+    this.own().subprog = to;
+  }
+  /** Dynptr slots. */
+  get dynptrType(): number {
+    return this.value.dynptrType;
+  }
+  set dynptrType(to: number) {
+    this.own().dynptrType = to;
+  }
+  get dynptrFirst(): boolean {
+    return this.value.dynptrFirst;
+  }
+  set dynptrFirst(to: boolean) {
+    this.own().dynptrFirst = to;
+  }
+  /** Iterator slots: 1 active, 2 drained. */
+  get iterState(): number {
+    return this.value.iterState;
+  }
+  set iterState(to: number) {
+    this.own().iterState = to;
+  }
+  get iterDepth(): number {
+    return this.value.iterDepth;
+  }
+  set iterDepth(to: number) {
+    this.own().iterDepth = to;
+  }
+  get var(): Tnum {
+    return this.value.var;
+  }
+  set var(to: Tnum) {
+    this.own().var = to;
+  }
+  get smin(): bigint {
+    return this.value.smin;
+  }
+  set smin(to: bigint) {
+    this.own().smin = to;
+  }
+  get smax(): bigint {
+    return this.value.smax;
+  }
+  set smax(to: bigint) {
+    this.own().smax = to;
+  }
+  get umin(): bigint {
+    return this.value.umin;
+  }
+  set umin(to: bigint) {
+    this.own().umin = to;
+  }
+  get umax(): bigint {
+    return this.value.umax;
+  }
+  set umax(to: bigint) {
+    this.own().umax = to;
+  }
+  get s32min(): number {
+    return this.value.s32min;
+  }
+  set s32min(to: number) {
+    this.own().s32min = to;
+  }
+  get s32max(): number {
+    return this.value.s32max;
+  }
+  set s32max(to: number) {
+    this.own().s32max = to;
+  }
+  get u32min(): number {
+    return this.value.u32min;
+  }
+  set u32min(to: number) {
+    this.own().u32min = to;
+  }
+  get u32max(): number {
+    return this.value.u32max;
+  }
+  set u32max(to: number) {
+    this.own().u32max = to;
+  }
+  get id(): number {
+    return this.value.id;
+  }
+  set id(to: number) {
+    this.own().id = to;
+  }
+  get refObjId(): number {
+    return this.value.refObjId;
+  }
+  set refObjId(to: number) {
+    this.own().refObjId = to;
+  }
+  /** PTR_TO_STACK: whose stack. */
+  get frameno(): number {
+    return this.value.frameno;
+  }
+  set frameno(to: number) {
+    this.own().frameno = to;
+  }
+
+  /** True when both hold one and the same value. */
+  sharesValue(other: RegState): boolean {
+    return this.value === other.value;
+  }
 
   /** Everything of `src`, also what belongs to the place: parent and liveness. */
   copyAll(src: RegState): void {
@@ -83,31 +289,8 @@ export class RegState {
 
   /** The value of `src`; parent and liveness stay this place's own. */
   copyValue(src: RegState): void {
-    this.type = src.type;
-    this.off = src.off;
-    this.map = src.map;
-    this.btf = src.btf;
-    this.btfId = src.btfId;
-    this.memSize = src.memSize;
-    this.dynptrId = src.dynptrId;
-    this.mapUid = src.mapUid;
-    this.subprog = src.subprog;
-    this.dynptrType = src.dynptrType;
-    this.dynptrFirst = src.dynptrFirst;
-    this.iterState = src.iterState;
-    this.iterDepth = src.iterDepth;
-    this.var = src.var;
-    this.smin = src.smin;
-    this.smax = src.smax;
-    this.umin = src.umin;
-    this.umax = src.umax;
-    this.s32min = src.s32min;
-    this.s32max = src.s32max;
-    this.u32min = src.u32min;
-    this.u32max = src.u32max;
-    this.id = src.id;
-    this.refObjId = src.refObjId;
-    this.frameno = src.frameno;
+    src.value.shared = true;
+    this.value = src.value;
     this.precise = src.precise;
     this.subregDef = src.subregDef;
   }
@@ -118,114 +301,102 @@ export class RegState {
     return out;
   }
 
-  private clearPointer(): void {
-    this.off = 0;
-    this.map = null;
-    this.btf = null;
-    this.btfId = 0;
-    this.memSize = 0;
-    this.dynptrId = 0;
-    this.mapUid = 0;
-    this.subprog = 0;
-    this.dynptrType = 0;
-    this.dynptrFirst = false;
-    this.iterState = 0;
-    this.iterDepth = 0;
-    this.id = 0;
-    this.refObjId = 0;
-  }
-
   /** The value becomes a constant; the type stays. @param imm any sign */
   markKnown(imm: bigint): void {
-    this.clearPointer();
+    const { type, frameno } = this.value;
+    const value = new RegValue();
+    value.type = type;
+    value.frameno = frameno;
     const u = BigInt.asUintN(64, imm);
     const s = BigInt.asIntN(64, imm);
     const low = Number(u & 0xffff_ffffn);
-    this.var = { v: u, m: 0n };
-    this.smin = s;
-    this.smax = s;
-    this.umin = u;
-    this.umax = u;
-    this.s32min = low | 0;
-    this.s32max = low | 0;
-    this.u32min = low;
-    this.u32max = low;
+    value.var = { v: u, m: 0n };
+    value.smin = s;
+    value.smax = s;
+    value.umin = u;
+    value.umax = u;
+    value.s32min = low | 0;
+    value.s32max = low | 0;
+    value.u32min = low;
+    value.u32max = low;
+    this.value = value;
   }
 
   /** A scalar constant. */
   setConst(imm: bigint): void {
     this.markKnown(imm);
-    this.type = SCALAR_VALUE;
-    this.frameno = 0;
+    this.value.type = SCALAR_VALUE;
+    this.value.frameno = 0;
     this.precise = false;
   }
 
   /** A pointer of this type at offset 0. */
   setPointer(type: RegType): void {
     this.markKnown(0n);
-    this.type = type;
+    this.value.type = type;
     this.precise = false;
   }
 
   /** No longer linked to other scalars. @kernel clear_scalar_id @fidelity full */
   clearScalarId(): void {
+    if (this.value.id === 0 && this.value.off === 0) return;
     this.id = 0;
     this.off = 0;
   }
 
   mark64Unbounded(): void {
-    this.smin = S64_MIN;
-    this.smax = S64_MAX;
-    this.umin = 0n;
-    this.umax = U64_MAX;
+    const value = this.own();
+    value.smin = S64_MIN;
+    value.smax = S64_MAX;
+    value.umin = 0n;
+    value.umax = U64_MAX;
   }
   mark32Unbounded(): void {
-    this.s32min = S32_MIN;
-    this.s32max = S32_MAX;
-    this.u32min = 0;
-    this.u32max = U32_MAX;
+    const value = this.own();
+    value.s32min = S32_MIN;
+    value.s32max = S32_MAX;
+    value.u32min = 0;
+    value.u32max = U32_MAX;
   }
 
   /** A scalar of which nothing is known. */
   setUnknown(): void {
-    this.clearPointer();
-    this.type = SCALAR_VALUE;
-    this.var = TNUM_UNKNOWN;
-    this.frameno = 0;
+    this.value = ANY_SCALAR;
     this.precise = false;
-    this.mark64Unbounded();
-    this.mark32Unbounded();
   }
 
   setNotInit(): void {
-    this.setUnknown();
-    this.type = NOT_INIT;
+    this.value = EMPTY;
+    this.precise = false;
   }
 
   get isConst(): boolean {
-    return this.var.m === 0n;
+    return this.value.var.m === 0n;
   }
   /** A scalar that is zero. */
   get isNull(): boolean {
-    return this.type === SCALAR_VALUE && this.var.m === 0n && this.var.v === 0n;
+    return this.value.type === SCALAR_VALUE && this.value.var.m === 0n && this.value.var.v === 0n;
   }
   get isPointer(): boolean {
-    return this.type !== SCALAR_VALUE && this.type !== NOT_INIT;
+    return this.value.type !== SCALAR_VALUE && this.value.type !== NOT_INIT;
   }
   /** True for a constant in the width looked at. */
   isConstIn(is32: boolean): boolean {
-    return this.type === SCALAR_VALUE && (is32 ? (this.var.m & 0xffff_ffffn) === 0n : this.var.m === 0n);
+    return (
+      this.value.type === SCALAR_VALUE &&
+      (is32 ? (this.value.var.m & 0xffff_ffffn) === 0n : this.value.var.m === 0n)
+    );
   }
   /** Bits that the greatest value needs. */
   get fits32(): boolean {
-    return this.umax <= 0xffff_ffffn;
+    return this.value.umax <= 0xffff_ffffn;
   }
   bitWidth(): number {
-    return bitLength(this.umax);
+    return bitLength(this.value.umax);
   }
   /** Signed value of a constant. */
   get constValue(): number {
-    return Number(BigInt.asIntN(64, this.var.v));
+    return Number(BigInt.asIntN(64, this.value.var.v));
   }
 }
 

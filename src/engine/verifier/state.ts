@@ -58,25 +58,20 @@ export class FuncState {
   callbackRet: RetvalRange = { min: 0, max: 0 };
   callbackDepth = 0;
 
-  constructor(callsite: InsnIndex, frameno: number, subprogno: number) {
+  /** @param regs absent: none of them is initialised */
+  constructor(callsite: InsnIndex, frameno: number, subprogno: number, regs?: RegState[]) {
     this.callsite = callsite;
     this.frameno = frameno;
     this.subprogno = subprogno;
-    this.regs = Array.from({ length: MAX_BPF_REG }, () => {
-      const reg = new RegState();
-      reg.setNotInit();
-      return reg;
-    });
+    this.regs = regs ?? Array.from({ length: MAX_BPF_REG }, () => new RegState());
     this.slotType = new Uint8Array(0);
     this.spilled = [];
   }
 
   clone(): FuncState {
-    const out = Object.create(FuncState.prototype) as { -readonly [K in keyof FuncState]: FuncState[K] };
-    out.frameno = this.frameno;
-    out.subprogno = this.subprogno;
-    out.callsite = this.callsite;
-    out.regs = this.regs.map((reg) => reg.clone());
+    const { callsite, frameno, subprogno } = this;
+    const regs = this.regs.map((reg) => reg.clone());
+    const out = new FuncState(callsite, frameno, subprogno, regs);
     out.slotType = this.slotType.slice();
     out.spilled = this.spilled.map((reg) => reg.clone());
     out.refs = this.refs.slice();
@@ -85,7 +80,7 @@ export class FuncState {
     out.asyncEntries = this.asyncEntries;
     out.callbackRet = this.callbackRet;
     out.callbackDepth = this.callbackDepth;
-    return out as FuncState;
+    return out;
   }
 
   /** Slots that this frame has used so far. */

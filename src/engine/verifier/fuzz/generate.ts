@@ -6,11 +6,15 @@
  */
 import type { Insn } from '../../abi/insn.ts';
 import { Builder, NOTHING, SCALAR } from './builder.ts';
+import * as calls from './calls.ts';
+import * as edges from './edges.ts';
+import * as flow from './flow.ts';
+import * as memory from './memory.ts';
+import type { Statement } from './parts.ts';
 import type { Random } from './random.ts';
-import * as statement from './statement.ts';
-import type { Statement } from './statement.ts';
+import * as rounds from './rounds.ts';
 
-export const GENERATOR_VERSION = 3;
+export const GENERATOR_VERSION = 4;
 
 export interface Program {
   readonly insns: readonly Insn[];
@@ -41,34 +45,39 @@ function statements(
 ): (b: Builder, n: number) => void {
   const inner = (b: Builder): void => write(b, b.random.between(1, 4), leaf);
   const leaf: Weighted = [
-    [30, statement.arithmetic],
-    [8, statement.spill],
-    [8, statement.fill],
-    [10, statement.valueAccess],
-    [5, statement.stackAccess],
-    [10, statement.condition((b) => write(b, b.random.between(1, 3), simple))],
+    [30, flow.arithmetic],
+    [8, memory.spill],
+    [8, memory.fill],
+    [10, memory.valueAccess],
+    [5, memory.stackAccess],
+    [10, flow.condition((b) => write(b, b.random.between(1, 3), simple))],
   ];
   const simple: Weighted = [
-    [30, statement.arithmetic],
-    [6, statement.spill],
-    [8, statement.fill],
-    [6, statement.valueAccess],
+    [30, flow.arithmetic],
+    [6, memory.spill],
+    [8, memory.fill],
+    [6, memory.valueAccess],
   ];
   const all: Weighted = [
     ...leaf,
-    [10, statement.condition(inner)],
-    [3, statement.loop(inner)],
-    [1, statement.mayGotoLoop(inner)],
-    [4, statement.pointer],
-    [5, statement.context],
-    [4, statement.simpleCall],
-    [5, statement.lookup],
-    [3, statement.update],
-    [4, statement.sizedCall],
-    [3, statement.record],
-    [2, statement.iterate(inner, callable.kfunc)],
-    [4, statement.functionCall(functions)],
-    ...(callback ? ([[4, statement.callbackLoop]] as const) : []),
+    [10, flow.condition(inner)],
+    [3, flow.loop(inner)],
+    [1, flow.mayGotoLoop(inner)],
+    [4, memory.pointer],
+    [5, memory.context],
+    [4, calls.simpleCall],
+    [5, calls.lookup],
+    [3, calls.update],
+    [4, calls.sizedCall],
+    [3, calls.record],
+    [2, rounds.iterate(inner, callable.kfunc)],
+    [4, rounds.functionCall(functions)],
+    [1, edges.edgeOfStack],
+    [2, edges.overwrite],
+    [2, edges.overwriteByHelper],
+    [1, edges.leastOffset],
+    [1, edges.halfReleased],
+    ...(callback ? ([[4, rounds.callbackLoop]] as const) : []),
   ];
   const write = (b: Builder, n: number, from: Weighted): void => {
     for (let i = 0; i < n; i++) choose(b.random, from)(b);

@@ -37,7 +37,7 @@ import { outside, registersOutside } from './contains.ts';
 import type { Concrete } from './contains.ts';
 import type { Callable, Program } from './generate.ts';
 import { Random } from './random.ts';
-import { ARRAY_FD, ELEMENTS_FD, HASH_FD, RINGBUF_FD, VALUE_SIZE } from './statement.ts';
+import { ARRAY_FD, ELEMENTS_FD, HASH_FD, RINGBUF_FD, VALUE_SIZE } from './parts.ts';
 
 export type Outcome =
   | { readonly verdict: 'refused'; readonly message: string }
@@ -504,8 +504,8 @@ function snapshot(state: VerifierState): VerifierState {
   const out = new VerifierState();
   out.curframe = state.curframe;
   out.frame = state.frame.map((frame) => {
-    const copy = new FuncState(frame.callsite, frame.frameno, frame.subprogno);
-    copy.regs = frame.regs.map(valueOf);
+    const regs = frame.regs.map(valueOf);
+    const copy = new FuncState(frame.callsite, frame.frameno, frame.subprogno, regs);
     copy.slotType = frame.slotType.slice();
     copy.spilled = frame.spilled.map((slot, spi) => (frame.isSpilled(spi) ? valueOf(slot) : UNUSED));
     return copy;
