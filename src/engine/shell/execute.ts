@@ -181,7 +181,8 @@ export class Executor {
       jobs.push({ process: child, body: this.command(context, child, command, words) });
     }
     const ended = yield* runJobs(process.world, jobs);
-    for (const { note } of ended) if (note !== '') yield* process.complain(`bash: ${note}`);
+    for (const { note } of ended)
+      if (note !== '') yield* process.complain(note.includes(':') ? `bash: ${note}` : note);
     return ended.at(-1)?.status ?? 0;
   }
 

@@ -9,8 +9,8 @@ import type { NegErrno } from '../../shared/errno.ts';
 import { latin1Decode, latin1Encode } from '../../shared/utf8.ts';
 import { must } from '../../shared/assert.ts';
 import { exec } from '../kernel/changes/tasks.ts';
-import { setPath } from '../kernel/objects/dentry.ts';
 import { getFile } from '../kernel/objects/file.ts';
+import { setPwd } from '../kernel/objects/fs_struct.ts';
 import { installFd, lowestFreeFd, removeFd, reserveFd } from '../kernel/objects/files.ts';
 import { cloneTask } from '../kernel/objects/task_clone.ts';
 import { exitTask, reapTask } from '../kernel/objects/task_exit.ts';
@@ -24,7 +24,7 @@ import { isDirectory, O_APPEND, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, S_IFMT, S
 import type { Node } from './fs/node.ts';
 import type { Place } from './fs/tree.ts';
 import { OpenFile, TerminalFile } from './open_file.ts';
-import { done as ended, failed, WriteFault } from './run.ts';
+import { done as ended, failed, Killed, SIGXCPU, WriteFault } from './run.ts';
 import type { ReadResult, Run } from './run.ts';
 import type { ShellWorld } from './shell_world.ts';
 
@@ -74,6 +74,10 @@ export interface SystemCall {
 }
 
 const ACCESS = 3;
+const PAGE = 4096;
+const CALLS_BETWEEN_PAUSES = 4096;
+/** Nanoseconds that a read or write moves the simulated clock. */
+const CALL_TIME = 1000n;
 /** Saved copies of fds go above these. */
 const FIRST_SAVED_FD = 10;
 /** What a process reads at a time when it wants all: glibc's buffer. */
@@ -322,7 +326,7 @@ export class Process {
     const file = this.world.host.sys.fds.file(fd);
     if (!known || !file || (file.num('f_flags') & ACCESS) === O_WRONLY) return failed(fail('EBADF'));
     const result = yield* known.file.read(size);
-    this.world.activity++;
+    yield* this.charge(result.bytes.length);
     if (this.onSystemCall) this.traced('read', [fd, { bytes: latin1Decode(result.bytes) }, size], result.ret);
     return result;
   }
@@ -333,9 +337,19 @@ export class Process {
     const file = this.world.host.sys.fds.file(fd);
     if (!known || !file || (file.num('f_flags') & ACCESS) === 0) return fail('EBADF');
     const done = yield* known.file.write(bytes);
-    this.world.activity++;
+    yield* this.charge(bytes.length);
     if (this.onSystemCall) this.traced('write', [fd, { bytes: latin1Decode(bytes) }, bytes.length], done);
     return done;
+  }
+
+  /** Every system call costs; a line that never ends is ended. @throws Killed */
+  private *charge(bytes: number): Run<void> {
+    const { world } = this;
+    world.activity++;
+    world.kernel.now += CALL_TIME;
+    world.fuel -= 1 + bytes / PAGE;
+    if (world.fuel < 0) throw new Killed(SIGXCPU);
+    if (world.activity % CALLS_BETWEEN_PAUSES === 0) yield 'pause';
   }
 
   /** isatty(3). */
@@ -394,7 +408,7 @@ export class Process {
     if (!isDirectory(place.node)) return fail('ENOTDIR');
     if (!this.may(place.node, 1)) return fail('EACCES');
     const fs = this.task.deref('fs');
-    if (fs) setPath(fs, 'pwd', this.world.host.files.places.find(place.path, { mode: 0o40755 }));
+    if (fs) setPwd(this.world.kernel, fs, this.world.host.files.places.find(place.path, { mode: 0o40755 }));
     this.cwd = place.path;
     return 0;
   }
@@ -438,7 +452,6 @@ export class Process {
         }
         return { bytes: all, errno: ret };
       }
-      if (length + ret > MOST_BYTES) return { bytes: new Uint8Array(0), errno: fail('ENOMEM') };
       // What is behind a file may use its buffer again.
       chunks.push(bytes.slice());
       length += ret;
@@ -475,9 +488,6 @@ const flagWords = (flags: number): string =>
     ['O_RDONLY', 'O_WRONLY', 'O_RDWR'][flags & ACCESS] ?? '',
     ...FLAG_WORDS.filter(([flag]) => (flags & flag) !== 0).map(([, word]) => word),
   ].join('|');
-
-/** A program that wants all of an endless file. */
-const MOST_BYTES = 256 << 20;
 
 function removeFdIfOpen(kernel: ShellWorld['kernel'], files: View, fd: number): boolean {
   const old = removeFd(kernel, files, fd);

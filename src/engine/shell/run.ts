@@ -47,6 +47,7 @@ export class WriteFault extends Error {
 export const SIGINT = 2;
 export const SIGKILL = 9;
 export const SIGPIPE = 13;
+export const SIGXCPU = 24;
 export const SIGXFSZ = 25;
 /** Exit status that a shell shows for a signal. */
 export const SIGNALLED = 128;

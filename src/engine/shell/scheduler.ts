@@ -8,7 +8,7 @@ import { must } from '../../shared/assert.ts';
 import { strerror } from '../libbpf/messages.ts';
 import { Aborted } from './host.ts';
 import type { Process } from './process.ts';
-import { drainRun, Killed, SIGINT, SIGKILL, SIGNALLED, WriteFault } from './run.ts';
+import { drainRun, Killed, SIGINT, SIGKILL, SIGNALLED, SIGXCPU, SIGXFSZ, WriteFault } from './run.ts';
 import type { Run } from './run.ts';
 import type { ShellWorld } from './shell_world.ts';
 
@@ -25,6 +25,15 @@ export interface Ended {
   readonly note: string;
 }
 
+/** System calls that are left to the others when a process was ended for using too many. */
+const LAST_FUEL = 256;
+
+/** What a shell says of a process that a signal has ended; of others it says nothing. */
+const SIGNAL_WORDS: Readonly<Record<number, string>> = {
+  [SIGXCPU]: 'CPU time limit exceeded',
+  [SIGXFSZ]: 'File size limit exceeded',
+};
+
 /** What a program says that could not write its output. */
 export const writeError = (name: string, { errno }: WriteFault): string =>
   `${name}: write error: ${strerror(errno)}`;
@@ -40,6 +49,8 @@ export function* runJobs(world: ShellWorld, jobs: readonly Job[]): Run<readonly 
   const ended = new Map<Job, Ended>();
   const end = (job: Job, status: number, code: number, note = ''): void => {
     kernel.current = before;
+    // Who is left must be able to say what happened, and to end.
+    world.fuel = Math.max(world.fuel, LAST_FUEL);
     job.process.exit(code);
     ended.set(job, { status, note });
   };
@@ -63,7 +74,8 @@ export function* runJobs(world: ShellWorld, jobs: readonly Job[]): Run<readonly 
         if (error instanceof WriteFault) {
           drainRun(job.process.complain(writeError(job.process.name, error)));
           end(job, 1, 1 << 8);
-        } else if (error instanceof Killed) end(job, SIGNALLED + error.signal, error.signal);
+        } else if (error instanceof Killed)
+          end(job, SIGNALLED + error.signal, error.signal, SIGNAL_WORDS[error.signal] ?? '');
         else if (error instanceof Aborted)
           end(job, SIGNALLED + SIGKILL, SIGKILL, `${job.process.name}: ${error.message}`);
         else throw error;

@@ -88,6 +88,7 @@ export class ShellSession {
       tree,
       processes: new Map(),
       activity: 0,
+      fuel: 0,
       columns: options.columns ?? null,
       program: (path) => PROGRAMS.get(path.replace(/^\/(s?bin)\//, '/usr/$1/')) ?? null,
       programPath: (word) => this.programPath(word),
@@ -223,6 +224,7 @@ export class ShellSession {
   *line(text: string): Run<LineResult> {
     const { kernel } = this.world;
     this.output = [];
+    this.world.fuel = LINE_FUEL;
     for (const terminal of this.terminals) terminal.refill();
     const typed = text.replace(/\n$/, '');
     if (typed.trim() !== '' && this.history.at(-1) !== typed) this.history.push(typed);
@@ -250,6 +252,9 @@ export class ShellSession {
     return completeLine(this.process, text, cursor);
   }
 }
+
+/** About 256 MiB through pipes and files. */
+const LINE_FUEL = 65_536;
 
 /** Numbers of pipes that no world has. */
 const FIRST_PIPE = 900_001;

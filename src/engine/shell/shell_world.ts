@@ -14,6 +14,8 @@ export interface ShellWorld {
   readonly processes: Map<Addr, Process>;
   /** System calls that have returned: when it stands still and all sleep, nobody will wake anybody. */
   activity: number;
+  /** What a line may still do: pages moved by system calls, and the calls themselves. */
+  fuel: number;
   /** Width of the terminal; null: output is not laid out for one. */
   readonly columns: number | null;
   /** The program behind a path, or null. */

@@ -401,7 +401,8 @@ export const tr: Main = gnu(
   },
 );
 
-const MOST_NUMBERS = 10_000_000;
+/** Bytes that are written at a time. */
+const STDOUT_BUFFER = 4096;
 
 export const seq: Main = function* (p) {
   const numbers = p.argv.slice(1).map(wholeNumber);
@@ -413,7 +414,13 @@ export const seq: Main = function* (p) {
   const first = numbers.length > 1 ? (numbers[0] ?? 1) : 1;
   const step = numbers.length > 2 ? (numbers[1] ?? 1) : 1;
   if (step === 0) return yield* misuse(p, `invalid Zero increment value: '${p.argv[2]}'`);
-  for (let n = first, made = 0; step > 0 ? n <= last : n >= last; n += step)
-    if (made++ < MOST_NUMBERS) yield* p.print(`${n}\n`);
+  let block = '';
+  for (let n = first; step > 0 ? n <= last : n >= last; n += step) {
+    block += `${n}\n`;
+    if (block.length < STDOUT_BUFFER) continue;
+    yield* p.print(block);
+    block = '';
+  }
+  yield* p.print(block);
   return 0;
 };

@@ -20,7 +20,7 @@ import { O_APPEND, O_TRUNC, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG } from './node.ts'
 import type { FileSystem, Node } from './node.ts';
 
 /** What was written, bounded: the simulated disk is small. */
-const DISK_BYTES = 256 << 20;
+const DISK_BYTES = 64 << 20;
 
 interface Written {
   readonly mode: number;
