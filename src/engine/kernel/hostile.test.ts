@@ -27,6 +27,11 @@ test.each<[string, unknown, string]>([
     '.processes[0].ppid: a process cannot be its own ancestor',
   ],
   [
+    'a child of a zombie',
+    world({ ...process, ppid: 8 }, { pid: 8, comm: 'z', state: 'Z' }),
+    '.processes[0].ppid: process 8 is a zombie',
+  ],
+  [
     'an fd twice',
     world({ ...process, fds: [1, 1].map((fd) => ({ fd, file: { path: '/a' } })) }),
     '.processes[0].fds[1].fd: fd 1 is open twice',

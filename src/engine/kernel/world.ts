@@ -108,6 +108,12 @@ function checkParent(processes: ReadonlyMap<number, WorldProcess>, process: Worl
   const { ppid } = process;
   if (ppid !== undefined && ppid !== 0 && !processes.has(ppid))
     throw new WorldError(`${at}.ppid`, `there is no process ${ppid}`);
+  const parent = processes.get(ppid ?? 0);
+  if (parent?.state === 'Z' && parent.threads.every(({ state }) => state === 'Z'))
+    throw new WorldError(
+      `${at}.ppid`,
+      `process ${ppid} is a zombie: its children went to another when it exited`,
+    );
   for (let up = processes.get(ppid ?? 0), steps = 0; up; up = processes.get(up.ppid ?? 0))
     if (up === process || ++steps > processes.size)
       throw new WorldError(`${at}.ppid`, 'a process cannot be its own ancestor');

@@ -37,13 +37,15 @@ function newReaper(kernel: Kernel, task: View): View {
   for (const thread of threads(kernel, task))
     if ((thread.num('flags') & PF.EXITING) === 0) return must(thread.deref('group_leader'), 'group_leader');
   const reaper = taskActivePidNs(kernel, task)?.deref('child_reaper');
-  return reaper && reaper.addr !== task.addr ? reaper : idleTask(kernel);
+  return reaper && reaper.addr !== task.ptr('group_leader') ? reaper : idleTask(kernel);
 }
 
+/** Children hang on the leader, and stay there while any thread of the process lives. */
 function reparentChildren(kernel: Kernel, task: View): void {
+  const leader = must(task.deref('group_leader'), 'group_leader');
   const reaper = newReaper(kernel, task);
-  if (reaper.addr === task.addr) return;
-  const orphans = [...children(kernel, task)];
+  if (reaper.addr === leader.addr) return;
+  const orphans = [...children(kernel, leader)];
   for (const child of orphans) {
     for (const thread of threads(kernel, child)) {
       thread.set('real_parent', reaper.addr);
