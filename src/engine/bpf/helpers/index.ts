@@ -20,6 +20,7 @@ import { graphKfuncs } from './kfunc_graph.ts';
 import { iteratorKfuncs } from './kfunc_iter.ts';
 import { listKfuncs } from './kfunc_lists.ts';
 import { objectKfuncs } from './kfunc_object.ts';
+import { stringKfuncs } from './kfunc_string.ts';
 
 export const helperTable = (bpf: Bpf): HelperTable =>
   new Map([
@@ -44,6 +45,7 @@ export const kfuncTable = (bpf: Bpf): KfuncTable =>
     ...iteratorKfuncs(),
     ...objectKfuncs(),
     ...memoryKfuncs(),
+    ...stringKfuncs(),
     ...graphKfuncs(bpf.cpus),
     ...dynptrKfuncs(),
     ...cssKfuncs(),

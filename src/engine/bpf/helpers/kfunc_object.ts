@@ -31,6 +31,13 @@ export const objectKfuncs = (): readonly (readonly [string, Helper])[] => [
   ['bpf_cgroup_ancestor', (c) => acquireCgroup(c, cgroupAncestor(c.kernel, cgroupArg(c, 1), c.s32(2)))],
   ['bpf_cgroup_from_id', (c) => acquireCgroup(c, cgroupById(c.kernel, c.arg(1)))],
   ['bpf_task_under_cgroup', taskUnderCgroup],
+  // The hierarchies of version 1 do not exist.
+  ['bpf_task_get_cgroup1', () => 0n],
+  // Statistics are never pending: they change with the world, at once.
+  ['cgroup_rstat_updated', () => 0],
+  ['cgroup_rstat_flush', () => 0],
+  ['css_rstat_updated', () => 0],
+  ['css_rstat_flush', () => 0],
   ['bpf_rcu_read_lock', () => 0],
   ['bpf_rcu_read_unlock', () => 0],
   ['bpf_preempt_disable', () => 0],
