@@ -34,6 +34,8 @@ typedef __u64 __le64;
 typedef __u32 __wsum;
 typedef __u16 __sum16;
 typedef _Bool bool;
+
+enum { false = 0, true = 1 };
 typedef unsigned long __kernel_ulong_t;
 typedef __kernel_ulong_t __kernel_size_t;
 typedef __kernel_size_t size_t;

@@ -1,0 +1,31 @@
+/** Programs that walk trees by hand find what the targets show, at the same addresses, in the same order. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { iterscope } from '../cli/testing.ts';
+import { objectsOf, WalkSession } from './session.ts';
+import type { WalkCase } from './session.ts';
+
+function byHand(name: string, world: string, ...options: readonly string[]): bigint[] {
+  const path = join(import.meta.dirname, '../testdata', `${name}.bpf.c`);
+  const { status, stdout, stderr } = iterscope('run', path, '--world', world, ...options);
+  expect([status, stderr]).toEqual([0, '']);
+  return objectsOf(stdout);
+}
+const shown = (walk: WalkCase): bigint[] => objectsOf(new WalkSession(walk).readAll(() => 1 << 20));
+
+test('cgroup: first child, next sibling, parent', () => {
+  const walk: WalkCase = { target: 'cgroup', world: 'containers', attach: { order: 'pre' } };
+  const found = byHand('hand_cgroup', 'containers', '--order', 'self');
+  expect(found).toEqual(shown(walk));
+  expect(found.length).toBeGreaterThan(4);
+});
+
+test('ipv6_route: left, right, the node itself, in the table "main"', () => {
+  const found = byHand('hand_ipv6_route', 'sockets', '--tid', '812');
+  const all = shown({ target: 'ipv6_route', world: 'sockets' });
+  // Table 100 with its two routes comes before it, and every table ends with the same route.
+  expect(all.slice(2, 2 + found.length)).toEqual(found);
+  expect(found.at(-1)).toBe(all.at(-1));
+  expect(found).toHaveLength(7);
+});
