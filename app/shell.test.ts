@@ -28,7 +28,7 @@ const examples: OutsideFiles = {
 function transcript(text: string): string {
   const world = /^# world: (\S+)/.exec(text)?.[1] ?? 'demo';
   const shell = openShell(bootMachine(resources, { world: { name: world } }), examples);
-  const out: string[] = text.split('\n').filter((line) => line.startsWith('#'));
+  const out: string[] = text.slice(0, text.search(/^\$ /m)).trimEnd().split('\n');
   for (const line of text.split('\n').filter((each) => each.startsWith('$ '))) {
     const { output, status } = shell.run(line.slice(2));
     const bytes = output.map(({ bytes: some }) => latin1Decode(some)).join('');
