@@ -1,0 +1,47 @@
+/** Format strings of the printing helpers against what is passed to them. */
+import type { Expr } from './ast.ts';
+import type { Context } from './check_context.ts';
+import { evaluateInt } from './const_eval.ts';
+import { latin1Decode } from '../../shared/utf8.ts';
+
+/** Which argument is the format, and which says how many bytes of 8-byte values follow; null: they follow themselves. */
+const HELPERS: Readonly<Record<string, readonly [format: number, bytes: number | null]>> = {
+  bpf_seq_printf: [1, 4],
+  bpf_snprintf: [2, 4],
+  bpf_trace_vprintk: [0, 3],
+  bpf_trace_printk: [0, null],
+};
+
+/** Text of a literal, or of the constant array that the macros of libbpf make of one. */
+function formatText(expr: Expr | undefined): string | null {
+  if (expr?.kind === 'cast') return formatText(expr.operand);
+  const literal =
+    expr?.kind === 'ref' && expr.symbol.kind === 'var' && expr.symbol.init?.kind === 'value'
+      ? expr.symbol.init.value
+      : expr;
+  return literal?.kind === 'string' ? latin1Decode(literal.bytes) : null;
+}
+
+/** Says what is wrong with a call of a printing helper. */
+export function checkFormat(context: Context, helper: string, args: readonly Expr[]): void {
+  const [format, bytes] = (Object.hasOwn(HELPERS, helper) ? HELPERS[helper] : null) ?? [null, null];
+  const text = format === null ? null : formatText(args[format]);
+  const size = bytes === null ? BigInt(8 * (args.length - 2)) : args[bytes] ? evaluateInt(args[bytes]) : null;
+  if (format === null || text === null || size === null) return;
+  const { range } = args[format]!;
+  let wanted = 0;
+  for (const [, letter = ''] of text.matchAll(/%[-+ #0]*\d*(?:\.\d+)?(?:hh|h|ll|l|z)?(.?)/g)) {
+    if (letter === '%') continue;
+    wanted++;
+    if (!'diuxXpsc'.includes(letter) || letter === '')
+      return context.warning(range, `invalid conversion specifier '${letter}' in a format string`);
+  }
+  const given = Number(size) / 8;
+  if (given === wanted) return;
+  context.warning(
+    range,
+    given < wanted
+      ? `more '%' conversions than arguments: the format takes ${wanted}, given ${given}`
+      : `argument not used by the format string: it takes ${wanted}, given ${given}`,
+  );
+}
