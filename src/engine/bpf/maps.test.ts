@@ -56,6 +56,8 @@ describe('what can be created', () => {
     ['ringbuf', { keySize: 0, valueSize: 0, maxEntries: 5000 }, fail('EINVAL')],
     ['ringbuf', { keySize: 0, valueSize: 0, maxEntries: 2048 }, fail('EINVAL')],
     ['prog_array', { valueSize: 8 }, fail('EINVAL')],
+    ['bloom_filter', { keySize: 4 }, fail('EINVAL')],
+    ['bloom_filter', { keySize: 0, mapExtra: 16n }, fail('EINVAL')],
   ];
   test.for(refused)('%s with %o: %d', ([kind, spec, errno]) => {
     const whole = { type: 0, name: 'm', keySize: 4, valueSize: 8, maxEntries: 4, flags: 0, ...spec };
@@ -217,4 +219,15 @@ test('a freed map leaves nothing allocated', () => {
   }
   make('ringbuf', { keySize: 0, valueSize: 0, maxEntries: 4096 }).free();
   expect(live()).toBe(before);
+});
+
+test('a bloom filter knows what was never put in, and never forgets', () => {
+  const map = make('bloom_filter', { keySize: 0, maxEntries: 50 });
+  const at = (n: number) => placeBytes(bpf, u64(n));
+  const numbers = Array.from({ length: 50 }, (_, i) => i);
+  for (const n of numbers) expect(map.push(at(n), 0n)).toBe(0);
+  expect(numbers.map((n) => map.peek(at(n)))).not.toContain(fail('ENOENT'));
+  const others = Array.from({ length: 200 }, (_, i) => map.peek(at(1000 + i)));
+  expect(others.filter((ret) => ret === 0).length).toBeLessThan(20);
+  expect([map.push(at(1), 1n), map.delete(at(1))]).toEqual([fail('EINVAL'), fail('EOPNOTSUPP')]);
 });

@@ -2,6 +2,7 @@
 import type { NegErrno } from '../../../shared/errno.ts';
 import type { BpfMap, MapInit, MapSpec } from '../map.ts';
 import { ArrayMap, arrayAllocCheck } from './array.ts';
+import { BloomFilterMap, bloomAllocCheck } from './bloom_filter.ts';
 import { ArrayOfMaps, CgroupArrayMap, ProgArrayMap, fdArrayAllocCheck } from './fd_array.ts';
 import { HashMap, LruHashMap } from './hash.ts';
 import { HashOfMaps } from './hash_of_maps.ts';
@@ -66,5 +67,6 @@ export const MAP_KINDS: ReadonlyMap<number, MapKind> = new Map([
   [24, kind('sk_storage', 'sk_storage_map_ops', (spec) => localStorageAllocCheck(spec, true), SkStorageMap)],
   [27, kind('ringbuf', 'ringbuf_map_ops', ringbufAllocCheck, RingbufMap)],
   [29, kind('task_storage', 'task_storage_map_ops', localStorage, TaskStorageMap)],
+  [30, kind('bloom_filter', 'bloom_filter_map_ops', bloomAllocCheck, BloomFilterMap)],
   [32, kind('cgrp_storage', 'cgrp_storage_map_ops', localStorage, CgroupStorageMap)],
 ]);

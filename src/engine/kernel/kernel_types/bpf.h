@@ -327,6 +327,14 @@ struct stack_map_bucket {
 	u64 data[];
 };
 
+struct bpf_bloom_filter {
+	struct bpf_map map;
+	u32 bitset_mask;
+	u32 hash_seed;
+	u32 nr_hash_funcs;
+	unsigned long bitset[];
+};
+
 struct bpf_stack_map {
 	struct bpf_map map;
 	void *elems;
