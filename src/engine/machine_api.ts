@@ -205,6 +205,22 @@ export function createEngineApi(resources: Resources): ServedApi {
   return {
     check,
     run,
+    // Most runs have no reader: its compiler profile and library are loaded when there is one.
+    exec: async (args, context) => {
+      const { execReader } = await import('./machine/exec_api.ts');
+      return execReader(
+        {
+          boot: bootFor,
+          compile: compileOnce,
+          slice: SLICE,
+          replayWith: (next) => {
+            replay = next;
+          },
+        },
+        args,
+        context,
+      );
+    },
     shell: (args, context) => shell.shell(args, context),
     complete: (args) => shell.complete(args),
     // The arrays of a reply are transferred away; the replay keeps its own.

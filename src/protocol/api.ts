@@ -5,6 +5,7 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { Moment } from './moment.ts';
 import type { CallSteps, PeekStruct } from './peek.ts';
+import type { ReaderResult } from './reader.ts';
 import type { RunReport } from './report.ts';
 import type { Scenario, ScenarioChange, WorldRef } from './scenario.ts';
 import type { SceneColumns } from './scene_columns.ts';
@@ -147,6 +148,15 @@ export interface EngineApi {
    * first prompt. Moments of its sessions are answered by `steps` and `peek` until the next run.
    */
   shell(args: { scenario: Scenario; line: string }): ShellResult;
+  /**
+   * Runs a reader program: C of user space that opens the scenario's program, attaches and reads it. Moments of
+   * its sessions are answered by `steps` and `peek` until the next run.
+   */
+  exec(args: {
+    scenario: Scenario;
+    reader: { path: string; text: string };
+    args?: readonly string[];
+  }): ReaderResult;
   /** What could stand at a place of a line. */
   complete(args: { scenario: Scenario; line: string; cursor: number }): ShellCompletion;
   /** What is in a world, or in a snapshot of a machine; or what is wrong with it. */

@@ -65,11 +65,14 @@ function homeOf(machine: Machine): string {
   return cwd === '/' ? '/root' : cwd;
 }
 
-/** Compiles and runs a reader program. `prepare` sees the processes before the first instruction. */
+/** Sees the processes before the first instruction; `written` tells the bytes of output so far. */
+export type Prepare = (userland: Userland, written: () => number) => void;
+
+/** Compiles and runs a reader program. */
 export function* playExec(
   machine: Machine,
   request: ExecRequest,
-  prepare: (userland: Userland) => void = () => undefined,
+  prepare: Prepare = () => undefined,
 ): Play<ExecOutcome> {
   const output = { stdout: '', stderr: '' };
   const shell = shellHost(machine, folderOf(request.objects));
@@ -93,13 +96,14 @@ export function* playExec(
   const { diagnostics } = built;
   if (!built.image) return { diagnostics, end: null, ...output, trace_pipe: '' };
   const name = request.path.replace(/^.*\//, '').replace(/\.c$/, '');
+  const written = (): number => output.stdout.length + output.stderr.length;
   const run = execProgram(
     host,
     built.image,
     `${home}/${name}`,
     [`./${name}`, ...request.args],
     undefined,
-    prepare,
+    (userland) => prepare(userland, written),
   );
   for (let calls = 1; ; calls++) {
     const step = run.next();

@@ -1,0 +1,120 @@
+/** A reader program behind the protocol: its lines and the kernel's callbacks on one timeline. */
+import { expect, test } from 'vitest';
+import { resources } from '../../../app/resources.ts';
+import { placeAt, placeCount, placeOfLine } from '../../protocol/reader.ts';
+import type { ReaderTrace } from '../../protocol/reader.ts';
+import type { Scenario } from '../../protocol/scenario.ts';
+import type { CallContext } from '../../protocol/server.ts';
+import type { SessionTrace } from '../../protocol/trace.ts';
+import { callRow } from '../../protocol/trace.ts';
+import { createEngineApi } from '../machine_api.ts';
+
+const BPF = `
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+SEC("iter/task")
+int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+
+	if (task && task->pid <= 2)
+		BPF_SEQ_PRINTF(ctx->meta->seq, "%d\\n", task->pid);
+	return 0;
+}
+`;
+const READER = `#include <stdio.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+static int twice(int n)
+{
+	return 2 * n;
+}
+
+int main(void)
+{
+	struct bpf_object *obj = bpf_object__open("task.bpf.o");
+	char buf[4096];
+	int n;
+
+	bpf_object__load(obj);
+	struct bpf_link *link = bpf_program__attach(bpf_object__next_program(obj, NULL));
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	n = read(fd, buf, sizeof(buf));
+	printf("%d\\n", twice(n));
+	return 0;
+}
+`;
+const scenario: Scenario = {
+  world: { name: 'demo' },
+  source: { path: 'task.bpf.c', text: BPF },
+  options: {},
+};
+const context = (cancelled = false): CallContext => ({
+  cancelled: () => cancelled,
+  progress: () => undefined,
+  breathe: () => Promise.resolve(),
+});
+
+/** `20 main`, `start`, ... in the order of the timeline. */
+function timeline(trace: ReaderTrace, sessions: readonly SessionTrace[]): string[] {
+  return Array.from({ length: placeCount(trace) }, (_, i) => {
+    const place = placeAt(trace, i);
+    if (place?.kind === 'line')
+      return `${trace.line[place.step]} ${trace.functions[trace.function[place.step] ?? 0]}`;
+    const session = sessions.find((each) => each.session === place?.session);
+    return (session && place && callRow(session, place.call)?.kind) ?? '?';
+  });
+}
+
+test('lines of the reader, and between them the callbacks of its read', async () => {
+  const api = createEngineApi(resources);
+  const { trace, sessions, stdout, status, crash } = await api.exec(
+    { scenario, reader: { path: 'reader.c', text: READER } },
+    context(),
+  );
+  expect({ stdout, status, crash }).toEqual({ stdout: '8\n', status: 0, crash: null });
+  if (!trace) throw new Error('no trace');
+  const places = timeline(trace, sessions);
+  const read = places.indexOf('20 main');
+  expect(places.slice(0, read + 1)).toEqual(['13 main', '17 main', '18 main', '19 main', '20 main']);
+  const after = places.indexOf('21 main');
+  const calls = places.slice(read + 1, after);
+  expect(calls.slice(0, 4)).toEqual(['start', 'show', 'next', 'show']);
+  expect(calls.slice(-2)).toEqual(['stop', 'copy']);
+  expect(calls).toHaveLength(sessions[0]?.length ?? -1);
+  expect(places.slice(after)).toContain('8 twice');
+  const inTwice = trace.functions.indexOf('twice');
+  const step = trace.function.indexOf(inTwice);
+  expect([trace.depth[step], trace.depth[0]]).toEqual([1, 0]);
+  expect(placeAt(trace, placeOfLine(trace, step))).toEqual({ kind: 'line', step });
+
+  // The walk's moments can be asked for, as those of a run.
+  const session = sessions[0]?.session ?? 0;
+  const steps = await api.steps({ moment: { session, read: 0, call: 1 } }, context());
+  expect(steps.insns.length).toBeGreaterThan(3);
+});
+
+test('a program that crashes, one that does not compile, and one that is cancelled', async () => {
+  const api = createEngineApi(resources);
+  const crash = await api.exec(
+    { scenario, reader: { path: 'reader.c', text: 'int main(void)\n{\n\treturn *(int *)0;\n}\n' } },
+    context(),
+  );
+  expect(crash).toMatchObject({
+    status: 139,
+    crash: { signal: 11, location: { file: 'reader.c', line: 3, function: 'main' }, stopped: '' },
+  });
+  const wrong = await api.exec(
+    { scenario, reader: { path: 'reader.c', text: 'int main(void) { retrun 0; }' } },
+    context(),
+  );
+  expect(wrong).toMatchObject({ status: null, trace: null });
+  expect(wrong.diagnostics[0]).toMatchObject({ file: 'reader.c', severity: 'error' });
+  const endless = 'int main(void)\n{\n\tfor (volatile int i = 0;; i++)\n\t\t;\n}\n';
+  expect(
+    await api.exec({ scenario, reader: { path: 'reader.c', text: endless } }, context(true)),
+  ).toMatchObject({ cancelled: true, status: null });
+});

@@ -1,0 +1,111 @@
+/** Reader programs behind the protocol: the scenario's program is the object, the reader comes with the call. */
+import type { ReaderResult } from '../../protocol/reader.ts';
+import type { Scenario } from '../../protocol/scenario.ts';
+import type { CallContext } from '../../protocol/server.ts';
+import { ReaderRecorder } from '../trace/reader_recorder.ts';
+import { stepRecorder } from '../user/steps.ts';
+import { BootError } from './boot.ts';
+import type { Machine } from './boot.ts';
+import { objectPath, playExec } from './exec.ts';
+import type { ExecOutcome, ExecRequest } from './exec.ts';
+import type { Play } from './play.ts';
+import type { Compiled } from './program.ts';
+import { Replay } from './replay.ts';
+
+export interface ExecDeps {
+  readonly boot: (scenario: Scenario) => Machine;
+  readonly compile: (scenario: Scenario) => Compiled;
+  /** Pauses between two looks at the port. */
+  readonly slice: number;
+  /** Who answers for moments from now on. */
+  readonly replayWith: (replay: Replay) => void;
+}
+
+export interface ReaderSource {
+  readonly path: string;
+  readonly text: string;
+}
+
+const NOTHING: ReaderResult = {
+  diagnostics: [],
+  stdout: '',
+  stderr: '',
+  status: null,
+  crash: null,
+  trace: null,
+  sessions: [],
+  cancelled: false,
+};
+
+/** Pauses only where a callback of some session has returned: what a replay counts. */
+function* atCallbacks(machine: Machine, play: Play<unknown>): Play<void> {
+  const calls = (): number => machine.recorder.sessions.reduce((sum, { call }) => sum + call, 0);
+  for (let before = calls(); ;) {
+    const step = play.next();
+    if (step.done) return;
+    const now = calls();
+    if (now !== before) yield step.value;
+    before = now;
+  }
+}
+
+function resultOf(machine: Machine, outcome: ExecOutcome, recorder: ReaderRecorder): ReaderResult {
+  const { diagnostics, stdout, stderr, end } = outcome;
+  return {
+    ...NOTHING,
+    diagnostics,
+    stdout,
+    stderr,
+    status: end?.status ?? null,
+    crash: end?.crash
+      ? { signal: end.crash.signal, location: end.crash.location, stopped: end.stopped }
+      : null,
+    trace: end ? recorder.trace() : null,
+    sessions: machine.recorder.sessions.map((session) => session.trace()),
+  };
+}
+
+/** Compiles both programs and runs the reader, recording its lines and the callbacks of its reads. */
+export async function execReader(
+  deps: ExecDeps,
+  args: { readonly scenario: Scenario; readonly reader: ReaderSource; readonly args?: readonly string[] },
+  context: CallContext,
+): Promise<ReaderResult> {
+  const { scenario, reader } = args;
+  const compiled = deps.compile(scenario);
+  if (!compiled.object) return { ...NOTHING, diagnostics: compiled.diagnostics };
+  const request: ExecRequest = {
+    ...reader,
+    ...(scenario.source.defines ? { defines: scenario.source.defines } : {}),
+    include: (path) => scenario.source.files?.[path] ?? null,
+    objects: [{ path: objectPath(scenario.source.path), bytes: compiled.object }],
+    args: args.args ?? [],
+  };
+  let machine: Machine;
+  try {
+    machine = deps.boot(scenario);
+  } catch (error) {
+    if (!(error instanceof BootError)) throw error;
+    return { ...NOTHING, stderr: `${error.message}\n` };
+  }
+  const recorder = new ReaderRecorder(machine.recorder);
+  const play = playExec(machine, request, (userland, written) => {
+    userland.onInsn = stepRecorder(recorder, written);
+  });
+  for (let pauses = 1; ; pauses++) {
+    const step = play.next();
+    if (step.done) {
+      deps.replayWith(
+        new Replay(() => {
+          const again = deps.boot(scenario);
+          return { machine: again, play: atCallbacks(again, playExec(again, request)) };
+        }),
+      );
+      return resultOf(machine, step.value, recorder);
+    }
+    if (pauses % deps.slice !== 0) continue;
+    context.progress(pauses, 0);
+    await context.breathe();
+    if (context.cancelled()) return { ...NOTHING, trace: recorder.trace(), cancelled: true };
+  }
+}

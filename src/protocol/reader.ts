@@ -1,0 +1,87 @@
+/**
+ * A reader program's run: the lines of C that it went through, and between them the callbacks of the kernel
+ * that its reads caused. Both stand on one timeline:
+ *
+ *     line 14 ── line 15: read() ── start ── show ── next ── ... ── copy ── line 16
+ *
+ * A place on it is a number from 0; `placeAt` says what is there. Lines are columns, callbacks are those of the
+ * session traces beside them.
+ */
+import type { Diagnostic } from './diagnostics.ts';
+import type { SessionTrace } from './trace.ts';
+
+/** What a user's process does, line by line; columns of equal length. */
+export interface ReaderTrace {
+  readonly length: number;
+  /** The user's own files, by number. */
+  readonly files: readonly string[];
+  readonly functions: readonly string[];
+  readonly tid: Uint32Array;
+  readonly file: Uint16Array;
+  /** From 1. */
+  readonly line: Uint32Array;
+  readonly function: Uint16Array;
+  /** Calls that are open below main, or below the thread's first function. */
+  readonly depth: Uint16Array;
+  /** Callbacks of all sessions that came before this line. */
+  readonly calls: Uint32Array;
+  /** Bytes written to stdout and stderr before this line. */
+  readonly output: Uint32Array;
+  /** Session of each callback, in the order they came. */
+  readonly callSessions: Uint32Array;
+  /** Lines that were not kept because the recording reached its limit; 0: all are here. */
+  readonly dropped: number;
+}
+
+/** Why a program ended otherwise than by itself. */
+export interface ReaderCrash {
+  readonly signal: number;
+  /** The user's own line it came to; null when it was in none. */
+  readonly location: { readonly file: string; readonly line: number; readonly function: string } | null;
+  /** Why it was stopped from outside: it ran too long, or waited for ever. '' when it was not. */
+  readonly stopped: string;
+}
+
+export interface ReaderResult {
+  readonly diagnostics: readonly Diagnostic[];
+  /** One char for each byte, in the order written. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** As a shell shows it; null when the program did not compile, and was not run. */
+  readonly status: number | null;
+  readonly crash: ReaderCrash | null;
+  readonly trace: ReaderTrace | null;
+  readonly sessions: readonly SessionTrace[];
+  readonly cancelled: boolean;
+}
+
+/** What stands at one place of the common timeline. */
+export type Place =
+  | { readonly kind: 'line'; readonly step: number }
+  | { readonly kind: 'call'; readonly session: number; readonly call: number };
+
+/** Places of the timeline: lines and callbacks together. */
+export const placeCount = (trace: ReaderTrace): number => trace.length + trace.callSessions.length;
+
+/** Where a line stands. */
+export const placeOfLine = (trace: ReaderTrace, step: number): number => step + (trace.calls[step] ?? 0);
+
+/** @returns null outside the timeline */
+export function placeAt(trace: ReaderTrace, place: number): Place | null {
+  if (place < 0 || place >= placeCount(trace)) return null;
+  // The last line that stands here or before.
+  let low = 0;
+  let high = trace.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (placeOfLine(trace, middle) <= place) low = middle + 1;
+    else high = middle;
+  }
+  const step = low - 1;
+  if (step >= 0 && placeOfLine(trace, step) === place) return { kind: 'line', step };
+  const nth = place - low;
+  const session = trace.callSessions[nth] ?? 0;
+  let call = 0;
+  for (let i = 0; i < nth; i++) if (trace.callSessions[i] === session) call++;
+  return { kind: 'call', session, call };
+}
