@@ -90,6 +90,16 @@ function groupsOf(cred: View | null): number[] {
   return Array.from({ length: count }, (_, i) => info?.mem.u32(info.at('gid') + BigInt(4 * i)) ?? 0);
 }
 
+/** The pid namespaces in which a task has a number, from the caller's down to its own. */
+function namespacesBelow(kernel: Kernel, task: View, ns: View): View[] {
+  const all: View[] = [];
+  for (let at = taskActivePidNs(kernel, task); at; at = at.deref('parent')) {
+    all.unshift(at);
+    if (at.addr === ns.addr) break;
+  }
+  return all;
+}
+
 const MEMS_ALLOWED = [...Array<string>(31).fill('00000000'), '00000001'].join(',');
 const CAPABILITIES = [
   ['CapInh', 'cap_inheritable'],
@@ -105,10 +115,11 @@ const CAPABILITIES = [
  */
 export function statusText(kernel: Kernel, task: View, ns: View): string {
   const cred = task.deref('real_cred');
-  const own = taskActivePidNs(kernel, task) ?? ns;
+  const levels = namespacesBelow(kernel, task, ns);
   const kthread = (task.num('flags') & PF.KTHREAD) !== 0;
   const mm = task.deref('mm');
-  const nr = (type: PidType): number => taskPidNrNs(task, own, type);
+  const numbers = (type: PidType): string =>
+    levels.map((level) => `\t${taskPidNrNs(task, level, type)}`).join('');
   const ids = (kind: 'uid' | 'gid'): string =>
     ['', 'e', 's', 'fs'].map((prefix) => `\t${cred?.num(`${prefix}${kind}`) ?? 0}`).join('');
   const parent = task.deref('real_parent');
@@ -127,10 +138,10 @@ export function statusText(kernel: Kernel, task: View, ns: View): string {
     `Gid:${ids('gid')}`,
     `FDSize:\t${task.deref('files')?.deref('fdt')?.num('max_fds') ?? 0}`,
     `Groups:\t${groupsOf(cred).join(' ')} `,
-    `NStgid:\t${nr(PidType.TGID)}`,
-    `NSpid:\t${nr(PidType.PID)}`,
-    `NSpgid:\t${nr(PidType.PGID)}`,
-    `NSsid:\t${nr(PidType.SID)}`,
+    `NStgid:${numbers(PidType.TGID)}`,
+    `NSpid:${numbers(PidType.PID)}`,
+    `NSpgid:${numbers(PidType.PGID)}`,
+    `NSsid:${numbers(PidType.SID)}`,
     `Kthread:\t${kthread ? 1 : 0}`,
     ...(mm ? memoryLines(mm) : []),
     `Threads:\t${task.deref('signal')?.num('nr_threads') ?? 1}`,
