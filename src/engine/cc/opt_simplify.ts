@@ -4,7 +4,7 @@
  * `simplify` looks at one instruction and answers what it equals; `simplifyAll` runs it to a fixed point.
  * Nothing here moves code or looks at memory.
  */
-import { simplifyMask } from './opt_bits.ts';
+import { possibleBits, simplifyMask } from './opt_bits.ts';
 import { invertCond, replaceValues, swapCond } from './ir.ts';
 import type { BinaryOp, Cond, Inst, IrFunction, Op, Width } from './ir.ts';
 
@@ -244,7 +244,7 @@ const COUNTER_STEP = 1n << 16n;
 /** The top bit is clear: by its bits, or as a counter from 0 or above in small steps, whose overflow C rules out. */
 function isNonNegative(inst: Inst, seen: Set<Inst> = new Set()): boolean {
   if (seen.has(inst)) return true;
-  if (usedBits(inst) < inst.width) return true;
+  if (usedBits(inst) < inst.width || possibleBits(inst) >> BigInt(inst.width - 1) === 0n) return true;
   seen.add(inst);
   if (inst.op === 'phi') return inst.args.every((arg) => isNonNegative(arg, seen));
   const [from, step] = inst.args;
