@@ -274,3 +274,18 @@ SEC("iter/task") int dump(struct bpf_iter__task *ctx)
   );
   expect([stdout, stderr]).toEqual(['-22 -22 0 -16 1 0\n10 0 0\n', '']);
 });
+
+test('a map that is pinned already is used if it is like the one in the source', () => {
+  const world = join(dir, 'pinned.json');
+  const maps = [{ name: 'counts', type: 'hash', maxEntries: 8, entries: [{ key: 7, value: 42 }] }];
+  writeFileSync(world, JSON.stringify({ maps, processes: [{ pid: 1, comm: 'init' }] }));
+  const map = (entries: number): string =>
+    `struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, ${entries}); __type(key, int); __type(value, int); __uint(pinning, LIBBPF_PIN_BY_NAME); } counts SEC(".maps");`;
+  const print =
+    'int key = 7, *value = bpf_map_lookup_elem(&counts, &key); BPF_SEQ_PRINTF(seq, "%d\\n", value ? *value : -1);';
+  expect(once(print, map(8), '--world', world)).toBe('42\n');
+  const refused = once(print, map(9), '--world', world);
+  expect(refused).toContain("libbpf: couldn't reuse pinned map at '/sys/fs/bpf/counts': parameter mismatch");
+  expect(refused).toContain("libbpf: map 'counts': error reusing pinned map");
+  expect(refused).toContain("libbpf: map 'counts': failed to create: Invalid argument(-22)");
+});

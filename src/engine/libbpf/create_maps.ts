@@ -4,7 +4,9 @@
  *
  * Source: libbpf.c bpf_object__create_maps.
  */
+import { Errno } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
+import type { MapInfoData } from '../sys/obj_info.ts';
 import { BPF_OBJ_NAME_MAX } from './data_maps.ts';
 import type { Messages } from './messages.ts';
 import { fillSlots, u32 } from './map_slots.ts';
@@ -24,7 +26,7 @@ const CPUS = 1;
  * @returns an fd for each map, -1 for maps with autocreate off
  * @throws LibbpfError after saying what is wrong
  * @kernel bpf_object__create_maps, libbpf.c
- * @fidelity partial: a pinned map is reused whatever its definition, map creation is not tried again without BTF
+ * @fidelity partial: map creation is not tried again without BTF
  */
 export function createMaps(
   object: BpfObject,
@@ -53,17 +55,22 @@ function createOrReuse(
   log: Messages,
   opened: number[],
 ): number {
-  if (map.pinPath !== null) {
-    const pinned = sys.objGet(map.pinPath);
-    if (pinned >= 0) {
-      opened.push(pinned);
-      return pinned;
-    }
-  }
   const fail = (errno: NegErrno): never => {
     log.warn(`map '${map.name}': failed to create: ${log.text(errno)}${log.errorCode(errno)}`);
     throw new LibbpfError(errno);
   };
+  if (map.pinPath !== null) {
+    const pinned = sys.objGet(map.pinPath);
+    if (pinned >= 0) {
+      opened.push(pinned);
+      if (!isLike(map.def, sys.mapInfo(pinned))) {
+        log.warn(`couldn't reuse pinned map at '${map.pinPath}': parameter mismatch`);
+        log.warn(`map '${map.name}': error reusing pinned map`);
+        return fail(-Errno.EINVAL);
+      }
+      return pinned;
+    }
+  }
   let inner = 0;
   if (MAPS_OF_MAPS.includes(map.def.type) && map.inner) {
     inner = create(`${map.name}.inner`, map.inner, btfFd, 0, sys);
@@ -83,6 +90,15 @@ function createOrReuse(
   }
   return fd;
 }
+
+/** @kernel map_is_reuse_compat, libbpf.c @fidelity partial: map_extra is not compared */
+const isLike = (def: MapDef, info: MapInfoData | NegErrno): boolean =>
+  typeof info !== 'number' &&
+  info.type === def.type &&
+  info.key_size === def.keySize &&
+  info.value_size === def.valueSize &&
+  info.max_entries === def.maxEntries &&
+  info.map_flags === def.flags;
 
 function create(name: string, def: MapDef, btfFd: number, innerMapFd: number, sys: BpfSyscalls): number {
   const typed = btfFd > 0 && def.btfValueTypeId !== 0 && !WITHOUT_BTF.has(def.type);

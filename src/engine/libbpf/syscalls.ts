@@ -5,6 +5,7 @@
  */
 import type { NegErrno } from '../../shared/errno.ts';
 import type { MapCreateAttr } from '../sys/map_cmds.ts';
+import type { MapInfoData } from '../sys/obj_info.ts';
 import type { ProgLoadAttr } from '../sys/prog_load.ts';
 
 export type { MapCreateAttr, ProgLoadAttr };
@@ -20,6 +21,8 @@ export interface LinkCreateAttr {
 export interface BpfSyscalls {
   btfLoad(btf: Uint8Array): number;
   mapCreate(attr: MapCreateAttr): number;
+  /** BPF_OBJ_GET_INFO_BY_FD on a map. */
+  mapInfo(fd: number): MapInfoData | NegErrno;
   mapUpdate(fd: number, key: Uint8Array, value: Uint8Array, flags: number): NegErrno;
   mapFreeze(fd: number): NegErrno;
   /** `log` is what the verifier wrote, lines ended by \n; '' at level 0. */

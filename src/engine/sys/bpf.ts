@@ -13,7 +13,7 @@ import { lookupFd } from '../vfs/fd_table.ts';
 import * as bpffs from './bpffs.ts';
 import * as files from './files.ts';
 import * as info from './obj_info.ts';
-import type { LinkInfo, ObjectInfo } from './obj_info.ts';
+import type { LinkInfo, MapInfoData, ObjectInfo } from './obj_info.ts';
 import * as links from './link_cmds.ts';
 import type { LinkCreateAttr } from './link_cmds.ts';
 import * as batch from './map_batch.ts';
@@ -141,6 +141,11 @@ export class BpfSyscall {
   /** BPF_OBJ_GET_INFO_BY_FD on anything but a link's target name. */
   objInfo(fd: number): ObjectInfo | NegErrno {
     return info.objInfo(this.sys, fd);
+  }
+  /** BPF_OBJ_GET_INFO_BY_FD on a map; -EINVAL for anything else. */
+  mapInfo(fd: number): MapInfoData | NegErrno {
+    const found = info.objInfo(this.sys, fd);
+    return typeof found === 'number' || found.kind === 'map' ? found : fail('EINVAL');
   }
   /** BPF_OBJ_GET_INFO_BY_FD on a link, with room for the target's name (0: none given). */
   linkInfo(fd: number, nameRoom?: number): LinkInfo | NegErrno {

@@ -32,6 +32,7 @@ export class FakeSys implements BpfSyscalls {
     this.maps.push(attr);
     return this.open(`map ${attr.name}`);
   }
+  mapInfo = (): number => -Errno.EBADF;
   mapUpdate = (fd: number): number => this.done(`update ${fd}`);
   mapFreeze = (fd: number): number => this.done(`freeze ${fd}`);
   progLoad(attr: ProgLoadAttr): { ret: number; log: string } {

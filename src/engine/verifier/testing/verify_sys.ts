@@ -85,6 +85,7 @@ export class VerifySys implements BpfSyscalls {
     });
     return this.nextFd++;
   }
+  mapInfo = (): number => -Errno.EBADF;
   mapUpdate(fd: number, _key: Uint8Array, value: Uint8Array): number {
     this.maps.get(fd)?.value.set(value);
     return 0;
