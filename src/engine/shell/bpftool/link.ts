@@ -73,7 +73,7 @@ function* show(tool: Tool): Run<number> {
   return 0;
 }
 
-/** @kernel do_detach, tools/bpf/bpftool/link.c @fidelity full */
+/** @kernel do_detach, tools/bpf/bpftool/link.c @fidelity full: app/shell.test.ts */
 function* detach(tool: Tool): Run<number> {
   if (tool.left !== 2) {
     yield* tool.error('link specifier is invalid or missing');

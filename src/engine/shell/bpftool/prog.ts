@@ -206,7 +206,7 @@ function* pinMaps(
   }
 }
 
-/** An iterator is no program that can be run by itself: the kernel answers EFAULT. @kernel bpf_prog_test_run_tracing, net/bpf/test_run.c */
+/** An iterator is no program that can be run by itself: bpf_prog_test_run_tracing answers EFAULT. */
 function* run(tool: Tool): Run<number> {
   if (tool.left < 4) return (yield* tool.need(4), yield* tool.usage());
   yield* parseHandle(tool, 'prog');

@@ -137,7 +137,7 @@ export class CgroupFs implements FileSystem {
     return 0;
   }
 
-  /** @kernel cgroup_rmdir, kernel/cgroup/cgroup.c @fidelity full */
+  /** @kernel cgroup_rmdir, kernel/cgroup/cgroup.c @fidelity full: app/shell.test.ts */
   rmdir(path: string): NegErrno {
     const { kernel } = this;
     const cgroup = cgroupByPath(kernel, path);

@@ -29,7 +29,7 @@ const STATES: readonly (readonly [bits: number, text: string])[] = [
 ];
 const TASK_IDLE = 0x402;
 
-/** @kernel get_task_state, fs/proc/array.c @fidelity full */
+/** @kernel get_task_state, fs/proc/array.c @fidelity full: app/shell_proc.test.ts */
 export function stateText(task: View): string {
   const state = task.num('__state');
   if ((state & TASK_IDLE) === TASK_IDLE) return 'I (idle)';
@@ -239,7 +239,7 @@ export function statText(kernel: Kernel, task: View, ns: View): string {
   return `${fields.join(' ')}\n`;
 }
 
-/** @kernel proc_pid_statm, fs/proc/array.c @fidelity full */
+/** @kernel proc_pid_statm, fs/proc/array.c @fidelity full: app/shell_proc.test.ts */
 export function statmText(task: View): string {
   const mm = task.deref('mm');
   if (!mm) return '0 0 0 0 0 0 0\n';
