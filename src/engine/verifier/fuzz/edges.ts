@@ -71,6 +71,22 @@ export const overwriteByHelper: Statement = (b) => {
   fillOne(b, slots);
 };
 
+/** A helper that fills up to the frame pointer, or a little further. */
+export const fillToTheTop: Statement = (b) => {
+  const { random } = b;
+  if (!calling(b)) return;
+  spillConstants(b, 2);
+  const size = b.own(0, 1, 2, 3, 4, 5);
+  const most = random.pick([4, 8, 16]);
+  b.emit(0x57, { dst: size, imm: most });
+  b.set(size, SCALAR);
+  b.mov(2, size);
+  stackArgument(b, 1, -most + (random.chance(80) ? 0 : random.pick([1, 2, 4])));
+  argument(b, 3);
+  call(b, 'probe_read_kernel');
+  b.called(SCALAR);
+};
+
 /** A map value at an offset that is below it, or just not. */
 export const leastOffset: Statement = (b) => {
   const { random } = b;

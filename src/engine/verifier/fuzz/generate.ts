@@ -14,7 +14,7 @@ import type { Statement } from './parts.ts';
 import type { Random } from './random.ts';
 import * as rounds from './rounds.ts';
 
-export const GENERATOR_VERSION = 4;
+export const GENERATOR_VERSION = 5;
 
 export interface Program {
   readonly insns: readonly Insn[];
@@ -75,6 +75,7 @@ function statements(
     [1, edges.edgeOfStack],
     [2, edges.overwrite],
     [2, edges.overwriteByHelper],
+    [1, edges.fillToTheTop],
     [1, edges.leastOffset],
     [1, edges.halfReleased],
     ...(callback ? ([[4, rounds.callbackLoop]] as const) : []),
