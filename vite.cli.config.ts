@@ -1,10 +1,11 @@
 import { defineConfig } from 'vite';
 
 import { kernelBtf } from './app/kernel_btf_plugin.ts';
+import { userLibrary } from './app/user_library_plugin.ts';
 
 /** The command line as one file for Node. */
 export default defineConfig({
-  plugins: [kernelBtf()],
+  plugins: [kernelBtf(), userLibrary()],
   publicDir: false,
   ssr: { noExternal: true },
   build: {

@@ -5,6 +5,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import type { Plugin } from 'vite';
 import { kernelBtf } from './app/kernel_btf_plugin.ts';
+import { userLibrary } from './app/user_library_plugin.ts';
 
 const CSP = [
   "default-src 'none'",
@@ -48,7 +49,7 @@ const csp: Plugin = {
 
 export default defineConfig({
   base: './',
-  worker: { format: 'es', plugins: () => [kernelBtf()] },
+  worker: { format: 'es', plugins: () => [kernelBtf(), userLibrary()] },
   build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000, manifest: true },
   preview: { headers: { 'Content-Security-Policy': CSP } },
   plugins: [

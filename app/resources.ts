@@ -11,4 +11,5 @@ export const resources: Resources = {
   btf: () => kernelBtf,
   world: (name) => byName.get(name) ?? null,
   worldNames: [...byName.keys()],
+  userLibrary: async () => (await import('./user_library.ts')).userLibrary,
 };

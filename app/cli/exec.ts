@@ -7,6 +7,7 @@ import type { CliOptions } from './options.ts';
 import { FAILED } from './run.ts';
 import type { Terminal } from './terminal.ts';
 import { PROGRAM } from '../name.ts';
+import { userLibrary } from '../user_library.ts';
 import type { Btf } from '../../src/engine/btf/parse.ts';
 import { drain } from '../../src/engine/machine/play.ts';
 import { objectPath, playExec } from '../../src/engine/machine/exec.ts';
@@ -94,6 +95,7 @@ export function execCommand(options: CliOptions, terminal: Terminal): number {
             include: includeFrom(path, options.includes),
             objects,
             args: options.programArgs,
+            library: userLibrary,
           }),
         );
   const outcome = {

@@ -9,6 +9,7 @@ import { latin1Decode } from '../../shared/utf8.ts';
 import { shellHost } from './shell.ts';
 import { pathText } from '../vfs/path.ts';
 import type { Play } from './play.ts';
+import type { LinkInput } from '../image/link.ts';
 import type { Machine } from './boot.ts';
 import type { OutsideFiles } from '../shell/host.ts';
 import { buildProgram, execProgram, shellOf } from '../user/exec.ts';
@@ -33,6 +34,8 @@ export interface ExecRequest {
   readonly objects: readonly ObjectFile[];
   /** After the program's own name. */
   readonly args: readonly string[];
+  /** The C library, if somebody has compiled it. */
+  readonly library?: readonly LinkInput[];
 }
 
 export interface ExecOutcome {
@@ -85,14 +88,18 @@ export function* playExec(
     },
   };
   const skeletons = request.objects.map((object) => skeletonOf(object.path, object.bytes));
-  const built = buildProgram(host, {
-    path: request.path,
-    text: request.text,
-    ...(request.defines ? { defines: request.defines } : {}),
-    files: (path) =>
-      skeletons.find((skeleton) => skeleton.header === path)?.text ?? request.include?.(path) ?? null,
-    blobs: Object.fromEntries(skeletons.map(({ blob, bytes }) => [blob, bytes])),
-  });
+  const built = buildProgram(
+    host,
+    {
+      path: request.path,
+      text: request.text,
+      ...(request.defines ? { defines: request.defines } : {}),
+      files: (path) =>
+        skeletons.find((skeleton) => skeleton.header === path)?.text ?? request.include?.(path) ?? null,
+      blobs: Object.fromEntries(skeletons.map(({ blob, bytes }) => [blob, bytes])),
+    },
+    request.library,
+  );
   const { diagnostics } = built;
   if (!built.image) return { diagnostics, end: null, ...output, trace_pipe: '' };
   const name = request.path.replace(/^.*\//, '').replace(/\.c$/, '');

@@ -8,6 +8,7 @@ import { BootError } from './boot.ts';
 import type { Machine } from './boot.ts';
 import { objectPath, playExec } from './exec.ts';
 import type { ExecOutcome, ExecRequest } from './exec.ts';
+import type { LinkInput } from '../image/link.ts';
 import type { Play } from './play.ts';
 import type { Compiled } from './program.ts';
 import { Replay } from './replay.ts';
@@ -15,6 +16,7 @@ import { Replay } from './replay.ts';
 export interface ExecDeps {
   readonly boot: (scenario: Scenario) => Machine;
   readonly compile: (scenario: Scenario) => Compiled;
+  readonly library?: (() => Promise<readonly LinkInput[]>) | undefined;
   /** Pauses between two looks at the port. */
   readonly slice: number;
   /** Who answers for moments from now on. */
@@ -74,7 +76,9 @@ export async function execReader(
   const { scenario, reader } = args;
   const compiled = deps.compile(scenario);
   if (!compiled.object) return { ...NOTHING, diagnostics: compiled.diagnostics };
+  const library = await deps.library?.();
   const request: ExecRequest = {
+    ...(library ? { library } : {}),
     ...reader,
     ...(scenario.source.defines ? { defines: scenario.source.defines } : {}),
     include: (path) => scenario.source.files?.[path] ?? null,

@@ -7,6 +7,7 @@ import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { compile } from '../cc/compile.ts';
 import type { Image } from '../image/image.ts';
 import { link } from '../image/link.ts';
+import type { LinkInput } from '../image/link.ts';
 import { idleTask } from '../kernel/objects/task.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { View } from '../kernel/view.ts';
@@ -46,8 +47,12 @@ const linkError = (file: string, message: string): Diagnostic => ({
   notes: [],
 });
 
-/** A program with the library behind it. */
-export function buildProgram(host: UserHost, source: UserSource): BuiltProgram {
+/** A program with the library behind it; `compiled` is the library, if somebody has it. */
+export function buildProgram(
+  host: UserHost,
+  source: UserSource,
+  compiled?: readonly LinkInput[],
+): BuiltProgram {
   const kernelBtf = host.shell.sys.kernel.btf;
   const { object, diagnostics } = compile({
     path: source.path,
@@ -61,7 +66,7 @@ export function buildProgram(host: UserHost, source: UserSource): BuiltProgram {
   });
   if (!object) return { image: null, diagnostics };
   const linked = link({
-    objects: [{ name: source.path, bytes: object }, ...library(kernelBtf)],
+    objects: [{ name: source.path, bytes: object }, ...(compiled ?? library(kernelBtf))],
     isNative: (name) => Object.hasOwn(NATIVES, name),
     ...(source.blobs ? { blobs: source.blobs } : {}),
     place: () => TEXT_BASE,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { resources } from '../../../app/resources.ts';
+import { userLibrary } from '../../../app/user_library.ts';
 import { bootMachine } from '../machine/boot.ts';
 import type { Machine } from '../machine/boot.ts';
 import { objectPath, playExec } from '../machine/exec.ts';
@@ -32,7 +33,7 @@ function run(text: string, bpf: Readonly<Record<string, string>> = {}, args: rea
     return { path: objectPath(path), bytes: object };
   });
   const { stdout, stderr, end, diagnostics } = drain(
-    playExec(machine, { path: 'reader.c', text, objects, args }),
+    playExec(machine, { path: 'reader.c', text, objects, args, library: userLibrary }),
   );
   const { crash = null } = end ?? {};
   return {
@@ -359,6 +360,7 @@ mapped
 	fork();`),
         objects: [{ path: 'open_files.bpf.o', bytes: object ?? new Uint8Array(0) }],
         args: [],
+        library: userLibrary,
       }),
     );
     expect({ tasks: tasks(), current: kernel.current }).toEqual(before);
