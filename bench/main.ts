@@ -23,7 +23,7 @@ const GROUPS: readonly (readonly [name: string, measure: () => Group])[] = [
   ['world', worldGroup],
   ['walk', () => walkGroup(1_000)],
   ['walk', () => walkGroup(10_000)],
-  ['targets', () => targetsGroup(2_000)],
+  ['targets', () => targetsGroup(500)],
 ];
 
 const { values: flags } = parseArgs({

@@ -5,13 +5,14 @@ import type { CgroupOrder } from '../store/target_params.ts';
 /** What the target of the program is asked for besides tasks; most targets take nothing. */
 export function TargetParams() {
   const target = useStore(targetOf);
-  if (target === 'bpf_map_elem') return <MapChoice />;
+  if (target === 'bpf_map_elem') return <MapChoice fills />;
+  if (target === 'sockmap' || target === 'bpf_sk_storage_map') return <MapChoice fills={false} />;
   if (target === 'cgroup') return <CgroupChoice />;
   return null;
 }
 
-/** Which map is walked, and how many elements it gets before. */
-function MapChoice() {
+/** Which map is walked, and how many elements it gets before, if it can be filled. */
+function MapChoice({ fills }: { readonly fills: boolean }) {
   const maps = useStore(mapsOf);
   const map = useStore(mapOf);
   const fill = useStore((s) => s.fill);
@@ -36,18 +37,20 @@ function MapChoice() {
           ))}
         </select>
       </label>
-      <label className="field">
-        <span>Fill</span>
-        <input
-          className="mono pid-number"
-          inputMode="numeric"
-          aria-label="Elements to fill in"
-          aria-invalid={problem !== ''}
-          title={problem || 'Before the walk: key i, value (i + 1) · 1000'}
-          value={fill}
-          onChange={(event) => setAttach({ fill: event.target.value })}
-        />
-      </label>
+      {fills && (
+        <label className="field">
+          <span>Fill</span>
+          <input
+            className="mono pid-number"
+            inputMode="numeric"
+            aria-label="Elements to fill in"
+            aria-invalid={problem !== ''}
+            title={problem || 'Before the walk: key i, value (i + 1) · 1000'}
+            value={fill}
+            onChange={(event) => setAttach({ fill: event.target.value })}
+          />
+        </label>
+      )}
     </>
   );
 }

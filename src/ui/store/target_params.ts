@@ -36,6 +36,14 @@ const TASKS: TargetParams = {
   problem: filterProblem,
 };
 const NOTHING: TargetParams = { params: () => ({ attach: {} }), problem: () => '' };
+/** A map of sockets, which cannot be filled: its elements are sockets that somebody has open. */
+const SOCKETS: TargetParams = {
+  params(state) {
+    const map = mapOf(state);
+    return { attach: map === '' ? {} : { map } };
+  },
+  problem: () => '',
+};
 const PARAMS: Readonly<Record<string, TargetParams>> = {
   '': TASKS,
   task: TASKS,
@@ -54,6 +62,8 @@ const PARAMS: Readonly<Record<string, TargetParams>> = {
       return '';
     },
   },
+  sockmap: SOCKETS,
+  bpf_sk_storage_map: SOCKETS,
   cgroup: {
     params: ({ cgroup, order }) => ({ attach: { ...cgroupParam(cgroup.trim()), order } }),
     problem: () => '',

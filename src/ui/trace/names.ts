@@ -30,6 +30,11 @@ const KEY_WORDS: Readonly<Record<string, (key: number) => string>> = {
   unix: (key) => `ino ${key}`,
   netlink: (key) => `port ${key}`,
   ksym: (key) => `position ${key}`,
+  ipv6_route: (key) => `/${key}`,
+  sockmap: (key) => `element ${key}`,
+  bpf_sk_storage_map: (key) => `element ${key}`,
+  kmem_cache: (key) => `${key} B`,
+  dmabuf: (key) => `ino ${key}`,
 };
 
 export const keyWord = (target: string, key: number): string => KEY_WORDS[target]?.(key) ?? `index ${key}`;
