@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { Suspense, lazy, useEffect, useState } from 'react';
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
 import { AttachBar } from './bars/AttachBar.tsx';
 import { TopBar } from './bars/TopBar.tsx';
@@ -44,12 +44,38 @@ export function Playground({ field }: { readonly field: FieldState }) {
       <TopBar />
       {(!narrow || pane === 'code') && <AttachBar />}
       <Failure />
+      <div id={NOTES} />
       <main className="work">
         {narrow ? <OnePane editor={editor} /> : <Panes editor={editor} wide={wide} />}
       </main>
       <LiveRegion />
       <CommandPalette />
+      <Later />
     </div>
+  );
+}
+
+/** Place of the notes about links, which are loaded later. */
+const NOTES = 'notes';
+
+/** Loaded when the page is at rest, or at once when a link is to be opened. */
+const SharePart = lazy(async () => ({ default: (await import('./share/SharePart.tsx')).SharePart }));
+
+/** What the first keystroke does not need. */
+function Later() {
+  const [due, setDue] = useState(location.hash !== '');
+  const asked = useStore((s) => s.shareOpen);
+  useEffect(() => {
+    const idle = window.requestIdleCallback ?? ((load: () => void) => setTimeout(load, 300));
+    idle(() => setDue(true));
+  }, []);
+  if (!due && !asked) return null;
+  return (
+    <Recovery what="part for sharing">
+      <Suspense fallback={null}>
+        <SharePart notes={NOTES} />
+      </Suspense>
+    </Recovery>
   );
 }
 

@@ -21,8 +21,7 @@ export interface Command {
 const state = () => useStore.getState();
 
 const go = (call: number): void => {
-  state().pause();
-  state().seek({ call, insn: null });
+  state().jump({ call, insn: null });
 };
 
 function goToEdge(end: boolean): void {
@@ -157,6 +156,13 @@ export const COMMANDS: readonly Command[] = [
     group: 'View',
     keys: ['h'],
     run: () => state().setView({ graphView: 'heat' }),
+  },
+  {
+    id: 'share',
+    title: 'Share or take along this moment',
+    group: 'View',
+    keys: [],
+    run: () => state().setView({ shareOpen: true }),
   },
   { id: 'fit', title: 'Fit the picture', group: 'View', keys: ['0'], run: () => state().fit() },
   {

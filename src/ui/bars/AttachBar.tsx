@@ -113,7 +113,7 @@ function ReadSizeChoice() {
         value={readSize}
         onChange={(event) => setAttach({ readSize: Number(event.target.value) })}
       >
-        {READ_SIZES.map((size) => (
+        {[...new Set([...READ_SIZES, readSize])].map((size) => (
           <option key={size} value={size}>
             {size} B
           </option>

@@ -18,6 +18,9 @@ export function TopBar() {
       <button type="button" className="btn quiet hide-narrow" onClick={() => setView({ paletteOpen: true })}>
         Search commands <kbd>Ctrl K</kbd>
       </button>
+      <button type="button" className="btn quiet" onClick={() => setView({ shareOpen: true })}>
+        Share<span className="hide-narrow"> moment</span>
+      </button>
       <button
         type="button"
         className="btn quiet icon"

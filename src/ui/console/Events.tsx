@@ -15,7 +15,7 @@ export function Events() {
 const EventsAt = memo(({ call }: { readonly call: number }) => {
   const trace = useStore(traceOf);
   const scene = useStore((s) => s.result?.scene ?? null);
-  const { seek, pause } = act();
+  const { jump } = act();
   if (!trace) return <p className="empty">The callbacks of the next run appear here.</p>;
   const folded = foldTrace(trace);
   const names = namesOf(scene);
@@ -24,10 +24,7 @@ const EventsAt = memo(({ call }: { readonly call: number }) => {
       label="Events"
       length={trace.length}
       current={call}
-      onPick={(i) => {
-        pause();
-        seek({ call: i, insn: null });
-      }}
+      onPick={(i) => jump({ call: i, insn: null })}
       renderRow={(i) => (
         <>
           <span className="dim">

@@ -28,7 +28,7 @@ const OutputAt = memo(({ call }: { readonly call: number }) => {
   const result = useStore((s) => s.result);
   const trace = useStore(traceOf);
   const session = useStore((s) => s.session);
-  const { seek, pause } = act();
+  const { jump } = act();
   const lines = useMemo(() => {
     if (!result || !trace) return [];
     return outputLines(foldTrace(trace), sessionOutput(result.report.output, result.sessions, session));
@@ -43,10 +43,7 @@ const OutputAt = memo(({ call }: { readonly call: number }) => {
   const shown = lines.slice(first, first + WINDOW);
   const go = (line: OutputLine): void => {
     const to = callThatWrote(folded, line.from);
-    if (to >= 0) {
-      pause();
-      seek({ call: to, insn: null });
-    }
+    if (to >= 0) jump({ call: to, insn: null });
   };
   return (
     <ScrollRegion label="Output" className="console">

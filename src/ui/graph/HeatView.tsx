@@ -47,8 +47,7 @@ export function HeatView() {
       (event) => {
         const call = rows.row(map.cellAt(event.offsetX, event.offsetY))?.call ?? Infinity;
         if (!Number.isFinite(call)) return;
-        act().pause();
-        act().seek({ call, insn: null });
+        act().jump({ call, insn: null });
       },
       { signal },
     );

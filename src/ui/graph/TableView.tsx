@@ -15,8 +15,7 @@ export function TableView() {
   const trace = useStore(traceOf);
   const scene = useStore((s) => s.result?.scene ?? null);
   const call = useStore((s) => s.at.call);
-  const seek = useStore((s) => s.seek);
-  const pause = useStore((s) => s.pause);
+  const jump = useStore((s) => s.jump);
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useMemo(
     () => (trace ? new ObjectRows(foldTrace(trace), scene, namesOf(scene)) : null),
@@ -35,8 +34,7 @@ export function TableView() {
   if (!trace || !rows)
     return <p className="empty">Press Run (F5): the objects appear here in the order of the walk.</p>;
   const go = (row: ObjectRow): void => {
-    pause();
-    if (Number.isFinite(row.call)) seek({ call: row.call, insn: null });
+    if (Number.isFinite(row.call)) jump({ call: row.call, insn: null });
   };
   return (
     <div

@@ -6,6 +6,7 @@
  *     many:                Canvas draws all of them, SVG the cursor, the selection and what is lit, above it
  */
 import { lastAtOrBefore } from '../trace/fold.ts';
+import type { Folded } from '../trace/fold.ts';
 import { heldAt } from '../trace/held.ts';
 import { nowAt } from '../trace/object_state.ts';
 import { createCamera } from './camera.ts';
@@ -117,15 +118,12 @@ export class Stage {
     if (!shown) return;
     const { picture, folded } = subject;
     const now = nowAt(folded, picture, shown.call);
-    const held = new Map<bigint, { readonly field: string; readonly n: number }>();
-    for (const { kind, object, n } of heldAt(folded.trace, shown.call))
-      if (object !== 0n && kind.includes(' ')) held.set(object, { field: kind.split(' ')[1] ?? '', n });
     this.moment = {
       now,
       selected: shown.selected,
       lit: litNodes(picture, this.hovered),
       tabStop: shown.selected ?? primary(now.held, subject) ?? this.firstChoosable(),
-      held,
+      held: heldFields(folded, shown.call),
     };
     this.request();
   }
@@ -223,6 +221,14 @@ export class Stage {
     }
     return -1;
   }
+}
+
+/** What is held of each object right after a call, by address. */
+export function heldFields(folded: Folded, call: number): Moment['held'] {
+  const held = new Map<bigint, { readonly field: string; readonly n: number }>();
+  for (const { kind, object, n } of heldAt(folded.trace, call))
+    if (object !== 0n && kind.includes(' ')) held.set(object, { field: kind.split(' ')[1] ?? '', n });
+  return held;
 }
 
 /** The node that stands for what is held: the place in the walk's order before what it points to. */

@@ -111,16 +111,13 @@ function Pinned({ call }: Pick<At, 'call'>) {
   const trace = useStore(traceOf);
   const scene = useStore((s) => s.result?.scene ?? null);
   const selected = useStore((s) => s.selected);
-  const { setView, seek, pause } = act();
+  const { setView, jump } = act();
   const node = scene?.node(selected ?? -1);
   if (!trace || !node) return null;
   const visits = visitsOf(foldTrace(trace), node);
   const next = visits.find((visit) => visit.call > call);
   const previous = visits.findLast((visit) => visit.call < call);
-  const go = (to: number): void => {
-    pause();
-    seek({ call: to, insn: null });
-  };
+  const go = (to: number): void => jump({ call: to, insn: null });
   return (
     <section className="section">
       <h2>

@@ -19,8 +19,12 @@ export interface CursorSlice {
   readonly playing: boolean;
   /** Why playing paused by itself; ''. */
   readonly paused: string;
+  /** Moments that the user went to on purpose; each one counts. The browser's Back undoes them. */
+  readonly jumps: number;
   setSession: (session: number) => void;
   seek: (at: Position) => void;
+  /** Goes to a moment on purpose: pauses, and counts as a jump. */
+  jump: (at: Position) => void;
   stepBy: (by: 1 | -1, unit?: Unit) => void;
   setUnit: (unit: Unit) => void;
   setSpeed: (speed: number) => void;
@@ -35,10 +39,17 @@ export const cursorSlice: StateCreator<PageState, [], [], CursorSlice> = (set, g
   speed: 4,
   playing: false,
   paused: '',
+  jumps: 0,
   setSession: (session) => set({ session, at: { call: 0, insn: null }, playing: false, selected: null }),
   seek: (at) => {
     const trace = traceOf(get());
     if (trace) set({ at: nearest(foldTrace(trace), at) });
+  },
+  jump: (at) => {
+    get().pause();
+    const before = get().at;
+    get().seek(at);
+    if (get().at !== before) set({ jumps: get().jumps + 1 });
   },
   stepBy: (by, unit = get().unit) => {
     const trace = traceOf(get());

@@ -1,5 +1,6 @@
 /** Starts the page's moving parts around the store and gives the commands that need a worker. */
 import { EngineFailure, Superseded } from '../../protocol/client.ts';
+import type { Scenario } from '../../protocol/scenario.ts';
 import { startChecker } from './checker.ts';
 import type { PageDeps } from './deps.ts';
 import { Engine } from './engine.ts';
@@ -10,6 +11,7 @@ import { Runner } from './runner.ts';
 import { traceOf } from './run.ts';
 import { showTheme } from './view.ts';
 import { useStore } from './store.ts';
+import { startWorldEdits } from './world_edit.ts';
 
 let runner: Runner | null = null;
 
@@ -17,7 +19,21 @@ let runner: Runner | null = null;
 export const run = (): void => void runner?.run(true);
 /** Records and stays at the first event. */
 export const record = async (): Promise<void> => runner?.run(false);
+/** Records a scenario that came from elsewhere, and stays at the first event. */
+export const replay = async (scenario: Scenario): Promise<void> => runner?.run(false, scenario);
 export const cancel = (): void => runner?.cancel();
+/** Ends the run under way, if there is one. @returns when there is none any more */
+export function idleRun(): Promise<void> {
+  cancel();
+  return new Promise((resolve) => {
+    if (useStore.getState().status === 'idle') return resolve();
+    const leave = useStore.subscribe(({ status }) => {
+      if (status !== 'idle') return;
+      leave();
+      resolve();
+    });
+  });
+}
 
 /** @param text what stands in the first paint's textarea, with the edits made so far */
 export function startPage(deps: PageDeps, text: string): void {
@@ -38,6 +54,7 @@ export function startPage(deps: PageDeps, text: string): void {
   startChecker(language);
   startPlayer();
   startLooker(machine, runner);
+  startWorldEdits(machine, runner);
   startPseudo(language);
   startSummaries(language);
 }
@@ -61,7 +78,8 @@ function startSummaries(engine: Engine): void {
   const ask = (name: string): void => {
     if (name === '' || asked.has(name)) return;
     asked.add(name);
-    engine.call('world', { world: { name } }).then(
+    const text = useStore.getState().brought[name];
+    engine.call('world', { world: text === undefined ? { name } : { name, text } }).then(
       (summary) => useStore.getState().addSummary(summary),
       (error: unknown) => {
         asked.delete(name);

@@ -7,6 +7,7 @@ import { Picture } from '../trace/picture.ts';
 import { scenarioOf } from './attach.ts';
 import type { PageState } from './store.ts';
 import { paramsOf, sameParams } from './target_params.ts';
+import { sameWorld } from './world.ts';
 
 export type RunStatus = 'idle' | 'running' | 'cancelling';
 
@@ -23,7 +24,8 @@ export interface RunSlice {
   readonly failure: string;
   /** The result of the kept run is compared with the current one. */
   readonly kept: { readonly scenario: Scenario; readonly result: PageRun } | null;
-  runStarted: () => Scenario;
+  /** @param scenario what is run; by default, what the page says */
+  runStarted: (scenario?: Scenario) => Scenario;
   runProgress: (calls: number, reads: number) => void;
   runDone: (scenario: Scenario, result: RunResult) => void;
   runEnded: (failure: string) => void;
@@ -41,9 +43,8 @@ export const runSlice: StateCreator<PageState, [], [], RunSlice> = (set, get) =>
   ran: null,
   failure: '',
   kept: null,
-  runStarted: () => {
+  runStarted: (scenario = scenarioOf(get())) => {
     get().pause();
-    const scenario = scenarioOf(get());
     set({ status: 'running', progress: { calls: 0, reads: 0 }, failure: '' });
     return scenario;
   },
@@ -88,9 +89,7 @@ export function isStale(state: PageState): boolean {
   if (!ran || !result) return false;
   const prog = ran.options.prog ?? result.program?.name ?? state.prog;
   return (
-    ran.source.text !== state.text ||
-    ran.source.path !== state.path ||
-    ran.world.name !== state.world ||
+    !sameWorld(ran, state) ||
     ran.options.readSize !== state.readSize ||
     (state.prog !== null && prog !== state.prog) ||
     !sameParams(ran.options, paramsOf(state))

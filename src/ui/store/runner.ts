@@ -16,11 +16,15 @@ export class Runner {
     this.engine = engine;
   }
 
-  /** Records a run of what the editor and the attach bar say, then plays it. */
-  async run(thenPlay: boolean): Promise<void> {
+  /**
+   * Records a run and plays it.
+   *
+   * @param given what is run; by default, what the editor and the attach bar say
+   */
+  async run(thenPlay: boolean, given?: Scenario): Promise<void> {
     const state = useStore.getState();
-    if (state.status !== 'idle' || paramsProblem(state)) return;
-    const scenario = state.runStarted();
+    if (state.status !== 'idle' || (!given && paramsProblem(state))) return;
+    const scenario = state.runStarted(given);
     this.engine.newRun((calls, reads) => useStore.getState().runProgress(calls, reads));
     this.loaded = null;
     try {

@@ -5,7 +5,17 @@ import type { PageState } from './store.ts';
 
 export const THEMES = ['system', 'dark', 'light'] as const;
 export type Theme = (typeof THEMES)[number];
-export type DockTab = 'output' | 'verifier' | 'disassembly' | 'events' | 'kernel' | 'compare' | 'inspect';
+export type DockTab =
+  | 'output'
+  | 'verifier'
+  | 'disassembly'
+  | 'events'
+  | 'kernel'
+  | 'compare'
+  | 'world'
+  | 'shell'
+  | 'code'
+  | 'inspect';
 export type InspectorTab = 'object' | 'registers' | 'stack';
 export type GraphView = 'graph' | 'table' | 'heat';
 export type Pane = 'code' | 'graph' | 'output' | 'inspect';
@@ -24,6 +34,7 @@ export interface ViewSlice {
   /** Node of the scene pinned in the inspector, or null: follow the cursor. */
   readonly selected: number | null;
   readonly paletteOpen: boolean;
+  readonly shareOpen: boolean;
   readonly singleKeys: boolean;
   /** Requests to fit the picture; each one counts. */
   readonly fits: number;
@@ -41,6 +52,7 @@ export interface ViewSlice {
         | 'follow'
         | 'selected'
         | 'paletteOpen'
+        | 'shareOpen'
       >
     >,
   ) => void;
@@ -63,6 +75,7 @@ export const viewSlice: StateCreator<PageState, [], [], ViewSlice> = (set, get) 
     follow: true,
     selected: null,
     paletteOpen: false,
+    shareOpen: false,
     singleKeys: kept('single-keys') !== 'off',
     fits: 0,
     setTheme: (next) => {

@@ -7,8 +7,7 @@ export function Counter({ call, length }: { readonly call: number; readonly leng
   const go = (): void => {
     const number = Number(typed);
     if (typed !== null && typed.trim() !== '' && Number.isInteger(number)) {
-      useStore.getState().pause();
-      useStore.getState().seek({ call: number - 1, insn: null });
+      useStore.getState().jump({ call: number - 1, insn: null });
     }
     setTyped(null);
   };

@@ -50,12 +50,9 @@ function Transport() {
   const unit = useStore((s) => s.unit);
   const speed = useStore((s) => s.speed);
   const playing = useStore((s) => s.playing);
-  const { seek, stepBy, setUnit, setSpeed, play, pause } = act();
+  const { jump, stepBy, setUnit, setSpeed, play, pause } = act();
   const off = !trace || trace.length === 0;
-  const go = (call: number): void => {
-    pause();
-    seek({ call, insn: null });
-  };
+  const go = (call: number): void => jump({ call, insn: null });
   return (
     <div className="transport">
       <button
