@@ -67,6 +67,8 @@ export const RULE_SINCE = {
   untrustedMemFromPointer: 617,
   /** What is still held at exit is reported as `BPF_EXIT instruction in main prog ...`. */
   exitNamesTheRegion: 613,
+  /** BPF_LOAD_ACQ and BPF_STORE_REL are atomic operations. */
+  acquireAndRelease: 615,
   /** Logs no longer show liveness (`R1_w`), and mark_read stays 0. */
   noLivenessInLogs: 618,
   /** All pointer arguments of kfuncs must be trusted without a flag saying so. */

@@ -5,6 +5,7 @@
  */
 import { must } from '../../shared/assert.ts';
 import { imm64 } from '../abi/insn.ts';
+import type { Insn } from '../abi/insn.ts';
 import {
   BPF_ADD,
   BPF_AND,
@@ -13,6 +14,7 @@ import {
   BPF_CMPXCHG,
   BPF_DW,
   BPF_FETCH,
+  BPF_LOAD_ACQ,
   BPF_H,
   BPF_MEM,
   BPF_MEMSX,
@@ -22,10 +24,12 @@ import {
   BPF_PSEUDO_FUNC,
   BPF_PSEUDO_MAP_VALUE,
   BPF_SIZE,
+  BPF_STORE_REL,
   BPF_XCHG,
   BPF_XOR,
   sizeBytes,
 } from '../abi/opcode.ts';
+import { hasRule } from '../abi/releases.ts';
 import { Kind } from '../btf/types.ts';
 import type { Env } from './env.ts';
 import { checkRegArg } from './live.ts';
@@ -129,9 +133,40 @@ const ATOMIC_OPS: ReadonlySet<number> = new Set([
   BPF_CMPXCHG,
 ]);
 
-/** @kernel check_atomic @fidelity partial: load-acquire and store-release are refused */
+/** The address of an atomic operation is not one that only plain instructions know. */
+function checkAtomicPointer(env: Env, regno: number, what: 'loads from' | 'stores into'): void {
+  const { type } = env.reg(regno);
+  if (type === PTR_TO_CTX || type === PTR_TO_SOCK_COMMON)
+    env.reject('EACCES', `BPF_ATOMIC ${what} R${regno} ${regTypeName(type)} is not allowed`);
+}
+
+/** load_acquire and store_release: a plain load or store, aligned. @kernel check_atomic_load, check_atomic_store @fidelity full */
+function checkOrdered(env: Env, insn: Insn): void {
+  const { code, dst, src, off } = insn;
+  const load = insn.imm === BPF_LOAD_ACQ;
+  checkRegArg(env, src, 'src');
+  checkRegArg(env, dst, load ? 'dst_no_mark' : 'src');
+  const regno = load ? src : dst;
+  checkAtomicPointer(env, regno, load ? 'loads from' : 'stores into');
+  const { type } = env.reg(regno);
+  checkMemAccess(env, {
+    regno,
+    off,
+    size: sizeBytes(code),
+    write: !load,
+    value: load ? dst : src,
+    signed: false,
+    atomic: true,
+  });
+  notePointerType(env, type, load);
+}
+
+/** @kernel check_atomic, kernel/bpf/verifier.c @fidelity full */
 function checkAtomic(env: Env): void {
-  const { code, dst, src, off, imm } = env.insn(env.insnIdx);
+  const insn = env.insn(env.insnIdx);
+  const { code, dst, src, off, imm } = insn;
+  const ordered = imm === BPF_LOAD_ACQ || imm === BPF_STORE_REL;
+  if (ordered && hasRule(env.request.release, 'acquireAndRelease')) return checkOrdered(env, insn);
   if (!ATOMIC_OPS.has(imm))
     env.reject('EINVAL', `BPF_ATOMIC uses invalid atomic opcode ${imm.toString(16).padStart(2, '0')}`);
   if (BPF_SIZE(code) === BPF_B || BPF_SIZE(code) === BPF_H)
@@ -139,9 +174,7 @@ function checkAtomic(env: Env): void {
   checkRegArg(env, src, 'src');
   checkRegArg(env, dst, 'src');
   if (imm === BPF_CMPXCHG) checkRegArg(env, 0, 'src');
-  const { type } = env.reg(dst);
-  if (type === PTR_TO_CTX || type === PTR_TO_SOCK_COMMON)
-    env.reject('EACCES', `BPF_ATOMIC stores into R${dst} ${regTypeName(type)} is not allowed`);
+  checkAtomicPointer(env, dst, 'stores into');
   const size = sizeBytes(code);
   const load = (imm & BPF_FETCH) === 0 ? -1 : imm === BPF_CMPXCHG ? 0 : src;
   if (load >= 0) checkRegArg(env, load, 'dst');

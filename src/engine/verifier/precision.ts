@@ -23,6 +23,7 @@ import {
   BPF_JMP32,
   BPF_LD,
   BPF_LDX,
+  BPF_LOAD_ACQ,
   BPF_MODE,
   BPF_MOV,
   BPF_NEG,
@@ -140,7 +141,8 @@ function backtrackInsn(
       `mark_precise: frame${bt.frame}: regs=${regList(bt.regMask())} stack=${slotList(bt, bt.frame)} before ${idx}: ${env.insnText(idx)}\n`,
     );
   syncLinked(bt, hist);
-  const cls = BPF_CLASS(code);
+  const ordered = BPF_CLASS(code) === BPF_STX && BPF_MODE(code) === BPF_ATOMIC && insn.imm === BPF_LOAD_ACQ;
+  const cls = ordered ? BPF_LDX : BPF_CLASS(code);
   const op = BPF_OP(code);
   const flags = hist?.flags ?? 0;
   const stackAccess = (flags & INSN_F_STACK_ACCESS) !== 0;
