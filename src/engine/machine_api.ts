@@ -1,0 +1,276 @@
+/**
+ * The engine behind the protocol: what both workers of the page serve.
+ *
+ * A scenario is compiled once; the object is kept for replays. Nothing here has a logic of its own: the
+ * command line drives the same functions.
+ */
+import type { CheckResult, MapInfo, PseudoCode, RunResult, WorldSummary } from '../protocol/api.ts';
+import type { Diagnostic } from '../protocol/diagnostics.ts';
+import type { Scenario, WorldRef } from '../protocol/scenario.ts';
+import type { Scene } from '../protocol/scene.ts';
+import { packScene } from '../protocol/scene_columns.ts';
+import type { CallContext, ServedApi } from '../protocol/server.ts';
+import { sceneOf } from './scene/scene.ts';
+import { stripScene } from './scene/strip.ts';
+import { ALL_TASKS } from './scene/facts.ts';
+import type { TaskFilter } from './scene/facts.ts';
+import { MAP_TYPE_NAMES } from './abi/uapi.ts';
+import { WALKABLE_MAPS } from './iter/targets/bpf_map_elem.ts';
+import { seqReadCode } from './iter/pseudo_code.ts';
+import { TARGETS } from './iter/targets/index.ts';
+import { BootError, bootKernel, bootMachine, readWorld } from './machine/boot.ts';
+import type { Machine } from './machine/boot.ts';
+import { failedReport, playObject } from './machine/play.ts';
+import type { Outcome, Play } from './machine/play.ts';
+import { compileSource, programInfo } from './machine/program.ts';
+import type { Compiled, LoadOutcome } from './machine/program.ts';
+import { Replay } from './machine/replay.ts';
+import type { Resources } from './machine/resources.ts';
+import { tryChange } from './machine/try_change.ts';
+import { ShellServer } from './machine/shell_api.ts';
+import { summarize } from './machine/summary.ts';
+import type { World } from './kernel/world.ts';
+import { Btf } from './btf/parse.ts';
+
+/** Callbacks between two looks at the port. */
+const SLICE = 64;
+
+const bootOptions = (scenario: Scenario) => ({
+  world: scenario.world,
+  release: scenario.release,
+  seed: scenario.seed,
+  reader: scenario.options.reader,
+  changes: scenario.changes,
+});
+
+/** A world that cannot be built is the user's mistake: shown like any other. */
+const worldDiagnostic = (world: WorldRef, message: string): Diagnostic => ({
+  source: 'libbpf',
+  severity: 'error',
+  file: world.name,
+  line: 0,
+  column: 0,
+  endLine: 0,
+  endColumn: 0,
+  message,
+  notes: [],
+});
+
+export function createEngineApi(resources: Resources): ServedApi {
+  const btf = Btf.parse(resources.btf());
+  const worlds = new Map<string, World>();
+  const compiled = new Map<string, Compiled>();
+  let replay: Replay | null = null;
+
+  /** Reading a world is most of its cost after the first time; building it is done anew for each run. */
+  const worldOf = (ref: WorldRef): World => {
+    const key = 'text' in ref ? `${ref.name}\n${ref.text}` : ref.name;
+    let world = worlds.get(key);
+    if (!world) {
+      worlds.clear();
+      worlds.set(key, (world = readWorld(ref, resources)));
+    }
+    return world;
+  };
+
+  const compileOnce = (scenario: Scenario): Compiled => {
+    const { source } = scenario;
+    if (source.object) return { object: source.object, diagnostics: [] };
+    const key = JSON.stringify({ ...source, object: undefined });
+    let result = compiled.get(key);
+    if (!result) {
+      if (compiled.size > 8) compiled.clear();
+      compiled.set(key, (result = compileSource(source, btf)));
+    }
+    return result;
+  };
+
+  const bootFor = (scenario: Scenario): Machine =>
+    bootMachine(resources, bootOptions(scenario), worldOf(scenario.world));
+
+  type Played = Outcome & { readonly outcome: LoadOutcome };
+  const playFor = (machine: Machine, scenario: Scenario, object: Compiled, ready: () => void): Play<Played> =>
+    playObject(
+      machine,
+      scenario.source.path,
+      object.object ?? new Uint8Array(0),
+      scenario.options,
+      object.diagnostics,
+      ready,
+    );
+
+  const programs = (outcome: LoadOutcome, machine: Machine) => {
+    const { loaded } = outcome;
+    const object = loaded?.object ?? outcome.object;
+    return object ? outcome.programs.map((program) => programInfo(program, object, machine.kernel.btf)) : [];
+  };
+
+  const walkableMaps = ({ object }: LoadOutcome): readonly MapInfo[] =>
+    (object?.maps ?? [])
+      .filter(({ origin, def }) => origin === 'maps' && WALKABLE_MAPS.has(def.type))
+      .map(({ name, def }) => ({ name, type: MAP_TYPE_NAMES[def.type]?.toLowerCase() ?? '' }));
+
+  function check({ scenario }: { scenario: Scenario }): CheckResult {
+    const object = compileOnce(scenario);
+    const nothing = { verdict: null, programs: [], maps: [] };
+    if (!object.object) return { ...nothing, stage: 'compile', diagnostics: object.diagnostics };
+    try {
+      const machine = bootFor(scenario);
+      const options = { ...scenario.options, checkOnly: true };
+      const play = playFor(machine, { ...scenario, options }, object, () => undefined);
+      const step = play.next();
+      if (!step.done) throw new Error('a check does not pause');
+      const { report, outcome } = step.value;
+      return {
+        stage: report.stage,
+        diagnostics: report.diagnostics,
+        verdict: report.verdict,
+        programs: programs(outcome, machine),
+        maps: walkableMaps(outcome),
+      };
+    } catch (error) {
+      if (!(error instanceof BootError)) throw error;
+      return { ...nothing, stage: 'open', diagnostics: [worldDiagnostic(scenario.world, error.message)] };
+    }
+  }
+
+  /** The picture of a target without one of its own, walked on a machine that is then thrown away. */
+  const strip = (scenario: Scenario, object: Compiled): Scene | null => {
+    const machine = bootFor(scenario);
+    let scene: Scene | null = null;
+    const draw = (): void => {
+      const [session] = machine.sys.fds.openSessions;
+      if (session) scene = stripScene(session);
+    };
+    playFor(machine, scenario, object, draw).next();
+    return scene;
+  };
+
+  async function run({ scenario }: { scenario: Scenario }, context: CallContext): Promise<RunResult> {
+    const nothing = { sessions: [], program: null, scene: null, ctx: 0n, cancelled: false };
+    const object = compileOnce(scenario);
+    if (!object.object) return { ...nothing, report: failedReport('compile', object.diagnostics) };
+    let machine: Machine;
+    try {
+      machine = bootFor(scenario);
+    } catch (error) {
+      if (!(error instanceof BootError)) throw error;
+      return { ...nothing, report: failedReport('open', [worldDiagnostic(scenario.world, error.message)]) };
+    }
+    let scene: RunResult['scene'] = null;
+    let ctx = 0n;
+    const play = playFor(machine, scenario, object, () => {
+      const session = machine.sys.fds.openSessions[0];
+      ctx = session?.ctxAddr ?? 0n;
+      const drawn = session
+        ? (sceneOf({ session, filter: filterOf(scenario) }) ?? strip(scenario, object))
+        : null;
+      scene = drawn && packScene(drawn);
+    });
+    const sessions = () => machine.recorder.sessions.map((session) => session.trace());
+    for (let calls = 1; ; calls++) {
+      const step = play.next();
+      if (step.done) {
+        const { report, program, outcome } = step.value;
+        replay = new Replay(() => {
+          const again = bootFor(scenario);
+          return { machine: again, play: playFor(again, scenario, object, () => undefined) };
+        });
+        const infos = programs(outcome, machine);
+        const info = infos.find(({ name }) => name === program?.program.spec.name) ?? null;
+        return { report, sessions: sessions(), program: info, scene, ctx, cancelled: false };
+      }
+      if (calls % SLICE !== 0) continue;
+      context.progress(calls, step.value.reads);
+      await context.breathe();
+      if (context.cancelled())
+        return {
+          ...nothing,
+          report: failedReport('read', []),
+          sessions: sessions(),
+          scene,
+          ctx,
+          cancelled: true,
+        };
+    }
+  }
+
+  const shell = new ShellServer({
+    boot: bootFor,
+    compile: (scenario) => compileOnce(scenario).object,
+    slice: SLICE,
+    replayWith: (again) => (replay = again),
+  });
+
+  return {
+    check,
+    run,
+    // Most runs have no reader: its compiler profile and library are loaded when there is one.
+    exec: async (args, context) => {
+      const { execReader } = await import('./machine/exec_api.ts');
+      return execReader(
+        {
+          boot: bootFor,
+          compile: compileOnce,
+          library: resources.userLibrary,
+          slice: SLICE,
+          replayWith: (next) => {
+            replay = next;
+          },
+        },
+        args,
+        context,
+      );
+    },
+    shell: (args, context) => shell.shell(args, context),
+    complete: (args) => shell.complete(args),
+    // The arrays of a reply are transferred away; the replay keeps its own.
+    steps: ({ moment }) =>
+      structuredClone(replay?.callSteps(moment)) ?? {
+        insns: [],
+        truncated: false,
+        stack: new Uint8Array(0),
+      },
+    change: (args, context) => {
+      const object = compileOnce(args.scenario);
+      const begin = (scenario: Scenario) => {
+        const machine = bootFor(scenario);
+        return { machine, play: playFor(machine, scenario, object, () => undefined) };
+      };
+      if (object.object) return tryChange(args, begin, context);
+      return {
+        scenario: null,
+        text: '',
+        error: object.diagnostics[0]?.message ?? 'the program does not compile',
+      };
+    },
+    peek: ({ moment, struct, addr }) => replay?.peek(moment, struct, addr) ?? null,
+    world: ({ world }): WorldSummary => {
+      try {
+        const parsed = worldOf(world);
+        return summarize(world.name, parsed, bootKernel(parsed, resources, { world }));
+      } catch (error) {
+        if (!(error instanceof BootError)) throw error;
+        return {
+          name: world.name,
+          release: '',
+          tasks: [],
+          files: 0,
+          vmas: 0,
+          reader: 0,
+          cgroups: [],
+          error: error.message,
+        };
+      }
+    },
+    pseudoCode: ({ target }): readonly PseudoCode[] => [
+      seqReadCode,
+      ...(TARGETS.find((reg) => reg.target === target)?.code ?? []),
+    ],
+  };
+}
+
+/** Which tasks the parameters leave in; a pidfd names a process. */
+function filterOf({ options: { attach } }: Scenario): TaskFilter {
+  return attach ? { tid: attach.tid ?? 0, pid: attach.pid ?? attach.pidfd ?? 0 } : ALL_TASKS;
+}
