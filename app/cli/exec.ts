@@ -67,6 +67,7 @@ function report(outcome: ExecOutcome): object {
     location: end?.crash?.location ?? null,
     stopped: end?.stopped ?? '',
     trace_pipe,
+    sessions: outcome.sessions,
     instructions: end?.retired ?? 0,
   };
 }
@@ -82,7 +83,14 @@ export function execCommand(options: CliOptions, terminal: Terminal): number {
   const compiled = programs.map((program) => compileProgram(program, options, btf, sources));
   const text = utf8Decode(readBytes(path));
   sources.set(path, text.split('\n'));
-  const nothing: ExecOutcome = { diagnostics: [], end: null, stdout: '', stderr: '', trace_pipe: '' };
+  const nothing: ExecOutcome = {
+    diagnostics: [],
+    end: null,
+    stdout: '',
+    stderr: '',
+    trace_pipe: '',
+    sessions: [],
+  };
   const objects = compiled.flatMap(({ object }) => (object ? [object] : []));
   const played =
     objects.length < compiled.length

@@ -3,7 +3,7 @@ import type { Addr } from '../../shared/brand.ts';
 import { compile } from '../cc/compile.ts';
 import { EXTENDED_STACK } from '../cc/profile.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { CProcessor } from '../vm/c_processor.ts';
+import { CProcessor, KERNEL_SLOT } from '../vm/c_processor.ts';
 import { Code } from '../vm/code.ts';
 import type { Helper } from '../vm/helper.ts';
 import { recordedBtf } from '../vm/testing.ts';
@@ -49,7 +49,7 @@ export function loadC(kernel: Kernel, text: string, natives: Readonly<Record<str
     processor,
     address,
     call: (name, ...args) => {
-      processor.useRegisters(0);
+      processor.useRegisters(KERNEL_SLOT);
       processor.refuel(10_000_000);
       processor.execute(processor.start(stack + BigInt(EXTENDED_STACK), address(name), args));
       return processor.reg(0);

@@ -45,6 +45,12 @@ export interface ExecOutcome {
   readonly stdout: string;
   readonly stderr: string;
   readonly trace_pipe: string;
+  /** Iterators that were read: what each read(2) asked for and gave. */
+  readonly sessions: readonly {
+    readonly session: number;
+    readonly target: string;
+    readonly reads: readonly { readonly size: number; readonly ret: number }[];
+  }[];
 }
 
 /** `prog.bpf.c` is compiled to `prog.bpf.o`; its skeleton is `prog.skel.h`. */
@@ -101,7 +107,7 @@ export function* playExec(
     request.library,
   );
   const { diagnostics } = built;
-  if (!built.image) return { diagnostics, end: null, ...output, trace_pipe: '' };
+  if (!built.image) return { diagnostics, end: null, ...output, trace_pipe: '', sessions: [] };
   const name = request.path.replace(/^.*\//, '').replace(/\.c$/, '');
   const written = (): number => output.stdout.length + output.stderr.length;
   const run = execProgram(
@@ -120,6 +126,11 @@ export function* playExec(
         end: step.value,
         ...output,
         trace_pipe: machine.bpf.tracePipe.map((line) => `${line}\n`).join(''),
+        sessions: machine.recorder.sessions.map(({ session, target, reads }) => ({
+          session,
+          target,
+          reads: reads.map(({ size, ret }) => ({ size, ret })),
+        })),
       };
     yield { calls, reads: 0 };
   }

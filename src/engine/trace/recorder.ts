@@ -122,6 +122,11 @@ export class SessionRecorder {
     this.readRows.push(row);
   }
 
+  /** Every read(2) so far. */
+  get reads(): readonly ReadRow[] {
+    return this.readRows;
+  }
+
   /** What was recorded so far. The arrays are copies: they may be transferred. */
   trace(): SessionTrace {
     const { length } = this.columns;

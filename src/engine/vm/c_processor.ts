@@ -22,7 +22,10 @@ import { EXIT, OutOfFuel, Processor } from './processor.ts';
 /** Registers of each thread, in the part of memory that no address reaches; a slot is 128 bytes. */
 const REGISTERS_AT = 16384;
 const REGISTER_SLOT = 128;
-export const MAX_REGISTER_SLOTS = (65536 - REGISTERS_AT) / REGISTER_SLOT;
+const SLOTS = (65536 - REGISTERS_AT) / REGISTER_SLOT;
+/** Slots for threads of user space. The last one is the kernel's own: its C runs while a thread waits in a call. */
+export const MAX_REGISTER_SLOTS = SLOTS - 1;
+export const KERNEL_SLOT = SLOTS - 1;
 
 const FRAME_UNIT: Bytes = 16;
 const SAVED_BYTES: Bytes = 48;
