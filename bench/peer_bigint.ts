@@ -49,6 +49,12 @@ export class BigIntPeer implements Call {
   s32(n: ArgNumber): number {
     return Number(BigInt.asIntN(32, this.reg(n)));
   }
+  get code(): never {
+    throw new Error('the peer runs instructions, not a loaded program');
+  }
+  here(): Addr {
+    throw new Error('the peer has no addresses of instructions');
+  }
   callback(): bigint {
     throw new Error('the peer has no callbacks');
   }
