@@ -1,7 +1,7 @@
 /**
  * The benchmarks: every figure in one run, each beside a peer. See docs/BENCH.md.
  *
- *     --only WORD     groups whose name begins so: compile, vm, recording, world, walk, targets
+ *     --only WORD     groups whose name begins so: compile, verify, vm, recording, world, walk, targets
  *     --check         fail when a ratio is worse than the baseline allows
  *     --update        write what was measured to the baseline
  */
@@ -10,6 +10,7 @@ import { compileGroup } from './compile.ts';
 import { readBaseline, regressions, tableOf, writeBaseline } from './report.ts';
 import type { Group, Metric } from './report.ts';
 import { targetsGroup } from './targets.ts';
+import { verifyGroup } from './verify.ts';
 import { vmGroup } from './vm.ts';
 import { recordingGroup, walkGroup } from './walk.ts';
 import { worldGroup } from './world.ts';
@@ -18,6 +19,7 @@ const BASELINE = 'bench/baseline.json';
 
 const GROUPS: readonly (readonly [name: string, measure: () => Group])[] = [
   ['compile', compileGroup],
+  ['verify', verifyGroup],
   ['vm', vmGroup],
   ['recording', () => recordingGroup(10_000)],
   ['world', worldGroup],

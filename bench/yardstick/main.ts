@@ -20,7 +20,7 @@ import { Symbols } from '../../src/engine/kernel/symbols.ts';
 import { compileOurs } from './sources.ts';
 import { judgeFile } from './judge.ts';
 import type { Judgement } from './judge.ts';
-import { fileShares, reasonTable, total } from './report.ts';
+import { fileShares, reasonTable, summary, total } from './report.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -66,8 +66,10 @@ if (values.failures) {
 console.log(reasonTable(judged));
 console.log(fileShares(judged));
 console.log(`${total(judged)}; ${refused.length} files not compiled`);
-if (values.write)
-  writeFileSync(
-    join('bench', 'yardstick.json'),
-    `${JSON.stringify({ compiler: values.objects === undefined ? 'ours' : 'clang' }, null, 2)}\n`,
-  );
+if (values.write) {
+  const file = join('bench', 'yardstick.json');
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
+  const compiler = values.objects === undefined ? 'ours' : 'clang-19';
+  const entry = { ...summary(judged), notCompiled: refused.map((line) => line.split(':')[0]) };
+  writeFileSync(file, `${JSON.stringify({ ...before, [compiler]: entry }, null, 2)}\n`);
+}

@@ -38,3 +38,21 @@ export const reasonTable = (all: readonly Judgement[]): string =>
   )
     .map(([why, list]) => `not judged, ${why}: ${list.length}`)
     .join('\n');
+
+/** What is kept of a run: counts, and per file `agreeing/judged` where the two differ. */
+export function summary(all: readonly Judgement[]): Readonly<Record<string, unknown>> {
+  const outside = all.filter((one) => one.verdict === 'outside');
+  return {
+    kernel: '6.12.117',
+    programs: all.length,
+    judged: all.length - outside.length,
+    agree: count(all, 'agrees'),
+    notJudged: Object.fromEntries(groups(outside, (one) => one.why).map(([why, list]) => [why, list.length])),
+    differ: Object.fromEntries(
+      groups(
+        all.filter((one) => one.verdict === 'differs'),
+        (one) => one.file,
+      ).map(([file, list]) => [file, list.map((one) => one.name)]),
+    ),
+  };
+}
