@@ -27,7 +27,7 @@ import type { Compiled, LoadOutcome } from './machine/program.ts';
 import { Replay } from './machine/replay.ts';
 import type { Resources } from './machine/resources.ts';
 import { tryChange } from './machine/try_change.ts';
-import { ShellServer } from './machine/shell_api.ts';
+import type { ShellServer } from './machine/shell_api.ts';
 import { summarize } from './machine/summary.ts';
 import type { World } from './kernel/world.ts';
 import { Btf } from './btf/parse.ts';
@@ -195,12 +195,22 @@ export function createEngineApi(resources: Resources): ServedApi {
     }
   }
 
-  const shell = new ShellServer({
-    boot: bootFor,
-    compile: (scenario) => compileOnce(scenario).object,
-    slice: SLICE,
-    replayWith: (again) => (replay = again),
-  });
+  let shell: Promise<ShellServer> | null = null;
+  /** Most pages open no shell: it is loaded with the first line. */
+  const shellServer = (): Promise<ShellServer> => {
+    shell ??= import('./machine/shell_api.ts').then(
+      (loaded) =>
+        new loaded.ShellServer({
+          boot: bootFor,
+          compile: (scenario) => compileOnce(scenario).object,
+          slice: SLICE,
+          replayWith: (next) => {
+            replay = next;
+          },
+        }),
+    );
+    return shell;
+  };
 
   return {
     check,
@@ -222,8 +232,8 @@ export function createEngineApi(resources: Resources): ServedApi {
         context,
       );
     },
-    shell: (args, context) => shell.shell(args, context),
-    complete: (args) => shell.complete(args),
+    shell: async (args, context) => (await shellServer()).shell(args, context),
+    complete: async (args) => (await shellServer()).complete(args),
     // The arrays of a reply are transferred away; the replay keeps its own.
     steps: ({ moment }) =>
       structuredClone(replay?.callSteps(moment)) ?? {

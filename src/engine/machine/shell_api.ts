@@ -37,6 +37,16 @@ interface Kept {
   readonly session: ShellSession;
 }
 
+/** All of a scenario that decides how its machine boots; bytes by their length and sum. */
+function machineKey(scenario: Scenario): string {
+  const { reader } = scenario.options;
+  return JSON.stringify({ ...scenario, shell: undefined, options: { reader } }, (_, value: unknown) =>
+    value instanceof Uint8Array
+      ? [value.length, value.reduce((sum, byte) => (sum * 31 + byte) % 0x7fff_ffff, 7)]
+      : value,
+  );
+}
+
 /** The files of a program, with its object beside it: `task.bpf.c` and `task.bpf.o`. */
 function filesOf(source: ProgramSource, object: () => Uint8Array | null): OutsideFiles {
   const name = source.path.split('/').at(-1) ?? '';
@@ -83,15 +93,7 @@ export class ShellServer {
   /** The machine after the scenario's journal. @throws BootError */
   private at(scenario: Scenario): Kept {
     const lines = scenario.shell ?? [];
-    const { source, world, release, seed, changes, options } = scenario;
-    const key = JSON.stringify([
-      { ...source, object: source.object?.length },
-      world,
-      release,
-      seed,
-      changes,
-      options.reader,
-    ]);
+    const key = machineKey(scenario);
     const { kept } = this;
     const same =
       kept?.key === key &&
