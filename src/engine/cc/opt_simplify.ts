@@ -210,6 +210,9 @@ export function simplifyCompare(fn: IrFunction, from: Compare): Compare {
         return { cond, a: narrow, b: b.args[0]! };
       if (ok && b.op === 'const' && (signed ? fitsS32(b.imm) : b.imm >= 0n && b.imm <= 0xffff_ffffn))
         return { cond, a: narrow, b: fn.const(32, b.imm) };
+      // what is negative stays above every such constant in either width
+      if (signed && UNSIGNED.has(cond) && b.op === 'const' && b.imm >= 0n && b.imm <= 0x7fff_ffffn)
+        return { cond, a: narrow, b: fn.const(32, b.imm) };
       if (!signed && SIGNED.has(cond) && b.op === 'const' && b.imm >= 0n && b.imm <= 0xffff_ffffn)
         return { cond: cond.replace('s', 'u') as Cond, a: narrow, b: fn.const(32, b.imm) };
     }
