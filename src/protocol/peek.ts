@@ -15,6 +15,8 @@ export interface PeekField {
   /** For pointers to structs: the target and its struct name. */
   readonly pointer: { readonly addr: bigint; readonly struct: string } | null;
   readonly depth: number;
+  /** False: nothing here keeps this field, and its 0 says nothing. */
+  readonly simulated: boolean;
 }
 
 export interface PeekStruct {

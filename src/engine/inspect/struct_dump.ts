@@ -11,10 +11,12 @@ import { cString } from '../../shared/utf8.ts';
 import { cName } from '../btf/c_name.ts';
 import { isSigned, resolve, sizeOf, structOf } from '../btf/layout.ts';
 import { INT_BOOL, INT_CHAR, Kind } from '../btf/types.ts';
-import type { StructLike } from '../btf/types.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { isSimulated } from '../kernel/simulated.ts';
+import type { StructType } from '../kernel/types.ts';
+import { rows } from './rows.ts';
+import type { Row } from './rows.ts';
 
-const MAX_DEPTH = 4;
 const MAX_BYTES = 64;
 const MAX_ELEMENTS = 8;
 
@@ -23,51 +25,36 @@ export function dumpStruct(kernel: Kernel, struct: string, addr: Addr): PeekStru
   if (!kernel.types.has(struct)) return null;
   const type = kernel.types.struct(struct);
   if (kernel.mem.translate(addr, type.size) < 0) return null;
-  const root = structOf(kernel.btf, type.id);
-  const fields: PeekField[] = [];
-  if (root) dumpMembers(kernel, root, addr, '', 0, 0, fields);
+  const fields = Array.from(rows(kernel.btf, type.id), (row) => dumpField(kernel, type, addr, row));
   return { struct, addr, size: type.size, fields, freed: kernel.mem.isFreed(addr) };
 }
 
-function dumpMembers(
+function dumpField(
   kernel: Kernel,
-  struct: StructLike,
+  type: StructType,
   base: Addr,
-  prefix: string,
-  bit: number,
-  depth: number,
-  out: PeekField[],
-): void {
-  for (const member of struct.members) {
-    const at = bit + member.bitOffset;
-    const inner = structOf(kernel.btf, member.type);
-    if (member.name === '') {
-      if (inner) dumpMembers(kernel, inner, base, prefix, at, depth, out);
-      continue;
-    }
-    const path = prefix + member.name;
-    const offset = Math.floor(at / 8);
-    const size = sizeOf(kernel.btf, member.type);
-    const bytes = kernel.mem.bytes(base + BigInt(offset), Math.min(size, MAX_BYTES));
-    const value =
-      member.bitSize > 0
-        ? String(bitField(kernel, base, at, member.bitSize))
-        : valueText(kernel, member.type, base + BigInt(offset));
-    out.push({
-      path,
-      type: cName(kernel.btf, member.type) + (member.bitSize > 0 ? ` : ${member.bitSize}` : ''),
-      offset,
-      size,
-      value,
-      bytes,
-      pointer: pointerOf(kernel, member.type, base + BigInt(offset)),
-      depth,
-    });
-    if (inner && depth + 1 < MAX_DEPTH) dumpMembers(kernel, inner, base, `${path}.`, at, depth + 1, out);
-  }
+  { member, path, bit, depth }: Row,
+): PeekField {
+  const offset = Math.floor(bit / 8);
+  const addr = base + BigInt(offset);
+  const size = sizeOf(kernel.btf, member.type);
+  const bitField = member.bitSize > 0;
+  return {
+    path,
+    type: cName(kernel.btf, member.type) + (bitField ? ` : ${member.bitSize}` : ''),
+    offset,
+    size,
+    value: bitField
+      ? String(bitsAt(kernel, base, bit, member.bitSize))
+      : valueText(kernel, member.type, addr),
+    bytes: kernel.mem.bytes(addr, Math.min(size, MAX_BYTES)),
+    pointer: pointerOf(kernel, member.type, addr),
+    depth,
+    simulated: isSimulated(kernel.types, type, { bit, bits: member.bitSize || size * 8 || 1 }),
+  };
 }
 
-function bitField(kernel: Kernel, base: Addr, bit: number, bits: number): bigint {
+function bitsAt(kernel: Kernel, base: Addr, bit: number, bits: number): bigint {
   const first = Math.floor(bit / 8);
   const bytes = kernel.mem.bytes(base + BigInt(first), Math.ceil(((bit % 8) + bits) / 8));
   const raw = bytes.reduceRight((acc, byte) => (acc << 8n) | BigInt(byte), 0n);

@@ -9,7 +9,7 @@
 import { KNOWN_FOPS } from './file_kinds.ts';
 import type { Kernel } from './kernel.ts';
 import { listAddTail, listInit } from './list.ts';
-import { attachTask, rootCgroup } from './objects/cgroup.ts';
+import { adoptIdle } from './objects/cgroup.ts';
 import { ALL_CAPS, newCred, plainCred } from './objects/cred.ts';
 import { newDentry, newMount } from './objects/dentry.ts';
 import { newFiles } from './objects/files.ts';
@@ -138,6 +138,6 @@ export function boot(kernel: Kernel, options: BootOptions): void {
   listInit(kernel.mem, task.at('thread_node'));
   listAddTail(kernel.mem, task.at('thread_node'), signal.at('thread_head'));
   for (const type of Object.values(PidType)) attachPid(kernel, task, type);
-  attachTask(kernel, task, rootCgroup(kernel));
+  adoptIdle(kernel, task);
   kernel.current = task.addr;
 }

@@ -10,7 +10,7 @@ import { cgroupChildren, cgroupName, cgroupParent, descendantsPre, rootCgroup } 
 import type { View } from './view.ts';
 
 /**
- * @param threads every task there is, the idle task among them
+ * @param threads every task there is, but the idle task, which no css_set lists
  * @param exact false while a walk holds references that are in no object
  */
 export function checkCgroups(kernel: Kernel, threads: number, exact: boolean, check: Report): void {

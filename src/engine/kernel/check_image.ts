@@ -94,7 +94,7 @@ class Checker {
       exact,
       this.report,
     );
-    checkCgroups(kernel, this.threads, exact, this.report);
+    checkCgroups(kernel, this.threads - 1, exact, this.report);
     checkSockets(kernel, nets, this.report);
     return this.problems;
   }

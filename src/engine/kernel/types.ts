@@ -1,7 +1,7 @@
 /** The struct types of one kernel, found in its BTF once and then by name. */
 import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { spellings } from '../btf/fields.ts';
-import { findMember, isSigned, sizeOf, structOf } from '../btf/layout.ts';
+import { findMember, isSigned, resolve, sizeOf, structOf } from '../btf/layout.ts';
 import type { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
 
@@ -18,6 +18,8 @@ export interface Field {
   /** Bit-fields only (bitSize > 0): first bit from the start of the struct. */
   readonly bitOffset: number;
   readonly bitSize: number;
+  /** Some object's field was stored to, or its address given to code that does: a 0 in it is meant. */
+  simulated: boolean;
 }
 
 export class StructType {
@@ -42,7 +44,7 @@ export class StructType {
       for (const spelling of spellings(this.name, path)) {
         const found = findMember(this.btf, this.id, spelling);
         if (!found) continue;
-        field = { ...found, signed: isSigned(this.btf, found.type) };
+        field = { ...found, signed: isSigned(this.btf, found.type), simulated: false };
         break;
       }
       this.fields.set(path, field);
@@ -59,6 +61,11 @@ export class StructType {
 
   has(path: string): boolean {
     return this.tryField(path) !== null;
+  }
+
+  /** The fields that were stored to through this struct; those of a nested struct may be in its own type. */
+  *simulated(): Generator<Field> {
+    for (const field of this.fields.values()) if (field?.simulated) yield field;
   }
 }
 
@@ -86,12 +93,14 @@ export class Types {
     return this.btf.find(name, Kind.STRUCT, Kind.UNION) !== 0;
   }
 
-  /** The struct behind a resolved type id. @throws MissingRole when it is none */
+  /** The struct behind a type id, typedefs and qualifiers taken away. @throws MissingRole when it is none */
   byTypeId(id: TypeId): StructType {
     let type = this.byId.get(id);
     if (!type) {
       if (!structOf(this.btf, id)) throw new MissingRole(`type [${id}] is not a struct in this kernel's BTF`);
-      type = new StructType(this.btf, id);
+      const behind = resolve(this.btf, id);
+      type = this.byId.get(behind) ?? new StructType(this.btf, behind);
+      this.byId.set(behind, type);
       this.byId.set(id, type);
     }
     return type;

@@ -29,9 +29,11 @@ export class View {
     return this.type.has(path);
   }
 
-  /** The address of a member. */
+  /** The address of a member, for code that keeps it: a list, a lock, a table. */
   at(path: string): Addr {
-    return this.addr + BigInt(this.type.field(path).offset);
+    const field = this.type.field(path);
+    field.simulated = true;
+    return this.addr + BigInt(field.offset);
   }
 
   /** An integer or enum member, signed as declared. */
@@ -49,12 +51,13 @@ export class View {
 
   /** A pointer member. */
   ptr(path: string): Addr {
-    return this.mem.u64(this.at(path));
+    return this.mem.u64(this.addr + BigInt(this.type.field(path).offset));
   }
 
   /** Text in a char array member. */
   str(path: string): string {
-    return this.mem.text(this.at(path), this.type.field(path).size);
+    const { offset, size } = this.type.field(path);
+    return this.mem.text(this.addr + BigInt(offset), size);
   }
 
   /** An embedded struct. */
@@ -77,6 +80,7 @@ export class View {
   set(path: string, value: number | bigint): void {
     const field = this.type.field(path);
     const big = BigInt(value);
+    field.simulated = true;
     if (field.bitSize > 0) this.storeBits(field, big);
     else this.mem.store(this.addr + BigInt(field.offset), scalarSize(field, path), big);
   }

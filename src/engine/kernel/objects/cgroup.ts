@@ -255,6 +255,17 @@ function initCssSet(kernel: Kernel, cset: View, cgroup: View): void {
   listAddTail(kernel.mem, link.at('cgrp_link'), cset.at('cgrp_links'));
 }
 
+/**
+ * The task that runs when no other does belongs to the first css_set, and no list shows it.
+ *
+ * @kernel init_css_set, kernel/cgroup/cgroup.c
+ * @fidelity full
+ */
+export function adoptIdle(kernel: Kernel, idle: View): void {
+  rootCgroup(kernel);
+  idle.set('cgroups', kernel.object('init_css_set', 'css_set').addr);
+}
+
 /** The css_set for tasks of a cgroup, made when there is none. @kernel find_css_set, kernel/cgroup/cgroup.c @fidelity partial: only the unified hierarchy */
 function cssSetOf(kernel: Kernel, cgroup: View): View {
   for (const node of listNodes(kernel.mem, cgroup.at('cset_links')))
