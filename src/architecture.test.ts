@@ -49,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
     ...Object.fromEntries(
       ['editor', 'console', 'timeline', 'graph', 'panels'].map((name) => [`ui/${name}`, panel]),
     ),
+    'ui/reader': [...panel, 'ui/console'],
     'ui/share': [...panel, 'ui/graph'],
     ui: ['protocol', 'ui'],
   };

@@ -25,7 +25,7 @@ export interface ReaderTrace {
   readonly depth: Uint16Array;
   /** Callbacks of all sessions that came before this line. */
   readonly calls: Uint32Array;
-  /** Bytes written to stdout and stderr before this line. */
+  /** Bytes on stdout before this line. */
   readonly output: Uint32Array;
   /** Session of each callback, in the order they came. */
   readonly callSessions: Uint32Array;

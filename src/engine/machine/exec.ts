@@ -74,7 +74,7 @@ function homeOf(machine: Machine): string {
   return cwd === '/' ? '/root' : cwd;
 }
 
-/** Sees the processes before the first instruction; `written` tells the bytes of output so far. */
+/** Sees the processes before the first instruction; `written` tells the bytes on stdout so far. */
 export type Prepare = (userland: Userland, written: () => number) => void;
 
 /** Compiles and runs a reader program. */
@@ -109,7 +109,7 @@ export function* playExec(
   const { diagnostics } = built;
   if (!built.image) return { diagnostics, end: null, ...output, trace_pipe: '', sessions: [] };
   const name = request.path.replace(/^.*\//, '').replace(/\.c$/, '');
-  const written = (): number => output.stdout.length + output.stderr.length;
+  const written = (): number => output.stdout.length;
   const run = execProgram(
     host,
     built.image,

@@ -17,7 +17,7 @@ interface Known {
   readonly entry: boolean;
 }
 
-/** @param written bytes of output so far */
+/** @param written bytes on stdout so far */
 export function stepRecorder(recorder: ReaderRecorder, written: () => number): UserHook {
   const known = new WeakMap<object, (Known | null)[]>();
   /** Line and r10 of each thread's last step. */

@@ -70,6 +70,14 @@ describe('the C library', () => {
     expect({ status, stderr }).toEqual({ status: 7, stderr: 'what: Device or resource busy\n' });
   });
 
+  test('programs compute what clang and glibc make of them', () => {
+    expect(run(data('programs.c'))).toMatchObject({
+      stdout: data('programs.glibc.txt'),
+      status: 0,
+      stderr: '',
+    });
+  });
+
   test('main has its arguments and its environment; its result is the exit status', () => {
     const { stdout, status } = run(
       body('printf("%d %s %s %s\\n", argc, argv[1], argv[2], getenv("HOME")); return argc * 100;'),

@@ -14,6 +14,7 @@ export type DockTab =
   | 'compare'
   | 'world'
   | 'shell'
+  | 'reader'
   | 'code'
   | 'inspect';
 export type InspectorTab = 'object' | 'registers' | 'stack';

@@ -1,0 +1,44 @@
+/** The reader program on the page: written for what is chosen, run, and stepped with the kernel's callbacks. */
+import { expect, test } from '@playwright/test';
+import { Playground } from './playground.ts';
+
+test('a reader is written for the program, runs, and steps through its lines and the kernel @every-width', async ({
+  page,
+}) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.dock('Reader');
+  const source = page.getByRole('textbox', { name: 'reader.c' });
+  await expect(source).toHaveValue(/bpf_object__open\("task_file\.bpf\.o"\)/);
+  await page.getByRole('button', { name: 'Run reader' }).click();
+  await expect(page.getByText('exit status 0')).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(/line \d+, main$/)).toBeVisible();
+
+  const slider = page.getByRole('slider', { name: "Place in the reader's run" });
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await expect(page.getByText(/^1 of \d+: line \d+, main$/)).toBeVisible();
+  await expect(page.getByText('exit status 0')).toBeHidden();
+  const step = page.getByRole('button', { name: 'Step', exact: true });
+  // From main's first line into the kernel: the callbacks of the first read come between two lines.
+  for (let i = 0; i < 40; i++) {
+    await step.click();
+    if (await page.getByText(/: kernel, call 1 of session/).isVisible()) break;
+  }
+  await expect(page.getByText(/: kernel, call 1 of session/)).toBeVisible();
+  await expect(
+    page.getByRole('region', { name: 'Lines and callbacks' }).getByText('kernel: start').first(),
+  ).toBeVisible();
+
+  await source.fill('int main(void)\n{\n\tint *p = 0;\n\treturn *p;\n}\n');
+  await page.getByRole('button', { name: 'Run reader' }).click();
+  await expect(page.getByText('exit status 139: signal 11 at line 4')).toBeVisible({ timeout: 30_000 });
+  await source.fill('int main(void) { return x; }\n');
+  await page.getByRole('button', { name: 'Run reader' }).click();
+  await expect(page.getByText(/^reader\.c:1: use of undeclared identifier 'x'/)).toBeVisible({
+    timeout: 30_000,
+  });
+  await page.getByRole('button', { name: 'Write it anew' }).click();
+  await expect(source).toHaveValue(/bpf_iter_create/);
+  expect(playground.errors).toEqual([]);
+});
