@@ -50,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
       ['editor', 'console', 'timeline', 'graph', 'panels'].map((name) => [`ui/${name}`, panel]),
     ),
     'ui/reader': [...panel, 'ui/console'],
+    ...Object.fromEntries(['world', 'drop', 'take'].map((name) => [`ui/${name}`, panel])),
     'ui/share': [...panel, 'ui/graph'],
     ui: ['protocol', 'ui'],
   };

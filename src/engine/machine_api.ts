@@ -18,7 +18,7 @@ import { MAP_TYPE_NAMES } from './abi/uapi.ts';
 import { WALKABLE_MAPS } from './iter/targets/bpf_map_elem.ts';
 import { seqReadCode } from './iter/pseudo_code.ts';
 import { TARGETS } from './iter/targets/index.ts';
-import { BootError, bootKernel, bootMachine, readWorld } from './machine/boot.ts';
+import { BootError, bootKernel, bootMachine, kernelTypes, readWorld } from './machine/boot.ts';
 import type { Machine } from './machine/boot.ts';
 import { failedReport, playObject } from './machine/play.ts';
 import type { Outcome, Play } from './machine/play.ts';
@@ -30,7 +30,6 @@ import { tryChange } from './machine/try_change.ts';
 import type { ShellServer } from './machine/shell_api.ts';
 import { summarize } from './machine/summary.ts';
 import type { World } from './kernel/world.ts';
-import { Btf } from './btf/parse.ts';
 
 /** Callbacks between two looks at the port. */
 const SLICE = 64;
@@ -56,10 +55,25 @@ const worldDiagnostic = (world: WorldRef, message: string): Diagnostic => ({
   notes: [],
 });
 
+/** The types of a scenario: blobs of other kernels are copies whenever they come, and are read once. */
+function typesOf(resources: Resources): (blob: Uint8Array | undefined) => Uint8Array | undefined {
+  let last: Uint8Array | undefined;
+  return (blob) => {
+    if (!blob) return undefined;
+    const same = last?.length === blob.length && blob.every((byte, i) => byte === last?.[i]);
+    if (!same) {
+      kernelTypes(resources, { btf: blob });
+      last = blob;
+    }
+    return last;
+  };
+}
+
 export function createEngineApi(resources: Resources): ServedApi {
-  const btf = Btf.parse(resources.btf());
+  const known = typesOf(resources);
   const worlds = new Map<string, World>();
   const compiled = new Map<string, Compiled>();
+  let compiledFor: Uint8Array | undefined;
   let replay: Replay | null = null;
 
   /** Reading a world is most of its cost after the first time; building it is done anew for each run. */
@@ -76,6 +90,12 @@ export function createEngineApi(resources: Resources): ServedApi {
   const compileOnce = (scenario: Scenario): Compiled => {
     const { source } = scenario;
     if (source.object) return { object: source.object, diagnostics: [] };
+    const blob = known(scenario.btf);
+    if (blob !== compiledFor) {
+      compiled.clear();
+      compiledFor = blob;
+    }
+    const btf = kernelTypes(resources, blob ? { btf: blob } : {});
     const key = JSON.stringify({ ...source, object: undefined });
     let result = compiled.get(key);
     if (!result) {
@@ -86,7 +106,7 @@ export function createEngineApi(resources: Resources): ServedApi {
   };
 
   const bootFor = (scenario: Scenario): Machine =>
-    bootMachine(resources, bootOptions(scenario), worldOf(scenario.world));
+    bootMachine(resources, { ...bootOptions(scenario), btf: known(scenario.btf) }, worldOf(scenario.world));
 
   type Played = Outcome & { readonly outcome: LoadOutcome };
   const playFor = (machine: Machine, scenario: Scenario, object: Compiled, ready: () => void): Play<Played> =>
@@ -255,10 +275,10 @@ export function createEngineApi(resources: Resources): ServedApi {
       };
     },
     peek: ({ moment, struct, addr }) => replay?.peek(moment, struct, addr) ?? null,
-    world: ({ world }): WorldSummary => {
+    world: ({ world, btf }): WorldSummary => {
       try {
         const parsed = worldOf(world);
-        return summarize(world.name, parsed, bootKernel(parsed, resources, { world }));
+        return summarize(world.name, parsed, bootKernel(parsed, resources, { world, btf: known(btf) }));
       } catch (error) {
         if (!(error instanceof BootError)) throw error;
         return {

@@ -160,7 +160,7 @@ export interface EngineApi {
   /** What could stand at a place of a line. */
   complete(args: { scenario: Scenario; line: string; cursor: number }): ShellCompletion;
   /** What is in a world, or in a snapshot of a machine; or what is wrong with it. */
-  world(args: { world: WorldRef; release?: string }): WorldSummary;
+  world(args: { world: WorldRef; release?: string; btf?: Uint8Array }): WorldSummary;
   /** The algorithms shown in the kernel pane for a target. */
   pseudoCode(args: { target: string }): readonly PseudoCode[];
 }

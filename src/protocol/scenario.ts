@@ -63,6 +63,8 @@ export interface Scenario {
   readonly release?: string;
   readonly world: WorldRef;
   readonly seed?: number;
+  /** Types (BTF) of another kernel, by which the world is laid out; by default, of the one that ships. */
+  readonly btf?: Uint8Array;
   readonly source: ProgramSource;
   readonly options: RunOptions;
   /** The journal of what was done to the world by hand, beside its own script. Undo takes an entry out. */

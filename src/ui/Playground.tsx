@@ -10,17 +10,35 @@ import type { FieldState } from './editor/handover.ts';
 import { GraphPane } from './graph/GraphPane.tsx';
 import { LiveRegion } from './LiveRegion.tsx';
 import { Inspector } from './panels/Inspector.tsx';
+import { DropZone } from './drop/DropZone.tsx';
 import { keep, kept } from './store/keep.ts';
 import { useStore } from './store/store.ts';
-import type { Pane } from './store/view.ts';
+import type { DockTab, Pane } from './store/view.ts';
 import { Timeline } from './timeline/Timeline.tsx';
 import { Recovery } from './widgets/Recovery.tsx';
+import type { TabPane } from './widgets/TabPanes.tsx';
 import { useMedia } from './widgets/use_media.ts';
 
 /** Below this the inspector is a tab of the dock. */
 const WIDE = '(min-width: 1100px)';
 /** Below this there is one pane at a time. */
 const NARROW = '(max-width: 759px)';
+
+const WorldPane = lazy(async () => ({ default: (await import('./world/WorldPane.tsx')).WorldPane }));
+
+/** Tabs of the dock whose code is fetched when they are first shown. */
+const LATER: readonly TabPane<DockTab>[] = [
+  { value: 'world', title: 'Changes', badge: <WorldBadge />, body: <WorldPane /> },
+].map(({ body, ...pane }) => ({
+  ...pane,
+  value: pane.value as DockTab,
+  body: <Suspense fallback={<p className="empty">Loading.</p>}>{body}</Suspense>,
+}));
+
+function WorldBadge() {
+  const made = useStore((s) => s.changes.length);
+  return made === 0 ? null : <span className="badge">{made}</span>;
+}
 
 const LAYOUTS = {
   getItem: (key: string) => kept(`layout.${key}`),
@@ -44,6 +62,7 @@ export function Playground({ field }: { readonly field: FieldState }) {
       <TopBar />
       {(!narrow || pane === 'code') && <AttachBar />}
       <Failure />
+      <DropZone />
       <div id={NOTES} />
       <main className="work">
         {narrow ? <OnePane editor={editor} /> : <Panes editor={editor} wide={wide} />}
@@ -145,7 +164,7 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
             collapsedSize={34}
             groupResizeBehavior="preserve-pixel-size"
           >
-            <Dock inspector={wide ? null : <Inspector />} canSplit={wide} />
+            <Dock inspector={wide ? null : <Inspector />} canSplit={wide} more={LATER} />
           </Panel>
         </Group>
       </Panel>
@@ -194,7 +213,7 @@ function OnePane({ editor }: { readonly editor: React.ReactNode }) {
         ) : pane === 'graph' ? (
           <GraphPane />
         ) : pane === 'output' ? (
-          <Dock inspector={null} canSplit={false} />
+          <Dock inspector={null} canSplit={false} more={LATER} />
         ) : (
           <Inspector />
         )}

@@ -22,6 +22,7 @@ export function AttachBar() {
       <TargetParams />
       <ReadSizeChoice />
       <WorldChoice />
+      <ChangeWorld />
       <span className="rule-v hide-narrow" />
       <RunButtons />
       <span className="spring" />
@@ -145,6 +146,21 @@ function WorldChoice() {
         ))}
       </select>
     </label>
+  );
+}
+
+/** The way to the tab that changes the world. */
+function ChangeWorld() {
+  const { setView } = act();
+  return (
+    <button
+      type="button"
+      className="btn quiet"
+      title="Add a process, open a file, map memory: at the moment on show"
+      onClick={() => setView({ dockTab: 'world', pane: 'output' })}
+    >
+      Change world
+    </button>
   );
 }
 

@@ -1,3 +1,4 @@
+import { OpenButton } from '../drop/DropZone.tsx';
 import { act, useStore } from '../store/store.ts';
 import { THEMES } from '../store/view.ts';
 import { Icon } from '../widgets/icons.tsx';
@@ -14,6 +15,7 @@ export function TopBar() {
         iterscope
       </h1>
       <ExampleChoice />
+      <OpenButton />
       <span className="spring" />
       <button type="button" className="btn quiet hide-narrow" onClick={() => setView({ paletteOpen: true })}>
         Search commands <kbd>Ctrl K</kbd>

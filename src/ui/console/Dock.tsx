@@ -14,10 +14,12 @@ interface Props {
   /** The inspector, where the page is too narrow for a pane of its own. */
   readonly inspector: ReactNode;
   readonly canSplit: boolean;
+  /** Tabs of other parts of the page, after the dock's own. */
+  readonly more: readonly TabPane<DockTab>[];
 }
 
 /** The lower pane, in one or two halves. Where the inspector has no pane of its own, it stands here too. */
-export function Dock({ inspector, canSplit }: Props) {
+export function Dock({ inspector, canSplit, more }: Props) {
   const tab = useStore((s) => s.dockTab);
   const second = useStore((s) => s.secondDockTab);
   const split = useStore((s) => s.split) && canSplit;
@@ -29,6 +31,7 @@ export function Dock({ inspector, canSplit }: Props) {
     { value: 'events', title: 'Events', body: <Events /> },
     { value: 'kernel', title: 'Kernel', body: <KernelPane /> },
     { value: 'compare', title: 'Compare', body: <Compare /> },
+    ...more,
   ];
   const inspect: TabPane<DockTab> = { value: 'inspect', title: 'Inspect', body: inspector };
   const shown = inspector ? [inspect, ...panes] : panes;

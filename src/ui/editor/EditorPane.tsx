@@ -25,10 +25,28 @@ export function EditorPane({ field, onFieldChange }: Props) {
           {path}
         </span>
       </div>
+      <InsteadOfText />
       <ProgramField field={field} onFieldChange={onFieldChange} />
       <Diagnostics />
       <EditorFoot />
     </section>
+  );
+}
+
+/** An object that is run instead of the text, and the way back. */
+function InsteadOfText() {
+  const object = useStore((s) => s.object);
+  if (!object) return null;
+  return (
+    <div className="banner done" role="status">
+      <span>
+        <b>{object.path}</b> is run, not this text.
+      </span>
+      <span className="spring" />
+      <button type="button" className="btn small" onClick={() => act().bringObject(null)}>
+        Back to the text
+      </button>
+    </div>
   );
 }
 
@@ -93,7 +111,7 @@ function EditorLinks({ editor }: { readonly editor: ProgramEditor }) {
   const theme = useStore((s) => s.theme);
   const diagnostics = useStore(diagnosticsOf);
   const reveal = useStore((s) => s.reveal);
-  const line = useStore((s) => (isStale(s) ? 0 : (currentInsn(s)?.info?.line ?? 0)));
+  const line = useStore((s) => (isStale(s) || s.object ? 0 : (currentInsn(s)?.info?.line ?? 0)));
   const systemDark = useMedia('(prefers-color-scheme: dark)');
 
   useEffect(() => editor.setText(text), [editor, text]);

@@ -5,6 +5,7 @@ import type { AttachParams, Scenario } from '../../protocol/scenario.ts';
 import type { PageState } from './store.ts';
 import { paramsOf } from './target_params.ts';
 import type { CgroupOrder } from './target_params.ts';
+import { broughtTo } from './world.ts';
 
 export const TASK_FILTERS = ['all', 'tid', 'pid', 'pidfd'] as const;
 export type TaskFilter = (typeof TASK_FILTERS)[number];
@@ -63,8 +64,7 @@ export const attachOf = (state: Pick<AttachSlice, 'filter' | 'filterId'>): Attac
 /** Everything that Run needs. */
 export function scenarioOf(state: PageState): Scenario {
   return {
-    world: { name: state.world },
-    source: { path: state.path, text: state.text },
+    ...broughtTo(state),
     options: {
       ...(state.prog === null ? {} : { prog: state.prog }),
       ...paramsOf(state),

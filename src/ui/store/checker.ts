@@ -47,7 +47,14 @@ export function startChecker(engine: Engine): void {
     timer = setTimeout(() => void check(), QUIET_MS);
   };
   useStore.subscribe((state, before) => {
-    if (state.text !== before.text || state.path !== before.path || state.world !== before.world) soon();
+    if (
+      state.text !== before.text ||
+      state.path !== before.path ||
+      state.world !== before.world ||
+      state.object !== before.object ||
+      state.btf !== before.btf
+    )
+      soon();
   });
   soon();
 }

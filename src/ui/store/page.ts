@@ -11,6 +11,7 @@ import { Runner } from './runner.ts';
 import { traceOf } from './run.ts';
 import { showTheme } from './view.ts';
 import { useStore } from './store.ts';
+import { startBringing } from './bring.ts';
 import { startWorldEdits } from './world_edit.ts';
 
 let runner: Runner | null = null;
@@ -55,6 +56,7 @@ export function startPage(deps: PageDeps, text: string): void {
   startPlayer();
   startLooker(machine, runner);
   startWorldEdits(machine, runner);
+  startBringing(machine);
   startPseudo(language);
   startSummaries(language);
 }

@@ -32,15 +32,15 @@ export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set,
   setText: (text) => {
     if (text === get().text) return;
     keepProgram({ path: get().path, text });
-    set({ text });
+    set({ text, ...(get().object ? { object: null, prog: null } : {}) });
   },
   openExample: (path) => {
     const example = get().examples.find((one) => one.path === path);
     if (!example) return;
     keepProgram(example);
     get().pause();
-    if (path === get().path && example.text === get().text) return;
-    set({ path, text: example.text, check: null, prog: null });
+    if (path === get().path && example.text === get().text && !get().object) return;
+    set({ path, text: example.text, check: null, prog: null, object: null });
   },
   setCheck: (check, checking) => {
     const programs = check?.programs ?? [];

@@ -13,6 +13,8 @@ import { runSlice } from './run.ts';
 import type { RunSlice } from './run.ts';
 import { viewSlice } from './view.ts';
 import type { ViewSlice } from './view.ts';
+import { worldSlice } from './world.ts';
+import type { WorldSlice } from './world.ts';
 
 export interface CatalogSlice {
   readonly examples: readonly Example[];
@@ -25,7 +27,8 @@ export type PageState = CatalogSlice &
   RunSlice &
   CursorSlice &
   MachineSlice &
-  ViewSlice;
+  ViewSlice &
+  WorldSlice;
 
 export const useStore = create<PageState>()((...of) => ({
   examples: [],
@@ -36,6 +39,7 @@ export const useStore = create<PageState>()((...of) => ({
   ...cursorSlice(...of),
   ...machineSlice(...of),
   ...viewSlice(...of),
+  ...worldSlice(...of),
 }));
 
 /** The state and its actions, outside of a component's rendering: for event handlers. */
