@@ -3,7 +3,8 @@ import { placeAt, placeCount } from '../../protocol/reader.ts';
 import type { Place, ReaderResult, ReaderTrace } from '../../protocol/reader.ts';
 import { callRow } from '../../protocol/trace.ts';
 import { Listing } from '../console/Listing.tsx';
-import { cancelReader, READER_PATH, readerScenario, runReader, useReader } from '../store/reader.ts';
+import { scenarioOf } from '../store/attach.ts';
+import { cancelReader, READER_PATH, runReader, useReader } from '../store/reader.ts';
 import { useStore } from '../store/store.ts';
 import { ScrollRegion } from '../widgets/ScrollRegion.tsx';
 import { readerFor } from './template.ts';
@@ -17,8 +18,8 @@ export function ReaderPane() {
   const ran = useReader((s) => s.ran);
   const setText = useReader((s) => s.setText);
   // The text follows what is chosen on the page until somebody edits it.
-  useStore();
-  const text = own ?? readerFor(readerScenario());
+  const written = useStore((s) => readerFor(scenarioOf(s)));
+  const text = own ?? written;
   return (
     <div className="reader">
       <div className="reader-text">

@@ -3,7 +3,6 @@ import { create } from 'zustand';
 import { EngineFailure } from '../../protocol/client.ts';
 import { placeCount, placeOfLine } from '../../protocol/reader.ts';
 import type { ReaderResult } from '../../protocol/reader.ts';
-import type { Scenario } from '../../protocol/scenario.ts';
 import { scenarioOf } from './attach.ts';
 import type { PageDeps } from './deps.ts';
 import { Engine } from './engine.ts';
@@ -52,9 +51,6 @@ export const startReader = (deps: PageDeps): void => {
 
 const failed = (reason: string): void => useReader.setState({ failure: reason, running: false });
 
-/** The scenario of the page, as a reader program finds it. */
-export const readerScenario = (): Scenario => scenarioOf(useStore.getState());
-
 export async function runReader(text: string): Promise<void> {
   if (!spawn) return;
   engine ??= new Engine('machine', spawn, failed);
@@ -62,7 +58,7 @@ export async function runReader(text: string): Promise<void> {
   engine.newRun();
   try {
     const result = await engine.call('exec', {
-      scenario: readerScenario(),
+      scenario: scenarioOf(useStore.getState()),
       reader: { path: READER_PATH, text },
     });
     const { trace } = result;
