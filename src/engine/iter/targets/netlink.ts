@@ -7,7 +7,8 @@
  * Source: net/netlink/af_netlink.c, Linux 6.12.
  */
 import type { Addr } from '../../../shared/brand.ts';
-import { NETLINK_PROTOCOLS, netlinkSocks, netlinkTable } from '../../kernel/objects/netlink_sock.ts';
+import { NETLINK_PROTOCOLS, netlinkSockOf, netlinkTable } from '../../kernel/objects/netlink_sock.ts';
+import { rhashWalkEnter, rhashWalkNext } from '../../kernel/rhashtable.ts';
 import type { View } from '../../kernel/view.ts';
 import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
 import type { IterReg, Obj, SeqOps } from '../bpf_iter.ts';
@@ -15,35 +16,28 @@ import { pseudoCode } from '../pseudo_code.ts';
 import type { Session } from '../session.ts';
 import { behindHeader, finiSeqNet, initSeqNet, isSeqNet, SEQ_START_TOKEN } from './socket_common.ts';
 
-/** The socket after `previous` in the table at hand, or the first of the next table that has one; `link` moves on. */
-function nextSock(session: Session, previous: Obj): Obj {
+/** The walk's next socket, in the table at hand or the next that has one; `link` moves on. @kernel __netlink_seq_next, net/netlink/af_netlink.c @fidelity full: app/walks/targets.test.ts */
+function nextSock(session: Session): Obj {
   const { kernel, priv } = session;
-  let after = previous;
-  for (let link = priv.num('link'); link < NETLINK_PROTOCOLS; link++) {
-    if (priv.num('link') !== link) {
-      session.line('netlink.table');
-      enter(session, link);
+  const walk = priv.sub('hti');
+  for (;;) {
+    for (let node = rhashWalkNext(kernel, walk); node !== 0n; node = rhashWalkNext(kernel, walk)) {
+      const sk = netlinkSockOf(kernel, node).addr;
+      if (isSeqNet(session, sk)) return sk;
     }
-    let passed = after === NULL;
-    for (const sk of netlinkSocks(kernel, link)) {
-      if (passed && isSeqNet(session, sk)) return sk;
-      passed ||= sk === after;
-    }
-    after = NULL;
+    const link = priv.num('link') + 1;
+    priv.set('link', link);
+    if (link >= NETLINK_PROTOCOLS) return NULL;
+    session.line('netlink.table');
+    enter(session, link);
   }
-  priv.set('link', NETLINK_PROTOCOLS);
-  return NULL;
 }
 
-/** Makes a protocol's table the one that is walked. */
+/** Makes a protocol's table the one that is walked, from its start. */
 function enter({ kernel, priv }: Session, link: number): void {
-  const table = netlinkTable(kernel, link);
   priv.set('link', link);
-  priv.set('hti.ht', table.at('hash'));
-  priv.set('hti.walker.tbl', table.ptr('hash.tbl'));
+  rhashWalkEnter(priv.sub('hti'), netlinkTable(kernel, link).sub('hash'));
 }
-
-const atToken = (object: Obj): Obj => (object === SEQ_START_TOKEN ? NULL : object);
 
 const store =
   (sk: Addr) =>
@@ -62,14 +56,13 @@ const ops: SeqOps = {
     session.held('rcu', NULL, 1);
     enter(session, 0);
     let object: Obj = SEQ_START_TOKEN;
-    for (let left = session.seq.index; left > 0 && object !== NULL; left--)
-      object = nextSock(session, atToken(object));
+    for (let left = session.seq.index; left > 0 && object !== NULL; left--) object = nextSock(session);
     return object;
   },
-  next(session, object) {
+  next(session) {
     session.line('netlink.next');
     session.seq.index++;
-    return nextSock(session, atToken(object));
+    return nextSock(session);
   },
   show(session, sk) {
     if (sk === SEQ_START_TOKEN) {
