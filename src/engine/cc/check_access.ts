@@ -13,6 +13,7 @@ import { suggestion } from './diagnostic.ts';
 import type { Context } from './check_context.ts';
 import { convertInteger, errorExpr, isError, isLvalue, promote, rvalue } from './check_convert.ts';
 import { strideOf } from './check_expr.ts';
+import { observeMember } from './observe.ts';
 import type { Loc, Range } from './source.ts';
 
 /** `*operand` */
@@ -139,6 +140,7 @@ export function checkMember(context: Context, l: Expr, arrow: boolean, name: str
     context.error(range, `member reference base type '${typeText(base.type)}' is not a struct or union`);
     return errorExpr(range);
   }
+  observeMember(context.observer, at, record, name);
   return memberOf(base, record, name, range, at.start) ?? noMember(context, record, name, at);
 }
 

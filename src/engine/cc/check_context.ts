@@ -9,7 +9,8 @@ import { didYouMean, suggestion } from './diagnostic.ts';
 import type { Diagnostics, Note } from './diagnostic.ts';
 import { PROFILES } from './profile.ts';
 import type { Profile } from './profile.ts';
-import type { Range, Sources } from './source.ts';
+import type { Observer } from './observe.ts';
+import type { Loc, Range, Sources } from './source.ts';
 import { NOWHERE } from './source.ts';
 import type { KernelTypes } from './vmlinux.ts';
 
@@ -84,6 +85,8 @@ export class Context {
   readonly sources: Sources;
   readonly kernel: KernelTypes;
   readonly profile: Profile;
+  /** Is told what names mean; null when nobody asked. */
+  observer: Observer | null = null;
   /** vmlinux.h (or linux/bpf.h) was included: unknown names may be the kernel's. */
   usesKernelTypes = false;
   /** vmlinux.h itself was included, so the program cannot define those types again. */
@@ -123,12 +126,15 @@ export class Context {
     if (!this.sources.fileAt(range.start)?.bundled) this.diagnostics.warning(range, message, notes);
   }
 
-  /** Runs `body` in a scope of its own. */
-  scoped<T>(body: () => T): T {
+  /** Runs `body` in a scope of its own, which reaches as far as `reader` gets. */
+  scoped<T>(reader: { readonly lastEnd: Loc }, body: () => T): T {
     const outer = this.scope;
-    this.scope = new Scope(outer);
+    const inner = new Scope(outer);
+    const start = reader.lastEnd;
+    this.scope = inner;
     const result = body();
     this.scope = outer;
+    this.observer?.scope(inner, { start, end: reader.lastEnd });
     return result;
   }
 

@@ -13,6 +13,7 @@ import { typeText } from './ctype_text.ts';
 import { suggestion } from './diagnostic.ts';
 import { assignTo, isError, rvalue } from './check_convert.ts';
 import type { Context } from './check_context.ts';
+import { observeMember } from './observe.ts';
 import type { Range } from './source.ts';
 
 export type Designator =
@@ -240,6 +241,8 @@ class InitBuilder {
     }
     const record = type.kind === 'record' ? type : null;
     const found = record ? C.findMember(record, first.name) : null;
+    this.context.observer?.access(first.range.start, slot.type);
+    if (record) observeMember(this.context.observer, first.range, record, first.name);
     if (!record || !found) {
       const hint = record ? suggestion(first.name, C.memberNames(record)) : '';
       this.context.error(first.range, `no member named '${first.name}' in '${typeText(slot.type)}'${hint}`);

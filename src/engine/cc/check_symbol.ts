@@ -48,7 +48,9 @@ export function declareTypedef(context: Context, made: NewSymbol): void {
   else if (here && here.kind !== 'typedef')
     context.error(range, `redefinition of '${name}' as a different kind of symbol`);
   const typedef: C.TypedefType = { kind: 'typedef', name, to: type, declTags: made.attributes.declTags };
-  context.scope.names.set(name, { kind: 'typedef', type: typedef, range });
+  const binding = { kind: 'typedef', type: typedef, range } as const;
+  context.scope.names.set(name, binding);
+  context.observer?.name(range, binding, 'declaration');
 }
 
 /** A function's declaration or the head of its definition. */
@@ -63,6 +65,7 @@ export function declareFunction(
   const old = context.fileScope.find(name);
   if (old?.kind === 'object' && old.symbol.kind === 'func') {
     const symbol = old.symbol;
+    context.observer?.name(range, old, 'declaration');
     if (!C.sameType(symbol.type, type) && symbol.range.start !== 0)
       reportRedeclaration(context, name, range, symbol.range, 'conflicting types for');
     else if (storage === 'static' && symbol.storage !== 'static' && symbol.range.start !== 0)
@@ -103,6 +106,7 @@ export function declareFunction(
   context.fileScope.names.set(name, { kind: 'object', symbol });
   if (context.scope !== context.fileScope) context.scope.names.set(name, { kind: 'object', symbol });
   if (storage === 'extern') context.externs.push(symbol);
+  context.observer?.name(range, { kind: 'object', symbol }, 'declaration');
   return symbol;
 }
 
@@ -137,6 +141,7 @@ export function declareGlobal(
   const old = context.fileScope.find(name);
   if (old?.kind === 'object' && old.symbol.kind === 'var') {
     const symbol = old.symbol;
+    context.observer?.name(range, old, 'declaration');
     if (!C.sameType(symbol.type, type))
       reportRedeclaration(context, name, range, symbol.range, 'conflicting types for');
     const known = C.sizeOf(symbol.type) === null ? type : symbol.type;
@@ -155,6 +160,7 @@ export function declareGlobal(
   context.fileScope.names.set(name, { kind: 'object', symbol });
   if (context.scope !== context.fileScope) context.scope.names.set(name, { kind: 'object', symbol });
   (storage === 'extern' ? context.externs : context.variables).push(symbol);
+  context.observer?.name(range, { kind: 'object', symbol }, 'declaration');
   return symbol;
 }
 
@@ -187,6 +193,7 @@ export function declareLocal(context: Context, made: NewSymbol, storage: 'local'
       },
     ]);
   context.scope.names.set(made.name, { kind: 'object', symbol });
+  context.observer?.name(made.range, { kind: 'object', symbol }, 'declaration');
   if (storage === 'static') {
     symbol.owner = context.function?.symbol ?? null;
     context.variables.push(symbol);

@@ -17,6 +17,8 @@ import type { CpuName } from './cpu.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { PROFILES } from './profile.ts';
 import type { ProfileName } from './profile.ts';
+import type { Observer } from './observe.ts';
+import type { Macro } from './pp_macro.ts';
 import { defineText } from './pp_predefined.ts';
 import { parseExternal } from './parse_decl.ts';
 import { Parser } from './parser.ts';
@@ -38,6 +40,8 @@ export interface FrontendInput {
   readonly profile?: ProfileName;
   /** Default: v3. */
   readonly cpu?: CpuName;
+  /** Is told what names mean. */
+  readonly observer?: Observer;
 }
 export interface FrontendResult {
   readonly unit: TranslationUnit;
@@ -45,6 +49,10 @@ export interface FrontendResult {
   readonly sources: Sources;
   /** Everything declared outside functions, used or not. */
   readonly scope: Scope;
+  /** Macros at the end of the file. */
+  readonly macros: ReadonlyMap<string, Macro>;
+  /** vmlinux.h was included: its names can be used. */
+  readonly usesKernelTypes: boolean;
 }
 
 /** Reads and checks one C file. */
@@ -62,6 +70,7 @@ export function frontend(input: FrontendInput): FrontendResult {
   for (const [name, value] of Object.entries(input.defines ?? {})) defineText(preprocessor, name, value);
   const tokens = preprocessor.run(input.path, input.text);
   const context = new Context(diagnostics, sources, KernelTypes.of(input.kernelBtf), profile);
+  context.observer = input.observer ?? null;
   const parser = new Parser(tokens, context, (declaration) =>
     parseExternal(new Parser({ tokens: declaration, pragmas: [] }, context)),
   );
@@ -75,6 +84,8 @@ export function frontend(input: FrontendInput): FrontendResult {
     diagnostics: diagnostics.all(),
     sources,
     scope: context.fileScope,
+    macros: preprocessor.macros,
+    usesKernelTypes: context.usesKernelTypes,
   };
 }
 

@@ -267,10 +267,11 @@ function defineFunction(p: Parser, specifiers: Specifiers, declarator: Declarato
   }
   const open = new OpenFunction(symbol);
   context.function = open;
-  const body = context.scoped(() => {
+  const body = context.scoped(p, () => {
     for (const param of params) {
       if (param.name === '') continue;
       context.scope.names.set(param.name, { kind: 'object', symbol: param });
+      context.observer?.name(param.range, { kind: 'object', symbol: param }, 'declaration');
     }
     return parseBody(p);
   });

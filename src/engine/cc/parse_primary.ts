@@ -53,6 +53,7 @@ export function parsePostfix(p: Parser, first: Expr | null = null): Expr {
       expr = checkCall(p.context, expr, args, p.since(start));
     } else if (text === '.' || text === '->') {
       p.advance();
+      p.context.observer?.access(p.token.loc, expr.type);
       const name = p.token;
       if (name.kind !== 'identifier') {
         p.context.error(rangeOf(name), `expected the name of a member after '${text}'`);
@@ -188,6 +189,7 @@ function parseName(p: Parser): Expr {
   const token = p.advance();
   const range = rangeOf(token);
   const binding = context.lookup(token.text);
+  if (binding) context.observer?.name(range, binding, 'use');
   if (binding?.kind === 'object') {
     const isLibrary = binding.symbol.storage === 'extern' && p.is('(') && !context.profile.extended;
     const library = isLibrary ? LIBRARY[token.text] : undefined;
@@ -213,6 +215,7 @@ function parseName(p: Parser): Expr {
   const kfunc = kernelFunction(context, token.text, range);
   if (kfunc) {
     reference(context, kfunc);
+    context.observer?.name(range, { kind: 'object', symbol: kfunc }, 'use');
     return refTo(kfunc, range);
   }
   const notes = knownElsewhere(p, token.text);
@@ -332,6 +335,7 @@ function parseOffsetof(p: Parser, start: Loc): Expr {
     }
     if (!first) p.accept('.');
     const name = p.token;
+    p.context.observer?.access(name.loc, place.type);
     if (name.kind !== 'identifier') {
       p.context.error(rangeOf(name), 'expected the name of a member');
       break;

@@ -4,7 +4,7 @@ import * as C from './ctype.ts';
 import { evaluateInt } from './const_eval.ts';
 import { isError } from './check_convert.ts';
 import { enumeratorType, UserEnum, UserRecord } from './check_context.ts';
-import type { TagBinding } from './check_context.ts';
+import type { Binding, TagBinding } from './check_context.ts';
 import { layoutRecord } from './check_layout.ts';
 import type { FieldSyntax } from './check_layout.ts';
 import { noAttributes, parseAttributes } from './parse_attr.ts';
@@ -15,6 +15,9 @@ import { parseDeclarator } from './parse_declarator.ts';
 import { parseConstant } from './parse_expr.ts';
 import { parseStaticAssert } from './parse_decl.ts';
 import { KEYWORDS, parseSpecifiers } from './parse_type.ts';
+import type { Token } from './lex.ts';
+import { observeMember } from './observe.ts';
+import type { Observer } from './observe.ts';
 import type { Range } from './source.ts';
 
 const isTagName = (p: Parser): boolean => p.token.kind === 'identifier' && !KEYWORDS.has(p.token.text);
@@ -42,7 +45,9 @@ export function parseRecord(p: Parser, tag: 'struct' | 'union'): RecordType {
       context.error(rangeOf(p.token), `expected a name or '{' after '${tag}'`);
       return new UserRecord(tag, '');
     }
-    return referTo(p, tag, name.text, range);
+    const type = referTo(p, tag, name.text, range);
+    context.observer?.name(range, { kind: 'tag', type }, 'use');
+    return type;
   }
   const record = startDefinition(p, tag, name?.text ?? '', range);
   p.advance();
@@ -56,7 +61,27 @@ export function parseRecord(p: Parser, tag: 'struct' | 'union'): RecordType {
   record.packed = attributes.packed;
   record.declTags = attributes.declTags;
   record.layout = layoutRecord(context, record, fields, attributes.aligned);
+  if (context.observer) observeRecord(context.observer, record, name, fields);
   return record;
+}
+
+/** Tells of a definition's name and members. */
+function observeRecord(
+  observer: Observer,
+  record: RecordType,
+  name: Token | null,
+  fields: readonly FieldSyntax[],
+): void {
+  if (name) observer.name(rangeOf(name), { kind: 'tag', type: record }, 'declaration');
+  for (const { name: member, range } of fields)
+    if (member !== '')
+      observeMember(
+        observer,
+        { start: range.start, end: range.start + member.length },
+        record,
+        member,
+        'declaration',
+      );
 }
 
 /** `struct name` without a body: the one that is visible, or a new incomplete one. */
@@ -182,7 +207,10 @@ export function parseEnum(p: Parser): EnumType {
       return new UserEnum('');
     }
     const found = context.lookupTag('enum', name.text);
-    if (found?.type.kind === 'enum') return found.type;
+    if (found?.type.kind === 'enum') {
+      context.observer?.name(range, { kind: 'tag', type: found.type }, 'use');
+      return found.type;
+    }
     if (found) context.error(range, `'${name.text}' is not an enum`);
     const type = new UserEnum(name.text);
     context.scope.tags.set(name.text, { type, range });
@@ -197,6 +225,7 @@ export function parseEnum(p: Parser): EnumType {
   const reuse = old?.type instanceof UserEnum && old.type.body === null ? old.type : null;
   const type = reuse ?? new UserEnum(name?.text ?? '');
   if (name) context.scope.tags.set(name.text, { type, range });
+  if (name) context.observer?.name(range, { kind: 'tag', type }, 'declaration');
   p.advance();
   const pending = parseEnumerators(p);
   p.expect('}');
@@ -211,15 +240,18 @@ export function parseEnum(p: Parser): EnumType {
         attributes.packed,
       ),
   };
-  for (const { enumerator, range: at } of pending)
-    context.scope.names.set(enumerator.name, {
+  for (const { enumerator, range: at } of pending) {
+    const binding: Binding = {
       kind: 'enumerator',
       name: enumerator.name,
       of: type,
       value: enumerator.value,
       type: enumeratorType(enumerator.value, type),
       range: at,
-    });
+    };
+    context.scope.names.set(enumerator.name, binding);
+    context.observer?.name(at, binding, 'declaration');
+  }
   return type;
 }
 

@@ -103,7 +103,7 @@ const STATEMENTS: Readonly<Record<string, Rule>> = {
 
 function statement(p: Parser): Stmt {
   const { token } = p;
-  if (p.is('{')) return p.context.scoped(() => parseBody(p));
+  if (p.is('{')) return p.context.scoped(p, () => parseBody(p));
   if (p.accept(';')) return empty(rangeOf(token));
   if (isLabel(p)) return parseLabel(p);
   if (p.is('__attribute__')) {
@@ -151,8 +151,8 @@ function parseParenCondition(p: Parser): Expr {
 
 function parseIf(p: Parser, start: Loc): Stmt {
   const test = parseParenCondition(p);
-  const then = p.context.scoped(() => parseStatement(p));
-  const otherwise = p.accept('else') ? p.context.scoped(() => parseStatement(p)) : null;
+  const then = p.context.scoped(p, () => parseStatement(p));
+  const otherwise = p.accept('else') ? p.context.scoped(p, () => parseStatement(p)) : null;
   return { kind: 'if', condition: test, then, otherwise, range: p.since(start) };
 }
 
@@ -163,7 +163,7 @@ function parseLoopBody(p: Parser): Stmt {
     open.loops++;
     open.breakable++;
   }
-  const body = p.context.scoped(() => parseStatement(p));
+  const body = p.context.scoped(p, () => parseStatement(p));
   if (open) {
     open.loops--;
     open.breakable--;
@@ -189,7 +189,7 @@ function parseDo(p: Parser, start: Loc): Stmt {
 
 function parseFor(p: Parser, start: Loc): Stmt {
   const unroll = p.takeUnroll();
-  return p.context.scoped((): Stmt => {
+  return p.context.scoped(p, (): Stmt => {
     if (!p.expect('(')) return empty(p.since(start));
     let init: Stmt[] = [];
     if (startsType(p) || looksLikeTypeName(p)) init = parseDeclaration(p);
@@ -224,7 +224,7 @@ function parseSwitch(p: Parser, start: Loc): Stmt {
   const func = context.function;
   func?.switches.push(open);
   if (func) func.breakable++;
-  const body = context.scoped(() => parseStatement(p));
+  const body = context.scoped(p, () => parseStatement(p));
   func?.switches.pop();
   if (func) func.breakable--;
   return {
@@ -302,6 +302,7 @@ function parseLabel(p: Parser): Stmt {
   const name = p.advance();
   p.advance();
   const entry = labelNamed(p, name.text, rangeOf(name));
+  p.context.observer?.name(rangeOf(name), { kind: 'label', label: entry.label }, 'declaration');
   if (entry.defined) p.context.error(rangeOf(name), `redefinition of label '${name.text}'`);
   entry.defined = true;
   parseAttributes(p, noAttributes());
@@ -321,6 +322,7 @@ function parseGoto(p: Parser, start: Loc): Stmt {
   }
   p.advance();
   const { label } = labelNamed(p, name.text, rangeOf(name));
+  p.context.observer?.name(rangeOf(name), { kind: 'label', label }, 'use');
   semicolon(p, 'goto');
   return { kind: 'goto', label, range: p.since(start) };
 }
@@ -360,7 +362,7 @@ export function parseStatementExpression(p: Parser): Expr {
     return errorExpr(p.since(start));
   }
   const block = p.nest(
-    () => context.scoped(() => parseBody(p)),
+    () => context.scoped(p, () => parseBody(p)),
     (): BlockStmt => ({ kind: 'block', body: [], range: p.since(start) }),
   );
   p.expect(')');

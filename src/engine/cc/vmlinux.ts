@@ -160,17 +160,24 @@ export class KernelTypes {
 
   /** The prototype of a function that the BTF tags as a kfunc, or null. */
   kfunc(name: string): FunctionType | null {
-    if (!this.kfuncs) {
-      this.kfuncs = new Map();
-      for (const id of this.btf.findAll('bpf_kfunc', Kind.DECL_TAG)) {
-        const tag = this.btf.type(id);
-        if (tag.kind === Kind.DECL_TAG) this.kfuncs.set(this.btf.nameOf(tag.type), tag.type);
-      }
-    }
-    const id = this.kfuncs.get(name);
+    const id = this.kfuncIndex().get(name);
     const func = id === undefined ? null : this.btf.type(id);
     const type = func?.kind === Kind.FUNC ? this.type(func.type) : null;
     return type?.kind === 'function' ? type : null;
+  }
+
+  kfuncNames(): Iterable<string> {
+    return this.kfuncIndex().keys();
+  }
+
+  private kfuncIndex(): Map<string, TypeId> {
+    if (this.kfuncs) return this.kfuncs;
+    this.kfuncs = new Map();
+    for (const id of this.btf.findAll('bpf_kfunc', Kind.DECL_TAG)) {
+      const tag = this.btf.type(id);
+      if (tag.kind === Kind.DECL_TAG) this.kfuncs.set(this.btf.nameOf(tag.type), tag.type);
+    }
+    return this.kfuncs;
   }
 
   /** The prototype of any function in the kernel's BTF, or null. */
