@@ -37,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
     'engine/image': [...vm, 'engine/elf', 'engine/cc'],
     'engine/libbpf': libbpf,
     'engine/user': [...libbpf, 'engine/image', 'engine/cc', 'engine/shell'],
+    'engine/analyze': [...libbpf, 'engine/cc'],
     'engine/scene': iter,
     'engine/inspect': iter,
     'engine/shell': libbpf,
