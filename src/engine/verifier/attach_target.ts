@@ -4,7 +4,7 @@
  * Source: check_attach_btf_id, bpf_check_attach_target, kernel/bpf/verifier.c, Linux 6.12.
  */
 import type { TypeId } from '../../shared/brand.ts';
-import { hasTarget } from '../abi/releases.ts';
+import { TARGET_NAMES, hasTarget } from '../abi/releases.ts';
 import { AttachType } from '../abi/uapi.ts';
 import { Kind } from '../btf/types.ts';
 import type { BtfType } from '../btf/types.ts';
@@ -16,7 +16,8 @@ const TRACE_PREFIX = 'btf_trace_';
 /** An iterator's target must be one that is registered. @kernel bpf_iter_prog_supported, kernel/bpf/bpf_iter.c @fidelity full */
 function attachIterator(env: Env, func: string): void {
   const name = func.slice(ITER_PREFIX.length);
-  if (!func.startsWith(ITER_PREFIX) || !hasTarget(env.request.release, name)) env.reject('EINVAL', '', null);
+  const later = TARGET_NAMES.includes(name) && !hasTarget(env.request.release, name);
+  if (!func.startsWith(ITER_PREFIX) || later) env.reject('EINVAL', '', null);
   env.target = env.request.target(name);
   if (!env.target) env.reject('EINVAL', '', null);
 }

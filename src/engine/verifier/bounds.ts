@@ -8,6 +8,12 @@ import type { RegState } from './reg.ts';
 import { S32_MAX, S32_MIN, U32_MAX } from './reg.ts';
 import { tnumIntersect, tnumRange, tnumSubreg } from './tnum.ts';
 
+/** What is known of a number. */
+type Scalar = Pick<
+  RegState,
+  'var' | 'smin' | 'smax' | 'umin' | 'umax' | 's32min' | 's32max' | 'u32min' | 'u32max'
+>;
+
 const LOW = 0xffff_ffffn;
 const HIGH = 0xffff_ffff_0000_0000n;
 const SIGN = 0x8000_0000_0000_0000n;
@@ -31,7 +37,7 @@ function high(x: bigint): number {
 }
 
 /** What the tnum says of the 32-bit ranges. */
-export function update32Bounds(reg: RegState): void {
+export function update32Bounds(reg: Scalar): void {
   const v = low(reg.var.v);
   const m = low(reg.var.m);
   reg.s32min = Math.max(reg.s32min, v | (m & S32_MIN) | 0);
@@ -41,7 +47,7 @@ export function update32Bounds(reg: RegState): void {
 }
 
 /** What the tnum says of the 64-bit ranges. */
-export function update64Bounds(reg: RegState): void {
+export function update64Bounds(reg: Scalar): void {
   const { v, m } = reg.var;
   reg.smin = max(reg.smin, signed(v | (m & SIGN)));
   reg.smax = min(reg.smax, signed(v | (m & NOT_SIGN)));
@@ -49,21 +55,21 @@ export function update64Bounds(reg: RegState): void {
   reg.umax = min(reg.umax, v | m);
 }
 
-export function updateBounds(reg: RegState): void {
+export function updateBounds(reg: Scalar): void {
   update32Bounds(reg);
   update64Bounds(reg);
 }
 
-function narrow32(reg: RegState, lo: number, hi: number): void {
+function narrow32(reg: Scalar, lo: number, hi: number): void {
   reg.s32min = Math.max(reg.s32min, lo | 0);
   reg.s32max = Math.min(reg.s32max, hi | 0);
 }
-function narrowU32(reg: RegState, lo: number, hi: number): void {
+function narrowU32(reg: Scalar, lo: number, hi: number): void {
   reg.u32min = Math.max(reg.u32min, lo);
   reg.u32max = Math.min(reg.u32max, hi);
 }
 
-function deduce32(reg: RegState): void {
+function deduce32(reg: Scalar): void {
   const uLo = low(reg.umin);
   const uHi = low(reg.umax);
   const sLo = low(reg.smin);
@@ -99,7 +105,7 @@ function deduce32(reg: RegState): void {
   }
 }
 
-function deduce64(reg: RegState): void {
+function deduce64(reg: Scalar): void {
   const su = signed(reg.umin);
   const sx = signed(reg.umax);
   if (su <= sx) {
@@ -122,7 +128,7 @@ function deduce64(reg: RegState): void {
   }
 }
 
-function deduceMixed(reg: RegState): void {
+function deduceMixed(reg: Scalar): void {
   if (reg.u32min === 0 && reg.u32max === U32_MAX) return;
   const lo = BigInt(reg.u32min);
   const hi = BigInt(reg.u32max);
@@ -138,25 +144,31 @@ function deduceMixed(reg: RegState): void {
   }
 }
 
-function deduceBounds(reg: RegState): void {
+/** One round. @returns false when it taught nothing: then another one would not either */
+function deduceBounds(reg: Scalar): boolean {
+  const { smin, smax, umin, umax, s32min, s32max, u32min, u32max } = reg;
   deduce32(reg);
   deduce64(reg);
   deduceMixed(reg);
+  const same32 =
+    reg.s32min === s32min && reg.s32max === s32max && reg.u32min === u32min && reg.u32max === u32max;
+  return !same32 || reg.umin !== umin || reg.umax !== umax || reg.smin !== smin || reg.smax !== smax;
 }
 
-function boundOffset(reg: RegState): void {
+function boundOffset(reg: Scalar): void {
   const whole = tnumIntersect(reg.var, tnumRange(reg.umin, reg.umax));
   const half = tnumIntersect(tnumSubreg(whole), tnumRange(BigInt(reg.u32min), BigInt(reg.u32max)));
   reg.var = { v: (whole.v & HIGH) | half.v, m: (whole.m & HIGH) | half.m };
 }
 
 /** Brings the five views of a scalar into agreement. @kernel reg_bounds_sync @fidelity full */
-export function syncBounds(reg: RegState): void {
+export function syncBounds(state: RegState): void {
+  const reg = state.scalar();
   const settled =
     reg.var.m === 0n && reg.umin === reg.umax && reg.smin === reg.smax && reg.umin === reg.var.v;
   if (settled && reg.u32min === reg.u32max && reg.s32min === reg.s32max) return;
   updateBounds(reg);
-  for (let round = 0; round < 3; round++) deduceBounds(reg);
+  for (let round = 0; round < 3 && deduceBounds(reg); round++);
   boundOffset(reg);
   updateBounds(reg);
 }

@@ -76,7 +76,8 @@ function slotType(env: Env, off: Bytes, size: Bytes): Slot | null {
   const target = resolve(btf, type.type);
   const pointee = btf.type(target);
   if (target === 0 || pointee.kind === Kind.INT) return SCALAR;
-  if (override) return { type: overrideType, typeId: target };
+  if (override?.btfId === 0) return invalid(env, off);
+  if (override) return { type: overrideType, typeId: override.btfId ?? target };
   if (pointee.kind !== Kind.STRUCT && pointee.kind !== Kind.UNION)
     return no(`arg${arg} type ${btf.nameOf(target)} is not a struct`);
   const kind = pointee.kind === Kind.STRUCT ? 'STRUCT' : 'UNION';
@@ -84,6 +85,12 @@ function slotType(env: Env, off: Bytes, size: Bytes): Slot | null {
   const trust = argsTrusted(progName, attachType) ? PTR_TRUSTED : 0;
   const maybe = param?.name.endsWith('__nullable') ? PTR_MAYBE_NULL : 0;
   return { type: PTR_TO_BTF_ID | trust | maybe | tagFlag(btf, type.type), typeId: target };
+}
+
+/** A target said that the slot is a pointer, but not to what. */
+function invalid(env: Env, off: Bytes): null {
+  env.write(`invalid btf_id for context argument offset ${off}\n`);
+  return null;
 }
 
 /** A pointer that may carry no variable offset, and a fixed one only where that is said. */

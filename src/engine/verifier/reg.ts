@@ -275,6 +275,11 @@ export class RegState {
     this.own().frameno = to;
   }
 
+  /** The ranges, to be written: this register's own, without the way through its accessors. */
+  scalar(): RegValue {
+    return this.own();
+  }
+
   /** True when both hold one and the same value. */
   sharesValue(other: RegState): boolean {
     return this.value === other.value;

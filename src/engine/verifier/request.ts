@@ -52,7 +52,12 @@ export type CtxArgType =
 /** The registered target of an iterator program, as far as loading looks at it. */
 export interface TargetInfo {
   /** Overrides of the type of a context slot, by byte offset. */
-  readonly ctxArgs: readonly { readonly offset: Bytes; readonly type: CtxArgType }[];
+  readonly ctxArgs: readonly {
+    readonly offset: Bytes;
+    readonly type: CtxArgType;
+    /** The struct pointed to, as registered; absent: that of the function's parameter. */
+    readonly btfId?: TypeId;
+  }[];
   /** Helpers that only this target's programs may call. */
   readonly extraHelpers: readonly string[];
 }

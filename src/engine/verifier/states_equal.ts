@@ -101,6 +101,10 @@ const rangeWithin = (old: RegState, cur: RegState): boolean =>
   old.s32min <= cur.s32min &&
   old.s32max >= cur.s32max;
 
+/** Every number of `cur` is one of `old`. */
+const within = (old: RegState, cur: RegState): boolean =>
+  old.sharesValue(cur) || (rangeWithin(old, cur) && tnumIn(old.var, cur.var));
+
 export const regsExact = (old: RegState, cur: RegState, ids: IdMap): boolean =>
   samePointee(old, cur) &&
   sameRanges(old, cur) &&
@@ -120,13 +124,12 @@ function regSafe(old: RegState, cur: RegState, ids: IdMap, exact: Exactness): bo
     if (!old.precise && exact === 'not_exact') return true;
     if (old.id !== 0 && (old.id & ADD_CONST) !== (cur.id & ADD_CONST)) return false;
     if (old.id & ADD_CONST && old.off !== cur.off) return false;
-    return ids.sameScalar(old.id, cur.id) && rangeWithin(old, cur) && tnumIn(old.var, cur.var);
+    return ids.sameScalar(old.id, cur.id) && within(old, cur);
   }
   if (RANGED.has(base))
     return (
       samePointee(old, cur) &&
-      rangeWithin(old, cur) &&
-      tnumIn(old.var, cur.var) &&
+      within(old, cur) &&
       ids.same(old.id, cur.id) &&
       ids.same(old.refObjId, cur.refObjId)
     );
