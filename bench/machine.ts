@@ -33,7 +33,18 @@ export function machineOf(world: World, recorded: boolean): Machine {
   for (const target of TARGETS) sys.iter.register(target);
   const script = new WorldScript(built, world.script);
   const { files } = built;
-  return { world, release, kernel, files, bpf, sys, syscall: new BpfSyscall(sys), recorder, script };
+  return {
+    world,
+    release,
+    kernel,
+    files,
+    bpf,
+    sys,
+    syscall: new BpfSyscall(sys),
+    recorder,
+    module: null,
+    script,
+  };
 }
 
 /** Compiles and loads a program. @returns its fd */

@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
     'engine/iter': iter,
     'engine/sys': sys,
     'engine/image': [...vm, 'engine/elf', 'engine/cc'],
+    'engine/module': [...sys, 'engine/elf', 'engine/image', 'engine/cc'],
     'engine/libbpf': libbpf,
     'engine/user': [...libbpf, 'engine/image', 'engine/cc', 'engine/shell'],
     'engine/analyze': [...libbpf, 'engine/cc'],

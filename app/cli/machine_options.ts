@@ -7,7 +7,9 @@ import type { Machine } from '../../src/engine/machine/boot.ts';
 import { must } from '../../src/shared/assert.ts';
 import { existsSync } from 'node:fs';
 import { resources } from '../resources.ts';
-import { readBytes, readText } from './files.ts';
+import { includeFrom, readBytes, readText } from './files.ts';
+import { buildModule } from '../../src/engine/module/build.ts';
+import type { BuiltModule, ModuleFile } from '../../src/engine/module/build.ts';
 import type { CliOptions } from './options.ts';
 
 const DEFAULT_WORLD = 'demo';
@@ -47,9 +49,22 @@ export const bootOptions = (options: CliOptions, world = options.world): BootOpt
   reader: options.run.reader,
 });
 
+/** The kernel code of --module, compiled; null when there is none. @throws UsageError */
+export function moduleOf(options: CliOptions): BuiltModule | null {
+  const { module: path } = options;
+  if (path === null) return null;
+  const source = {
+    path,
+    text: readText(path),
+    defines: options.defines,
+    files: includeFrom(path, options.includes),
+  };
+  return buildModule(source, types(options));
+}
+
 /** @throws UsageError, BootError */
-export function boot(options: CliOptions): Machine {
-  const given = bootOptions(options);
+export function boot(options: CliOptions, module: ModuleFile | null = null): Machine {
+  const given = { ...bootOptions(options), ...(module && { module }) };
   const start = (): Machine => bootMachine(resources, given);
   return options.btf === null ? start() : ofOption('--btf', options.btf, start);
 }

@@ -27,6 +27,7 @@ const OPTIONS = {
   'max-reads': { type: 'string' },
   reader: { type: 'string' },
   world: { type: 'string' },
+  module: { type: 'string' },
   kernel: { type: 'string' },
   btf: { type: 'string' },
   kallsyms: { type: 'string' },
@@ -57,6 +58,8 @@ export interface CliOptions {
   /** Lines for the shell; null: they come from stdin. */
   readonly lines: string | null;
   readonly world: string | null;
+  /** Kernel C to load into the machine. */
+  readonly module: string | null;
   readonly kernel: string | null;
   readonly btf: string | null;
   readonly kallsyms: string | null;
@@ -176,6 +179,7 @@ export function parseOptions(words: readonly string[]): CliOptions {
     output: values.output ?? null,
     lines: values.command ?? null,
     world: values.world ?? null,
+    module: values.module ?? null,
     kernel: values.kernel ?? null,
     btf: values.btf ?? null,
     kallsyms: values.kallsyms ?? null,

@@ -2,16 +2,19 @@
 import { writeFileSync } from 'node:fs';
 
 import { PROGRAM } from '../name.ts';
-import { drain, failedReport, playObject } from '../../src/engine/machine/play.ts';
+import { KernelOops } from '../../src/engine/iter/bpf_iter.ts';
+import { ModuleError } from '../../src/engine/module/module.ts';
+import { drain, failedReport, oopsDiagnostic, playObject } from '../../src/engine/machine/play.ts';
 import { compileSource, programInfo } from '../../src/engine/machine/program.ts';
 import type { Compiled, LoadOutcome } from '../../src/engine/machine/program.ts';
 import type { Btf } from '../../src/engine/btf/parse.ts';
 import type { Machine } from '../../src/engine/machine/boot.ts';
+import type { Diagnostic } from '../../src/protocol/diagnostics.ts';
 import type { ProgramInfo } from '../../src/protocol/api.ts';
 import type { RunReport } from '../../src/protocol/report.ts';
 import { latin1Encode } from '../../src/shared/utf8.ts';
-import { includeFrom, isObject, readBytes } from './files.ts';
-import { boot, releaseNote, types } from './machine_options.ts';
+import { includeFrom, isObject, readBytes, readText } from './files.ts';
+import { boot, moduleOf, releaseNote, types } from './machine_options.ts';
 import { UsageError } from './options.ts';
 import type { CliOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -45,11 +48,16 @@ function readSource(options: CliOptions, btf: Btf): Source {
   return { path, lines: text.split('\n'), ...compiled };
 }
 
-function complain(terminal: Terminal, source: Source, report: RunReport, options: CliOptions): void {
-  for (const diagnostic of report.diagnostics) {
-    const inFile = diagnostic.file === source.path ? (source.lines?.[diagnostic.line - 1] ?? null) : null;
-    terminal.complain(formatDiagnostic(diagnostic, inFile));
-  }
+/** A line of a C file that a message points to, or null. */
+function lineOf({ file, line }: Diagnostic, source: Source | null, { module }: CliOptions): string | null {
+  if (file === source?.path) return source.lines?.[line - 1] ?? null;
+  return file === module ? (readText(module).split('\n')[line - 1] ?? null) : null;
+}
+
+function complain(terminal: Terminal, source: Source | null, report: RunReport, options: CliOptions): void {
+  for (const diagnostic of report.diagnostics)
+    terminal.complain(formatDiagnostic(diagnostic, lineOf(diagnostic, source, options)));
+  if (report.module && report.module.log !== '') terminal.complain(report.module.log.trimEnd());
   const log = report.verdict?.log ?? '';
   if (log !== '' && (!report.verdict?.accepted || (options.run.logLevel ?? 0) > 0))
     terminal.complain(log.trimEnd());
@@ -58,9 +66,27 @@ function complain(terminal: Terminal, source: Source, report: RunReport, options
   if (sentence !== '') terminal.complain(`${PROGRAM}: ${sentence}`);
 }
 
+/** The kernel code of --module cannot be loaded. @returns the exit status */
+function notInserted(options: CliOptions, terminal: Terminal, diagnostics: readonly Diagnostic[]): number {
+  const report = failedReport('compile', diagnostics);
+  if (options.json) terminal.print(`${JSON.stringify(report, null, 1)}\n`);
+  else complain(terminal, null, report, options);
+  return FAILED;
+}
+
 /** Compiles, loads and (unless only checking) runs. @returns the exit status */
 export function runCommand(options: CliOptions, terminal: Terminal, checkOnly: boolean): number {
-  const machine = boot(options);
+  const module = moduleOf(options);
+  if (module && !module.file) return notInserted(options, terminal, module.diagnostics);
+  let machine: Machine;
+  try {
+    machine = boot(options, module?.file);
+  } catch (error) {
+    if (error instanceof ModuleError) return notInserted(options, terminal, error.diagnostics);
+    if (error instanceof KernelOops)
+      return notInserted(options, terminal, [oopsDiagnostic(error, options.module ?? '')]);
+    throw error;
+  }
   const note = releaseNote(machine, options);
   if (note !== '') terminal.complain(`${PROGRAM}: ${note}`);
   const source = readSource(options, machine.kernel.btf);

@@ -28,6 +28,7 @@ how it is read:
 
 the machine:
   --world NAME|FILE                       default: demo; a FILE may be a snapshot of a real machine
+  --module TARGET.c                       kernel C that registers an iterator target of your own
   --kernel RELEASE                        default: the world's, or 6.12
   --btf FILE  --kallsyms FILE             another kernel's types and symbols
   --seed N                                of everything random

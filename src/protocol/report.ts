@@ -21,6 +21,39 @@ export interface LinkInfo {
   readonly [field: string]: unknown;
 }
 
+/** Something kernel code took and did not give back. */
+export interface ModuleHold {
+  readonly kind: string;
+  /** Its address. */
+  readonly object: string;
+  /** Which one it is: `of sshd (831)`; may be ''. */
+  readonly name: string;
+  /** Where it was taken. */
+  readonly file: string;
+  readonly line: number;
+  /** The function that would have given it back. */
+  readonly giveBack: string;
+}
+
+/** What kernel code of the user's did to the machine. */
+export interface ModuleReport {
+  readonly name: string;
+  readonly targets: readonly string[];
+  readonly leaks: readonly (ModuleHold & { readonly count: number })[];
+  /** Locks that were held when a system call returned. */
+  readonly locks: readonly ModuleHold[];
+  readonly oops: null | {
+    readonly why: string;
+    readonly message: string;
+    readonly file: string;
+    readonly line: number;
+    /** Functions with their lines, the innermost first. */
+    readonly trace: readonly string[];
+  };
+  /** What printk said. */
+  readonly log: string;
+}
+
 export interface RunReport {
   /** The step that failed, or 'done'. */
   readonly stage: Stage;
@@ -40,4 +73,6 @@ export interface RunReport {
   readonly ringbufs: Readonly<Record<string, readonly string[]>>;
   readonly globals: Readonly<Record<string, unknown>>;
   readonly maps: Readonly<Record<string, unknown>>;
+  /** Absent: no kernel code of the user's was loaded. */
+  readonly module?: ModuleReport;
 }

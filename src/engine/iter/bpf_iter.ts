@@ -10,7 +10,7 @@
  * Source: kernel/bpf/bpf_iter.c, include/linux/bpf.h, Linux 6.12.
  */
 import { U64_MAX } from '../../shared/int64.ts';
-import type { Addr } from '../../shared/brand.ts';
+import type { Addr, Bytes } from '../../shared/brand.ts';
 import type { ErrnoName, NegErrno } from '../../shared/errno.ts';
 import { Errno, fail } from '../../shared/errno.ts';
 import type { BpfMap } from '../bpf/map.ts';
@@ -45,6 +45,8 @@ export interface SeqInfo {
   readonly ops: SeqOps;
   /** The struct that holds the walk's state, `seq->private`. */
   readonly privStruct: string;
+  /** Its size, where no struct of the kernel's says it: `privStruct` is then only how it is looked at. */
+  readonly privSize?: Bytes;
   /** Runs at open. @returns 0 or a negated errno, with nothing held */
   initPriv?(session: Session, aux: View): NegErrno;
   /** Runs at close. */
@@ -117,6 +119,27 @@ export class ProgramAbort extends Error {
   }
 }
 
+/** As AbortReason; deadlock: a lock that its holder waits for. */
+export type OopsReason = AbortReason | 'deadlock';
+
+/** A callback of a target is C of the user's, and came to no end. Nobody's system call returns. */
+export class KernelOops extends Error {
+  override readonly name = 'KernelOops';
+  readonly why: OopsReason;
+  readonly addr: Addr;
+  /** The line of C, or null when none was reached. */
+  readonly at: { readonly file: string; readonly line: number; readonly column: number } | null;
+  /** Functions with their lines, the innermost first. */
+  readonly trace: readonly string[];
+  constructor(oops: Pick<KernelOops, 'why' | 'addr' | 'at' | 'trace'> & { readonly text: string }) {
+    super(`BUG: ${oops.text}`);
+    this.why = oops.why;
+    this.addr = oops.addr;
+    this.at = oops.at;
+    this.trace = oops.trace;
+  }
+}
+
 /** Kinds of BPF objects that have numbers and can be walked. */
 export type NumberedKind = 'map' | 'prog' | 'link';
 
@@ -169,6 +192,14 @@ export class BpfIter {
    */
   register(reg: IterReg): void {
     this.targets.set(reg.target, reg);
+  }
+
+  /**
+   * @kernel bpf_iter_unreg_target, kernel/bpf/bpf_iter.c
+   * @fidelity full
+   */
+  unregister(target: string): void {
+    this.targets.delete(target);
   }
 
   find(target: string): IterReg | null {

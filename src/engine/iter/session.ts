@@ -49,7 +49,7 @@ export class Session {
     this.info = reg.seqInfo(kernel, aux);
     const head = kernel.types.struct('bpf_iter_priv_data');
     const priv = kernel.types.struct(this.info.privStruct);
-    const addr = kernel.mem.alloc(head.size + priv.size);
+    const addr = kernel.mem.alloc(head.size + Math.max(this.info.privSize ?? priv.size, 0));
     this.data = new View(kernel.mem, kernel.types, head, addr);
     this.priv = new View(kernel.mem, kernel.types, priv, this.data.at('target_private'));
     this.seq = SeqFile.open(kernel, file);
@@ -115,7 +115,12 @@ export class Session {
     mem.fill(this.ctx.addr, this.ctx.type.size, 0);
     this.ctx.set('meta', this.meta.addr);
     store(this.ctx);
-    const { r0, retired } = this.iter.env.runProg(this.prog, this.ctx.addr, this);
+    return this.runProgOn(this.ctx.addr);
+  }
+
+  /** Runs the program on a context that somebody else built, and tells the trace. @returns as `runProg` */
+  runProgOn(ctx: Addr): number {
+    const { r0, retired } = this.iter.env.runProg(this.prog, ctx, this);
     const ret = Number(BigInt.asIntN(32, r0));
     this.ran = { ret, insns: retired };
     return ret;

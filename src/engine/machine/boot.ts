@@ -21,6 +21,10 @@ import { MissingRole, Types } from '../kernel/types.ts';
 import { WorldError, parseChange, parseWorld } from '../kernel/world.ts';
 import type { World } from '../kernel/world.ts';
 import type { WorldFiles } from '../kernel/world_files.ts';
+import { withModuleTypes } from '../module/build.ts';
+import type { ModuleFile } from '../module/build.ts';
+import { insertModule } from '../module/module.ts';
+import type { LoadedModule } from '../module/module.ts';
 import { TARGETS } from '../iter/targets/index.ts';
 import { BpfSyscall } from '../sys/bpf.ts';
 import { mountBpffs } from '../sys/bpffs.ts';
@@ -48,6 +52,8 @@ export interface BootOptions {
   readonly seed?: number | undefined;
   /** The task that loads and reads, instead of the world's. */
   readonly reader?: number | undefined;
+  /** Kernel code of the user's, inserted when all else stands. */
+  readonly module?: ModuleFile | undefined;
   /** Made by hand, beside the world's script. */
   readonly changes?: readonly ScenarioChange[] | undefined;
 }
@@ -63,6 +69,7 @@ export interface Machine {
   readonly syscall: BpfSyscall;
   readonly recorder: Recorder;
   readonly script: WorldScript;
+  readonly module: LoadedModule | null;
 }
 
 /** The types of a kernel, read once for each blob. */
@@ -137,7 +144,8 @@ export const bootKernel = (world: World, resources: Resources, options: BootOpti
 function bootWorld(world: World, resources: Resources, options: BootOptions): BuiltWorld {
   const symbols = readSymbols(options.kallsyms);
   try {
-    const btf = ofRelease(kernelBtf(options.btf ?? resources.btf()), knownRelease(world.release));
+    const own = ofRelease(kernelBtf(options.btf ?? resources.btf()), knownRelease(world.release));
+    const btf = options.module ? withModuleTypes(own, options.module) : own;
     return makeWorld(world, { btf, ...(symbols ? { symbols } : {}) });
   } catch (error) {
     if (error instanceof BtfFormatError) throw new BootError(error.message);
@@ -158,7 +166,7 @@ function knownRelease(text: string): Release & { readonly name: World['release']
   return { ...release, name };
 }
 
-/** @throws BootError */
+/** @throws BootError; with a module ModuleError and KernelOops */
 export function bootMachine(resources: Resources, options: BootOptions, prepared?: World): Machine {
   const given = prepared ?? readWorld(options.world, resources, options.btf);
   const release = knownRelease(options.release ?? given.release);
@@ -177,7 +185,8 @@ export function bootMachine(resources: Resources, options: BootOptions, prepared
   const syscall = new BpfSyscall(sys);
   mountBpffs(sys);
   naming(world.name, () => makeWorldMaps(syscall, world));
-  return { world, release, kernel, files: built.files, bpf, sys, syscall, recorder, script };
+  const module = options.module ? insertModule(sys, options.module) : null;
+  return { world, release, kernel, files: built.files, bpf, sys, syscall, recorder, script, module };
 }
 
 function setReader(kernel: Kernel, pid: number): void {

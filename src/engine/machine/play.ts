@@ -9,7 +9,7 @@ import type { LinkInfo, ReadReport, RunReport, Stage } from '../../protocol/repo
 import type { AttachParams, RunOptions } from '../../protocol/scenario.ts';
 import { errnoName, fail } from '../../shared/errno.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
-import { ProgramAbort } from '../iter/bpf_iter.ts';
+import { KernelOops, ProgramAbort } from '../iter/bpf_iter.ts';
 import { AttachType } from '../abi/uapi.ts';
 import type { LoadedObject, ProgramLoad } from '../libbpf/load.ts';
 import { readFdinfo } from '../sys/fdinfo.ts';
@@ -83,8 +83,31 @@ export function* playObject(
   };
   if (!outcome.loaded || options.checkOnly) return { report, program: null, outcome };
   const result = yield* playLoaded(machine, outcome.loaded, options, report, ready);
-  return { ...result, outcome };
+  return { ...result, report: withModule(machine, result.report), outcome };
 }
+
+/** What kernel code of the user's did, beside what was read. */
+function withModule({ module }: Machine, report: RunReport): RunReport {
+  if (!module) return report;
+  return {
+    ...report,
+    diagnostics: [...report.diagnostics, ...module.diagnostics],
+    module: module.report(),
+  };
+}
+
+/** Kernel code that came to no end, at its line. */
+export const oopsDiagnostic = (oops: KernelOops, file: string): Diagnostic => ({
+  source: 'kernel',
+  severity: 'error',
+  file: oops.at?.file ?? file,
+  line: oops.at?.line ?? 0,
+  column: oops.at?.column ?? 0,
+  endLine: oops.at?.line ?? 0,
+  endColumn: (oops.at?.column ?? 0) + 1,
+  message: oops.message,
+  notes: oops.trace.map((frame, i) => `${i === 0 ? 'in' : 'called by'} ${frame}`),
+});
 
 /** Attaches one program of a loaded object and reads it. */
 export function* playLoaded(
@@ -125,7 +148,15 @@ export function* playLoaded(
   }
   machine.script.maps = mapAccess(machine, loaded);
   const target = program.program.spec.section.replace(/^iter(\.s)?\//, '');
-  const linkFd = attach(machine, loaded, program.ret, target, options.attach ?? {}, raw);
+  const tried = guarded(machine, () =>
+    attach(machine, loaded, program.ret, target, options.attach ?? {}, raw),
+  );
+  if (typeof tried !== 'number')
+    return {
+      report: { ...base, stage: 'attach', diagnostics: [...base.diagnostics, tried] },
+      program,
+    };
+  const linkFd = tried;
   if (linkFd < 0)
     return { report: { ...base, stage: 'attach', attach: { errno: errnoName(linkFd) } }, program };
   const report = yield* playLink(machine, loaded, linkFd, options, ready, {
@@ -136,6 +167,16 @@ export function* playLoaded(
   });
   machine.syscall.close(linkFd);
   return { report, program };
+}
+
+/** @returns what `body` does, or what stopped kernel code of the user's in it */
+function guarded<T>({ module }: Machine, body: () => T): T | Diagnostic {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof KernelOops) return oopsDiagnostic(error, module?.file.path ?? '');
+    throw error;
+  }
 }
 
 const openError = (file: string, message: string): Diagnostic => ({
@@ -227,7 +268,8 @@ function* playLink(
     maps: readMaps(loaded, syscall),
   });
   for (let i = 0; i < (options.sessions ?? 1); i++) {
-    const fd = createSession(machine, linkFd);
+    const fd = guarded(machine, () => createSession(machine, linkFd));
+    if (typeof fd === 'object') return finish('create', [fd]);
     if (typeof fd === 'string') return finish('create', [openError(loaded.object.path, fd)]);
     if (fd < 0)
       return finish('create', [
@@ -239,6 +281,8 @@ function* playLink(
   try {
     yield* readAll(machine, fds, options, reads);
   } catch (error) {
+    if (error instanceof KernelOops)
+      return finish('read', [oopsDiagnostic(error, machine.module?.file.path ?? '')]);
     if (error instanceof WorldError) return finish('read', [openError(machine.world.name, error.message)]);
     if (!(error instanceof ProgramAbort)) throw error;
     return finish('read', [openError(loaded.object.path, abortText(error))]);

@@ -3,7 +3,6 @@
 #pragma once
 #include "bpf.h"
 
-struct bpf_iter_reg;
 struct bpf_iter_target_info;
 
 struct bpf_iter_meta {
@@ -56,6 +55,68 @@ struct bpf_iter_seq_info {
 	bpf_iter_init_seq_priv_t init_seq_private;
 	bpf_iter_fini_seq_priv_t fini_seq_private;
 	u32 seq_priv_size;
+};
+
+/* What a target registers. */
+enum bpf_reg_type {
+	NOT_INIT = 0,
+	SCALAR_VALUE,
+	PTR_TO_CTX,
+	CONST_PTR_TO_MAP,
+	PTR_TO_MAP_VALUE,
+	PTR_TO_MAP_KEY,
+	PTR_TO_STACK,
+	PTR_TO_PACKET_META,
+	PTR_TO_PACKET,
+	PTR_TO_PACKET_END,
+	PTR_TO_FLOW_KEYS,
+	PTR_TO_SOCKET,
+	PTR_TO_SOCK_COMMON,
+	PTR_TO_TCP_SOCK,
+	PTR_TO_TP_BUFFER,
+	PTR_TO_XDP_SOCK,
+	PTR_TO_BTF_ID,
+	PTR_TO_MEM,
+	PTR_TO_ARENA,
+	PTR_TO_BUF,
+	PTR_TO_FUNC,
+	CONST_PTR_TO_DYNPTR,
+	__BPF_REG_TYPE_MAX,
+	PTR_TO_BTF_ID_OR_NULL = 256 | PTR_TO_BTF_ID,
+};
+enum bpf_type_flag {
+	PTR_MAYBE_NULL = 1 << 8,
+	MEM_RDONLY = 1 << 9,
+	PTR_TRUSTED = 1 << 20,
+};
+enum bpf_iter_feature {
+	BPF_ITER_RESCHED = 1,
+};
+
+struct bpf_ctx_arg_aux {
+	u32 offset;
+	enum bpf_reg_type reg_type;
+	struct btf *btf;
+	u32 btf_id;
+};
+
+typedef int (*bpf_iter_attach_target_t)(struct bpf_prog *, union bpf_iter_link_info *, struct bpf_iter_aux_info *);
+typedef void (*bpf_iter_detach_target_t)(struct bpf_iter_aux_info *);
+typedef void (*bpf_iter_show_fdinfo_t)(const struct bpf_iter_aux_info *, struct seq_file *);
+typedef int (*bpf_iter_fill_link_info_t)(const struct bpf_iter_aux_info *, struct bpf_link_info *);
+typedef const struct bpf_func_proto *(*bpf_iter_get_func_proto_t)(enum bpf_func_id, const struct bpf_prog *);
+
+struct bpf_iter_reg {
+	const char *target;
+	bpf_iter_attach_target_t attach_target;
+	bpf_iter_detach_target_t detach_target;
+	bpf_iter_show_fdinfo_t show_fdinfo;
+	bpf_iter_fill_link_info_t fill_link_info;
+	bpf_iter_get_func_proto_t get_func_proto;
+	u32 ctx_arg_info_size;
+	u32 feature;
+	struct bpf_ctx_arg_aux ctx_arg_info[2];
+	const struct bpf_iter_seq_info *seq_info;
 };
 
 struct bpf_iter_priv_data {

@@ -60,8 +60,8 @@ const FILES: Readonly<
 > = {
   'kernel/btf/vmlinux': {
     mode: 0o444,
-    size: (sys) => sys.kernel.btf.raw.length,
-    open: (sys) => new TextFile(sys.kernel.btf.raw),
+    size: (sys) => sys.objects.vmlinux.types.raw.length,
+    open: (sys) => new TextFile(sys.objects.vmlinux.types.raw),
   },
   'kernel/tracing/trace_pipe': { mode: 0o440, open: (sys) => new TracePipe(sys.bpf.tracePipe as string[]) },
   'kernel/tracing/trace': {
