@@ -7,19 +7,24 @@ import type { Plugin } from 'vite';
 import { kernelBtf } from './app/kernel_btf_plugin.ts';
 import { userLibrary } from './app/user_library_plugin.ts';
 
-const CSP = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  // Monaco writes its theme and positions as inline styles.
-  "style-src 'self' 'unsafe-inline'",
-  "font-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+/** @param workers where workers may come from */
+const policy = (workers: string): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    // Monaco writes its theme and positions as inline styles.
+    "style-src 'self' 'unsafe-inline'",
+    "font-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    `worker-src ${workers}`,
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+const CSP = policy("'self'");
+/** A frame without an origin can only start workers from blobs. */
+const EMBED_CSP = policy("'self' blob:");
 
 const escapeHtml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
@@ -38,10 +43,13 @@ function firstProgram(path: string): Plugin {
 const csp: Plugin = {
   name: 'csp-meta',
   apply: 'build',
-  transformIndexHtml: () => [
+  transformIndexHtml: (_, { path }) => [
     {
       tag: 'meta',
-      attrs: { 'http-equiv': 'Content-Security-Policy', content: CSP },
+      attrs: {
+        'http-equiv': 'Content-Security-Policy',
+        content: path.endsWith('embed.html') ? EMBED_CSP : CSP,
+      },
       injectTo: 'head-prepend',
     },
   ],
@@ -50,8 +58,15 @@ const csp: Plugin = {
 export default defineConfig({
   base: './',
   worker: { format: 'es', plugins: () => [kernelBtf(), userLibrary()] },
-  build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000, manifest: true },
-  preview: { headers: { 'Content-Security-Policy': CSP } },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 4000,
+    manifest: true,
+    rolldownOptions: { input: ['index.html', 'embed.html'] },
+  },
+  // A frame without an origin loads everything from a foreign one.
+  preview: { cors: { origin: '*' }, headers: { 'Content-Security-Policy': EMBED_CSP } },
   plugins: [
     react(),
     kernelBtf(),

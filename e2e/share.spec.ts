@@ -90,7 +90,7 @@ test('a broken or foreign link says why, and what is open stays @every-width', a
     await page.evaluate((to) => {
       location.hash = to;
     }, bad);
-    const alert = page.getByRole('alert');
+    const alert = page.locator('.banner[role=alert]');
     await expect(alert).toContainText('This link cannot be opened');
     await expect(alert).toContainText(why);
     await expect(playground.counter).toHaveValue('9');

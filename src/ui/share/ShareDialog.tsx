@@ -4,7 +4,7 @@ import '../theme/share.css';
 import { scenarioTitle } from '../store/attach.ts';
 import { act, useStore } from '../store/store.ts';
 import { copy } from './deliver.ts';
-import { LINK_MOST, hashOf } from './link.ts';
+import { LINK_MOST, hashOf, linkProblem } from './link.ts';
 import { sharedOf } from './shared.ts';
 import { snippets } from './snippets.ts';
 import type { Snippet } from './snippets.ts';
@@ -31,7 +31,9 @@ export function ShareDialog() {
 
 function Links() {
   const shared = useMemo(() => sharedOf(act()), []);
-  const hash = useMemo(() => hashOf(shared), [shared]);
+  const problem = linkProblem(shared.scenario);
+  const hash = useMemo(() => (problem === '' ? hashOf(shared) : ''), [shared, problem]);
+  if (problem !== '') return <p className="share-note">{problem} Send it beside what is below.</p>;
   if (hash.length > LINK_MOST)
     return (
       <p className="share-note">

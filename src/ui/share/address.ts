@@ -9,7 +9,7 @@ import type { KeptProgram } from '../store/keep.ts';
 import { isStale } from '../store/run.ts';
 import { useStore } from '../store/store.ts';
 import type { PageState } from '../store/store.ts';
-import { LINK_MOST, hashOf, isLink, openHash } from './link.ts';
+import { LINK_MOST, hashOf, isLink, linkProblem, openHash } from './link.ts';
 import { sharedOf, show } from './shared.ts';
 
 /** The address is written when the moment has been still for so long: browsers refuse quicker writers. */
@@ -25,7 +25,9 @@ export const useLink = create<LinkState>()(() => ({ mine: null }));
 /** `#` for what is on show, or '' when there is no recording of it or no link can carry it. */
 function hashFor(state: PageState): string {
   if (!state.result || isStale(state)) return '';
-  const hash = hashOf(sharedOf(state));
+  const shared = sharedOf(state);
+  if (linkProblem(shared.scenario) !== '') return '';
+  const hash = hashOf(shared);
   return hash.length <= LINK_MOST ? hash : '';
 }
 

@@ -7,7 +7,7 @@ import { adopted } from '../store/adopt.ts';
 import { scenarioOf } from '../store/attach.ts';
 import { useStore } from '../store/store.ts';
 import { pack, unpack } from './codec.ts';
-import { LINK_MOST, hashOf, isLink, openHash } from './link.ts';
+import { LINK_MOST, hashOf, isLink, linkProblem, openHash } from './link.ts';
 import type { Shared } from './link.ts';
 import { snippets } from './snippets.ts';
 
@@ -122,9 +122,21 @@ describe('a scenario on the page', () => {
     ['cgroup', { prog: 'f', attach: { cgroupId: '31', order: 'up' }, readSize: 1024 }],
   ])('is taken over so that Run would run the same: %s %j', ([target, options]) => {
     const given: Scenario = { ...scenario, options };
-    useStore.setState({ ...adopted(given), check: check(target) });
+    useStore.setState({ ...adopted(given, begin), check: check(target) });
     expect(scenarioOf(useStore.getState())).toEqual(given);
   });
+});
+
+test('a world that was brought and changes made by hand go along; a binary file cannot', () => {
+  const changes = [{ at: { call: 3 }, do: 'close', pid: 731, fd: 3 }];
+  const world = { name: 'mine.json', text: '{"format":1}' };
+  const given: Shared = { ...shared, scenario: { ...scenario, world, changes } };
+  expect(linkProblem(given.scenario)).toBe('');
+  expect(openHash(hashOf(given), offer)).toEqual({ ok: true, shared: given });
+  const { options } = scenario;
+  const object = { world, options, source: { path: 'a.bpf.o', object: new Uint8Array(8) } };
+  expect(linkProblem(object)).toContain('a.bpf.o');
+  expect(problem(holding({ scenario: { ...scenario, changes: ['fork'] }, view: {} }))).toContain('changes');
 });
 
 test('a link is passed on as itself, as Markdown and as an iframe of the player', () => {

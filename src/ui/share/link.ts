@@ -20,6 +20,9 @@ export const LINK_MOST = 128 * 1024;
 /** Bytes that a link may inflate to. */
 const TEXT_MOST = 4 * 1024 * 1024;
 
+/** Changes of a world that a link may hold. */
+const CHANGES_MOST = 1000;
+
 const word = v.pipe(v.string(), v.maxLength(256));
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 31 - 1));
 
@@ -34,7 +37,7 @@ const attach = v.strictObject({
 });
 
 const scenario = v.strictObject({
-  world: v.strictObject({ name: word }),
+  world: v.strictObject({ name: word, text: v.optional(v.string()) }),
   source: v.strictObject({ path: word, text: v.string() }),
   options: v.strictObject({
     prog: v.optional(word),
@@ -42,6 +45,8 @@ const scenario = v.strictObject({
     fill: v.optional(v.array(v.tuple([word, v.pipe(natural, v.maxValue(1_000_000))]))),
     readSize: v.optional(v.pipe(natural, v.minValue(1))),
   }),
+  // Their own shape is checked by the machine, which refuses a change that cannot be made.
+  changes: v.optional(v.pipe(v.array(v.record(v.string(), v.unknown())), v.maxLength(CHANGES_MOST))),
 });
 
 const view = v.strictObject({
@@ -95,7 +100,8 @@ export function openHash(hash: string, offer: Offer): Opened {
     return broken(`${v.getDotPath(issue) ?? 'it'}: ${issue.message}`);
   }
   const { world } = parsed.output.scenario;
-  if (!offer.worlds.includes(world.name)) return broken(`there is no world “${world.name}” here`);
+  if (world.text === undefined && !offer.worlds.includes(world.name))
+    return broken(`there is no world “${world.name}” here`);
   // Absent keys are absent, not undefined: the schema only lets through what a scenario may have.
   return { ok: true, shared: { ...(parsed.output as Omit<Shared, 'moment'>), moment } };
 }
@@ -103,6 +109,12 @@ export function openHash(hash: string, offer: Offer): Opened {
 /** The packed part: the same for all moments of a run. */
 const packed = (shared: Omit<Shared, 'moment'>): string =>
   pack(JSON.stringify({ scenario: shared.scenario, view: shared.view }));
+
+/** Why a scenario cannot be in a link, in a sentence; ''. Whether it is too long shows when it is packed. */
+export function linkProblem({ source, btf }: Scenario): string {
+  if (source.object) return `A link holds text: ${source.path} is a binary file.`;
+  return btf ? 'A link holds text: the types of another kernel are a binary file.' : '';
+}
 
 /** The `#` part of a link. It may be longer than LINK_MOST; then it cannot be shared. */
 export const hashOf = (shared: Shared): string =>

@@ -50,12 +50,21 @@ function viewOf({ picture }: Subject, near: number | undefined): View {
   return { x: width / 2 - (node?.x ?? 0), y: height / 2 - (node?.y ?? 0), k: 1, width, height };
 }
 
-/** Writes the styles that an element has on the page onto itself. */
-function fix(element: SVGElement): void {
-  const seen = getComputedStyle(element);
-  for (const name of STYLES) element.style.setProperty(name, seen.getPropertyValue(name));
-  element.removeAttribute('class');
-  element.removeAttribute('tabindex');
+/** What only the page needs. A colour as an attribute stands in the style by then. */
+const ATTRIBUTES = ['class', 'tabindex', 'role', 'aria-pressed', 'data-node', 'fill', 'stroke'] as const;
+
+/** Writes the styles that the elements have on the page onto them, and takes their names away. */
+function fix(svg: SVGElement): void {
+  const elements = [...svg.querySelectorAll<SVGElement>('*')];
+  // All are read before any is written: a style depends on the names of the elements around it.
+  const looks = elements.map((element) => {
+    const seen = getComputedStyle(element);
+    return STYLES.map((name) => `${name}:${seen.getPropertyValue(name)}`).join(';');
+  });
+  elements.forEach((element, i) => {
+    for (const name of ATTRIBUTES) element.removeAttribute(name);
+    element.setAttribute('style', looks[i] ?? '');
+  });
 }
 
 /** What the patterns and arrow heads of the page's picture are made of. */
@@ -100,7 +109,7 @@ export function drawPicture(
     renderer.setMoment({ now, selected, lit: null, tabStop: -1, held });
     for (let more = true; more;) more = renderer.draw();
     layer.setAttribute('transform', `translate(${view.x},${view.y}) scale(${view.k})`);
-    for (const element of svg.querySelectorAll<SVGElement>('*')) fix(element);
+    fix(svg);
     const part = visible(view, 0);
     svg.setAttribute('viewBox', `0 0 ${part.w} ${part.h}`);
     svg.setAttribute('width', String(width));

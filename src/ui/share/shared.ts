@@ -28,7 +28,7 @@ export async function show(shared: Shared): Promise<void> {
   await idleRun();
   const { scenario, view, moment } = shared;
   const before = useStore.getState();
-  const fields = adopted(scenario);
+  const fields = adopted(scenario, before);
   const other = fields.text !== before.text || fields.path !== before.path || fields.world !== before.world;
   useStore.setState({
     ...fields,

@@ -10,14 +10,21 @@ const READ_SIZE = READ_SIZES[3];
 const filterOf = (attach: AttachParams): TaskFilter =>
   TASK_FILTERS.find((name) => name !== 'all' && attach[name] !== undefined) ?? 'all';
 
-/** The fields of the state, from a scenario of a shipped world. */
-export function adopted(scenario: Scenario): Partial<PageState> {
+/** The fields of the state, from a scenario whose program is C. */
+export function adopted(scenario: Scenario, { brought, worlds }: PageState): Partial<PageState> {
+  const { world } = scenario;
   const { attach = {}, fill = [], readSize = READ_SIZE, prog = null } = scenario.options;
   const filter = filterOf(attach);
   return {
     path: scenario.source.path,
     text: scenario.source.text ?? '',
-    world: scenario.world.name,
+    world: world.name,
+    ...('text' in world
+      ? { brought: { ...brought, [world.name]: world.text }, worlds: [...new Set([...worlds, world.name])] }
+      : {}),
+    changes: (scenario.changes ?? []).map((change) => ({ change, text: '' })),
+    object: null,
+    btf: null,
     prog,
     readSize,
     filter,
@@ -26,7 +33,5 @@ export function adopted(scenario: Scenario): Partial<PageState> {
     fill: String(fill[0]?.[1] ?? (attach.map === undefined ? 8 : 0)),
     cgroup: attach.cgroup ?? attach.cgroupId ?? '',
     order: attach.order ?? 'pre',
-    object: null,
-    changes: (scenario.changes ?? []).map((change) => ({ change, text: '' })),
   };
 }

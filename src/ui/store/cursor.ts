@@ -46,10 +46,10 @@ export const cursorSlice: StateCreator<PageState, [], [], CursorSlice> = (set, g
     if (trace) set({ at: nearest(foldTrace(trace), at) });
   },
   jump: (at) => {
+    const trace = traceOf(get());
     get().pause();
-    const before = get().at;
-    get().seek(at);
-    if (get().at !== before) set({ jumps: get().jumps + 1 });
+    // One change, so that who watches sees the moment before beside the moment after.
+    if (trace) set({ at: nearest(foldTrace(trace), at), jumps: get().jumps + 1 });
   },
   stepBy: (by, unit = get().unit) => {
     const trace = traceOf(get());

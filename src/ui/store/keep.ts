@@ -3,8 +3,15 @@
  * so that a new tab and a restarted browser find the latest. Both may be forbidden (sandboxed frames);
  * then nothing is kept and nothing breaks.
  */
+let keeping = true;
+/** From now on nothing is kept or found: a page that shows what others wrote leaves the user's own alone. */
+export const keepNothing = (): void => {
+  keeping = false;
+};
+
 const stores = (): readonly Storage[] => {
   const found: Storage[] = [];
+  if (!keeping) return found;
   for (const open of [() => window.sessionStorage, () => window.localStorage]) {
     try {
       found.push(open());

@@ -8,12 +8,19 @@ import { heldBars } from '../trace/held.ts';
 import { namesOf } from '../trace/names.ts';
 import { useMedia } from '../widgets/use_media.ts';
 import { callAtX, xOf } from './draw_tracks.ts';
+import type { Tracks } from './draw_tracks.ts';
 import { TrackSheets } from './track_sheets.ts';
 import { useSize } from './use_size.ts';
 import { shownPart, zoomAt } from './zoom.ts';
 
+interface Props {
+  readonly trace: SessionTrace;
+  /** Two tracks without names. */
+  readonly small?: boolean;
+}
+
 /** The tracks: a slider over all calls of the session. Dragging scrubs, Shift drags ten times finer. */
-export function TrackView({ trace }: { readonly trace: SessionTrace }) {
+export function TrackView({ trace, small = false }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = useSize(box);
@@ -28,8 +35,8 @@ export function TrackView({ trace }: { readonly trace: SessionTrace }) {
   const bars = useMemo(() => heldBars(trace), [trace]);
   const part = shownPart(zoom, trace.length, at.call);
   const tracks = useMemo(
-    () => ({ folded, names, bars, from: part.from, to: part.to }),
-    [folded, names, bars, part.from, part.to],
+    () => ({ folded, names, bars, from: part.from, to: part.to, small }),
+    [folded, names, bars, part.from, part.to, small],
   );
   const palette = useMemo(() => {
     const look = box.current ? getComputedStyle(box.current) : null;
@@ -124,7 +131,7 @@ interface Drag {
   readonly up: (event: React.PointerEvent<HTMLDivElement>) => void;
 }
 
-function useDrag(tracks: { readonly from: number; readonly to: number }, width: number): Drag {
+function useDrag(tracks: Pick<Tracks, 'from' | 'to' | 'small'>, width: number): Drag {
   const active = useRef<{ x: number; fine: number } | null>(null);
   const go = useCallback(
     (x: number) => useStore.getState().seek({ call: callAtX(tracks, width, x), insn: null }),

@@ -3,9 +3,10 @@
  * buffer as an area, references and locks as bars, reads as bands behind all of it.
  */
 import type { Folded } from '../trace/fold.ts';
+import { CALL_KINDS } from '../../protocol/trace.ts';
 import type { HeldBar } from '../trace/held.ts';
 import type { Names } from '../trace/names.ts';
-import { cells, highestCount, ownerSpans } from '../trace/timeline.ts';
+import { bins, highestCount, ownerSpans, shares } from '../trace/timeline.ts';
 
 export interface Tracks {
   readonly folded: Folded;
@@ -14,6 +15,8 @@ export interface Tracks {
   /** Calls at both edges: [from, to). */
   readonly from: number;
   readonly to: number;
+  /** Two tracks without their names, for a small player. */
+  readonly small: boolean;
 }
 
 export interface Palette {
@@ -21,12 +24,27 @@ export interface Palette {
 }
 
 /** Left edge of the cells, in pixels; the names of the tracks stand before it. */
-export const LEFT = 84;
-export const RIGHT = 10;
+const leftOf = ({ small }: Pick<Tracks, 'small'>): number => (small ? 8 : 84);
+const RIGHT = 10;
 const TOP = 16;
-export const TRACK_HEIGHT = 24;
-export const TRACK_NAMES = ['callback', 'owner', 'seq buffer', 'held'] as const;
-const rowY = (i: number): number => TOP + i * TRACK_HEIGHT;
+const TRACK_HEIGHT = 24;
+const TRACK_NAMES = ['callback', 'owner', 'seq buffer', 'held'] as const;
+type TrackName = (typeof TRACK_NAMES)[number];
+const SMALL: readonly TrackName[] = ['callback', 'seq buffer'];
+const namesIn = ({ small }: Tracks): readonly TrackName[] => (small ? SMALL : TRACK_NAMES);
+/** Top of a track, or a place far away when it is not drawn. */
+const rowOf =
+  (tracks: Tracks) =>
+  (name: TrackName): number => {
+    const place = namesIn(tracks).indexOf(name);
+    return place < 0 ? -1000 : TOP + place * TRACK_HEIGHT;
+  };
+/** Narrower cells than this share columns. */
+const CELL_LEAST = 4;
+const COLUMN = 2;
+const COLUMN_HEIGHT = 18;
+/** Height of a kind in a column that has any of it, in pixels. */
+const SHARE_LEAST = 2;
 
 const KIND_LOOK = {
   start: { token: '--held', height: 16, alpha: 0.85 },
@@ -39,15 +57,19 @@ const KIND_LOOK = {
 /** Part of the future that stays visible. */
 const FUTURE = 0.3;
 
+type Place = Pick<Tracks, 'from' | 'to' | 'small'>;
+
 /** Pixel of a call's left edge. */
-export function xOf(tracks: Pick<Tracks, 'from' | 'to'>, width: number, call: number): number {
-  const room = width - LEFT - RIGHT;
-  return LEFT + (room * (call - tracks.from)) / Math.max(1, tracks.to - tracks.from);
+export function xOf(tracks: Place, width: number, call: number): number {
+  const left = leftOf(tracks);
+  const room = width - left - RIGHT;
+  return left + (room * (call - tracks.from)) / Math.max(1, tracks.to - tracks.from);
 }
 
 /** Call under a pixel, kept inside what is shown. */
-export function callAtX(tracks: Pick<Tracks, 'from' | 'to'>, width: number, x: number): number {
-  const part = (x - LEFT) / Math.max(1, width - LEFT - RIGHT);
+export function callAtX(tracks: Place, width: number, x: number): number {
+  const left = leftOf(tracks);
+  const part = (x - left) / Math.max(1, width - left - RIGHT);
   const call = tracks.from + Math.floor(part * (tracks.to - tracks.from));
   return Math.max(tracks.from, Math.min(tracks.to - 1, call));
 }
@@ -80,22 +102,24 @@ export function drawHere(
   { colour }: Palette,
 ): void {
   const { trace } = tracks.folded;
-  const x = (call: number): number => Math.max(LEFT, Math.min(width - RIGHT, xOf(tracks, width, call)));
+  const left = leftOf(tracks);
+  const rowY = rowOf(tracks);
+  const x = (call: number): number => Math.max(left, Math.min(width - RIGHT, xOf(tracks, width, call)));
   g.fillStyle = colour('--current');
   const spans = ownerSpans(trace);
   const span = spans[lastFrom(spans, now)];
   if (span && now < span.to) {
     const [a, b] = [x(span.from), x(span.to)];
-    g.clearRect(a + 1, rowY(1) + 3, Math.max(1, b - a - 2), 16);
+    g.clearRect(a + 1, rowY('owner') + 3, Math.max(1, b - a - 2), 16);
     g.globalAlpha = 0.26;
     g.beginPath();
-    g.roundRect(a + 1, rowY(1) + 3, Math.max(1, b - a - 2), 16, 3);
+    g.roundRect(a + 1, rowY('owner') + 3, Math.max(1, b - a - 2), 16, 3);
     g.fill();
     g.globalAlpha = 1;
     g.font = OWNER_FONT;
     const text = tracks.names.object(span.owner);
     g.fillStyle = colour('--tx');
-    if (g.measureText(text).width < b - a - 10) g.fillText(text, a + 6, rowY(1) + 15);
+    if (g.measureText(text).width < b - a - 10) g.fillText(text, a + 6, rowY('owner') + 15);
   }
   g.fillStyle = colour('--current');
   g.globalAlpha = 0.8;
@@ -104,7 +128,7 @@ export function drawHere(
     const bar = tracks.bars[i];
     if (!bar || bar.to < now || isOuter(bar)) continue;
     const [a, b] = [x(bar.from), x(bar.to + 1)];
-    g.fillRect(a + 1, rowY(3) + 13, Math.max(1, b - a - 2), 5);
+    g.fillRect(a + 1, rowY('held') + 13, Math.max(1, b - a - 2), 5);
   }
   g.globalAlpha = 1;
 }
@@ -119,22 +143,24 @@ export function drawTracks(
   { colour }: Palette,
 ): void {
   const { trace } = tracks.folded;
-  const x = (call: number): number => Math.max(LEFT, Math.min(width - RIGHT, xOf(tracks, width, call)));
+  const left = leftOf(tracks);
+  const rowY = rowOf(tracks);
+  const x = (call: number): number => Math.max(left, Math.min(width - RIGHT, xOf(tracks, width, call)));
   g.clearRect(0, 0, width, height);
   g.textBaseline = 'alphabetic';
   drawBands();
   drawRows();
   drawCells();
-  drawOwners();
+  if (!tracks.small) drawOwners();
   drawBuffer();
-  drawHeld();
+  if (!tracks.small) drawHeld();
   drawStops();
 
   function drawBands(): void {
     g.font = '10px Inter, system-ui, sans-serif';
     trace.reads.forEach((read, i) => {
       const [a, b] = [x(read.firstCall), x(read.lastCall + 1)];
-      if (b <= LEFT || a >= width - RIGHT) return;
+      if (b <= left || a >= width - RIGHT) return;
       if (i % 2 === 1) {
         g.globalAlpha = 0.6;
         g.fillStyle = colour('--s3');
@@ -157,30 +183,37 @@ export function drawTracks(
 
   function drawRows(): void {
     g.fillStyle = colour('--line');
-    TRACK_NAMES.forEach((_, i) => g.fillRect(0, rowY(i) - 1, width, 1));
+    for (const name of namesIn(tracks)) g.fillRect(0, rowY(name) - 1, width, 1);
+    if (tracks.small) return;
     g.fillStyle = colour('--tx-2');
     g.font = '11px Inter, system-ui, sans-serif';
-    TRACK_NAMES.forEach((name, i) => g.fillText(name, 10, rowY(i) + 15));
+    for (const name of TRACK_NAMES) g.fillText(name, 10, rowY(name) + 15);
   }
 
   function drawCells(): void {
-    const room = (width - LEFT - RIGHT) / 2;
-    for (const cell of cells(trace, tracks.from, tracks.to, room)) {
-      const look = KIND_LOOK[cell.kind];
-      const [a, b] = [x(cell.from), x(cell.to)];
-      const wide = b - a > 4;
-      g.globalAlpha = cell.from > now ? FUTURE * look.alpha : look.alpha;
-      g.fillStyle = colour(look.token);
-      const y = rowY(0) + 20 - look.height;
-      if (!wide) {
-        g.fillRect(a, y, Math.max(1, b - a), look.height);
-        continue;
-      }
-      g.beginPath();
-      g.roundRect(a + 1, y, b - a - 2, look.height, 2);
-      g.fill();
+    const room = width - left - RIGHT;
+    const single = room / Math.max(1, tracks.to - tracks.from) >= CELL_LEAST;
+    for (const bin of bins(trace, tracks.from, tracks.to, room / (single ? CELL_LEAST : COLUMN))) {
+      const [a, b] = [x(bin.from), x(bin.to)];
+      const future = bin.from > now ? FUTURE : 1;
+      if (single) drawCell(CALL_KINDS[trace.kind[bin.from] ?? 0] ?? 'start', a, b, future);
+      else
+        for (const { kind, from, height: own } of shares(bin, COLUMN_HEIGHT, SHARE_LEAST)) {
+          g.globalAlpha = future * KIND_LOOK[kind].alpha;
+          g.fillStyle = colour(KIND_LOOK[kind].token);
+          g.fillRect(a, rowY('callback') + 21 - from - own, Math.max(1, b - a), own);
+        }
     }
     g.globalAlpha = 1;
+  }
+
+  function drawCell(kind: keyof typeof KIND_LOOK, a: number, b: number, future: number): void {
+    const look = KIND_LOOK[kind];
+    g.globalAlpha = future * look.alpha;
+    g.fillStyle = colour(look.token);
+    g.beginPath();
+    g.roundRect(a + 1, rowY('callback') + 20 - look.height, b - a - 2, look.height, 2);
+    g.fill();
   }
 
   function drawOwners(): void {
@@ -191,12 +224,12 @@ export function drawTracks(
       g.globalAlpha = span.from > now ? 0.12 : 0.22;
       g.fillStyle = colour(span.from > now ? '--tx-3' : '--visited');
       g.beginPath();
-      g.roundRect(a + 1, rowY(1) + 3, Math.max(1, b - a - 2), 16, 3);
+      g.roundRect(a + 1, rowY('owner') + 3, Math.max(1, b - a - 2), 16, 3);
       g.fill();
       const text = tracks.names.object(span.owner);
       g.globalAlpha = span.from > now ? 0.75 : 1;
       g.fillStyle = colour(span.from > now ? '--tx-2' : '--tx');
-      if (g.measureText(text).width < b - a - 10) g.fillText(text, a + 6, rowY(1) + 15);
+      if (g.measureText(text).width < b - a - 10) g.fillText(text, a + 6, rowY('owner') + 15);
     }
     g.globalAlpha = 1;
   }
@@ -207,7 +240,7 @@ export function drawTracks(
     const highest = highestCount(trace);
     const scale = limit <= highest * 4 ? Math.max(limit, highest) : highest;
     if (scale === 0) return;
-    const base = rowY(2) + 21;
+    const base = rowY('seq buffer') + 21;
     const y = (count: number): number => base - (count / scale) * 17;
     const end = Math.min(now + 1, tracks.to);
     g.beginPath();
@@ -243,7 +276,7 @@ export function drawTracks(
     g.setLineDash([3, 3]);
     g.lineWidth = 1;
     g.beginPath();
-    g.moveTo(LEFT, y(limit));
+    g.moveTo(left, y(limit));
     g.lineTo(width - RIGHT, y(limit));
     g.stroke();
     g.setLineDash([]);
@@ -256,7 +289,12 @@ export function drawTracks(
       const outer = isOuter(bar);
       g.globalAlpha = bar.from > now ? 0.16 : outer ? 0.55 : 0.8;
       g.fillStyle = colour('--held');
-      g.fillRect(a + (outer ? 0 : 1), rowY(3) + (outer ? 5 : 13), Math.max(1, b - a - (outer ? 0 : 2)), 5);
+      g.fillRect(
+        a + (outer ? 0 : 1),
+        rowY('held') + (outer ? 5 : 13),
+        Math.max(1, b - a - (outer ? 0 : 2)),
+        5,
+      );
     }
     g.globalAlpha = 1;
   }
@@ -267,9 +305,9 @@ export function drawTracks(
       if (call < tracks.from || call >= tracks.to) continue;
       const middle = (x(call) + x(call + 1)) / 2;
       g.beginPath();
-      g.moveTo(middle, rowY(0) - 3);
-      g.lineTo(middle + 4.5, rowY(0) - 10);
-      g.lineTo(middle - 4.5, rowY(0) - 10);
+      g.moveTo(middle, rowY('callback') - 3);
+      g.lineTo(middle + 4.5, rowY('callback') - 10);
+      g.lineTo(middle - 4.5, rowY('callback') - 10);
       g.fill();
     }
   }

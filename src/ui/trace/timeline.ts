@@ -1,33 +1,57 @@
 /**
  * Geometry of the timeline: reads as bands, one cell for each callback while there is room, owners as
- * spans. Below two pixels a cell, columns of pixels take the tallest callback inside them, so a single
- * stop never disappears.
+ * spans. Without room for cells, columns of pixels say how many callbacks of each kind are inside them.
  */
 import { CALL_KINDS } from '../../protocol/trace.ts';
 import type { CallKind, SessionTrace } from '../../protocol/trace.ts';
 
-/** Calls [from, to) drawn as one cell. */
-export interface Cell {
+/** Calls [from, to) that share a column. */
+export interface Bin {
   readonly from: number;
   readonly to: number;
-  readonly kind: CallKind;
+  /** Callbacks of each kind, in the order of CALL_KINDS. */
+  readonly counts: readonly number[];
 }
 
-/** Which callback wins when several share a cell. */
-const RANK: Readonly<Record<CallKind, number>> = { next: 0, show: 1, start: 2, copy: 3, stop: 4 };
-
-export function cells(trace: SessionTrace, from: number, to: number, room: number): readonly Cell[] {
+/** The calls [from, to) in at most `room` columns; with room for all, one call in each. */
+export function bins(trace: SessionTrace, from: number, to: number, room: number): readonly Bin[] {
   const calls = Math.max(0, to - from);
   const n = Math.min(calls, Math.max(1, Math.floor(room)));
-  return Array.from({ length: calls === 0 ? 0 : n }, (_, i) => {
+  return Array.from({ length: n }, (_, i) => {
     const first = from + Math.floor((i * calls) / n);
     const end = Math.max(first + 1, from + Math.floor(((i + 1) * calls) / n));
-    let kind: CallKind = 'next';
+    const counts = CALL_KINDS.map(() => 0);
     for (let call = first; call < end; call++) {
-      const here = CALL_KINDS[trace.kind[call] ?? 0] ?? 'start';
-      if (call === first || RANK[here] > RANK[kind]) kind = here;
+      const kind = trace.kind[call] ?? 0;
+      counts[kind] = (counts[kind] ?? 0) + 1;
     }
-    return { from: first, to: end, kind };
+    return { from: first, to: end, counts };
+  });
+}
+
+/** One kind's part of a column: its place from the bottom and its height. */
+export interface Share {
+  readonly kind: CallKind;
+  readonly from: number;
+  readonly height: number;
+}
+
+/** From the bottom of a column to its top. */
+const STACK: readonly CallKind[] = ['next', 'show', 'copy', 'start', 'stop'];
+
+/**
+ * A column cut between the kinds in it, by their numbers. Every kind that is there gets `least`, so that a
+ * single stop among thousands of callbacks is seen, and thousands of callbacks are not taken for stops.
+ */
+export function shares({ counts }: Bin, height: number, least: number): readonly Share[] {
+  const present = STACK.filter((kind) => (counts[CALL_KINDS.indexOf(kind)] ?? 0) > 0);
+  const total = counts.reduce((sum, n) => sum + n, 0);
+  const free = height - least * present.length;
+  let from = 0;
+  return present.map((kind) => {
+    const own = least + (free * (counts[CALL_KINDS.indexOf(kind)] ?? 0)) / total;
+    from += own;
+    return { kind, from: from - own, height: own };
   });
 }
 

@@ -15,7 +15,7 @@ import { ObjectRows, rowAt } from './object_rows.ts';
 import { outputLines, producedAt, takenBack, writtenBy } from './output.ts';
 import { Picture } from './picture.ts';
 import { objectAddr, ownerAddr, sketch } from './sketch.ts';
-import { cells, ownerSpans } from './timeline.ts';
+import { bins, ownerSpans, shares } from './timeline.ts';
 import { step } from './units.ts';
 import { whyCall } from './why.ts';
 
@@ -236,10 +236,17 @@ test('the last line reached in each function is the current one', () => {
 });
 
 describe('timeline', () => {
-  test('a stop is drawn even when many calls share a pixel', () => {
-    const drawn = cells(twoReads, 0, twoReads.length, 2);
-    expect(drawn.map((cell) => cell.kind)).toEqual(['stop', 'stop']);
-    expect(cells(twoReads, 0, twoReads.length, 1000)).toHaveLength(twoReads.length);
+  test('a stop among many calls in a column is seen, and does not stand for all of them', () => {
+    expect(bins(twoReads, 0, twoReads.length, 1000)).toHaveLength(twoReads.length);
+    const rows = ['start A/0', ...Array.from({ length: 500 }, (_, i) => `show A/${i} +1\nnext A/${i + 1}`)];
+    const long = sketch(500, `${rows.join('\n')}\nstop\ncopy\n|`);
+    const [column] = bins(long, 0, long.length, 1);
+    expect(column?.counts).toEqual([1, 500, 500, 1, 1]);
+    const parts = column ? shares(column, 20, 2) : [];
+    expect(parts.map((part) => part.kind)).toEqual(['next', 'show', 'copy', 'start', 'stop']);
+    expect(parts.at(-1)?.height).toBeCloseTo(2, 1);
+    expect(parts.find((part) => part.kind === 'show')?.height).toBeGreaterThan(6);
+    expect(parts.reduce((sum, part) => sum + part.height, 0)).toBeCloseTo(20);
   });
   test('an owner spans its calls and ends at a stop', () => {
     expect(ownerSpans(twoReads).map((span) => [span.owner, span.from, span.to])).toEqual([
