@@ -118,7 +118,9 @@ function moreRounds(env: Env, proto: HelperProto): boolean {
   if (proto.name !== 'bpf_loop') return true;
   if (env.reg(4).isNull) markPrecise(env, 4);
   markPrecise(env, 1);
-  if (BigInt(env.cur.callbackDepth) < env.reg(1).umax) return true;
+  const rounds = env.reg(1);
+  // Linux takes the number of a pointer for 0 and never looks at the callback
+  if (rounds.isPointer || BigInt(env.cur.callbackDepth) < rounds.umax) return true;
   env.cur.callbackDepth = 0;
   if (env.level2) env.write(`frame${env.state.curframe} bpf_loop iteration limit reached\n`);
   return false;

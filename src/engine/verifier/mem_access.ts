@@ -318,6 +318,9 @@ export function checkMemAccess(env: Env, access: MemAccess): void {
   if (access.write || access.value < 0 || access.size === 8) return;
   const value = env.reg(access.value);
   if (value.type !== SCALAR_VALUE) return;
-  if (access.signed) coerceToSizeSigned(value, access.size);
-  else coerceToSize(value, access.size);
+  if (access.signed) {
+    // Linux keeps the link to what was spilled, though a negative number is now another one
+    if (value.umax >> BigInt(access.size * 8 - 1) !== 0n) value.clearScalarId();
+    coerceToSizeSigned(value, access.size);
+  } else coerceToSize(value, access.size);
 }

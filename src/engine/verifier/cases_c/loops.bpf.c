@@ -56,6 +56,14 @@ SEC("iter/task") int callback_returns_two(struct bpf_iter__task *ctx) {
   return 0;
 }
 
+static long (*const loop_of)(void *rounds, void *callback, void *ctx, __u64 flags) = (void *)181;
+
+// EINVAL: At callback return the register R has smin=2 smax=2 should have been in [0, 1]
+SEC("iter/task") int as_often_as_an_address(struct bpf_iter__task *ctx) {
+  loop_of(ctx, stop_at_two, NULL, 0);
+  return 0;
+}
+
 // accepted
 SEC("iter/task") int counted_to_a_constant(struct bpf_iter__task *ctx) {
   for (int i = 0; i < 64; i++) total += table[i];
