@@ -18,6 +18,8 @@ import type { AddressMap } from './address.ts';
 const WASM_PAGE = 65536;
 /** The start of linear memory belongs to the VM and is never handed out; offset 0 is no object. */
 export const RESERVED = WASM_PAGE;
+/** What the machine may have in all. */
+const MOST_BYTES: Bytes = 2 ** 31;
 
 /** A load or store that no memory answers: an oops in the kernel, SIGSEGV in user space, 0 for a BTF load. */
 export class Fault extends Error {
@@ -27,6 +29,11 @@ export class Fault extends Error {
     super(`no memory at ${hex(addr)}`);
     this.addr = addr;
   }
+}
+
+/** More was asked for than this machine has. Whoever allocates at a user's wish turns it into -ENOMEM. */
+export class OutOfMemory extends Error {
+  override readonly name = 'OutOfMemory';
 }
 
 /** Everything of the memory that changes, to be put back later. */
@@ -153,8 +160,8 @@ export class Memory {
       this.u8s.fill(0, at, at + rounded);
     } else {
       at = Math.ceil(this.brk / align) * align;
+      this.reserve(at + rounded);
       this.brk = at + rounded;
-      this.reserve(this.brk);
     }
     this.sizes.set(at, rounded);
     return at;
@@ -163,6 +170,7 @@ export class Memory {
   private reserve(end: number): void {
     const have = this.u8s.length;
     if (end <= have) return;
+    if (end > MOST_BYTES) throw new OutOfMemory(`${end} bytes`);
     const grow = Math.max(end - have, Math.min(have, 64 << 20));
     this.wasm.grow(Math.ceil(grow / WASM_PAGE));
     this.view = new DataView(this.wasm.buffer);

@@ -17,6 +17,7 @@ import { SocketMap } from '../bpf/maps/sock_map.ts';
 import { storageDelete, storageLookup, storageUpdate } from './storage_maps.ts';
 import { lookupId, storePointer, storesObjects, updateByFd } from './object_maps.ts';
 import { socketLookup, socketUpdate } from './sock_maps.ts';
+import { OutOfMemory } from '../kernel/memory.ts';
 import type { Sys } from './sys.ts';
 
 /** BPF_MAP_CREATE */
@@ -82,11 +83,21 @@ export function mapCreate(sys: Sys, attr: MapCreateAttr): number {
   const types = btf && {
     btf: { types: btf.types, addr: btf.addr, key: attr.btfKeyTypeId, value: attr.btfValueTypeId },
   };
-  const map = objects.createMap({ ...base, ...types }, btf);
+  const map = enough(() => objects.createMap({ ...base, ...types }, btf));
   if (typeof map === 'number') return map;
   const fd = fds.open('map', map.addr);
   if (fd < 0) objects.putMap(map, true);
   return fd;
+}
+
+/** A map that needs more memory than there is cannot be made. @returns what `make` returns, or -ENOMEM */
+function enough<T>(make: () => T): T | NegErrno {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof OutOfMemory) return fail('ENOMEM');
+    throw error;
+  }
 }
 
 /** An fd's map, if the fd lets the user do this with it. */

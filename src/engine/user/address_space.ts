@@ -240,6 +240,8 @@ export class AddressSpace {
   /** Bytes of user memory. @returns null when some of them are not there */
   read(addr: Addr, size: Bytes): Uint8Array | null {
     if (size === 0) return new Uint8Array(0);
+    // Looked at before there is a copy: the size is whatever the program says.
+    if (!this.covers(addr, size)) return null;
     const { mem } = this.kernel;
     const out = new Uint8Array(size);
     for (let done = 0; done < size;) {
@@ -265,6 +267,11 @@ export class AddressSpace {
       done += part;
     }
     return true;
+  }
+
+  /** Bytes that are mapped. */
+  get mapped(): Bytes {
+    return this.stretches.reduce((sum, { start, end }) => sum + (end - start), 0);
   }
 
   /** As `write`, whatever the mapping allows: how a program's image gets its bytes. */

@@ -420,6 +420,49 @@ describe('how a program can end', () => {
     });
   });
 
+  test('whoever wants more than there is gets an error, not the machine', () => {
+    const c = body(`
+	long total = 0;
+	while (mmap(NULL, 16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+		total += 16;
+	printf("%d %s\\n", total > 100 && total <= 256, strerror(errno));
+	void *much = malloc(64 << 20);
+	printf("%p %d\\n", much, errno == ENOMEM);
+	ssize_t written = write(1, &total, 0x7fffffff);
+	printf("%zd %s\\n", written, strerror(errno));
+	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "big", 4, 1 << 20, 1 << 30, NULL);
+	printf("%d %d\\n", map == -ENOMEM || map == -E2BIG, bpf_map_create(BPF_MAP_TYPE_HASH, "x", 4, 4, 0, NULL));`).replace(
+      '#include <unistd.h>',
+      '#include <unistd.h>\n#include <sys/mman.h>',
+    );
+    expect(run(c)).toMatchObject({
+      stdout: '1 Cannot allocate memory\n(nil) 1\n-1 Bad address\n1 -22\n',
+      status: 0,
+    });
+  });
+
+  test('forks without end come to an end, and a pipe without a reader breaks', () => {
+    const c = body(`
+	int fds[2], status, forks = 0;
+	pipe(fds);
+	if (fork() == 0) {
+		close(fds[0]);
+		write(fds[1], "x", 1);
+		exit(0);
+	}
+	close(fds[0]);
+	wait(&status);
+	printf("%d\\n", WTERMSIG(status));
+	for (pid_t pid; (pid = fork()) >= 0; forks++)
+		if (pid == 0)
+			sleep(100000);
+	printf("%d %d\\n", forks > 50, errno == EAGAIN || errno == ENOMEM);`).replace(
+      '#include <unistd.h>',
+      '#include <unistd.h>\n#include <sys/wait.h>',
+    );
+    expect(run(c)).toMatchObject({ stdout: '13\n1 1\n', status: 0 });
+  });
+
   test('what does not compile or link is said, and not run', () => {
     const errors = (c: string): readonly string[] => run(c).errors;
     expect(errors('int helper(int);\nint main(void) { return helper(1); }')).toEqual([

@@ -7,13 +7,14 @@
  *     run() ── thread, thread, ... ── Pause ── thread, ...
  */
 import { must } from '../../shared/assert.ts';
-import type { Addr, InsnIndex } from '../../shared/brand.ts';
+import type { Addr, Bytes, InsnIndex } from '../../shared/brand.ts';
 import type { Image } from '../image/image.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { Fault } from '../kernel/memory.ts';
 import { exitTask, reapTask } from '../kernel/objects/task_exit.ts';
 import type { View } from '../kernel/view.ts';
 import { Aborted } from '../shell/host.ts';
+import { Killed } from '../shell/run.ts';
 import type { Run } from '../shell/run.ts';
 import { Code } from '../vm/code.ts';
 import { MAX_REGISTER_SLOTS } from '../vm/c_processor.ts';
@@ -29,6 +30,12 @@ import { UserProcessor } from './user_processor.ts';
 const TURN = 20_000;
 /** Instructions all of them together may retire: some seconds of work here. */
 export const MAX_INSTRUCTIONS = 100_000_000;
+
+/** Memory of all processes of the program: the simulated machine is small. */
+export const MOST_BYTES: Bytes = 256 << 20;
+
+/** Threads of all processes of the program. */
+const MOST_THREADS = Math.min(128, MAX_REGISTER_SLOTS);
 
 export const SIGABRT = 6;
 export const SIGKILL = 9;
@@ -56,10 +63,7 @@ export class Userland {
   private readonly natives: NativeTable;
   private threads: Thread[] = [];
   private current: Thread | null = null;
-  private readonly freeSlots = Array.from(
-    { length: MAX_REGISTER_SLOTS },
-    (_, i) => MAX_REGISTER_SLOTS - 1 - i,
-  );
+  private readonly freeSlots = Array.from({ length: MOST_THREADS }, (_, i) => MOST_THREADS - 1 - i);
   private left = MAX_INSTRUCTIONS;
   /** Why everything was stopped, '' while it was not. */
   stopped = '';
@@ -270,7 +274,8 @@ export class Userland {
     this.resume(thread);
     if (thread.waiting) {
       const result = yield* this.step(thread, thread.waiting);
-      if (result === null) return false;
+      // A call that ended the process has got on, too.
+      if (result === null) return thread.done;
       this.resume(thread);
       thread.waiting = null;
       thread.wakeAt = null;
@@ -291,6 +296,10 @@ export class Userland {
       } catch (error) {
         this.resume(thread);
         if (error instanceof Fault) return -EFAULT;
+        if (error instanceof Killed) {
+          this.crash(thread, error.signal, null);
+          return null;
+        }
         if (!(error instanceof Aborted)) throw error;
         this.stop(thread.process, error.message);
         return null;
@@ -317,6 +326,12 @@ export class Userland {
       this.left -= before - Math.max(0, cpu.fuel);
       cpu.passTime();
     }
+  }
+
+  /** True when all processes together would not have more memory than there is. */
+  hasRoom(more: Bytes): boolean {
+    const spaces = new Set(this.threads.map(({ process }) => process.space));
+    return [...spaces].reduce((sum, space) => sum + space.mapped, more) <= MOST_BYTES;
   }
 
   /** The process a task leads, if it is one of ours. */

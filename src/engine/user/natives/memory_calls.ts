@@ -11,14 +11,13 @@ import type { MapRequest } from '../address_space.ts';
 import type { NativeCall, NativeTable } from '../native.ts';
 import { syscalls } from '../native.ts';
 import { MMAP_BASE } from '../start.ts';
+import { MOST_BYTES } from '../userland.ts';
 
 const PAGE = 4096;
 const MAP_SHARED = 0x01;
 const MAP_PRIVATE = 0x02;
 const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
-/** More than that is not there: the simulated machine is small. */
-const MOST_BYTES = 256 << 20;
 const USER_END = 0x7fff_ffff_f000n;
 
 /** @returns the break as it is then @kernel sys_brk, mm/mmap.c @fidelity partial: no resource limit */
@@ -29,6 +28,7 @@ function brk(call: NativeCall): bigint {
   const old = mm.big('brk');
   const wanted = call.arg(1);
   if (wanted < start || wanted - start > BigInt(MOST_BYTES)) return old;
+  if (wanted > old && !call.userland.hasRoom(Number(wanted - old))) return old;
   const pages = (addr: bigint): number => alignUp(Number(addr - start), PAGE);
   const [from, to] = [pages(old), pages(wanted)];
   if (to > from) space.map({ start: start + BigInt(from), size: to - from, prot: PROT.READ | PROT.WRITE });
@@ -61,7 +61,7 @@ export function mmap(call: NativeCall, { addr, size, prot, flags, fd }: MmapArgs
   const { space } = call.process;
   const bytes = alignUp(size, PAGE);
   if (bytes === 0 || (flags & (MAP_SHARED | MAP_PRIVATE)) === 0) return fail('EINVAL');
-  if (bytes > MOST_BYTES) return fail('ENOMEM');
+  if (bytes > MOST_BYTES || !call.userland.hasRoom(bytes)) return fail('ENOMEM');
   const fixed = (flags & MAP_FIXED) !== 0;
   if (fixed && (addr % BigInt(PAGE) !== 0n || addr + BigInt(bytes) > USER_END)) return fail('EINVAL');
   let more: Pick<MapRequest, 'backing' | 'file'> = {};

@@ -35,6 +35,7 @@ const ns = (call: NativeCall): View => must(taskActivePidNs(call.kernel, call.th
 function fork(call: NativeCall): number {
   const { userland, thread, kernel } = call;
   const { process } = thread;
+  if (!userland.hasRoom(process.space.mapped)) return fail('ENOMEM');
   const slot = userland.takeSlot();
   if (slot === null) return fail('EAGAIN');
   const task = cloneTask(kernel, thread.task);
