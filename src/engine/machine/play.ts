@@ -236,11 +236,15 @@ const LINK_FIELDS: Readonly<Record<string, readonly (keyof SysLinkInfo)[]>> = {
   sockmap: ['map_id'],
 };
 
-function linkReport({ syscall }: Machine, fd: number): LinkInfo | null {
+/** What a target of the user's own can say of itself. */
+const OWN_LINK_FIELDS: readonly (keyof SysLinkInfo)[] = ['tid', 'pid'];
+
+function linkReport({ syscall, module }: Machine, fd: number): LinkInfo | null {
   const info = syscall.linkInfo(fd);
   if (typeof info === 'number') return null;
   const { type, id, prog_id, target_name, target_name_len } = info;
-  const own = (LINK_FIELDS[target_name] ?? []).map((field) => [field, Number(info[field])]);
+  const fields = module?.targets.includes(target_name) ? OWN_LINK_FIELDS : (LINK_FIELDS[target_name] ?? []);
+  const own = fields.map((field) => [field, Number(info[field])]);
   return { type, id, prog_id, target_name, target_name_len, ...Object.fromEntries(own) };
 }
 

@@ -34,7 +34,7 @@ import { HOLDS, Ledger } from './ledger.ts';
 import type { Hold, HoldKind } from './ledger.ts';
 
 /** Instructions that one call of a callback may take. */
-const FUEL = 50_000_000;
+const FUEL = 20_000_000;
 const BTF_IDS = /^\.BTF_ids\.(struct|union|enum|typedef|func)\.(\w+)$/;
 const ID_KINDS: Readonly<Record<string, Kind>> = {
   struct: Kind.STRUCT,
