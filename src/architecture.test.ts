@@ -51,8 +51,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
     ...Object.fromEntries(
       ['editor', 'console', 'timeline', 'graph', 'panels'].map((name) => [`ui/${name}`, panel]),
     ),
-    ...Object.fromEntries(['world', 'drop', 'shell', 'take'].map((name) => [`ui/${name}`, panel])),
+    ...Object.fromEntries(['world', 'drop', 'shell'].map((name) => [`ui/${name}`, panel])),
     'ui/reader': [...panel, 'ui/console'],
+    'ui/take': [...panel, 'ui/reader'],
     'ui/share': [...panel, 'ui/graph'],
     'ui/embed': ['protocol', 'ui'],
     ui: ['protocol', 'ui'],

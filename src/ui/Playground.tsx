@@ -24,10 +24,14 @@ const WIDE = '(min-width: 1100px)';
 /** Below this there is one pane at a time. */
 const NARROW = '(max-width: 759px)';
 
+const CodePane = lazy(async () => ({ default: (await import('./take/CodePane.tsx')).CodePane }));
+const ShellPane = lazy(async () => ({ default: (await import('./shell/ShellPane.tsx')).ShellPane }));
 const WorldPane = lazy(async () => ({ default: (await import('./world/WorldPane.tsx')).WorldPane }));
 
 /** Tabs of the dock whose code is fetched when they are first shown. */
 const LATER: readonly TabPane<DockTab>[] = [
+  { value: 'shell', title: 'Shell', badge: null, body: <ShellPane /> },
+  { value: 'code', title: 'In code', badge: null, body: <CodePane /> },
   { value: 'world', title: 'Changes', badge: <WorldBadge />, body: <WorldPane /> },
 ].map(({ body, ...pane }) => ({
   ...pane,

@@ -63,6 +63,7 @@ const DOCK_TABS: readonly (readonly [DockTab, string])[] = [
   ['events', 'Events'],
   ['kernel', 'Kernel'],
   ['compare', 'Compare'],
+  ['shell', 'Shell'],
   ['world', 'World: change it by hand'],
 ];
 

@@ -38,13 +38,16 @@ export function LinkState() {
   const report = useStore((s) => s.result?.report ?? null);
   const session = useStore((s) => s.result?.sessions[s.session]?.session ?? 0);
   const cancelled = useStore((s) => s.result?.cancelled ?? false);
+  const typed = useStore((s) => s.ran?.shell !== undefined);
   if (!report) return null;
   const failed = report.stage === 'attach' ? report.attach?.errno : null;
   const text = failed
     ? `BPF_LINK_CREATE: ${failed}`
     : report.link
       ? `link ${report.link.id} · session ${session}`
-      : `failed at ${report.stage}`;
+      : typed
+        ? `read in the shell · session ${session}`
+        : `failed at ${report.stage}`;
   return (
     <>
       <span className="rule-v hide-narrow" />

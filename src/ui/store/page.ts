@@ -12,6 +12,7 @@ import { traceOf } from './run.ts';
 import { showTheme } from './view.ts';
 import { useStore } from './store.ts';
 import { startBringing } from './bring.ts';
+import { startShell } from './shell.ts';
 import { startWorldEdits } from './world_edit.ts';
 
 let runner: Runner | null = null;
@@ -57,6 +58,7 @@ export function startPage(deps: PageDeps, text: string): void {
   startLooker(machine, runner);
   startWorldEdits(machine, runner);
   startBringing(machine);
+  startShell(machine, runner);
   startPseudo(language);
   startSummaries(language);
 }

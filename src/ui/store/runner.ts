@@ -35,7 +35,7 @@ export class Runner {
     } catch (error) {
       useStore.getState().runEnded(failureText(error));
     } finally {
-      clearTimeout(this.cancelTimer);
+      this.answered();
     }
   }
 
@@ -50,12 +50,28 @@ export class Runner {
     );
   }
 
+  /** What was asked to end has ended. */
+  answered(): void {
+    clearTimeout(this.cancelTimer);
+  }
+
+  /** The worker knows what a line of its shell has read: its moments are those of this scenario. */
+  adopt(scenario: Scenario): void {
+    this.loaded = { scenario, generation: this.engine.generation };
+  }
+
   /** Makes sure that the worker knows the run on show: after a rebuild it is run again from the scenario. */
   async ensureLoaded(scenario: Scenario): Promise<void> {
     const { loaded, engine } = this;
     if (loaded?.scenario === scenario && loaded.generation === engine.generation) return;
     engine.newRun();
-    await engine.call('run', { scenario });
+    const line = scenario.shell?.at(-1);
+    if (line === undefined) await engine.call('run', { scenario });
+    else
+      await engine.call('shell', {
+        scenario: { ...scenario, shell: scenario.shell?.slice(0, -1) ?? [] },
+        line,
+      });
     this.loaded = { scenario, generation: engine.generation };
   }
 }
