@@ -24,6 +24,7 @@ const WIDE = '(min-width: 1100px)';
 /** Below this there is one pane at a time. */
 const NARROW = '(max-width: 759px)';
 
+const ReaderPane = lazy(async () => ({ default: (await import('./reader/ReaderPane.tsx')).ReaderPane }));
 const CodePane = lazy(async () => ({ default: (await import('./take/CodePane.tsx')).CodePane }));
 const ShellPane = lazy(async () => ({ default: (await import('./shell/ShellPane.tsx')).ShellPane }));
 const WorldPane = lazy(async () => ({ default: (await import('./world/WorldPane.tsx')).WorldPane }));
@@ -33,6 +34,7 @@ const LATER: readonly TabPane<DockTab>[] = [
   { value: 'shell', title: 'Shell', badge: null, body: <ShellPane /> },
   { value: 'code', title: 'In code', badge: null, body: <CodePane /> },
   { value: 'world', title: 'Changes', badge: <WorldBadge />, body: <WorldPane /> },
+  { value: 'reader', title: 'Reader', badge: null, body: <ReaderPane /> },
 ].map(({ body, ...pane }) => ({
   ...pane,
   value: pane.value as DockTab,

@@ -12,6 +12,7 @@ import { traceOf } from './run.ts';
 import { showTheme } from './view.ts';
 import { useStore } from './store.ts';
 import { startBringing } from './bring.ts';
+import { startReader } from './reader.ts';
 import { startShell } from './shell.ts';
 import { startWorldEdits } from './world_edit.ts';
 
@@ -58,6 +59,7 @@ export function startPage(deps: PageDeps, text: string): void {
   startLooker(machine, runner);
   startWorldEdits(machine, runner);
   startBringing(machine);
+  startReader(deps);
   startShell(machine, runner);
   startPseudo(language);
   startSummaries(language);

@@ -12,6 +12,7 @@
 import type { Addr } from '../../../shared/brand.ts';
 import { tcpEstablished, tcpListening } from '../../kernel/objects/inet_hash.ts';
 import type { SocketTable } from '../../kernel/objects/inet_hash.ts';
+import { isUnhashed, sockCommon, sockCookie } from '../../kernel/objects/sock.ts';
 import type { View } from '../../kernel/view.ts';
 import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
 import type { IterReg, Obj, SeqOps } from '../bpf_iter.ts';
@@ -23,13 +24,11 @@ import {
   currentSock,
   fillBatch,
   finiBatch,
-  identifySock,
   initBatch,
-  leaveCookies,
-  localPort,
   putCurrent,
+  putWaiting,
+  SEQ_SKIP,
   SEQ_START_TOKEN,
-  showSock,
 } from './socket_common.ts';
 import { resumeBucket } from './socket_resume.ts';
 
@@ -79,15 +78,32 @@ const ops: SeqOps = {
     session.priv.set('state.last_pos', session.seq.index);
     return next;
   },
-  show: showSock('tcp', localPort, (session, sk) =>
-    runIterProg(session, store(sk, connectionUid(session, sk))),
-  ),
+  show(session, sk) {
+    if (sk === SEQ_START_TOKEN) {
+      session.line('tcp.header');
+      return 0;
+    }
+    session.line('tcp.show');
+    const common = sockCommon(session.kernel, sk);
+    if (isUnhashed(common)) {
+      session.line('tcp.gone');
+      session.skip(sk, common.num('skc_num'), 'socket unhashed');
+      return SEQ_SKIP;
+    }
+    return runIterProg(session, store(sk, connectionUid(session, sk)));
+  },
   stop(session, sk) {
     session.line('tcp.stop');
     if (sk === NULL) runFinalProg(session, store(NULL, 0));
-    leaveCookies(session);
+    putWaiting(session, (waiting) => sockCookie(session.kernel, sockCommon(session.kernel, waiting)));
   },
 };
+
+/** A socket is known by its local port. */
+const identify = (session: Session, sk: Obj): { owner: Addr; key: number } => ({
+  owner: NULL,
+  key: sk === SEQ_START_TOKEN ? 0 : sockCommon(session.kernel, sk).num('skc_num'),
+});
 
 export const tcpTarget: IterReg = {
   target: 'tcp',
@@ -95,7 +111,7 @@ export const tcpTarget: IterReg = {
   resched: false,
   extraHelpers: ['bpf_setsockopt', 'bpf_getsockopt'],
   seqInfo: () => ({ ops, privStruct: 'bpf_tcp_iter_state', initPriv: initBatch, finiPriv: finiBatch }),
-  identify: identifySock(localPort),
+  identify,
   code: [
     pseudoCode(
       'iter/tcp',
