@@ -3,7 +3,7 @@ import { SPEEDS } from './store/cursor.ts';
 import { cancel, run } from './store/page.ts';
 import { traceOf } from './store/run.ts';
 import { useStore } from './store/store.ts';
-import type { DockTab } from './store/view.ts';
+import type { DockTab, TimelineWay } from './store/view.ts';
 import { THEMES } from './store/view.ts';
 import { foldTrace } from './trace/fold.ts';
 import { visitsOf } from './trace/object_state.ts';
@@ -29,14 +29,15 @@ function goToEdge(end: boolean): void {
   if (trace) go(end ? lastCall(foldTrace(trace)) : 0);
 }
 
-/** Previous or next place where a walk is cut short. */
+/** Previous or next place where a walk is cut short or the world changes. */
 function goToCut(by: 1 | -1): void {
   const trace = traceOf(state());
   if (!trace) return;
-  const { cuts } = foldTrace(trace);
   const { call } = state().at;
-  const to = by === 1 ? cuts.find((cut) => cut > call) : cuts.findLast((cut) => cut < call);
-  if (to !== undefined) go(to);
+  const marks = [...foldTrace(trace).cuts, ...trace.changes.map((change) => change.call)];
+  const beyond = marks.filter((mark) => (by === 1 ? mark > call : mark < call));
+  const nearest = beyond.reduce((a, b) => (Math.abs(b - call) < Math.abs(a - call) ? b : a), Infinity);
+  if (Number.isFinite(nearest)) go(nearest);
 }
 
 /** Next visit of the pinned object, from the beginning again after the last. */
@@ -65,6 +66,13 @@ const DOCK_TABS: readonly (readonly [DockTab, string])[] = [
   ['compare', 'Compare'],
   ['shell', 'Shell'],
   ['world', 'World: change it by hand'],
+];
+
+const TURNS: readonly (readonly [string, TimelineWay, string])[] = [
+  ['w', 'in', 'Zoom into the timeline'],
+  ['s', 'out', 'Zoom out of the timeline'],
+  ['a', 'left', 'Move the timeline left'],
+  ['d', 'right', 'Move the timeline right'],
 ];
 
 export const COMMANDS: readonly Command[] = [
@@ -116,12 +124,18 @@ export const COMMANDS: readonly Command[] = [
   { id: 'last', title: 'Last event', group: 'Move', keys: ['End'], run: () => goToEdge(true) },
   {
     id: 'cut-before',
-    title: 'Previous stop of the walk',
+    title: 'Previous stop of the walk or change of the world',
     group: 'Move',
     keys: ['['],
     run: () => goToCut(-1),
   },
-  { id: 'cut-after', title: 'Next stop of the walk', group: 'Move', keys: [']'], run: () => goToCut(1) },
+  {
+    id: 'cut-after',
+    title: 'Next stop of the walk or change of the world',
+    group: 'Move',
+    keys: [']'],
+    run: () => goToCut(1),
+  },
   {
     id: 'next-visit',
     title: 'Next visit of the pinned object',
@@ -129,6 +143,20 @@ export const COMMANDS: readonly Command[] = [
     keys: ['j'],
     run: goToNextVisit,
   },
+  {
+    id: 'find',
+    title: 'Search the recording',
+    group: 'Move',
+    keys: ['/'],
+    run: () => state().setView({ finding: true }),
+  },
+  ...TURNS.map(([key, way, title]): Command => ({
+    id: `timeline-${way}`,
+    title,
+    group: 'Move',
+    keys: [key],
+    run: () => state().turnTimeline(way),
+  })),
   ...UNITS.map((unit, i): Command => ({
     id: `unit-${unit}`,
     title: `Step by ${unit}`,

@@ -1,9 +1,11 @@
 /** Play: steps by the unit at the chosen speed, and pauses where something happens. */
 import { errnoName } from '../../shared/errno.ts';
 import { foldTrace, kindAt } from '../trace/fold.ts';
+import { findCall } from '../trace/search.ts';
 import { lastCall, step } from '../trace/units.ts';
 import { traceOf } from './run.ts';
 import { useStore } from './store.ts';
+import { breakpointOf } from './breakpoint.ts';
 
 /** At top speed a recording takes about this many frames, however long it is. */
 const FRAMES_AT_TOP_SPEED = 300;
@@ -26,14 +28,19 @@ export function startPlayer(): void {
     last = now;
     let at = state.at;
     let why = '';
+    const stop = breakpointOf(state);
     for (; owed >= 1 && why === ''; owed--) {
       const next = step(f, at, state.unit, 1);
       if (next.call === at.call && next.insn === at.insn) why = 'end of the recording';
       const cut = f.cuts.find((call) => call > at.call && call <= next.call);
       const failed = findFailure(at.call, next.call);
+      const broke = stop ? findCall(stop.of, stop.test, at.call, 1, next.call) : -1;
       if (failed >= 0) {
         why = `${kindAt(trace, failed)} failed with ${errnoName(trace.result[failed] ?? 0)}`;
         at = { call: failed, insn: null };
+      } else if (broke >= 0) {
+        why = state.find;
+        at = { call: broke, insn: null };
       } else if (cut !== undefined && pausedIn !== trace) {
         pausedIn = trace;
         why = 'the walk stopped: the reader has what it asked for';

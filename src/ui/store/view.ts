@@ -17,9 +17,11 @@ export type DockTab =
   | 'reader'
   | 'code'
   | 'inspect';
-export type InspectorTab = 'object' | 'registers' | 'stack';
+export type InspectorTab = 'object' | 'registers' | 'stack' | 'maps';
 export type GraphView = 'graph' | 'table' | 'heat';
 export type Pane = 'code' | 'graph' | 'output' | 'inspect';
+
+export type TimelineWay = 'in' | 'out' | 'left' | 'right';
 
 export interface ViewSlice {
   readonly theme: Theme;
@@ -36,6 +38,12 @@ export interface ViewSlice {
   readonly selected: number | null;
   readonly paletteOpen: boolean;
   readonly shareOpen: boolean;
+  /** Whether the line to search the recording is on show, what it says, and whether playing pauses there. */
+  readonly finding: boolean;
+  readonly find: string;
+  readonly breaks: boolean;
+  /** What a key asked of the timeline, with a count so that the same can be asked for twice. */
+  readonly turn: { readonly way: TimelineWay; readonly times: number } | null;
   readonly singleKeys: boolean;
   /** Requests to fit the picture; each one counts. */
   readonly fits: number;
@@ -54,11 +62,15 @@ export interface ViewSlice {
         | 'selected'
         | 'paletteOpen'
         | 'shareOpen'
+        | 'finding'
+        | 'find'
+        | 'breaks'
       >
     >,
   ) => void;
   setSingleKeys: (on: boolean) => void;
   fit: () => void;
+  turnTimeline: (way: TimelineWay) => void;
 }
 
 const isTheme = (text: string | null): text is Theme => (THEMES as readonly (string | null)[]).includes(text);
@@ -77,6 +89,10 @@ export const viewSlice: StateCreator<PageState, [], [], ViewSlice> = (set, get) 
     selected: null,
     paletteOpen: false,
     shareOpen: false,
+    finding: false,
+    find: '',
+    breaks: false,
+    turn: null,
     singleKeys: kept('single-keys') !== 'off',
     fits: 0,
     setTheme: (next) => {
@@ -90,6 +106,7 @@ export const viewSlice: StateCreator<PageState, [], [], ViewSlice> = (set, get) 
       set({ singleKeys: on });
     },
     fit: () => set({ fits: get().fits + 1 }),
+    turnTimeline: (way) => set({ turn: { way, times: (get().turn?.times ?? 0) + 1 } }),
   };
 };
 

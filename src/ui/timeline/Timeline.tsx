@@ -1,3 +1,4 @@
+import { Suspense, lazy } from 'react';
 import { record, run } from '../store/page.ts';
 import { SPEEDS } from '../store/cursor.ts';
 import { isStale, traceOf } from '../store/run.ts';
@@ -21,6 +22,7 @@ export function Timeline() {
   return (
     <section className="timeline" aria-label="Timeline">
       <Transport />
+      <Find />
       {trace && trace.length > 0 ? (
         <TrackView key={trace.session} trace={trace} />
       ) : (
@@ -42,6 +44,19 @@ export function Timeline() {
         </p>
       )}
     </section>
+  );
+}
+
+/** Loaded when it is first asked for. */
+const FindBar = lazy(async () => ({ default: (await import('./FindBar.tsx')).FindBar }));
+
+function Find() {
+  const finding = useStore((s) => s.finding);
+  if (!finding) return null;
+  return (
+    <Suspense fallback={null}>
+      <FindBar />
+    </Suspense>
   );
 }
 
@@ -120,9 +135,25 @@ function Transport() {
         </select>
       </label>
       <SessionChoice />
+      <FindButton />
       <span className="spring" />
       {trace && trace.length > 0 && <Now />}
     </div>
+  );
+}
+
+function FindButton() {
+  const finding = useStore((s) => s.finding);
+  return (
+    <button
+      type="button"
+      className="btn quiet small"
+      aria-pressed={finding}
+      title="Search the recording, and pause where a condition holds (/)"
+      onClick={() => act().setView({ finding: !finding })}
+    >
+      Find
+    </button>
   );
 }
 

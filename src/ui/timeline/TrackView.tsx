@@ -12,6 +12,7 @@ import type { Tracks } from './draw_tracks.ts';
 import { TrackSheets } from './track_sheets.ts';
 import { useSize } from './use_size.ts';
 import { shownPart, zoomAt } from './zoom.ts';
+import type { Part } from './zoom.ts';
 
 interface Props {
   readonly trace: SessionTrace;
@@ -29,11 +30,13 @@ export function TrackView({ trace, small = false }: Props) {
   const scene = useStore((s) => s.result?.scene ?? null);
   const theme = useStore((s) => s.theme);
   const systemDark = useMedia('(prefers-color-scheme: dark)');
-  const [zoom, setZoom] = useState({ from: 0, to: trace.length });
+  // Moved by hand, the part stays while the cursor does, even where the cursor is not in it.
+  const [zoom, setZoom] = useState({ from: 0, to: trace.length, call: -1 });
   const folded = foldTrace(trace);
   const names = namesOf(scene);
   const bars = useMemo(() => heldBars(trace), [trace]);
-  const part = shownPart(zoom, trace.length, at.call);
+  const part = zoom.call === at.call ? zoom : shownPart(zoom, trace.length, at.call);
+  const show = (next: Part): void => setZoom({ ...next, call: at.call });
   const tracks = useMemo(
     () => ({ folded, names, bars, from: part.from, to: part.to, small }),
     [folded, names, bars, part.from, part.to, small],
@@ -75,12 +78,14 @@ export function TrackView({ trace, small = false }: Props) {
     sheets.draw(g, at.call);
   }, [sheets, at.call, width, height]);
 
+  const turn = useStore((s) => s.turn);
+  const [turned, setTurned] = useState(turn);
+  if (turn !== turned) {
+    setTurned(turn);
+    if (turn) show(zoomAt(part, trace.length, at.call, WHEEL[turn.way]));
+  }
   const drag = useDrag(tracks, width);
-  useWheel(box, (event, x) => {
-    setZoom((old) =>
-      zoomAt(shownPart(old, trace.length, at.call), trace.length, callAtX(tracks, width, x), event),
-    );
-  });
+  useWheel(box, (event, x) => show(zoomAt(part, trace.length, callAtX(tracks, width, x), event)));
   const x0 = xOf(tracks, width, at.call);
   const x1 = xOf(tracks, width, at.call + 1);
   const ran = trace.insns[at.call] ?? 0;
@@ -104,9 +109,7 @@ export function TrackView({ trace, small = false }: Props) {
       onPointerUp={drag.up}
       onPointerCancel={drag.up}
       onDoubleClick={() =>
-        setZoom((old) =>
-          old.to - old.from < trace.length ? { from: 0, to: trace.length } : readOf(trace, at.call),
-        )
+        show(part.to - part.from < trace.length ? { from: 0, to: trace.length } : readOf(trace, at.call))
       }
     >
       <canvas ref={canvas} aria-hidden="true" />
@@ -119,6 +122,14 @@ export function TrackView({ trace, small = false }: Props) {
     </div>
   );
 }
+
+/** The turn of the wheel that does the same as a key. */
+const WHEEL = {
+  in: { deltaX: 0, deltaY: -1, shiftKey: false },
+  out: { deltaX: 0, deltaY: 1, shiftKey: false },
+  left: { deltaX: 0, deltaY: -1, shiftKey: true },
+  right: { deltaX: 0, deltaY: 1, shiftKey: true },
+} as const;
 
 const readOf = (trace: SessionTrace, call: number): { from: number; to: number } => {
   const read = trace.reads[trace.read[call] ?? 0];
@@ -133,24 +144,22 @@ interface Drag {
 
 function useDrag(tracks: Pick<Tracks, 'from' | 'to' | 'small'>, width: number): Drag {
   const active = useRef<{ x: number; fine: number } | null>(null);
-  const go = useCallback(
-    (x: number) => useStore.getState().seek({ call: callAtX(tracks, width, x), insn: null }),
-    [tracks, width],
-  );
+  const at = useCallback((x: number) => ({ call: callAtX(tracks, width, x), insn: null }), [tracks, width]);
   return {
     down: (event) => {
       if (event.button !== 0) return;
       event.currentTarget.setPointerCapture(event.pointerId);
-      useStore.getState().pause();
       const x = event.nativeEvent.offsetX;
       active.current = { x: event.clientX, fine: x };
-      go(x);
+      // Where it begins is a jump; Back goes to the moment before it.
+      useStore.getState().jump(at(x));
     },
     move: (event) => {
       if (!active.current) return;
       const dx = event.clientX - active.current.x;
-      active.current = { x: event.clientX, fine: active.current.fine + (event.shiftKey ? dx / 10 : dx) };
-      go(active.current.fine);
+      const fine = active.current.fine + (event.shiftKey ? dx / 10 : dx);
+      active.current = { x: event.clientX, fine };
+      useStore.getState().seek(at(active.current.fine));
     },
     up: (event) => {
       active.current = null;

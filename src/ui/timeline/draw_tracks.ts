@@ -155,6 +155,7 @@ export function drawTracks(
   drawBuffer();
   if (!tracks.small) drawHeld();
   drawStops();
+  drawChanges();
 
   function drawBands(): void {
     g.font = '10px Inter, system-ui, sans-serif';
@@ -297,6 +298,23 @@ export function drawTracks(
       );
     }
     g.globalAlpha = 1;
+  }
+
+  /** Changes of the world, between the callbacks where they happened. */
+  function drawChanges(): void {
+    g.strokeStyle = colour('--gone');
+    g.lineWidth = 1.4;
+    for (const change of trace.changes) {
+      if (change.call < tracks.from || change.call >= tracks.to) continue;
+      const middle = x(change.call);
+      g.beginPath();
+      g.moveTo(middle, 2);
+      g.lineTo(middle + 4.5, 6.5);
+      g.lineTo(middle, 11);
+      g.lineTo(middle - 4.5, 6.5);
+      g.closePath();
+      g.stroke();
+    }
   }
 
   function drawStops(): void {

@@ -1,0 +1,75 @@
+import { expect, test } from '@playwright/test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { Playground, commandLine, exampleText } from './playground.ts';
+
+test('the search goes to the events that the command line prints, and back @every-width', async ({
+  page,
+}) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.choose('World', 'docs');
+  await playground.run();
+  await playground.pane('Graph');
+  await page.getByRole('button', { name: 'Find' }).click();
+  const field = page.getByRole('textbox', { name: 'Event where' });
+  const answer = commandLine(exampleText('task_file.bpf.c'), 'docs');
+  const rows = answer.output.trimEnd().split('\n');
+  const last = rows.at(-1) ?? '';
+  await field.fill(`kind show output "${last}"`);
+  await field.press('Enter');
+  await expect.poll(() => playground.moment()).toMatch(/ show: .*wrote \d+ B/);
+  const { at } = await playground.event();
+  await field.fill('kind show pid 1859');
+  await field.press('Shift+Enter');
+  await expect.poll(async () => (await playground.event()).at).toBeLessThan(at);
+  await field.fill('fd nothing');
+  await expect(page.getByText('fd needs a number')).toBeVisible();
+  const { violations } = await new AxeBuilder({ page }).include('.timeline').analyze();
+  expect(violations.map((v) => v.id)).toEqual([]);
+  await field.fill('output "no such text"');
+  await field.press('Enter');
+  await expect(page.getByText('No later event')).toBeVisible();
+});
+
+test('playing pauses where a condition holds', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.run();
+  await page.getByRole('button', { name: 'Find' }).click();
+  await page.getByRole('textbox', { name: 'Event where' }).fill('kind show fd 4');
+  await page.getByRole('button', { name: 'Pause there' }).click();
+  await page.getByRole('radio', { name: 'callback' }).click();
+  await page.locator('.transport select').first().selectOption('Infinity');
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(page.getByText('Paused: kind show fd 4')).toBeVisible();
+  expect(await playground.moment()).toMatch(/ show: [^,]+, fd 4, /);
+});
+
+test('wheel and keys zoom and pan; a click is a jump that Back undoes', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.choose('read()', '64');
+  await playground.run();
+  const slider = page.getByRole('slider', { name: 'Moment' });
+  const box = await slider.boundingBox();
+  if (!box) throw new Error('no timeline');
+  const { of } = await playground.event();
+  const x = box.x + box.width * 0.6;
+  await page.mouse.click(x, box.y + 30);
+  const whole = (await playground.event()).at;
+  await slider.focus();
+  for (let i = 0; i < 12; i++) await page.keyboard.press('w');
+  await page.mouse.click(box.x + box.width - 40, box.y + 30);
+  const near = (await playground.event()).at;
+  expect(near - whole).toBeGreaterThan(0);
+  expect(near - whole).toBeLessThan(of / 4);
+  await page.goBack();
+  await expect(playground.counter).toHaveValue(String(whole));
+  await page.mouse.move(x, box.y + 30);
+  await page.keyboard.down('Shift');
+  for (let i = 0; i < 30; i++) await page.mouse.wheel(0, -100);
+  await page.keyboard.up('Shift');
+  await page.mouse.click(box.x + 90, box.y + 30);
+  expect((await playground.event()).at).toBeLessThan(whole - 5);
+  expect(playground.errors).toEqual([]);
+});
