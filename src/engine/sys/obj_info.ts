@@ -5,6 +5,7 @@
  *
  * Source: kernel/bpf/syscall.c, kernel/bpf/btf.c, Linux 6.12.
  */
+import type { TypeId } from '../../shared/brand.ts';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import { LinkType } from '../abi/uapi.ts';
@@ -25,6 +26,7 @@ export interface MapInfoData {
   readonly btf_id: number;
   readonly btf_key_type_id: number;
   readonly btf_value_type_id: number;
+  readonly map_extra: bigint;
 }
 export interface ProgInfoData {
   readonly kind: 'prog';
@@ -34,6 +36,7 @@ export interface ProgInfoData {
   readonly jited_prog_len: number;
   readonly xlated_prog_len: number;
   readonly load_time: bigint;
+  readonly created_by_uid: number;
   readonly map_ids: readonly number[];
   readonly name: string;
   readonly gpl_compatible: boolean;
@@ -82,9 +85,16 @@ const mapInfo = (sys: Sys, { spec, id }: BpfMap): MapInfoData => ({
   btf_id: spec.btf ? btfId(sys, spec.btf.addr) : 0,
   btf_key_type_id: spec.btf?.key ?? 0,
   btf_value_type_id: spec.btf?.value ?? 0,
+  map_extra: spec.mapExtra ?? 0n,
 });
 
-/** @kernel bpf_prog_get_info_by_fd, kernel/bpf/syscall.c @fidelity partial: lengths are those of the program as loaded, nothing is jited */
+/** The kernel's BTF, or that of the module whose own type this is. */
+const btfWith = ({ objects }: Sys, type: TypeId): BtfObject =>
+  (type < objects.vmlinux.types.end
+    ? null
+    : objects.btfs.all().find(({ types }) => types.base === objects.vmlinux.types)) ?? objects.vmlinux;
+
+/** @kernel bpf_prog_get_info_by_fd, kernel/bpf/syscall.c @fidelity partial: lengths are those of the program as loaded, nothing is jited, and run statistics are off */
 const progInfo = (sys: Sys, prog: Prog): ProgInfoData => ({
   kind: 'prog',
   type: prog.spec.type,
@@ -93,12 +103,13 @@ const progInfo = (sys: Sys, prog: Prog): ProgInfoData => ({
   jited_prog_len: prog.spec.insns.length * 8,
   xlated_prog_len: prog.spec.insns.length * 8,
   load_time: prog.aux.has('load_time') ? prog.aux.big('load_time') : 0n,
+  created_by_uid: prog.aux.deref('user')?.num('uid') ?? 0,
   map_ids: prog.maps.map((map) => map.id),
   name: prog.name,
   gpl_compatible: prog.spec.gplCompatible,
   btf_id: prog.spec.btf?.id ?? 0,
   verified_insns: prog.spec.verifiedInsns ?? 0,
-  attach_btf_obj_id: prog.attachBtfId === 0 ? 0 : sys.objects.vmlinux.id,
+  attach_btf_obj_id: prog.attachBtfId === 0 ? 0 : btfWith(sys, prog.attachBtfId).id,
   attach_btf_id: prog.attachBtfId,
 });
 

@@ -26,7 +26,6 @@ function infoOf(tool: Tool, fd: number): ProgInfoData {
   return must(typeof info !== 'number' && info.kind === 'prog' ? info : null, 'info of a program');
 }
 const typeName = (type: number): string => PROG_TYPE_NAMES[type]?.toLowerCase() ?? '';
-const uidOf = (prog: Prog): number => prog.aux.deref('user')?.num('uid') ?? 0;
 
 function plainProg(tool: Tool, fd: number, pins: readonly string[]): string {
   const info = infoOf(tool, fd);
@@ -35,7 +34,7 @@ function plainProg(tool: Tool, fd: number, pins: readonly string[]): string {
   return (
     `${info.id}: ${name === '' ? `type ${info.type}` : name}  ${info.name === '' ? '' : `name ${info.name}  `}` +
     `tag ${info.tag}${info.gpl_compatible ? '  gpl' : ''}\n` +
-    `\tloaded_at ${isoTime(wallTimeOf(info.load_time))}  uid ${uidOf(prog)}\n` +
+    `\tloaded_at ${isoTime(wallTimeOf(info.load_time))}  uid ${info.created_by_uid}\n` +
     `\txlated ${info.xlated_prog_len}B  jited ${info.jited_prog_len}B  memlock ${progMemlock(prog)}B` +
     (info.map_ids.length > 0 ? `  map_ids ${info.map_ids.join(',')}` : '') +
     pins.map((path) => `\n\tpinned ${path}`).join('') +
@@ -54,7 +53,7 @@ function jsonProg(tool: Tool, fd: number, pins: readonly string[] | null): Json 
     tag: info.tag,
     gpl_compatible: info.gpl_compatible,
     loaded_at: wallTimeOf(info.load_time),
-    uid: uidOf(prog),
+    uid: info.created_by_uid,
     bytes_xlated: info.xlated_prog_len,
     jited: true,
     bytes_jited: info.jited_prog_len,
