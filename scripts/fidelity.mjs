@@ -4,8 +4,8 @@
  *     node scripts/fidelity.mjs           write the page
  *     node scripts/fidelity.mjs --check   fail when the page is stale
  */
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -34,16 +34,33 @@ function rows(file) {
   });
 }
 
-const all = readdirSync(engine, { recursive: true, encoding: 'utf8' })
+const files = readdirSync(engine, { recursive: true, encoding: 'utf8' });
+const all = files
   .filter((file) => file.endsWith('.ts') && !file.includes('.test.'))
   .sort()
   .flatMap(rows);
-const bad = all.filter(({ fidelity }) => !/^(full|partial: .|none: .)/.test(fidelity));
+const bad = all.filter(({ fidelity }) => !/^(full(: .+)?$|partial: .|none: .)/.test(fidelity));
 if (bad.length > 0) {
   for (const { file, fidelity } of bad)
     console.error(
       `${file}: @fidelity must be "full", "partial: why" or "none: why", not "${fidelity.slice(0, 60)}"`,
     );
+  process.exit(1);
+}
+
+/** What a `full: FILE[, FILE]` names as its proof: a path from the root, or the name of one test of the engine. */
+const proofs = (fidelity) => /^full: (.+)$/.exec(fidelity)?.[1]?.split(/,\s*/) ?? [];
+const tests = files.filter((file) => file.endsWith('.test.ts'));
+const exists = (proof) =>
+  proof.includes('/')
+    ? existsSync(join(root, proof))
+    : tests.filter((file) => basename(file) === proof).length === 1;
+const unproved = all.flatMap(({ file, kernel, fidelity }) =>
+  proofs(fidelity).flatMap((proof) => (exists(proof) ? [] : [`${file}: ${kernel}: ${proof}`])),
+);
+if (unproved.length > 0) {
+  for (const what of unproved)
+    console.error(`${what}: "full" names a test that does not exist, or not only one`);
   process.exit(1);
 }
 
@@ -54,12 +71,12 @@ const section = (title, wanted) => {
   if (some.length === 0) return '';
   const lines = some.map(({ file, kernel, fidelity }) =>
     wanted === 'full'
-      ? `| ${cell(kernel)} | \`${file}\` |`
+      ? `| ${cell(kernel)} | \`${file}\` | ${cell(proofs(fidelity).join(', '))} |`
       : `| ${cell(kernel)} | \`${file}\` | ${cell(fidelity.replace(/^\w+: /, ''))} |`,
   );
   const head =
     wanted === 'full'
-      ? '| kernel | here |\n|---|---|'
+      ? '| kernel | here | proved by name in |\n|---|---|---|'
       : '| kernel | here | what differs and why |\n|---|---|---|';
   return `## ${title}\n\n${head}\n${lines.join('\n')}\n\n`;
 };
