@@ -14,7 +14,7 @@ import { sizeOf, unsugar } from '../cc/ctype.ts';
 import { declarationText, typeText } from '../cc/ctype_text.ts';
 import { bundledHeaderPaths } from '../cc/headers/index.ts';
 import { KEYWORDS } from '../cc/parse_type.ts';
-import { SECTION_DEFS } from '../libbpf/section.ts';
+import { SECTION_DEFS } from '../abi/section.ts';
 import { Analysis, kindOf } from './analysis.ts';
 import { helperText, macroHead, memberText } from './describe.ts';
 import { HELPER_DOCS } from './helper_docs.ts';

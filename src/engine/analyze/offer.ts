@@ -1,6 +1,6 @@
 /** What the kernel offers the program that is being written: helpers and kfuncs by its section's type. */
 import { helperId } from '../abi/helper_id.ts';
-import { BPF_TRACE_ITER, findSectionDef, parseSectionName } from '../libbpf/section.ts';
+import { BPF_TRACE_ITER, findSectionDef, parseSectionName } from '../abi/section.ts';
 import { offersHelper } from '../verifier/helper_offer.ts';
 import { offersKfunc } from '../verifier/kfunc_table.ts';
 import { progTypeRule } from '../verifier/prog_type.ts';

@@ -7,7 +7,7 @@
 import type { NegErrno } from '../../shared/errno.ts';
 import { Messages } from './messages.ts';
 import type { ErrorStyle } from './messages.ts';
-import { BPF_TRACE_ITER } from './section.ts';
+import { BPF_TRACE_ITER } from '../abi/section.ts';
 import type { BpfSyscalls } from './syscalls.ts';
 
 /** sizeof(union bpf_iter_link_info) */

@@ -25,7 +25,7 @@ import type { Messages } from './messages.ts';
 import { LIBBPF_ERRNO__FORMAT, LIBBPF_ERRNO__RELOC } from './messages.ts';
 import { LibbpfError } from './object.ts';
 import type { BpfMapSpec, BpfProgramSpec, Extern, Reloc } from './object.ts';
-import { findSectionDef, parseSectionName } from './section.ts';
+import { findSectionDef, parseSectionName } from '../abi/section.ts';
 
 export const TEXT = '.text';
 

@@ -11,7 +11,7 @@ import type { LoadOptions } from './load.ts';
 import { adjustRingbufSize } from './map_def.ts';
 import type { BpfObject, OpenResult } from './object.ts';
 import { openObject } from './open.ts';
-import { findSectionDef } from './section.ts';
+import { findSectionDef } from '../abi/section.ts';
 import { cTypes } from './testing/c_types.ts';
 import { FakeSys } from './testing/fake_sys.ts';
 import { callInsn, exitInsn, ldImm64, movInsn, testObject } from './testing/test_object.ts';

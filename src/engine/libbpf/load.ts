@@ -22,7 +22,7 @@ import { LibbpfError } from './object.ts';
 import type { BpfObject, BpfProgramSpec } from './object.ts';
 import { resolveExterns } from './resolve_externs.ts';
 import type { KernelInfo } from './resolve_externs.ts';
-import { BPF_F_SLEEPABLE, BPF_TRACE_ITER } from './section.ts';
+import { BPF_F_SLEEPABLE, BPF_TRACE_ITER } from '../abi/section.ts';
 import type { BpfSyscalls } from './syscalls.ts';
 import { fixupVerifierLog } from './verifier_log.ts';
 

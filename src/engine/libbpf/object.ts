@@ -7,7 +7,7 @@ import type { NegErrno } from '../../shared/errno.ts';
 import type { Insn } from '../abi/insn.ts';
 import type { CoreRelo, FuncInfo, LineInfo } from '../btf/ext.ts';
 import type { Btf } from '../btf/parse.ts';
-import type { SectionDef } from './section.ts';
+import type { SectionDef } from '../abi/section.ts';
 
 /** What BPF_MAP_CREATE needs to know. */
 export interface MapDef {
