@@ -29,3 +29,30 @@ test('ipv6_route: left, right, the node itself, in the table "main"', () => {
   expect(found.at(-1)).toBe(all.at(-1));
   expect(found).toHaveLength(7);
 });
+
+/** Each of these programs prints what it is shown, and in its last call (dmabuf: its first) what it finds by hand. */
+const IN_ONE_RUN: readonly { file: string; world: string; least: number; options?: readonly string[] }[] = [
+  { file: 'tcp', world: 'sockets', least: 8 },
+  { file: 'udp', world: 'sockets', least: 4 },
+  { file: 'netlink', world: 'sockets', least: 3 },
+  { file: 'bpf', world: 'sockets', least: 3, options: ['--prog', 'walk_map'] },
+  { file: 'bpf', world: 'sockets', least: 3, options: ['--prog', 'walk_prog'] },
+  { file: 'bpf', world: 'sockets', least: 1, options: ['--prog', 'walk_link'] },
+  { file: 'kmem_cache', world: 'graphics', least: 10, options: ['--kernel', '7.0'] },
+  { file: 'dmabuf', world: 'graphics', least: 3, options: ['--kernel', '7.0'] },
+];
+const KALLSYMS = join(import.meta.dirname, '../../recorded/linux-6.12/kernel/kallsyms.gz');
+
+test.for(IN_ONE_RUN)(
+  '$file $options: tables and lists of the kernel',
+  ({ file, world, least, options = [] }) => {
+    const path = join(import.meta.dirname, '../testdata', `hand_${file}.bpf.c`);
+    const args = ['run', path, '--world', world, '--kallsyms', KALLSYMS, '--read-size', '65536', ...options];
+    const { status, stdout, stderr } = iterscope(...args);
+    expect([status, stderr]).toEqual([0, '']);
+    const of = (kind: string): string[] =>
+      stdout.split('\n').flatMap((l) => (l.startsWith(kind) ? [l.slice(2)] : []));
+    expect(of('1 ')).toEqual(of('0 '));
+    expect(of('0 ').length).toBeGreaterThanOrEqual(least);
+  },
+);

@@ -1,7 +1,7 @@
 /** The struct types of one kernel, found in its BTF once and then by name. */
 import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { spellings } from '../btf/fields.ts';
-import { findMember, isSigned, resolve, sizeOf, structOf } from '../btf/layout.ts';
+import { findMember, isSigned, pointee, resolve, sizeOf, structOf } from '../btf/layout.ts';
 import type { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
 
@@ -73,6 +73,7 @@ export class Types {
   readonly btf: Btf;
   private readonly byName = new Map<string, StructType>();
   private readonly byId = new Map<TypeId, StructType>();
+  private readonly byPointer = new Map<TypeId, StructType | null>();
 
   constructor(btf: Btf) {
     this.btf = btf;
@@ -102,6 +103,17 @@ export class Types {
       type = this.byId.get(behind) ?? new StructType(this.btf, behind);
       this.byId.set(behind, type);
       this.byId.set(id, type);
+    }
+    return type;
+  }
+
+  /** The struct that a pointer type points to, or null when it is none. */
+  behindPointer(id: TypeId): StructType | null {
+    let type = this.byPointer.get(id);
+    if (type === undefined) {
+      const target = pointee(this.btf, id);
+      type = structOf(this.btf, target) ? this.byTypeId(target) : null;
+      this.byPointer.set(id, type);
     }
     return type;
   }

@@ -8,7 +8,6 @@
  */
 import { EngineBug } from '../../shared/assert.ts';
 import type { Addr, Bytes } from '../../shared/brand.ts';
-import { pointee, structOf } from '../btf/layout.ts';
 import type { Memory } from './memory.ts';
 import type { Field, StructType, Types } from './types.ts';
 
@@ -70,10 +69,9 @@ export class View {
   deref(path: string): View | null {
     const target = this.ptr(path);
     if (target === 0n) return null;
-    const id = pointee(this.types.btf, this.type.field(path).type);
-    if (!structOf(this.types.btf, id))
-      throw new EngineBug(`${this.type.name}.${path} does not point to a struct`);
-    return new View(this.mem, this.types, this.types.byTypeId(id), target);
+    const type = this.types.behindPointer(this.type.field(path).type);
+    if (!type) throw new EngineBug(`${this.type.name}.${path} does not point to a struct`);
+    return new View(this.mem, this.types, type, target);
   }
 
   /** Stores an integer, pointer or bit-field. */

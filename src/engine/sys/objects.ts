@@ -32,10 +32,10 @@ const numbered = (
 ): { id: number; addr: Addr } | null => found && { id: found.id, addr: found.object.addr };
 
 export class BpfObjects {
-  readonly maps = new IdTable<BpfMap>();
-  readonly progs = new IdTable<Prog>();
-  readonly links = new IdTable<IterLink>();
-  readonly btfs = new IdTable<BtfObject>();
+  readonly maps: IdTable<BpfMap>;
+  readonly progs: IdTable<Prog>;
+  readonly links: IdTable<IterLink>;
+  readonly btfs: IdTable<BtfObject>;
   /** The kernel's own BTF: the first of all. */
   readonly vmlinux: BtfObject;
   private readonly kernel: Kernel;
@@ -45,6 +45,10 @@ export class BpfObjects {
     this.kernel = bpf.kernel;
     this.bpf = bpf;
     const { kernel } = bpf;
+    this.maps = new IdTable(kernel, 'map_idr');
+    this.progs = new IdTable(kernel, 'prog_idr');
+    this.links = new IdTable(kernel, 'link_idr');
+    this.btfs = new IdTable(kernel, 'btf_idr');
     this.vmlinux = this.btfs.alloc((id) => new BtfObject(kernel, id, kernel.btf, 'vmlinux', true));
   }
 

@@ -14,7 +14,14 @@ import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
 import type { IterReg, Obj, SeqOps } from '../bpf_iter.ts';
 import { pseudoCode } from '../pseudo_code.ts';
 import type { Session } from '../session.ts';
-import { behindHeader, finiSeqNet, initSeqNet, isSeqNet, SEQ_START_TOKEN } from './socket_common.ts';
+import {
+  behindHeader,
+  finiSeqNet,
+  identifySock,
+  initSeqNet,
+  isSeqNet,
+  SEQ_START_TOKEN,
+} from './socket_common.ts';
 
 /** The walk's next socket, in the table at hand or the next that has one; `link` moves on. @kernel __netlink_seq_next, net/netlink/af_netlink.c @fidelity full: app/walks/targets.test.ts */
 function nextSock(session: Session): Obj {
@@ -79,19 +86,13 @@ const ops: SeqOps = {
   },
 };
 
-/** A socket is known by its port id. */
-const identify = (session: Session, sk: Obj): { owner: Addr; key: number } => ({
-  owner: NULL,
-  key: sk === SEQ_START_TOKEN ? 0 : session.kernel.view('netlink_sock', sk).num('portid'),
-});
-
 export const netlinkTarget: IterReg = {
   target: 'netlink',
   ctxArgs: [{ offset: 8, type: 'btf_or_null' }],
   resched: false,
   extraHelpers: [],
   seqInfo: () => ({ ops, privStruct: 'nl_seq_iter', initPriv: initSeqNet, finiPriv: finiSeqNet }),
-  identify,
+  identify: identifySock(({ kernel }, sk) => kernel.view('netlink_sock', sk).num('portid')),
   code: [
     pseudoCode(
       'iter/netlink',

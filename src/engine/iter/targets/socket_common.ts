@@ -16,9 +16,11 @@ import type { SocketTable } from '../../kernel/objects/inet_hash.ts';
 import { getRef, putRef } from '../../kernel/objects/refs.ts';
 import {
   isFullSock,
+  isUnhashed,
   netOf,
   sockAt,
   sockCommon,
+  sockCookie,
   sockHold,
   sockPut,
   sockUid,
@@ -26,13 +28,14 @@ import {
 } from '../../kernel/objects/sock.ts';
 import { fromKuidMunged } from '../../kernel/objects/user_ns.ts';
 import type { View } from '../../kernel/view.ts';
-import type { Obj } from '../bpf_iter.ts';
+import { NULL } from '../bpf_iter.ts';
+import type { IterReg, Obj } from '../bpf_iter.ts';
 import type { Session } from '../session.ts';
 
 /** The walk's first position: no socket, never shown to the program, but it has a number. */
 export const SEQ_START_TOKEN: Obj = 1n;
 /** A show that passes its object over. */
-export const SEQ_SKIP = 1;
+const SEQ_SKIP = 1;
 const INIT_BATCH_SIZE = 16;
 const POINTER = 8;
 
@@ -174,6 +177,43 @@ export function connectionUid(session: Session, sk: Addr): number {
   const owner = isFullSock(common) ? sk : common.ptr('skc_listener');
   return seqUid(session, sockUid(kernel, sockAt(kernel, owner)));
 }
+
+/** By which number a socket is known: its local port, its port id, its inode. */
+type NumberOf = (session: Session, sk: Addr) => number;
+
+export const localPort: NumberOf = ({ kernel }, sk) => sockCommon(kernel, sk).num('skc_num');
+
+/** What a socket is to the page. No one owns it, and the header has no number. */
+export const identifySock =
+  (numberOf: NumberOf): IterReg['identify'] =>
+  (session, sk) => ({ owner: NULL, key: sk === SEQ_START_TOKEN ? 0 : numberOf(session, sk) });
+
+/**
+ * What show of a table of sockets begins with: nothing for the header, and a socket that has left its table since
+ * the batch was taken is passed over.
+ *
+ * @param target before the ids of its lines
+ * @param run the program for this socket
+ * @kernel bpf_iter_tcp_seq_show, net/ipv4/tcp_ipv4.c; bpf_iter_udp_seq_show, net/ipv4/udp.c; bpf_iter_unix_seq_show, net/unix/af_unix.c
+ * @fidelity full: app/walks/targets.test.ts
+ */
+export const showSock =
+  (target: string, numberOf: NumberOf, run: (session: Session, sk: Addr) => number) =>
+  (session: Session, sk: Obj): number => {
+    if (sk === SEQ_START_TOKEN) {
+      session.line(`${target}.header`);
+      return 0;
+    }
+    session.line(`${target}.show`);
+    if (!isUnhashed(sockCommon(session.kernel, sk))) return run(session, sk);
+    session.line(`${target}.gone`);
+    session.skip(sk, numberOf(session, sk), 'socket unhashed');
+    return SEQ_SKIP;
+  };
+
+/** Leaves the cookies of the sockets that wait, for resumeBucket. */
+export const leaveCookies = (session: Session): void =>
+  putWaiting(session, (sk) => sockCookie(session.kernel, sockCommon(session.kernel, sk)));
 
 /** The program's numbers begin behind the header: seq_num - 1, which without any socket is 2^64 - 1. */
 export function behindHeader(ctx: View): void {

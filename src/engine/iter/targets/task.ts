@@ -7,14 +7,7 @@ import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
 import type { IterReg, Obj, SeqOps } from '../bpf_iter.ts';
 import { pseudoCode } from '../pseudo_code.ts';
 import type { Session } from '../session.ts';
-import {
-  finiSeqPidns,
-  initSeqPidns,
-  nextTask,
-  nextTaskCode,
-  putTaskRef,
-  taskParameters,
-} from './task_common.ts';
+import { nextTask, nextTaskCode, putTaskRef, taskWalk } from './task_common.ts';
 
 /**
  * @kernel task_seq_start, task_seq_next, task_seq_show, task_seq_stop, kernel/bpf/task_iter.c
@@ -54,15 +47,7 @@ const identify = (session: Session, task: Obj): { owner: bigint; key: number } =
 export const taskTarget: IterReg = {
   target: 'task',
   ctxArgs: [{ offset: 8, type: 'trusted_or_null' }],
-  resched: true,
-  extraHelpers: [],
-  ...taskParameters,
-  seqInfo: () => ({
-    ops,
-    privStruct: 'bpf_iter_seq_task_info',
-    initPriv: initSeqPidns,
-    finiPriv: finiSeqPidns,
-  }),
+  ...taskWalk(ops, 'bpf_iter_seq_task_info'),
   identify,
   code: [
     pseudoCode(

@@ -30,7 +30,7 @@ import { getTask, nextThread } from '../../kernel/objects/task.ts';
 import { putTask } from '../../kernel/objects/task_exit.ts';
 import type { View } from '../../kernel/view.ts';
 import { pidfdPid } from '../../vfs/pidfd.ts';
-import type { AttachContext, IterReg } from '../bpf_iter.ts';
+import type { AttachContext, IterReg, SeqOps } from '../bpf_iter.ts';
 import { pseudoCode } from '../pseudo_code.ts';
 import type { Session } from '../session.ts';
 
@@ -93,13 +93,6 @@ export function fillTaskLinkInfo(_kernel: Kernel, aux: View, info: DataView): vo
   if (type === BPF_TASK_ITER_TGID) info.setUint32(36, aux.num('task.pid'), true);
 }
 
-/** What a task target registers about its parameters. */
-export const taskParameters: Pick<IterReg, 'attach' | 'showFdinfo' | 'fillLinkInfo'> = {
-  attach: attachTask,
-  showFdinfo: showTaskFdinfo,
-  fillLinkInfo: fillTaskLinkInfo,
-};
-
 // -- open and close --------------------------------------------------------------------------------------
 
 /**
@@ -125,6 +118,19 @@ export function initSeqPidns(session: Session, aux: View): 0 {
 export function finiSeqPidns(session: Session): void {
   putRef(session.kernel.view('pid_namespace', session.priv.ptr('common.ns')), 'ns.count');
 }
+
+/** What every task target registers: the parameters, and a walk that sets out in the reader's pid namespace. */
+export const taskWalk = (
+  ops: SeqOps,
+  privStruct: string,
+): Omit<IterReg, 'target' | 'ctxArgs' | 'identify' | 'code'> => ({
+  resched: true,
+  extraHelpers: [],
+  attach: attachTask,
+  showFdinfo: showTaskFdinfo,
+  fillLinkInfo: fillTaskLinkInfo,
+  seqInfo: () => ({ ops, privStruct, initPriv: initSeqPidns, finiPriv: finiSeqPidns }),
+});
 
 // -- the next task ---------------------------------------------------------------------------------------
 

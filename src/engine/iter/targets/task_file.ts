@@ -11,15 +11,7 @@ import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
 import type { IterReg, Obj, SeqOps } from '../bpf_iter.ts';
 import { pseudoCode } from '../pseudo_code.ts';
 import type { Session } from '../session.ts';
-import {
-  finiSeqPidns,
-  initSeqPidns,
-  isTidMode,
-  nextTask,
-  nextTaskCode,
-  putTaskRef,
-  taskParameters,
-} from './task_common.ts';
+import { isTidMode, nextTask, nextTaskCode, putTaskRef, taskWalk } from './task_common.ts';
 
 /** The next open file, with a reference on it and on its task (`priv.task`). */
 function nextFile(session: Session): Addr {
@@ -113,15 +105,7 @@ export const taskFileTarget: IterReg = {
     { offset: 8, type: 'btf_or_null' },
     { offset: 24, type: 'btf_or_null' },
   ],
-  resched: true,
-  extraHelpers: [],
-  ...taskParameters,
-  seqInfo: () => ({
-    ops,
-    privStruct: 'bpf_iter_seq_task_file_info',
-    initPriv: initSeqPidns,
-    finiPriv: finiSeqPidns,
-  }),
+  ...taskWalk(ops, 'bpf_iter_seq_task_file_info'),
   identify,
   code: [
     pseudoCode(

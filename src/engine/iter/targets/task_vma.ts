@@ -16,15 +16,7 @@ import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
 import type { IterReg, Obj, SeqOps } from '../bpf_iter.ts';
 import { pseudoCode } from '../pseudo_code.ts';
 import type { Session } from '../session.ts';
-import {
-  finiSeqPidns,
-  initSeqPidns,
-  isTidMode,
-  nextTask,
-  nextTaskCode,
-  putTaskRef,
-  taskParameters,
-} from './task_common.ts';
+import { isTidMode, nextTask, nextTaskCode, putTaskRef, taskWalk } from './task_common.ts';
 
 /**
  * The task's address space with a reference, locked for reading; null for kernel threads and zombies.
@@ -170,15 +162,7 @@ export const taskVmaTarget: IterReg = {
     { offset: 8, type: 'btf_or_null' },
     { offset: 16, type: 'btf_or_null' },
   ],
-  resched: true,
-  extraHelpers: [],
-  ...taskParameters,
-  seqInfo: () => ({
-    ops,
-    privStruct: 'bpf_iter_seq_task_vma_info',
-    initPriv: initSeqPidns,
-    finiPriv: finiSeqPidns,
-  }),
+  ...taskWalk(ops, 'bpf_iter_seq_task_vma_info'),
   identify,
   code: [
     pseudoCode(

@@ -12,7 +12,6 @@
 import type { Addr } from '../../../shared/brand.ts';
 import { tcpEstablished, tcpListening } from '../../kernel/objects/inet_hash.ts';
 import type { SocketTable } from '../../kernel/objects/inet_hash.ts';
-import { isUnhashed, sockCommon, sockCookie } from '../../kernel/objects/sock.ts';
 import type { View } from '../../kernel/view.ts';
 import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
 import type { IterReg, Obj, SeqOps } from '../bpf_iter.ts';
@@ -24,11 +23,13 @@ import {
   currentSock,
   fillBatch,
   finiBatch,
+  identifySock,
   initBatch,
+  leaveCookies,
+  localPort,
   putCurrent,
-  putWaiting,
-  SEQ_SKIP,
   SEQ_START_TOKEN,
+  showSock,
 } from './socket_common.ts';
 import { resumeBucket } from './socket_resume.ts';
 
@@ -78,32 +79,15 @@ const ops: SeqOps = {
     session.priv.set('state.last_pos', session.seq.index);
     return next;
   },
-  show(session, sk) {
-    if (sk === SEQ_START_TOKEN) {
-      session.line('tcp.header');
-      return 0;
-    }
-    session.line('tcp.show');
-    const common = sockCommon(session.kernel, sk);
-    if (isUnhashed(common)) {
-      session.line('tcp.gone');
-      session.skip(sk, common.num('skc_num'), 'socket unhashed');
-      return SEQ_SKIP;
-    }
-    return runIterProg(session, store(sk, connectionUid(session, sk)));
-  },
+  show: showSock('tcp', localPort, (session, sk) =>
+    runIterProg(session, store(sk, connectionUid(session, sk))),
+  ),
   stop(session, sk) {
     session.line('tcp.stop');
     if (sk === NULL) runFinalProg(session, store(NULL, 0));
-    putWaiting(session, (waiting) => sockCookie(session.kernel, sockCommon(session.kernel, waiting)));
+    leaveCookies(session);
   },
 };
-
-/** A socket is known by its local port. */
-const identify = (session: Session, sk: Obj): { owner: Addr; key: number } => ({
-  owner: NULL,
-  key: sk === SEQ_START_TOKEN ? 0 : sockCommon(session.kernel, sk).num('skc_num'),
-});
 
 export const tcpTarget: IterReg = {
   target: 'tcp',
@@ -111,7 +95,7 @@ export const tcpTarget: IterReg = {
   resched: false,
   extraHelpers: ['bpf_setsockopt', 'bpf_getsockopt'],
   seqInfo: () => ({ ops, privStruct: 'bpf_tcp_iter_state', initPriv: initBatch, finiPriv: finiBatch }),
-  identify,
+  identify: identifySock(localPort),
   code: [
     pseudoCode(
       'iter/tcp',

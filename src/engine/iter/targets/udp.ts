@@ -10,7 +10,7 @@
 import type { Addr } from '../../../shared/brand.ts';
 import { parseRelease, UDP_ITER_COOKIES_SINCE } from '../../abi/releases.ts';
 import { udpByAddress } from '../../kernel/objects/inet_hash.ts';
-import { isUnhashed, sockAt, sockCommon, sockCookie, sockUid } from '../../kernel/objects/sock.ts';
+import { sockAt, sockUid } from '../../kernel/objects/sock.ts';
 import type { View } from '../../kernel/view.ts';
 import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
 import type { IterReg, Obj, SeqOps } from '../bpf_iter.ts';
@@ -21,13 +21,16 @@ import {
   currentSock,
   fillBatch,
   finiBatch,
+  identifySock,
   initBatch,
+  leaveCookies,
+  localPort,
   putCurrent,
   putWaiting,
-  SEQ_SKIP,
   SEQ_START_TOKEN,
   seqSocks,
   seqUid,
+  showSock,
 } from './socket_common.ts';
 import { resumeBucket } from './socket_resume.ts';
 
@@ -92,22 +95,11 @@ const ops: SeqOps = {
     session.seq.index++;
     return next;
   },
-  show(session, sk) {
-    if (sk === SEQ_START_TOKEN) {
-      session.line('udp.header');
-      return 0;
-    }
-    session.line('udp.show');
+  show: showSock('udp', localPort, (session, sk) => {
     const { kernel, priv } = session;
-    const common = sockCommon(kernel, sk);
-    if (isUnhashed(common)) {
-      session.line('udp.gone');
-      session.skip(sk, common.num('skc_num'), 'socket unhashed');
-      return SEQ_SKIP;
-    }
     const uid = seqUid(session, sockUid(kernel, sockAt(kernel, sk)));
     return runIterProg(session, store(sk, uid, priv.num('state.bucket')));
-  },
+  }),
   stop(session, sk) {
     session.line('udp.stop');
     if (sk === NULL) runFinalProg(session, store(NULL, 0, 0));
@@ -115,15 +107,9 @@ const ops: SeqOps = {
     if (counts(session)) {
       putWaiting(session);
       session.priv.set('st_bucket_done', 0);
-    } else putWaiting(session, (waiting) => sockCookie(session.kernel, sockCommon(session.kernel, waiting)));
+    } else leaveCookies(session);
   },
 };
-
-/** A socket is known by its local port. */
-const identify = (session: Session, sk: Obj): { owner: Addr; key: number } => ({
-  owner: NULL,
-  key: sk === SEQ_START_TOKEN ? 0 : sockCommon(session.kernel, sk).num('skc_num'),
-});
 
 export const udpTarget: IterReg = {
   target: 'udp',
@@ -131,7 +117,7 @@ export const udpTarget: IterReg = {
   resched: false,
   extraHelpers: [],
   seqInfo: () => ({ ops, privStruct: 'bpf_udp_iter_state', initPriv: initBatch, finiPriv: finiBatch }),
-  identify,
+  identify: identifySock(localPort),
   code: [
     pseudoCode(
       'iter/udp',

@@ -8,7 +8,7 @@
  * Source: net/unix/af_unix.c, Linux 6.12.
  */
 import type { Addr } from '../../../shared/brand.ts';
-import { isUnhashed, sockAt, sockCommon, socketInode, sockUid } from '../../kernel/objects/sock.ts';
+import { sockAt, socketInode, sockUid } from '../../kernel/objects/sock.ts';
 import { unixTable } from '../../kernel/objects/unix_sock.ts';
 import type { View } from '../../kernel/view.ts';
 import { NULL, runFinalProg, runIterProg } from '../bpf_iter.ts';
@@ -20,13 +20,14 @@ import {
   currentSock,
   fillBatch,
   finiBatch,
+  identifySock,
   initBatch,
   netAddr,
   putCurrent,
   putWaiting,
-  SEQ_SKIP,
   SEQ_START_TOKEN,
   seqUid,
+  showSock,
 } from './socket_common.ts';
 
 /** Bits of the position that count within a bucket. */
@@ -69,6 +70,7 @@ const store =
     ctx.set('uid', uid);
   };
 
+/** By which a UNIX socket is known. */
 const inodeNumber = ({ kernel }: Session, sk: Addr): number =>
   socketInode(kernel, sockAt(kernel, sk))?.num('i_ino') ?? 0;
 
@@ -88,20 +90,10 @@ const ops: SeqOps = {
     const sk = currentSock(session);
     return sk === NULL ? nextBatch(session) : sk;
   },
-  show(session, sk) {
-    if (sk === SEQ_START_TOKEN) {
-      session.line('unix.header');
-      return 0;
-    }
-    session.line('unix.show');
+  show: showSock('unix', inodeNumber, (session, sk) => {
     const { kernel } = session;
-    if (isUnhashed(sockCommon(kernel, sk))) {
-      session.line('unix.gone');
-      session.skip(sk, inodeNumber(session, sk), 'socket unhashed');
-      return SEQ_SKIP;
-    }
     return runIterProg(session, store(sk, seqUid(session, sockUid(kernel, sockAt(kernel, sk)))));
-  },
+  }),
   stop(session, sk) {
     session.line('unix.stop');
     if (sk === NULL) runFinalProg(session, store(NULL, 0));
@@ -109,19 +101,13 @@ const ops: SeqOps = {
   },
 };
 
-/** A socket is known by the number of its inode. */
-const identify = (session: Session, sk: Obj): { owner: Addr; key: number } => ({
-  owner: NULL,
-  key: sk === SEQ_START_TOKEN ? 0 : inodeNumber(session, sk),
-});
-
 export const unixTarget: IterReg = {
   target: 'unix',
   ctxArgs: [{ offset: 8, type: 'btf_or_null' }],
   resched: false,
   extraHelpers: ['bpf_setsockopt', 'bpf_getsockopt'],
   seqInfo: () => ({ ops, privStruct: 'bpf_unix_iter_state', initPriv: initBatch, finiPriv: finiBatch }),
-  identify,
+  identify: identifySock(inodeNumber),
   code: [
     pseudoCode(
       'iter/unix',

@@ -97,10 +97,12 @@ export function fileAtFd(kernel: Kernel, files: View, fd: number): View | null {
 
 /** The first open fd at `fd` or after it. @kernel fget_task_next, fs/file.c @fidelity full */
 export function nextFd(kernel: Kernel, files: View, fd: number): OpenFd | null {
-  const end = fdtOf(files).num('max_fds');
+  const fdt = fdtOf(files);
+  const end = fdt.num('max_fds');
+  const slots = fdt.ptr('fd');
   for (let at = fd; at < end; at++) {
-    const file = fileAtFd(kernel, files, at);
-    if (file) return { fd: at, file };
+    const file = kernel.mem.u64(slots + BigInt(at * 8));
+    if (file !== 0n) return { fd: at, file: kernel.view('file', file) };
   }
   return null;
 }
