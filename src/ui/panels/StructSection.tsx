@@ -2,6 +2,10 @@ import { useMemo, useState } from 'react';
 import type { PeekField } from '../../protocol/peek.ts';
 import { hexByte, longAddress } from '../format/bytes.ts';
 import type { SeenStruct, StructRef } from '../store/machine.ts';
+import { useStore } from '../store/store.ts';
+import { namesOf } from '../trace/names.ts';
+import type { Picture } from '../trace/picture.ts';
+import { fieldText } from './field_text.ts';
 
 interface Props {
   readonly title: string;
@@ -68,8 +72,8 @@ export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
                 {shortName(field)}
               </dt>
               <dd className={was ? 'changed' : ''} title={`${field.type} = ${field.value}`}>
-                {was && was.value !== field.value && !field.pointer ? `${was.value} → ` : ''}
-                <Value field={field} onFollow={onFollow} />
+                {was && was.value !== field.value && !field.pointer ? `${fieldText(now.struct, was)} → ` : ''}
+                <Value struct={now.struct} field={field} onFollow={onFollow} />
               </dd>
               <dd className="at" title={field.type}>
                 +0x{field.offset.toString(16)}
@@ -88,24 +92,35 @@ export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
   );
 }
 
+/** A value; a pointer says what it leads to, if that is in the picture, and is the way there. */
 function Value({
+  struct,
   field,
   onFollow,
 }: {
+  readonly struct: string;
   readonly field: PeekField;
   readonly onFollow: (ref: StructRef) => void;
 }) {
   const { pointer } = field;
-  if (!pointer || pointer.addr === 0n) return <>{field.value}</>;
+  const drawn = useStore((s) => (pointer ? labelAt(s.result?.scene ?? null, pointer.addr) : ''));
+  if (!field.simulated && !pointer && field.value !== '') return <span className="dim">not simulated</span>;
+  if (!pointer || pointer.addr === 0n) return <>{fieldText(struct, field)}</>;
   return (
     <button
       type="button"
       title={`${pointer.struct} at ${longAddress(pointer.addr)}`}
       onClick={() => onFollow(pointer)}
     >
-      {field.value}
+      {drawn || field.value}
     </button>
   );
+}
+
+/** What the picture calls the object at an address: `bash (901)`; '' when it is not drawn. */
+function labelAt(picture: Picture | null, addr: bigint): string {
+  const node = namesOf(picture).node(addr);
+  return node ? [node.label, node.detail].filter((text) => text !== '').join(', ') : '';
 }
 
 /** The struct's bytes, eight in a row, as far as its fields cover them; changed ones are marked. */

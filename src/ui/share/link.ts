@@ -42,6 +42,7 @@ const scenario = v.strictObject({
   options: v.strictObject({
     prog: v.optional(word),
     attach: v.optional(attach),
+    set: v.optional(v.pipe(v.array(v.tuple([word, word])), v.maxLength(256))),
     fill: v.optional(v.array(v.tuple([word, v.pipe(natural, v.maxValue(1_000_000))]))),
     readSize: v.optional(v.pipe(natural, v.minValue(1))),
   }),

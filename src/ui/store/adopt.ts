@@ -23,6 +23,7 @@ export function adopted(scenario: Scenario, { brought, worlds }: PageState): Par
       ? { brought: { ...brought, [world.name]: world.text }, worlds: [...new Set([...worlds, world.name])] }
       : {}),
     changes: (scenario.changes ?? []).map((change) => ({ change, text: '' })),
+    globals: { path: scenario.source.path, values: Object.fromEntries(scenario.options.set ?? []) },
     object: null,
     btf: null,
     prog,

@@ -5,7 +5,7 @@ import type { AttachParams, Scenario } from '../../protocol/scenario.ts';
 import type { PageState } from './store.ts';
 import { paramsOf } from './target_params.ts';
 import type { CgroupOrder } from './target_params.ts';
-import { broughtTo } from './world.ts';
+import { broughtTo, setOf } from './world.ts';
 
 export const TASK_FILTERS = ['all', 'tid', 'pid', 'pidfd'] as const;
 export type TaskFilter = (typeof TASK_FILTERS)[number];
@@ -68,6 +68,7 @@ export function scenarioOf(state: PageState): Scenario {
     options: {
       ...(state.prog === null ? {} : { prog: state.prog }),
       ...paramsOf(state),
+      ...(setOf(state).length > 0 ? { set: setOf(state) } : {}),
       readSize: state.readSize,
     },
   };

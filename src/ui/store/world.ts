@@ -29,8 +29,12 @@ export interface WorldSlice {
   readonly object: BroughtObject | null;
   /** Types of another kernel, by which the world is laid out. */
   readonly btf: BroughtObject | null;
+  /** Global variables that are set before load, as typed; of the program at `path`. */
+  readonly globals: { readonly path: string; readonly values: Readonly<Record<string, string>> };
   /** What became of the file that was last brought. */
   readonly bringing: { readonly ok: boolean; readonly text: string } | null;
+  /** '' leaves the variable as the program has it. */
+  setGlobal: (name: string, text: string) => void;
   setChanges: (changes: readonly MadeChange[]) => void;
   bringWorld: (name: string, text: string) => void;
   bringObject: (object: BroughtObject | null) => void;
@@ -43,7 +47,13 @@ export const worldSlice: StateCreator<PageState, [], [], WorldSlice> = (set, get
   brought: {},
   object: null,
   btf: null,
+  globals: { path: '', values: {} },
   bringing: null,
+  setGlobal: (name, text) => {
+    const { globals, path } = get();
+    const { [name]: _, ...others } = globals.path === path ? globals.values : {};
+    set({ globals: { path, values: text === '' ? others : { ...others, [name]: text } } });
+  },
   setChanges: (changes) => set({ changes, changeError: '' }),
   bringWorld: (name, text) => {
     const { brought, worlds, summaries } = get();
@@ -83,6 +93,11 @@ export function sameWorld(scenario: Scenario, state: PageState): boolean {
     scenario.source.object === now.source.object &&
     scenario.source.text === now.source.text &&
     scenario.source.path === now.source.path &&
+    JSON.stringify(scenario.options.set ?? []) === JSON.stringify(setOf(state)) &&
     JSON.stringify(scenario.changes ?? []) === JSON.stringify(now.changes ?? [])
   );
 }
+
+/** Global variables as a run takes them. */
+export const setOf = ({ globals, path }: PageState): readonly (readonly [string, string])[] =>
+  globals.path === path ? Object.entries(globals.values) : [];

@@ -1,0 +1,42 @@
+/** The inspector: what pointers lead to, flags by name, and variables that are set before the next run. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { Playground, commandLine, exampleText } from './playground.ts';
+
+/** The inspector, wherever the width puts it. */
+async function inspector(playground: Playground) {
+  if (playground.narrow) await playground.pane('Inspect');
+  else if (!playground.wide) await playground.dock('Inspect');
+  return playground.page.getByRole('region', { name: 'Inspector' });
+}
+
+test('a struct says what its pointers lead to and names its flags @every-width', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.run();
+  await playground.goTo(2);
+  const pane = await inspector(playground);
+  const ctx = pane.locator('.section').filter({ hasText: 'ctx · bpf_iter__task_file' });
+  // The task of the moment, by the name that the picture gives it.
+  const [, task = ''] = /show: ([^,]+),/.exec(await playground.moment()) ?? [];
+  expect(task).not.toBe('');
+  await expect(ctx).toContainText(task);
+  const file = pane.locator('.section').filter({ hasText: /^struct file ·/ });
+  await expect(file).toContainText(/O_(RDONLY|WRONLY|RDWR)/);
+  expect((await new AxeBuilder({ page }).exclude('.monaco-editor').analyze()).violations).toEqual([]);
+  expect(playground.errors).toEqual([]);
+});
+
+test('a global variable is set for the next run, as --set does @every-width', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.choose('World', 'docs');
+  await playground.run();
+  const pane = await inspector(playground);
+  await pane.getByRole('tab', { name: 'Maps' }).click();
+  await pane.getByLabel('target_pid before load').fill('1859');
+  await playground.run();
+  const answer = commandLine(exampleText('task_file.bpf.c'), 'docs', '--set', 'target_pid=1859');
+  expect(answer.output).not.toBe(commandLine(exampleText('task_file.bpf.c'), 'docs').output);
+  expect(await playground.output()).toBe(answer.output);
+});
