@@ -1,4 +1,6 @@
 /** Every shipped world is a sound machine, and shows what it was made to show. */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -51,4 +53,27 @@ test('big: a number that will not fit is refused with numbers', () => {
   const { status, stderr } = iterscope('world', 'big:1000000000');
   expect(status).not.toBe(0);
   expect(stderr).toMatch(/1000000000 objects of \d+ bytes need .* GiB/);
+});
+
+const temporary = (): string => mkdtempSync(join(tmpdir(), 'worlds-'));
+const RECORDED = join(import.meta.dirname, '../recorded/linux-6.12/worlds/progs1.json');
+
+test('world -o writes a world that is the same machine, and writes itself again', () => {
+  const dir = temporary();
+  const [once, twice] = [join(dir, 'once.json'), join(dir, 'twice.json')];
+  expect(iterscope('world', RECORDED, '-o', once).status).toBe(0);
+  expect(iterscope('world', once, '-o', twice).status).toBe(0);
+  expect(readFileSync(twice, 'utf8')).toBe(readFileSync(once, 'utf8'));
+  expect(run('task_file', once)).toEqual(run('task_file', RECORDED));
+});
+
+test('a machine whose release is not known is walked as the nearest, and run says so', () => {
+  const file = join(temporary(), 'later.json');
+  const snapshot = JSON.parse(readFileSync(RECORDED, 'utf8')) as Record<string, unknown>;
+  writeFileSync(file, JSON.stringify({ ...snapshot, uname_release: '6.14.2-lab' }));
+  const assumed = run('task', file);
+  expect(assumed.status).toBe(0);
+  expect(assumed.stderr).toMatch(/the machine runs 6\.14\.2-lab; it is walked as \d+\.\d+ would/);
+  expect(run('task', file, '--kernel', '6.12').stderr).not.toContain('walked as');
+  expect(run('task', RECORDED).stderr).not.toContain('walked as');
 });

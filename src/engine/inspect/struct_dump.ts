@@ -12,8 +12,7 @@ import { cName } from '../btf/c_name.ts';
 import { isSigned, resolve, sizeOf, structOf } from '../btf/layout.ts';
 import { INT_BOOL, INT_CHAR, Kind } from '../btf/types.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { isSimulated } from '../kernel/simulated.ts';
-import type { StructType } from '../kernel/types.ts';
+import { simulatedIn } from '../kernel/simulated.ts';
 import { rows } from './rows.ts';
 import type { Row } from './rows.ts';
 
@@ -25,16 +24,20 @@ export function dumpStruct(kernel: Kernel, struct: string, addr: Addr): PeekStru
   if (!kernel.types.has(struct)) return null;
   const type = kernel.types.struct(struct);
   if (kernel.mem.translate(addr, type.size) < 0) return null;
-  const fields = Array.from(rows(kernel.btf, type.id), (row) => dumpField(kernel, type, addr, row));
+  const simulated = simulatedIn(kernel.types, type);
+  const fields = Array.from(rows(kernel.btf, type.id), (row): PeekField => {
+    const { member, bit } = row;
+    const bits = member.bitSize || sizeOf(kernel.btf, member.type) * 8 || 1;
+    return { ...dumpField(kernel, addr, row), simulated: simulated({ bit, bits }) };
+  });
   return { struct, addr, size: type.size, fields, freed: kernel.mem.isFreed(addr) };
 }
 
 function dumpField(
   kernel: Kernel,
-  type: StructType,
   base: Addr,
   { member, path, bit, depth }: Row,
-): PeekField {
+): Omit<PeekField, 'simulated'> {
   const offset = Math.floor(bit / 8);
   const addr = base + BigInt(offset);
   const size = sizeOf(kernel.btf, member.type);
@@ -50,7 +53,6 @@ function dumpField(
     bytes: kernel.mem.bytes(addr, Math.min(size, MAX_BYTES)),
     pointer: pointerOf(kernel, member.type, addr),
     depth,
-    simulated: isSimulated(kernel.types, type, { bit, bits: member.bitSize || size * 8 || 1 }),
   };
 }
 

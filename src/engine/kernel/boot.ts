@@ -19,7 +19,8 @@ import { INTERNAL_FS } from './objects/internal_mounts.ts';
 import { initialNamespace, NAMESPACES, newNsproxy } from './objects/namespace.ts';
 import type { NsKind, NsSet } from './objects/namespace.ts';
 import { attachPid, PidType } from './objects/pid.ts';
-import { initSignal, initTask, PF } from './objects/task.ts';
+import { initSignal } from './objects/signal.ts';
+import { initTask, PF } from './objects/task.ts';
 import { PROTOCOLS } from './objects/sock.ts';
 import type { View } from './view.ts';
 
@@ -128,7 +129,7 @@ export function boot(kernel: Kernel, options: BootOptions): void {
   });
   for (const parent of ['real_parent', 'parent', 'group_leader']) task.set(parent, task.addr);
   const signal = kernel.object('init_signals', 'signal_struct');
-  initSignal(kernel, signal);
+  initSignal(kernel, signal, null);
   for (const counter of ['sigcnt', 'live', 'nr_threads']) signal.set(counter, 1);
   for (const type of [PidType.TGID, PidType.PGID, PidType.SID]) signal.set(`pids[${type}]`, pid.addr);
   task.set('signal', signal.addr);

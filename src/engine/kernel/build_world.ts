@@ -15,6 +15,7 @@ import { boot, initialNamespaces } from './boot.ts';
 import { Kernel } from './kernel.ts';
 import { installFd, newFiles, reserveFd, settleNextFd } from './objects/files.ts';
 import { onRelease } from './objects/file.ts';
+import { freePrivateWithFiles } from './objects/file_private.ts';
 import { newFsStruct } from './objects/fs_struct.ts';
 import { internalMount } from './objects/internal_mounts.ts';
 import type { InternalFs } from './objects/internal_mounts.ts';
@@ -23,7 +24,16 @@ import { NAMESPACES } from './objects/namespace.ts';
 import type { NsSet } from './objects/namespace.ts';
 import { allocPid, findPidNs, findTaskByPidNs } from './objects/pid.ts';
 import { getRef } from './objects/refs.ts';
-import { createTask, EXIT_ZOMBIE, idleTask, PF, setPriority, SIGCHLD, TaskState } from './objects/task.ts';
+import {
+  createTask,
+  EXIT_ZOMBIE,
+  idleTask,
+  PF,
+  setPriority,
+  setSpent,
+  SIGCHLD,
+  TaskState,
+} from './objects/task.ts';
 import { Symbols } from './symbols.ts';
 import type { Ksym } from './symbols.ts';
 import type { View } from './view.ts';
@@ -80,6 +90,7 @@ export function makeWorld(world: World, options: WorldOptions): BuiltWorld {
     symbols: options.symbols ?? worldSymbols(world),
   });
   onRelease(kernel, 'pipefifo_fops', (file) => releasePipe(kernel, file));
+  freePrivateWithFiles(kernel);
   const builder = new Builder(kernel, world);
   builder.build();
   return { kernel, files: builder.files };
@@ -135,6 +146,7 @@ class Builder {
     const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
     kernel.now = BigInt(world.clock ?? started + 1000 * MS);
     kernel.current = this.task(world.reader).addr;
+    this.task(world.reader).trySet('on_cpu', 1);
     this.places.settle();
   }
 
@@ -253,8 +265,8 @@ class Builder {
     task.trySet('nivcsw', entry.involuntarySwitches);
     task.trySet('min_flt', entry.minorFaults);
     task.trySet('maj_flt', entry.majorFaults);
-    task.trySet('utime', entry.userTime);
-    task.trySet('stime', entry.systemTime);
+    task.trySet('last_switch_count', entry.voluntarySwitches + entry.involuntarySwitches);
+    setSpent(task, entry.userTime, entry.systemTime);
     if (!leader) task.deref('signal')?.trySet('oom_score_adj', process.oomScoreAdj);
     if (entry.stack) setKernelStack(kernel, task, frames(kernel.symbols, entry.stack));
     if (zombie) task.deref('signal')?.set('live', (task.deref('signal')?.num('live') ?? 1) - 1);

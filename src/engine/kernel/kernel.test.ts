@@ -30,7 +30,7 @@ test('objects whose pages adjoin in the image can be read across the page border
 });
 
 test('without a symbol a static object lies in ordinary memory', () => {
-  const { addr } = booted('').object('init_task', 'task_struct');
+  const { addr } = booted('ffffffff81000000 T _stext\n').object('init_task', 'task_struct');
   expect(addr > 0xffff_8880_0000_0000n && addr < 0xffff_9000_0000_0000n).toBe(true);
 });
 

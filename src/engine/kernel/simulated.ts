@@ -7,8 +7,8 @@
  *     mount.mnt.mnt_sb      stored through mount: mount's own fields tell
  *     mount.mnt             its address taken: what vfsmount keeps tells, member by member
  */
-import type { Types, StructType } from './types.ts';
 import { structOf } from '../btf/layout.ts';
+import type { StructType, Types } from './types.ts';
 
 /** A range of bits counted from the start of a struct. */
 interface Range {
@@ -23,13 +23,31 @@ const within = ({ bit, bits }: Range, start: number): Range => ({ bit: bit - sta
 
 const keepsFields = (type: StructType): boolean => !type.simulated().next().done;
 
-/** True when some of these bits of a struct are kept by this kernel. */
-export function isSimulated(types: Types, type: StructType, range: Range): boolean {
+/** What was stored to this struct through those that embed it: `mnt.mnt_root` of a mount is vfsmount's mnt_root. */
+function* embedded(types: Types, type: StructType): Generator<Range> {
+  for (const outer of types.known())
+    for (const [path, { bitOffset, bitSize, size }] of outer.simulated())
+      for (let dot = path.indexOf('.'); dot > 0; dot = path.indexOf('.', dot + 1)) {
+        const member = outer.tryField(path.slice(0, dot));
+        if (!member || !structOf(types.btf, member.type) || types.byTypeId(member.type) !== type) continue;
+        yield { bit: bitOffset - member.bitOffset, bits: bitSize || size * 8 || 1 };
+      }
+}
+
+/** Whether bits of a struct are kept by this kernel: to be asked of any number of them at one moment. */
+export function simulatedIn(types: Types, type: StructType): (range: Range) => boolean {
+  const throughOthers = [...embedded(types, type)];
+  return (range) => throughOthers.some((other) => overlap(range, other)) || isSimulated(types, type, range);
+}
+
+function isSimulated(types: Types, type: StructType, range: Range): boolean {
   const { btf } = types;
-  for (const { type: id, bitOffset, bitSize, size } of type.simulated()) {
+  const stored = [...type.simulated()];
+  for (const [path, { type: id, bitOffset, bitSize, size }] of stored) {
     if (!overlap(range, { bit: bitOffset, bits: bitSize || size * 8 || 1 })) continue;
     const inner = structOf(btf, id) ? types.byTypeId(id) : null;
-    if (!inner || !keepsFields(inner) || isSimulated(types, inner, within(range, bitOffset))) return true;
+    const inParts = stored.some(([other]) => other.startsWith(`${path}.`));
+    if (!inner || (!inParts && !keepsFields(inner))) return true;
   }
   for (const member of structOf(btf, type.id)?.members ?? []) {
     const inner = structOf(btf, member.type) ? types.byTypeId(member.type) : null;

@@ -64,8 +64,8 @@ export class StructType {
   }
 
   /** The fields that were stored to through this struct; those of a nested struct may be in its own type. */
-  *simulated(): Generator<Field> {
-    for (const field of this.fields.values()) if (field?.simulated) yield field;
+  *simulated(): Generator<readonly [path: string, field: Field]> {
+    for (const [path, field] of this.fields) if (field?.simulated) yield [path, field];
   }
 }
 
@@ -88,6 +88,11 @@ export class Types {
     const type = this.byTypeId(id);
     this.byName.set(name, type);
     return type;
+  }
+
+  /** Every struct that was asked for so far. */
+  known(): ReadonlySet<StructType> {
+    return new Set(this.byId.values());
   }
 
   has(name: string): boolean {

@@ -8,7 +8,8 @@ import type { FileKind } from './file_kinds.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf } from './list.ts';
 import { dmaBufs, newDmaBuf } from './objects/dma_buf.ts';
-import { canRead, canWrite, getFile, newFile, O_CLOEXEC } from './objects/file.ts';
+import { canRead, canWrite, FMODE, getFile, newFile, O_CLOEXEC } from './objects/file.ts';
+import { newPrivate, tiePrivate } from './objects/file_private.ts';
 import { anonInode, internalMount, pseudoPath } from './objects/internal_mounts.ts';
 import { findPidNs } from './objects/pid.ts';
 import { socketName } from './objects/sock.ts';
@@ -91,6 +92,8 @@ export class WorldFiles {
       privateData: pathOnly ? 0n : privateData,
     });
     if (kind.internal === 'sockfs') this.kernel.view('socket', privateData).set('file', file.addr);
+    if (kind.fops === 'pipefifo_fops') countEnds(this.kernel, file, 1);
+    tiePrivate(this.kernel, file);
     return file;
   }
 
@@ -135,7 +138,8 @@ export class WorldFiles {
     switch (fs) {
       case 'anon_inodefs': {
         const inode = anonInode(kernel, this.world.anonInode);
-        return { path: pseudoPath(kernel, fs, kind.dname ?? '', inode), inode, privateData: 0n };
+        const path = pseudoPath(kernel, fs, kind.dname ?? '', inode);
+        return { path, inode, privateData: newPrivate(kernel, kind.fops) };
       }
       case 'pipefs': {
         const inode = places.inode(sb, facts);
@@ -174,18 +178,40 @@ export class WorldFiles {
   /** The ring of a pipe or FIFO, made by its first opening; 0 for other files. */
   private pipeOf(inode: View, kind: FileKind): Addr {
     if (kind.fops !== 'pipefifo_fops') return 0n;
-    if (inode.ptr('i_pipe') === 0n) inode.set('i_pipe', this.kernel.alloc('pipe_inode_info').addr);
+    if (inode.ptr('i_pipe') === 0n) inode.set('i_pipe', newPipe(this.kernel).addr);
     const pipe = must(inode.deref('i_pipe'), 'i_pipe');
     pipe.set('files', pipe.num('files') + 1);
     return pipe.addr;
   }
 }
 
+/** Slots of a pipe's ring, unless fcntl(2) changed it. */
+const PIPE_SLOTS = 16;
+
+/** @kernel alloc_pipe_info, fs/pipe.c @fidelity partial: an empty ring, without its buffers */
+function newPipe(kernel: Kernel): View {
+  const pipe = kernel.alloc('pipe_inode_info');
+  for (const field of ['ring_size', 'max_usage', 'nr_accounted']) pipe.trySet(field, PIPE_SLOTS);
+  for (const field of ['head', 'tail']) pipe.trySet(field, 0);
+  return pipe;
+}
+
+/** A pipe counts the files that can read and those that can write. @kernel fifo_open, fs/pipe.c @fidelity full */
+function countEnds(kernel: Kernel, file: View, by: 1 | -1): void {
+  if (file.ptr('private_data') === 0n) return;
+  const pipe = kernel.view('pipe_inode_info', file.ptr('private_data'));
+  const mode = file.num('f_mode');
+  if ((mode & FMODE.READ) !== 0) pipe.set('readers', pipe.num('readers') + by);
+  if ((mode & FMODE.WRITE) !== 0) pipe.set('writers', pipe.num('writers') + by);
+}
+
 /** The ring goes with the last file of a pipe. @kernel put_pipe_info, fs/pipe.c @fidelity full */
 export function releasePipe(kernel: Kernel, file: View): void {
   const inode = must(file.deref('f_inode'), 'f_inode');
   const pipe = file.ptr('private_data') === 0n ? null : inode.deref('i_pipe');
-  if (!pipe || !putRef(pipe, 'files')) return;
+  if (!pipe) return;
+  countEnds(kernel, file, -1);
+  if (!putRef(pipe, 'files')) return;
   inode.set('i_pipe', 0n);
   kernel.mem.release(pipe.addr);
 }

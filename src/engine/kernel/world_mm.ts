@@ -188,6 +188,20 @@ const RSS_COUNTERS = ['file', 'anon', 'swap', 'shmem'] as const;
 /** O_LARGEFILE | __FMODE_EXEC: how exec opens a program. */
 const EXEC_FLAGS = '0100040';
 
+/** Where the world says nothing, a program has touched all of its file's pages and its heap, and one page of stack. */
+function residentPages(vmas: readonly WorldVma[]): NonNullable<WorldMm['rss']> {
+  const pages = (test: (vma: WorldVma) => boolean): number =>
+    vmas
+      .filter(test)
+      .reduce((sum, vma) => sum + Number((BigInt(vma.end) - BigInt(vma.start)) >> PAGE_BITS), 0);
+  return {
+    file: pages(({ name, perms }) => name.startsWith('/') && perms[1] === '-'),
+    anon: pages(({ name, perms }) => perms.startsWith('rw-p') && name !== '[stack]') + 1,
+    swap: 0,
+    shmem: 0,
+  };
+}
+
 /** Builds the address space; nobody uses it yet. */
 export function buildMm(
   kernel: Kernel,
@@ -210,12 +224,15 @@ export function buildMm(
   const mm = newMm(kernel, layout, exe);
   setUserBytes(kernel, mm, layout.arg_start, strings.argv);
   setUserBytes(kernel, mm, layout.env_start, strings.env);
-  if (spec.rss) RSS_COUNTERS.forEach((name, i) => mm.trySet(`rss_stat[${i}].count`, spec.rss?.[name] ?? 0));
+  const rss = spec.rss ?? residentPages(spec.vmas);
+  RSS_COUNTERS.forEach((name, i) => mm.trySet(`rss_stat[${i}].count`, rss[name]));
   const specs = spec.vmas.map((vma) => vmaSpec(files, owner, exe, exePath, vma));
   mapVmas(kernel, mm, specs);
   for (const { file } of specs) if (file && file.addr !== exe?.addr) fput(kernel, file);
   if (exe) fput(kernel, exe);
   const vdso = spec.vmas.find((vma) => vma.name === '[vdso]');
+  mm.trySet('hiwater_vm', mm.big('total_vm'));
+  mm.trySet('hiwater_rss', rss.file + rss.anon + rss.shmem);
   if (vdso && mm.has('context.vdso')) mm.set('context.vdso', BigInt(vdso.start));
   return mm;
 }

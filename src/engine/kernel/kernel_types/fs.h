@@ -524,3 +524,57 @@ struct kernfs_node {
 	struct kernfs_iattrs *iattr;
 	struct callback_head rcu;
 };
+
+struct kref {
+	refcount_t refcount;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
+	struct rb_node *rb_leftmost;
+};
+
+struct eventfd_ctx {
+	struct kref kref;
+	wait_queue_head_t wqh;
+	__u64 count;
+	unsigned int flags;
+	int id;
+};
+
+struct eventpoll {
+	struct mutex mtx;
+	wait_queue_head_t wq;
+	wait_queue_head_t poll_wait;
+	struct list_head rdllist;
+	struct rb_root_cached rbr;
+	struct user_struct *user;
+	struct file *file;
+	u64 gen;
+	struct hlist_head refs;
+	refcount_t refcount;
+};
+
+struct timerfd_ctx {
+	s64 tintv;
+	s64 moffs;
+	wait_queue_head_t wqh;
+	u64 ticks;
+	int clockid;
+	short unsigned int expired;
+	short unsigned int settime_flags;
+};
+
+struct signalfd_ctx {
+	sigset_t sigmask;
+};
+
+struct fsnotify_group {
+	refcount_t refcnt;
+	struct list_head notification_list;
+	wait_queue_head_t notification_waitq;
+	unsigned int q_len;
+	unsigned int max_events;
+	unsigned int priority;
+	bool shutdown;
+};

@@ -66,10 +66,6 @@ struct vm_operations_struct {
 	const char *(*name)(struct vm_area_struct *);
 };
 
-struct kref {
-	refcount_t refcount;
-};
-
 struct anon_vma_name {
 	struct kref kref;
 	char name[];

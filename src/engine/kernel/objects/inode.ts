@@ -67,6 +67,13 @@ function superBlocks(kernel: Kernel): View {
   return head;
 }
 
+/** super_block.s_flags */
+const SB_BORN = 1 << 29;
+const SB_ACTIVE = 1 << 30;
+const MAX_LFS_FILESIZE = 0x7fff_ffff_ffff_ffffn;
+/** Of 512 bytes, in a block. */
+const SECTORS = 8;
+
 /** A mounted filesystem without a root yet. @kernel alloc_super, fs/super.c @fidelity partial: identity, root and inode list */
 export function newSuper(kernel: Kernel, fstype: string, dev: number): View {
   const sb = kernel.alloc('super_block');
@@ -76,6 +83,10 @@ export function newSuper(kernel: Kernel, fstype: string, dev: number): View {
   sb.set('s_blocksize', 4096);
   sb.set('s_blocksize_bits', 12);
   sb.trySet('s_count', 1);
+  sb.trySet('s_active', 1);
+  sb.trySet('s_flags', SB_ACTIVE | SB_BORN);
+  sb.trySet('s_maxbytes', MAX_LFS_FILESIZE);
+  sb.trySet('s_user_ns', kernel.object('init_user_ns', 'user_namespace').addr);
   sb.setStr('s_id', fstype);
   for (const head of ['s_list', 's_mounts', 's_inodes']) listInit(kernel.mem, sb.at(head));
   listAddTail(kernel.mem, sb.at('s_list'), superBlocks(kernel).addr);
@@ -124,6 +135,8 @@ export function newInode(kernel: Kernel, sb: View, spec: InodeSpec, at?: View): 
   inode.set('i_gid', spec.gid);
   inode.set('i_rdev', spec.rdev);
   inode.trySet('i_blkbits', 12);
+  inode.trySet('i_blocks', Math.ceil(spec.size / 4096) * SECTORS);
+  for (const zero of ['i_flags', 'i_state', 'i_generation']) inode.trySet(zero, 0);
   if (spec.fops !== '') inode.set('i_fop', kernel.object(spec.fops, 'file_operations').addr);
   if (inode.has('i_mapping') && inode.has('i_data')) {
     inode.set('i_mapping', inode.at('i_data'));

@@ -18,6 +18,7 @@ import { getCred } from './cred.ts';
 import { getNsproxy } from './namespace.ts';
 import { attachPid, PidType } from './pid.ts';
 import { getRef } from './refs.ts';
+import { initSignal } from './signal.ts';
 
 /** task_struct.flags */
 export const PF = {
@@ -71,16 +72,10 @@ export interface TaskSpec {
   readonly at?: View;
 }
 
-function newSignal(kernel: Kernel): View {
+function newSignal(kernel: Kernel, parent: View): View {
   const signal = kernel.alloc('signal_struct');
-  initSignal(kernel, signal);
+  initSignal(kernel, signal, parent.deref('signal'));
   return signal;
-}
-
-/** A signal_struct of a process without threads yet. @kernel copy_signal, kernel/fork.c @fidelity partial: no timers, no accounting */
-export function initSignal(kernel: Kernel, signal: View): void {
-  for (const head of ['thread_head', 'shared_pending.list'])
-    if (signal.has(head)) listInit(kernel.mem, signal.at(head));
 }
 
 function initLists(kernel: Kernel, task: View): void {
@@ -117,6 +112,8 @@ export function initTask(
   task.trySet('nr_cpus_allowed', 1);
   task.trySet('cpus_mask.bits[0]', 1);
   if (task.has('cpus_ptr')) task.set('cpus_ptr', task.at('cpus_mask'));
+  setQueued(task, spec.state === TaskState.RUNNING);
+  for (const zero of MEANT) task.trySet(zero, 0);
   task.trySet('loginuid', NO_LOGINUID);
   task.trySet('sessionid', NO_LOGINUID);
   task.set('cred', getCred(spec.cred, 2).addr);
@@ -126,6 +123,23 @@ export function initTask(
   task.set('fs', spec.fs ? getRef(spec.fs, 'users').addr : 0n);
   task.set('mm', spec.mm ? getRef(spec.mm, 'mm_users').addr : 0n);
   task.set('active_mm', spec.mm?.addr ?? kernel.object('init_mm', 'mm_struct').addr);
+}
+
+/** 0 in a task that is not traced, looks up no path and was never told to be special. */
+const MEANT = ['ptrace', 'personality', 'pdeath_signal', 'nameidata', 'jobctl', 'in_execve', 'in_iowait'];
+
+/** Whether the task waits for the CPU; it has it only while it is the reader. @kernel activate_task, kernel/sched/core.c @fidelity partial: no queue */
+export function setQueued(task: View, runnable: boolean): void {
+  task.trySet('on_rq', runnable ? 1 : 0);
+  task.trySet('se.on_rq', runnable ? 1 : 0);
+  task.trySet('on_cpu', 0);
+}
+
+/** @param user, system nanoseconds so far @kernel account_user_time, kernel/sched/cputime.c @fidelity partial: the scheduler's own count is their sum */
+export function setSpent(task: View, user: number, system: number): void {
+  task.trySet('utime', user);
+  task.trySet('stime', system);
+  task.trySet('se.sum_exec_runtime', user + system);
 }
 
 /**
@@ -146,7 +160,7 @@ export function createTask(kernel: Kernel, spec: TaskSpec): View {
   task.set('group_leader', leader.addr);
   task.set('real_parent', parent.addr);
   task.set('parent', parent.addr);
-  const signal = spec.leader?.deref('signal') ?? newSignal(kernel);
+  const signal = spec.leader?.deref('signal') ?? newSignal(kernel, parent);
   const sighand = spec.leader?.deref('sighand') ?? kernel.alloc('sighand_struct');
   task.set('signal', signal.addr);
   task.set('sighand', getRef(sighand, 'count').addr);

@@ -20,7 +20,8 @@ import { putMm } from './mm.ts';
 import { putNsproxy } from './namespace.ts';
 import { detachPid, PidType, taskActivePidNs } from './pid.ts';
 import { putRef } from './refs.ts';
-import { children, EXIT_ZOMBIE, idleTask, isGroupLeader, PF, TaskState, threads } from './task.ts';
+import { keepSpent, passSpent } from './signal.ts';
+import { children, EXIT_ZOMBIE, idleTask, isGroupLeader, PF, setQueued, TaskState, threads } from './task.ts';
 
 const EXIT_DEAD = 0x10;
 
@@ -74,6 +75,7 @@ export function exitTask(kernel: Kernel, task: View, code: number): void {
   drop(task, 'nsproxy', (proxy) => putNsproxy(kernel, proxy));
   task.set('active_mm', kernel.object('init_mm', 'mm_struct').addr);
   task.set('__state', TaskState.DEAD);
+  setQueued(task, false);
   task.set('exit_state', EXIT_ZOMBIE);
   reparentChildren(kernel, task);
   if (!isGroupLeader(task)) releaseTask(kernel, task);
@@ -106,6 +108,9 @@ function releaseTask(kernel: Kernel, task: View): void {
   }
   listDel(mem, task.at('thread_node'));
   signal.set('nr_threads', signal.num('nr_threads') - 1);
+  keepSpent(task, signal);
+  const parent = leader ? task.deref('real_parent')?.deref('signal') : null;
+  if (parent) passSpent(signal, parent);
   drop(task, 'sighand', (sighand) => {
     if (putRef(sighand, 'count')) mem.release(sighand.addr);
   });
