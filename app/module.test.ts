@@ -21,8 +21,8 @@ interface Ran {
   /** What the same run says without --json. */
   readonly stderr: () => string;
   /** Number of the first line of the module that has this text. */
-  line(text: string): number;
-  said(severity: Diagnostic['severity']): Diagnostic[];
+  readonly line: (text: string) => number;
+  readonly said: (severity: Diagnostic['severity']) => Diagnostic[];
 }
 
 /** Runs an example program on a module. */
@@ -72,9 +72,12 @@ describe('the worked examples', () => {
   ])('task_vma written again prints what task_vma prints: %j', (options) => {
     const built = iterscope('run', join(examples, 'task_vma.bpf.c'), ...options, '--json');
     const own = iterscope(
-      ...['run', join(targets, 'my_task_vma.bpf.c')],
-      ...['--module', join(targets, 'my_task_vma.c')],
-      ...[...options, '--json'],
+      'run',
+      join(targets, 'my_task_vma.bpf.c'),
+      '--module',
+      join(targets, 'my_task_vma.c'),
+      ...options,
+      '--json',
     );
     const [want, got] = [built, own].map(({ stdout }) => JSON.parse(stdout) as RunReport);
     expect(got?.reads).toEqual(want?.reads);
@@ -286,6 +289,20 @@ describe('registering', () => {
     expect(report.diagnostics.some((each) => message.test(each.message))).toBe(true);
     expect(stderr()).toMatch(message);
     expect(status).toBe(1);
+  });
+
+  test('every command that boots a machine or compiles has the target', () => {
+    const object = join(folder, 'kids.bpf.o');
+    const module = ['--module', join(targets, 'task_children.c')];
+    expect(iterscope('compile', join(targets, 'task_children.bpf.c'), ...module, '-o', object).stderr).toBe(
+      '',
+    );
+    expect(iterscope('run', object, ...module, '--pid', '1').stdout).toContain('602 sshd');
+    const listed = iterscope('shell', ...module, '-c', 'bpftool btf list').stdout;
+    expect(listed).toMatch(/^1: name \[vmlinux\] .*\n2: name \[task_children\] /);
+    const broken = iterscope('disasm', object, '--module', join(targets, 'task_children.bpf.c'));
+    expect(broken.status).toBe(1);
+    expect(broken.stderr).toContain("incomplete type 'struct bpf_iter__task_children'");
   });
 
   test('the log of the kernel is on stderr and in the report', () => {

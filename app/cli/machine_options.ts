@@ -8,8 +8,9 @@ import { must } from '../../src/shared/assert.ts';
 import { existsSync } from 'node:fs';
 import { resources } from '../resources.ts';
 import { includeFrom, readBytes, readText } from './files.ts';
-import { buildModule } from '../../src/engine/module/build.ts';
-import type { BuiltModule, ModuleFile } from '../../src/engine/module/build.ts';
+import { buildModule, withModuleTypes } from '../../src/engine/module/build.ts';
+import type { BuiltModule } from '../../src/engine/module/build.ts';
+import { ModuleError } from '../../src/engine/module/module_error.ts';
 import type { CliOptions } from './options.ts';
 
 const DEFAULT_WORLD = 'demo';
@@ -49,8 +50,8 @@ export const bootOptions = (options: CliOptions, world = options.world): BootOpt
   reader: options.run.reader,
 });
 
-/** The kernel code of --module, compiled; null when there is none. @throws UsageError */
-export function moduleOf(options: CliOptions): BuiltModule | null {
+/** The kernel code of --module, compiled; null when there is none. @throws UsageError, ModuleError */
+function moduleOf(options: CliOptions): BuiltModule | null {
   const { module: path } = options;
   if (path === null) return null;
   const source = {
@@ -59,11 +60,14 @@ export function moduleOf(options: CliOptions): BuiltModule | null {
     defines: options.defines,
     files: includeFrom(path, options.includes),
   };
-  return buildModule(source, types(options));
+  const built = buildModule(source, ownTypes(options));
+  if (!built.file) throw new ModuleError(built.diagnostics);
+  return built;
 }
 
-/** @throws UsageError, BootError */
-export function boot(options: CliOptions, module: ModuleFile | null = null): Machine {
+/** @throws UsageError, BootError; for kernel code that cannot be loaded ModuleError, KernelOops */
+export function boot(options: CliOptions): Machine {
+  const module = moduleOf(options)?.file;
   const given = { ...bootOptions(options), ...(module && { module }) };
   const start = (): Machine => bootMachine(resources, given);
   return options.btf === null ? start() : ofOption('--btf', options.btf, start);
@@ -76,6 +80,11 @@ export function releaseNote({ world, release }: Machine, { kernel }: CliOptions)
   return `the machine runs ${own}; it is walked as ${release.name} would, the nearest release known (--kernel names another)`;
 }
 
-/** The types to compile against. @throws UsageError, BootError */
-export const types = (options: CliOptions): Btf =>
+const ownTypes = (options: CliOptions): Btf =>
   kernelTypes(resources, options.btf === null ? {} : { btf: btfOf(options.btf) });
+
+/** The types to compile against. @throws UsageError, BootError, ModuleError */
+export function types(options: CliOptions): Btf {
+  const module = moduleOf(options)?.file;
+  return module ? withModuleTypes(ownTypes(options), module) : ownTypes(options);
+}

@@ -6,7 +6,11 @@ import { caseCommand } from './case.ts';
 import { execCommand } from './exec.ts';
 import { UsageError, didYouMean, parseOptions } from './options.ts';
 import type { CliOptions } from './options.ts';
-import { compileCommand, disasmCommand, runCommand } from './run.ts';
+import { FAILED, compileCommand, complain, disasmCommand, runCommand } from './run.ts';
+import { KernelOops } from '../../src/engine/iter/bpf_iter.ts';
+import { failedReport, oopsDiagnostic } from '../../src/engine/machine/play.ts';
+import { ModuleError } from '../../src/engine/module/module_error.ts';
+import type { Diagnostic } from '../../src/protocol/diagnostics.ts';
 import { shellCommand } from './shell.ts';
 import type { Terminal } from './terminal.ts';
 import { USAGE } from './usage.ts';
@@ -46,6 +50,24 @@ function dispatch(argv: readonly string[], terminal: Terminal): number {
   return command(options, terminal);
 }
 
+/** What is wrong with the kernel code of --module, when that is what an error says. */
+function moduleFault(error: unknown): readonly Diagnostic[] | null {
+  if (error instanceof ModuleError) return error.diagnostics;
+  return error instanceof KernelOops ? [oopsDiagnostic(error, '')] : null;
+}
+
+function kernelCodeFailed(
+  argv: readonly string[],
+  terminal: Terminal,
+  diagnostics: readonly Diagnostic[],
+): number {
+  const options = parseOptions(argv);
+  const report = failedReport('compile', diagnostics);
+  if (options.json) terminal.print(`${JSON.stringify(report, null, 1)}\n`);
+  else complain(terminal, null, report, options);
+  return FAILED;
+}
+
 /** @returns the exit status */
 export function main(argv: readonly string[], terminal: Terminal): number {
   try {
@@ -55,6 +77,8 @@ export function main(argv: readonly string[], terminal: Terminal): number {
       terminal.complain(`${PROGRAM}: ${error.message}`);
       return USAGE_STATUS;
     }
+    const stopped = moduleFault(error);
+    if (stopped) return kernelCodeFailed(argv, terminal, stopped);
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     terminal.complain(`${PROGRAM}: this is a bug in iterscope, not in your program: ${text}`);
     terminal.complain(`${PROGRAM}: to report it, send the command line and its files: ${argv.join(' ')}`);

@@ -2,9 +2,7 @@
 import { writeFileSync } from 'node:fs';
 
 import { PROGRAM } from '../name.ts';
-import { KernelOops } from '../../src/engine/iter/bpf_iter.ts';
-import { ModuleError } from '../../src/engine/module/module.ts';
-import { drain, failedReport, oopsDiagnostic, playObject } from '../../src/engine/machine/play.ts';
+import { drain, failedReport, playObject } from '../../src/engine/machine/play.ts';
 import { compileSource, programInfo } from '../../src/engine/machine/program.ts';
 import type { Compiled, LoadOutcome } from '../../src/engine/machine/program.ts';
 import type { Btf } from '../../src/engine/btf/parse.ts';
@@ -14,7 +12,7 @@ import type { ProgramInfo } from '../../src/protocol/api.ts';
 import type { RunReport } from '../../src/protocol/report.ts';
 import { latin1Encode } from '../../src/shared/utf8.ts';
 import { includeFrom, isObject, readBytes, readText } from './files.ts';
-import { boot, moduleOf, releaseNote, types } from './machine_options.ts';
+import { boot, releaseNote, types } from './machine_options.ts';
 import { UsageError } from './options.ts';
 import type { CliOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -54,7 +52,13 @@ function lineOf({ file, line }: Diagnostic, source: Source | null, { module }: C
   return file === module ? (readText(module).split('\n')[line - 1] ?? null) : null;
 }
 
-function complain(terminal: Terminal, source: Source | null, report: RunReport, options: CliOptions): void {
+/** Says what a run found. @param source null: it did not get that far */
+export function complain(
+  terminal: Terminal,
+  source: Source | null,
+  report: RunReport,
+  options: CliOptions,
+): void {
   for (const diagnostic of report.diagnostics)
     terminal.complain(formatDiagnostic(diagnostic, lineOf(diagnostic, source, options)));
   if (report.module && report.module.log !== '') terminal.complain(report.module.log.trimEnd());
@@ -66,27 +70,9 @@ function complain(terminal: Terminal, source: Source | null, report: RunReport, 
   if (sentence !== '') terminal.complain(`${PROGRAM}: ${sentence}`);
 }
 
-/** The kernel code of --module cannot be loaded. @returns the exit status */
-function notInserted(options: CliOptions, terminal: Terminal, diagnostics: readonly Diagnostic[]): number {
-  const report = failedReport('compile', diagnostics);
-  if (options.json) terminal.print(`${JSON.stringify(report, null, 1)}\n`);
-  else complain(terminal, null, report, options);
-  return FAILED;
-}
-
 /** Compiles, loads and (unless only checking) runs. @returns the exit status */
 export function runCommand(options: CliOptions, terminal: Terminal, checkOnly: boolean): number {
-  const module = moduleOf(options);
-  if (module && !module.file) return notInserted(options, terminal, module.diagnostics);
-  let machine: Machine;
-  try {
-    machine = boot(options, module?.file);
-  } catch (error) {
-    if (error instanceof ModuleError) return notInserted(options, terminal, error.diagnostics);
-    if (error instanceof KernelOops)
-      return notInserted(options, terminal, [oopsDiagnostic(error, options.module ?? '')]);
-    throw error;
-  }
+  const machine = boot(options);
   const note = releaseNote(machine, options);
   if (note !== '') terminal.complain(`${PROGRAM}: ${note}`);
   const source = readSource(options, machine.kernel.btf);

@@ -12,6 +12,7 @@ import { errnoName } from '../../shared/errno.ts';
 import { hex } from '../../shared/int64.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { ModuleReport } from '../../protocol/report.ts';
+import { BtfObject } from '../bpf/btf_object.ts';
 import { EXTENDED_STACK } from '../cc/profile.ts';
 import { Kind } from '../btf/types.ts';
 import { readElf } from '../elf/read.ts';
@@ -29,6 +30,7 @@ import type { Helper } from '../vm/helper.ts';
 import { OutOfFuel } from '../vm/processor.ts';
 import { KernelCall } from './call.ts';
 import type { ModuleFile } from './build.ts';
+import { ModuleError } from './module_error.ts';
 import { KERNEL_FUNCTIONS } from './functions/index.ts';
 import { HOLDS, Ledger } from './ledger.ts';
 import type { Hold, HoldKind } from './ledger.ts';
@@ -51,16 +53,6 @@ const VARIABLES: Readonly<Record<string, string>> = {
   init_task: 'task_struct',
   init_pid_ns: 'pid_namespace',
 };
-
-/** The module cannot be inserted; the message is what insmod or the kernel's log would say. */
-export class ModuleError extends Error {
-  override readonly name = 'ModuleError';
-  readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
-    super(diagnostics.map(({ message }) => message).join('\n'));
-    this.diagnostics = diagnostics;
-  }
-}
 
 /** resolve_btfids: numbers of types go where BTF_ID_LIST left room for them. */
 function resolveBtfIds(object: Uint8Array, kernel: Kernel): Uint8Array {
@@ -363,6 +355,7 @@ export function insertModule(sys: Sys, file: ModuleFile): LoadedModule {
   const ret = Number(BigInt.asIntN(32, module.run('init', init)));
   if (ret < 0) throw new ModuleError([module.diagnostic('error', initFailed(file.name, ret))]);
   module.leave();
+  sys.objects.btfs.alloc((id) => new BtfObject(sys.kernel, id, sys.kernel.btf, file.name, true));
   return module;
 }
 

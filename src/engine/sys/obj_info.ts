@@ -119,7 +119,7 @@ const btfInfo = (sys: Sys, btf: BtfObject): BtfInfoData => ({
   id: btf.id,
   btf_size: btf.types.raw.length,
   name: btf.name,
-  kernel_btf: btf.types === sys.kernel.btf,
+  kernel_btf: btf.types === sys.kernel.btf || btf.types === sys.kernel.btf.base,
 });
 
 /** @returns -EBADF when the fd is not open, -EINVAL for what has no such info @kernel bpf_obj_get_info_by_fd, kernel/bpf/syscall.c @fidelity full */

@@ -45,11 +45,12 @@ export class BpfObjects {
     this.kernel = bpf.kernel;
     this.bpf = bpf;
     const { kernel } = bpf;
+    const btf = kernel.btf.base ?? kernel.btf;
     this.maps = new IdTable(kernel, 'map_idr');
     this.progs = new IdTable(kernel, 'prog_idr');
     this.links = new IdTable(kernel, 'link_idr');
     this.btfs = new IdTable(kernel, 'btf_idr');
-    this.vmlinux = this.btfs.alloc((id) => new BtfObject(kernel, id, kernel.btf, 'vmlinux', true));
+    this.vmlinux = this.btfs.alloc((id) => new BtfObject(kernel, id, btf, 'vmlinux', true));
   }
 
   /** The objects that iterators walk. */
