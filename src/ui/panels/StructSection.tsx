@@ -104,7 +104,7 @@ function Value({
 }) {
   const { pointer } = field;
   const drawn = useStore((s) => (pointer ? labelAt(s.result?.scene ?? null, pointer.addr) : ''));
-  if (!field.simulated && !pointer && field.value !== '') return <span className="dim">not simulated</span>;
+  if (isUnkept(struct, field)) return <span className="dim">not simulated</span>;
   if (!pointer || pointer.addr === 0n) return <>{fieldText(struct, field)}</>;
   return (
     <button
@@ -116,6 +116,10 @@ function Value({
     </button>
   );
 }
+
+/** A 0 that says nothing, because nothing keeps the field. Contexts are made for each call and are all kept. */
+const isUnkept = (struct: string, field: PeekField): boolean =>
+  !field.simulated && isZero(field) && !isHeading(field) && !struct.startsWith('bpf_iter_');
 
 /** What the picture calls the object at an address: `bash (901)`; '' when it is not drawn. */
 function labelAt(picture: Picture | null, addr: bigint): string {
