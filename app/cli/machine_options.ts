@@ -10,6 +10,8 @@ import { resources } from '../resources.ts';
 import { includeFrom, readBytes, readText } from './files.ts';
 import { buildModule, withModuleTypes } from '../../src/engine/module/build.ts';
 import type { BuiltModule } from '../../src/engine/module/build.ts';
+import { insertModule } from '../../src/engine/module/module.ts';
+import type { Sys } from '../../src/engine/sys/sys.ts';
 import { ModuleError } from '../../src/engine/module/module_error.ts';
 import type { CliOptions } from './options.ts';
 
@@ -67,7 +69,11 @@ function moduleOf(options: CliOptions): BuiltModule | null {
 
 /** @throws UsageError, BootError; for kernel code that cannot be loaded ModuleError, KernelOops */
 export function boot(options: CliOptions): Machine {
-  const module = moduleOf(options)?.file;
+  const file = moduleOf(options)?.file;
+  const module = file && {
+    extend: (kernel: Btf) => withModuleTypes(kernel, file),
+    insert: (sys: Sys) => insertModule(sys, file),
+  };
   const given = { ...bootOptions(options), ...(module && { module }) };
   const start = (): Machine => bootMachine(resources, given);
   return options.btf === null ? start() : ofOption('--btf', options.btf, start);

@@ -21,9 +21,6 @@ import { MissingRole, Types } from '../kernel/types.ts';
 import { WorldError, parseChange, parseWorld } from '../kernel/world.ts';
 import type { World } from '../kernel/world.ts';
 import type { WorldFiles } from '../kernel/world_files.ts';
-import { withModuleTypes } from '../module/build.ts';
-import type { ModuleFile } from '../module/build.ts';
-import { insertModule } from '../module/module.ts';
 import type { LoadedModule } from '../module/module.ts';
 import { TARGETS } from '../iter/targets/index.ts';
 import { BpfSyscall } from '../sys/bpf.ts';
@@ -41,6 +38,14 @@ export class BootError extends Error {
   override readonly name = 'BootError';
 }
 
+/** A compiled module. Few machines have one: what makes it is loaded by whoever asks for it. */
+export interface KernelCode {
+  /** The kernel's types with the module's behind them. */
+  extend(kernel: Btf): Btf;
+  /** Runs its init. */
+  insert(sys: Sys): LoadedModule;
+}
+
 export interface BootOptions {
   readonly world: WorldRef;
   /** Instead of the world's. */
@@ -53,7 +58,7 @@ export interface BootOptions {
   /** The task that loads and reads, instead of the world's. */
   readonly reader?: number | undefined;
   /** Kernel code of the user's, inserted when all else stands. */
-  readonly module?: ModuleFile | undefined;
+  readonly module?: KernelCode | undefined;
   /** Made by hand, beside the world's script. */
   readonly changes?: readonly ScenarioChange[] | undefined;
 }
@@ -145,7 +150,7 @@ function bootWorld(world: World, resources: Resources, options: BootOptions): Bu
   const symbols = readSymbols(options.kallsyms);
   try {
     const own = ofRelease(kernelBtf(options.btf ?? resources.btf()), knownRelease(world.release));
-    const btf = options.module ? withModuleTypes(own, options.module) : own;
+    const btf = options.module?.extend(own) ?? own;
     return makeWorld(world, { btf, ...(symbols ? { symbols } : {}) });
   } catch (error) {
     if (error instanceof BtfFormatError) throw new BootError(error.message);
@@ -185,7 +190,7 @@ export function bootMachine(resources: Resources, options: BootOptions, prepared
   const syscall = new BpfSyscall(sys);
   mountBpffs(sys);
   naming(world.name, () => makeWorldMaps(syscall, world));
-  const module = options.module ? insertModule(sys, options.module) : null;
+  const module = options.module?.insert(sys) ?? null;
   return { world, release, kernel, files: built.files, bpf, sys, syscall, recorder, script, module };
 }
 
