@@ -9,4 +9,20 @@ export interface Diagnostic {
   readonly endColumn: number;
   readonly message: string;
   readonly notes: readonly string[];
+  /** Ways to put it right, the likeliest first; absent: none is known. */
+  readonly fixes?: readonly Fix[];
+}
+
+/** A change of the text that puts a mistake right. */
+export interface Fix {
+  readonly title: string;
+  readonly edits: readonly FixEdit[];
+}
+/** Lines and columns as in the diagnostic; what stands there becomes `text`. */
+export interface FixEdit {
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+  readonly text: string;
 }

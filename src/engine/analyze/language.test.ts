@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { must } from '../../shared/assert.ts';
 import { recordedBtf } from '../vm/testing.ts';
-import { createLanguageApi } from './language.ts';
+import { analyze, createLanguageApi } from './language.ts';
 
 const api = createLanguageApi(recordedBtf());
 const HEADER = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\nchar LICENSE[] SEC("license") = "GPL";\n';
@@ -207,4 +207,25 @@ test('a broken text can be asked about anywhere', () => {
     api.rename({ source: { path: 'x.c', text }, at });
   }
   expect(api.symbols({ source: { path: 'x.c', text } })).not.toEqual([]);
+});
+
+test.for([
+  ['int n = task->pidd;', 'int n = task->pid;'],
+  ['int n = task.pid;', 'int n = task->pid;'],
+  ['int n = 1', 'int n = 1;'],
+  ['task_struct *t;', 'struct task_struct *t;'],
+  ['bpf_ktime_get_nss();', 'bpf_ktime_get_ns();'],
+])('what is proposed for %s puts it right', ([wrong = '', right]) => {
+  const source = place(`${body(`\n${wrong}\n`)}|`).source;
+  const { diagnostics } = analyze(source, recordedBtf());
+  const edit = must(diagnostics[0]?.fixes?.[0]?.edits[0], 'a fix');
+  const lines = source.text.split('\n');
+  const line = must(lines[edit.line - 1], 'the line');
+  expect(line.slice(0, edit.column - 1) + edit.text + line.slice(edit.endColumn - 1)).toBe(right);
+});
+
+test('a mistake in the body of a macro is not repaired where the macro is used', () => {
+  const { source } = place(`#define BAD(t) (t)->pidd\n${body('return BAD(task);')}|`);
+  expect(analyze(source, recordedBtf()).diagnostics[0]).toMatchObject({ severity: 'error' });
+  expect(analyze(source, recordedBtf()).diagnostics[0]?.fixes).toBeUndefined();
 });

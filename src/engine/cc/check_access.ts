@@ -9,7 +9,8 @@ import type { Expr } from './ast.ts';
 import * as C from './ctype.ts';
 import type { RecordType } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
-import { suggestion } from './diagnostic.ts';
+import { didYouMean, hintText, renamed } from './diagnostic.ts';
+import type { Repair } from './diagnostic.ts';
 import type { Context } from './check_context.ts';
 import { convertInteger, errorExpr, isError, isLvalue, promote, rvalue } from './check_convert.ts';
 import { strideOf } from './check_expr.ts';
@@ -102,10 +103,22 @@ function noMember(context: Context, record: RecordType, name: string, at: Range)
     context.error(at, `member access into incomplete type '${text}'`, context.incompleteNote(record));
     return errorExpr(at);
   }
-  const hint = suggestion(name, C.memberNames(record));
+  const meant = didYouMean(name, C.memberNames(record));
   const kernel = record.btfId !== 0 ? " (in this kernel's BTF)" : '';
-  context.error(at, `no member named '${name}' in '${text}'${kernel}${hint}`);
+  context.error(
+    at,
+    `no member named '${name}' in '${text}'${kernel}${hintText(meant)}`,
+    [],
+    renamed(at, meant),
+  );
   return errorExpr(at);
+}
+
+/** Writes the other one of `.` and `->` before a member's name. */
+function otherOperator({ sources }: Context, at: Range, operator: '.' | '->'): Repair[] {
+  const wrong = operator === '.' ? '->' : '.';
+  const range = { start: at.start - wrong.length, end: at.start };
+  return sources.text(range) === wrong ? [{ title: `Change to '${operator}'`, range, text: operator }] : [];
 }
 
 /** `base.name` or, with `arrow`, `base->name`. `at` is the member's name. */
@@ -122,6 +135,8 @@ export function checkMember(context: Context, l: Expr, arrow: boolean, name: str
       context.error(
         range,
         `member reference type '${typeText(l.type)}' is not a pointer${dot ? "; did you mean to use '.'?" : ''}`,
+        [],
+        dot ? otherOperator(context, at, '.') : [],
       );
       if (!dot) return errorExpr(range);
     } else base = { kind: 'deref', operand: pointer, type: to, range: l.range, loc: l.loc };
@@ -131,6 +146,8 @@ export function checkMember(context: Context, l: Expr, arrow: boolean, name: str
     context.error(
       range,
       `member reference type '${typeText(l.type)}' is a pointer${record ? "; did you mean to use '->'?" : ''}`,
+      [],
+      record ? otherOperator(context, at, '->') : [],
     );
     if (!record) return errorExpr(range);
     base = { kind: 'deref', operand: rvalue(l), type: to, range: l.range, loc: l.loc };

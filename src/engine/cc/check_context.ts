@@ -5,8 +5,8 @@
 import type { FuncSymbol, Label, ObjectSymbol, CaseStmt, DefaultStmt, VarSymbol } from './ast.ts';
 import type { CType, EnumType, IntType, RecordType, TypedefType } from './ctype.ts';
 import { INT, integerOf, unsugar } from './ctype.ts';
-import { didYouMean, suggestion } from './diagnostic.ts';
-import type { Diagnostics, Note } from './diagnostic.ts';
+import { didYouMean } from './diagnostic.ts';
+import type { Diagnostics, Note, Repair } from './diagnostic.ts';
 import { PROFILES } from './profile.ts';
 import type { Profile } from './profile.ts';
 import type { Observer } from './observe.ts';
@@ -97,6 +97,8 @@ export class Context {
   readonly functions: FuncSymbol[] = [];
   readonly variables: VarSymbol[] = [];
   readonly externs: ObjectSymbol[] = [];
+  /** What was stored last in elements of local arrays, by index. */
+  readonly stored = new Map<VarSymbol, Map<bigint, CType>>();
   /** Greater than 0 inside sizeof, typeof and the like: nothing there is evaluated. */
   unevaluated = 0;
   /** `-Wname`s that a pragma switched off. */
@@ -118,12 +120,12 @@ export class Context {
     this.profile = profile;
   }
 
-  error(range: Range, message: string, notes: readonly Note[] = []): void {
-    this.diagnostics.error(range, message, notes);
+  error(range: Range, message: string, notes: readonly Note[] = [], repairs: readonly Repair[] = []): void {
+    this.diagnostics.error(range, message, notes, repairs);
   }
 
-  warning(range: Range, message: string, notes: readonly Note[] = []): void {
-    if (!this.sources.fileAt(range.start)?.bundled) this.diagnostics.warning(range, message, notes);
+  warning(range: Range, message: string, notes: readonly Note[] = [], repairs: readonly Repair[] = []): void {
+    if (!this.sources.fileAt(range.start)?.bundled) this.diagnostics.warning(range, message, notes, repairs);
   }
 
   /** Runs `body` in a scope of its own, which reaches as far as `reader` gets. */
@@ -207,10 +209,10 @@ export class Context {
     return names;
   }
 
-  /** `; did you mean ...?` for an identifier, out of the scopes and, if that finds nothing, the kernel's enumerators. */
-  suggest(name: string): string {
-    const here = suggestion(name, this.namesInScope());
-    return here !== '' || !this.usesKernelTypes ? here : suggestion(name, this.kernel.names('enumerator'));
+  /** What an identifier was meant to be, out of the scopes and, if that finds nothing, the kernel's enumerators. */
+  meant(name: string): string | null {
+    const here = didYouMean(name, this.namesInScope());
+    return here !== null || !this.usesKernelTypes ? here : didYouMean(name, this.kernel.names('enumerator'));
   }
 
   /** A note for a name that vmlinux.h could have had. */

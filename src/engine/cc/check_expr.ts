@@ -125,6 +125,20 @@ function finishArithmetic(
   return { kind: 'binary', op, left, right, type, range, loc: at };
 }
 
+/** Warns when a signed value that may be negative is compared as if it were unsigned. */
+function checkSigns(context: Context, left: Expr, right: Expr, range: Range): void {
+  const [a, b] = [promote(left), promote(right)];
+  const { type } = arithmeticPair(a, b);
+  const signed = [a, b].find((e) => C.integerOf(e.type)?.signed === true);
+  const isConstant = a.kind === 'int' || b.kind === 'int';
+  const isMacro = context.sources.macroUses.has(range.start);
+  if (!signed || type.signed || isConstant || isMacro || context.ignored.has('sign-compare')) return;
+  context.warning(
+    range,
+    `comparison of integers of different signs: '${typeText(left.type)}' and '${typeText(right.type)}'`,
+  );
+}
+
 /** `left op right` for == != < <= > >= */
 export function checkCompare(context: Context, op: CompareOp, l: Expr, r: Expr, at: Loc): Expr {
   let left = rvalue(l);
@@ -134,6 +148,7 @@ export function checkCompare(context: Context, op: CompareOp, l: Expr, r: Expr, 
   const pointers = [left, right].filter((e) => C.isPointer(e.type)).length;
   if (pointers === 0) {
     if (!C.isInteger(left.type) || !C.isInteger(right.type)) return invalidOperands(context, op, left, right);
+    if (op !== '==' && op !== '!=') checkSigns(context, left, right, range);
     const pair = arithmeticPair(left, right);
     ({ left, right } = pair);
     if (left.kind === 'int' && right.kind === 'int')
@@ -290,7 +305,18 @@ export function checkAssign(context: Context, target: Expr, value: Expr, at: Loc
   if (!checkTarget(context, target)) return errorExpr(range);
   const converted = assignTo(context, rvalue(value), target.type, { kind: 'assigning' });
   if (isError(converted)) return errorExpr(range);
+  noteStore(context, target, rvalue(value).type);
   return { kind: 'assign', target, value: converted, type: C.unqualified(target.type), range, loc: at };
+}
+
+/** Keeps the type that went into an element of an array: the arguments of a format are passed in one. */
+function noteStore(context: Context, target: Expr, type: CType): void {
+  if (target.kind !== 'index' || target.index.kind !== 'int') return;
+  const array = target.base.kind === 'cast' ? target.base.operand : target.base;
+  if (array.kind !== 'ref' || array.symbol.kind !== 'var' || array.symbol.storage !== 'local') return;
+  const types = context.stored.get(array.symbol) ?? new Map<bigint, CType>();
+  types.set(target.index.value, type);
+  context.stored.set(array.symbol, types);
 }
 
 /** `target op= value` */

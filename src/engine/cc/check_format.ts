@@ -1,6 +1,9 @@
 /** Format strings of the printing helpers against what is passed to them. */
 import type { Expr } from './ast.ts';
 import type { Context } from './check_context.ts';
+import * as C from './ctype.ts';
+import type { CType } from './ctype.ts';
+import { typeText } from './ctype_text.ts';
 import { evaluateInt } from './const_eval.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
 
@@ -22,6 +25,27 @@ function formatText(expr: Expr | undefined): string | null {
   return literal?.kind === 'string' ? latin1Decode(literal.bytes) : null;
 }
 
+/** Type of argument `i` of the format, where it can be seen. */
+function argumentType(context: Context, helper: string, args: readonly Expr[], i: number): CType | null {
+  if (helper === 'bpf_trace_printk') return behindConversions(args[i + 2])?.type ?? null;
+  const data = HELPERS[helper]?.[1] ?? 0;
+  const array = behindConversions(args[data - 1]);
+  return array?.kind === 'ref' && array.symbol.kind === 'var'
+    ? (context.stored.get(array.symbol)?.get(BigInt(i)) ?? null)
+    : null;
+}
+
+/** The expression as it was written, without what converts it to the parameter's type. */
+function behindConversions(expr: Expr | undefined): Expr | undefined {
+  return expr?.kind === 'cast' && !expr.explicit && expr.cast !== 'load'
+    ? behindConversions(expr.operand)
+    : expr;
+}
+
+/** `%s` prints what a pointer points to. A number that is the result of a cast was meant. */
+const isAddress = (type: CType): boolean =>
+  C.isPointer(type) || C.unsugar(type).kind === 'array' || (C.sizeOf(type) ?? 8) >= 8;
+
 /** Says what is wrong with a call of a printing helper. */
 export function checkFormat(context: Context, helper: string, args: readonly Expr[]): void {
   const [format, bytes] = (Object.hasOwn(HELPERS, helper) ? HELPERS[helper] : null) ?? [null, null];
@@ -32,7 +56,13 @@ export function checkFormat(context: Context, helper: string, args: readonly Exp
   let wanted = 0;
   for (const [, letter = ''] of text.matchAll(/%[-+ #0]*\d*(?:\.\d+)?(?:hh|h|ll|l|z)?(.?)/g)) {
     if (letter === '%') continue;
+    const type = letter === 's' ? argumentType(context, helper, args, wanted) : null;
     wanted++;
+    if (type && !isAddress(type))
+      context.warning(
+        range,
+        `format specifies a string, but argument ${wanted} has type '${typeText(type)}'`,
+      );
     if (!'diuxXpsc'.includes(letter) || letter === '')
       return context.warning(range, `invalid conversion specifier '${letter}' in a format string`);
   }

@@ -10,7 +10,7 @@ import type { Expr, InitEntry, Initializer } from './ast.ts';
 import * as C from './ctype.ts';
 import type { CType, Member } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
-import { suggestion } from './diagnostic.ts';
+import { didYouMean, hintText, renamed } from './diagnostic.ts';
 import { assignTo, isError, rvalue } from './check_convert.ts';
 import type { Context } from './check_context.ts';
 import { observeMember } from './observe.ts';
@@ -244,8 +244,13 @@ class InitBuilder {
     this.context.observer?.access(first.range.start, slot.type);
     if (record) observeMember(this.context.observer, first.range, record, first.name);
     if (!record || !found) {
-      const hint = record ? suggestion(first.name, C.memberNames(record)) : '';
-      this.context.error(first.range, `no member named '${first.name}' in '${typeText(slot.type)}'${hint}`);
+      const meant = record ? didYouMean(first.name, C.memberNames(record)) : null;
+      this.context.error(
+        first.range,
+        `no member named '${first.name}' in '${typeText(slot.type)}'${hintText(meant)}`,
+        [],
+        renamed(first.range, meant),
+      );
       return null;
     }
     const part: Slot = {

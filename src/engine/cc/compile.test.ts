@@ -431,7 +431,7 @@ test.for<[string, Variant]>([
 test('more stack than there is', () => {
   const { object, diagnostics } = compile({
     path: 'big.bpf.c',
-    text: `${HEADER}SEC("iter/task") int f(void *c) { char b[600]; bpf_get_current_comm(b, 600); return 0; }`,
+    text: `${HEADER}char L[] SEC("license") = "GPL"; SEC("iter/task") int f(void *c) { char b[600]; bpf_get_current_comm(b, 600); return 0; }`,
     kernelBtf: recordedBtf(),
   });
   expect(object).toBeNull();

@@ -2,7 +2,7 @@
  * Messages of the compiler. Anybody may report and go on; a message is dropped when it says nothing new
  * (the same text at the same place), and after `MAX_ERRORS` errors only one more is kept that says so.
  */
-import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import type { Diagnostic, Fix } from '../../protocol/diagnostics.ts';
 import type { Range, Sources } from './source.ts';
 
 const MAX_ERRORS = 20;
@@ -12,6 +12,22 @@ export interface Note {
   readonly message: string;
   readonly range: Range | null;
 }
+
+/** What the text of a range is to become; an empty range inserts. */
+export interface Repair {
+  readonly title: string;
+  readonly range: Range;
+  readonly text: string;
+}
+
+/** `name` at `range` should have been `meant`; nothing when there is no such guess. */
+export const renamed = (range: Range, meant: string | null): Repair[] =>
+  meant === null ? [] : [{ title: `Change to '${meant}'`, range, text: meant }];
+
+/** Puts `text` at a place. */
+export const inserted = (at: number, text: string): Repair[] => [
+  { title: `Insert '${text}'`, range: { start: at, end: at }, text },
+];
 
 export class Diagnostics {
   private readonly list: Diagnostic[] = [];
@@ -33,18 +49,18 @@ export class Diagnostics {
     return this.stopped || this.errors > MAX_ERRORS;
   }
 
-  error(range: Range, message: string, notes: readonly Note[] = []): void {
-    this.report('error', range, message, notes);
+  error(range: Range, message: string, notes: readonly Note[] = [], repairs: readonly Repair[] = []): void {
+    this.report('error', range, message, notes, repairs);
   }
 
   /** An error after which the rest makes no sense: nothing more is reported. */
-  fatal(range: Range, message: string, notes: readonly Note[] = []): void {
-    this.error(range, message, notes);
+  fatal(range: Range, message: string, notes: readonly Note[] = [], repairs: readonly Repair[] = []): void {
+    this.error(range, message, notes, repairs);
     this.stopped = true;
   }
 
-  warning(range: Range, message: string, notes: readonly Note[] = []): void {
-    this.report('warning', range, message, notes);
+  warning(range: Range, message: string, notes: readonly Note[] = [], repairs: readonly Repair[] = []): void {
+    this.report('warning', range, message, notes, repairs);
   }
 
   /** What was reported, in order of place within a file, files in order of first message. */
@@ -52,7 +68,26 @@ export class Diagnostics {
     return [...this.list];
   }
 
-  private report(severity: 'error' | 'warning', range: Range, message: string, notes: readonly Note[]): void {
+  /** Repairs of the user's own text; what came out of a macro's body cannot be repaired where it was used. */
+  private fixes(repairs: readonly Repair[]): Fix[] {
+    return repairs.flatMap(({ title, range, text }) => {
+      const isWritten =
+        !this.sources.fileAt(range.start)?.bundled && !this.sources.macroUses.has(range.start);
+      if (!isWritten) return [];
+      const start = this.sources.position(range.start);
+      const end = this.sources.position(range.end);
+      const { line, column } = start;
+      return [{ title, edits: [{ line, column, endLine: end.line, endColumn: end.column, text }] }];
+    });
+  }
+
+  private report(
+    severity: 'error' | 'warning',
+    range: Range,
+    message: string,
+    notes: readonly Note[],
+    repairs: readonly Repair[],
+  ): void {
     const key = `${range.start}:${message}`;
     if (this.seen.has(key) || this.exhausted) return;
     this.seen.add(key);
@@ -61,6 +96,7 @@ export class Diagnostics {
     const shown = this.sources.outsideHeaders(range);
     const start = this.sources.position(shown.start);
     const end = this.sources.position(Math.max(shown.start, shown.end));
+    const fixes = last ? [] : this.fixes(repairs);
     this.list.push({
       source: 'cc',
       severity,
@@ -71,6 +107,7 @@ export class Diagnostics {
       endColumn: end.file === start.file ? end.column : start.column + 1,
       message: last ? 'too many errors: stopping here' : message,
       notes: last ? [] : [...notes.map((n) => this.noteText(n)), ...this.wayHere(range, shown)],
+      ...(fixes.length > 0 && { fixes }),
     });
   }
 
@@ -130,7 +167,5 @@ export function didYouMean(name: string, candidates: Iterable<string>): string |
 }
 
 /** `; did you mean 'x'?`, or nothing. */
-export function suggestion(name: string, candidates: Iterable<string>): string {
-  const best = didYouMean(name, candidates);
-  return best === null ? '' : `; did you mean '${best}'?`;
-}
+export const hintText = (meant: string | null): string =>
+  meant === null ? '' : `; did you mean '${meant}'?`;

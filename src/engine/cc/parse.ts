@@ -10,6 +10,7 @@
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { Btf } from '../btf/parse.ts';
 import type { TranslationUnit } from './ast.ts';
+import { checkUnit } from './check_unit.ts';
 import { Context } from './check_context.ts';
 import type { Scope } from './check_context.ts';
 import { CPUS } from './cpu.ts';
@@ -79,6 +80,7 @@ export function frontend(input: FrontendInput): FrontendResult {
     parseExternal(parser);
     if (parser.mark() === before) parser.advance();
   }
+  if (profile.name === 'bpf') checkUnit(context);
   return {
     unit: unitOf(input.path, context),
     diagnostics: diagnostics.all(),

@@ -4,6 +4,7 @@
  * Nothing here or above it throws on bad input. `nest` bounds recursion, so that no text, however nested,
  * can overflow the stack; beyond the bound the rest of the file is skipped.
  */
+import { inserted } from './diagnostic.ts';
 import type { Diagnostics } from './diagnostic.ts';
 import type { Token } from './lex.ts';
 import type { Pragma } from './preprocess.ts';
@@ -93,7 +94,8 @@ export class Cursor {
     const { token } = this;
     const sameLine = !token.bol && token.kind !== 'eof';
     const range = sameLine ? rangeOf(token) : { start: this.lastEnd, end: this.lastEnd + 1 };
-    this.diagnostics.error(range, `expected '${text}'${after}`);
+    const missing = text === ';' || text === ')' || text === ']' ? inserted(this.lastEnd, text) : [];
+    this.diagnostics.error(range, `expected '${text}'${after}`, [], missing);
     return false;
   }
 

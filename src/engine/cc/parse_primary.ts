@@ -2,6 +2,7 @@
 import type { Expr, ObjectSymbol } from './ast.ts';
 import * as C from './ctype.ts';
 import { declarationText, typeText } from './ctype_text.ts';
+import { hintText, renamed } from './diagnostic.ts';
 import type { Note } from './diagnostic.ts';
 import { CALL_BUILTINS, SYNTAX_BUILTINS } from './builtins.ts';
 import { evaluateInt } from './const_eval.ts';
@@ -219,13 +220,14 @@ function parseName(p: Parser): Expr {
     return refTo(kfunc, range);
   }
   const notes = knownElsewhere(p, token.text);
-  const hint = notes.length > 0 ? '' : context.suggest(token.text);
+  const meant = notes.length > 0 ? null : context.meant(token.text);
   const isCall = p.is('(');
   if (isCall) parseArguments(p);
   context.error(
     range,
-    `${isCall ? 'call to undeclared function' : 'use of undeclared identifier'} '${token.text}'${hint}`,
+    `${isCall ? 'call to undeclared function' : 'use of undeclared identifier'} '${token.text}'${hintText(meant)}`,
     notes,
+    renamed(range, meant),
   );
   return errorExpr(range);
 }

@@ -5,6 +5,7 @@ import { typeText } from './ctype_text.ts';
 import { evaluateInt, wrapInt } from './const_eval.ts';
 import { assignTo, condition, errorExpr, isError, isLvalue, promote, rvalue } from './check_convert.ts';
 import type { OpenSwitch } from './check_context.ts';
+import { checkUnused } from './check_unused.ts';
 import { noAttributes, parseAttributes } from './parse_attr.ts';
 import { parseAsm } from './parse_asm.ts';
 import { rangeOf } from './parse_cursor.ts';
@@ -123,7 +124,10 @@ function statement(p: Parser): Stmt {
     return empty(p.since(token.loc));
   }
   const expr = discard(parseExpression(p));
+  const isComplete = p.is(';');
   semicolon(p, 'the expression');
+  const isResult = p.is('}') && p.peek().text === ')';
+  if (isComplete && !isResult && !isError(expr)) checkUnused(p.context, expr);
   return { kind: 'expr', expr, range: p.since(token.loc) };
 }
 

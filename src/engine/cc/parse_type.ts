@@ -1,7 +1,7 @@
 /** Declaration specifiers: storage, qualifiers and the type they name. */
 import * as C from './ctype.ts';
 import type { CType } from './ctype.ts';
-import { suggestion } from './diagnostic.ts';
+import { didYouMean, hintText, renamed } from './diagnostic.ts';
 import { isDeclarator, parseDeclarator } from './parse_declarator.ts';
 import { noAttributes, parseAttributes } from './parse_attr.ts';
 import type { Attributes } from './parse_attr.ts';
@@ -232,13 +232,14 @@ function reportUnknownType(p: Parser): void {
   const { context } = p;
   const struct = context.lookupTag('struct', token.text);
   const known = context.usesKernelTypes ? [...context.kernel.names('typedef')] : [];
-  const hint = struct
-    ? `; did you mean 'struct ${token.text}'?`
-    : suggestion(token.text, [...context.namesInScope().filter((n) => context.isTypeName(n)), ...known]);
+  const meant = struct
+    ? `struct ${token.text}`
+    : didYouMean(token.text, [...context.namesInScope().filter((n) => context.isTypeName(n)), ...known]);
   context.error(
     rangeOf(token),
-    `unknown type name '${token.text}'${hint}`,
+    `unknown type name '${token.text}'${hintText(meant)}`,
     context.kernelNote(`type '${token.text}'`),
+    renamed(rangeOf(token), meant),
   );
 }
 

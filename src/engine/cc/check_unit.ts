@@ -1,0 +1,48 @@
+/** What is said of a whole BPF object once it is read: its sections and its licence. */
+import { findSectionDef, parseSectionName, SECTION_DEFS } from '../abi/section.ts';
+import type { FuncSymbol } from './ast.ts';
+import type { Context } from './check_context.ts';
+import { didYouMean, hintText } from './diagnostic.ts';
+
+const LICENSE = 'char LICENSE[] SEC("license") = "GPL";';
+
+/** The section of a program, without libbpf's `?`; null for subprograms. */
+function programSection({ attributes, definition }: FuncSymbol): string | null {
+  const { section } = attributes;
+  if (!definition || section === null || section.startsWith('.')) return null;
+  return parseSectionName(section).name;
+}
+
+/** `iter/task` for `itr/task`: only the kind can be misspelt. */
+function meantSection(name: string): string | null {
+  const [kind = '', ...rest] = name.split('/');
+  const meant = didYouMean(
+    kind,
+    SECTION_DEFS.map(({ pattern }) => pattern.replace('+', '')),
+  );
+  return meant && [meant, ...rest].join('/');
+}
+
+/** Warns of programs in sections that libbpf does not know, and of an object without a licence. */
+export function checkUnit(context: Context): void {
+  const programs = context.functions.filter((symbol) => programSection(symbol) !== null);
+  for (const symbol of programs) {
+    const name = programSection(symbol) ?? '';
+    if (findSectionDef(name)) continue;
+    context.warning(
+      symbol.range,
+      `libbpf knows no section '${name}': '${symbol.name}' will have no program type${hintText(meantSection(name))}`,
+    );
+  }
+  const [first] = programs;
+  const licensed = context.variables.some(({ attributes }) => attributes.section === 'license');
+  if (!first || licensed || context.diagnostics.hasErrors) return;
+  const file = context.sources.files[0];
+  const end = file ? file.base + file.text.length : 0;
+  context.warning(
+    first.range,
+    `no licence is declared: the kernel refuses what it offers only to GPL programs; add ${LICENSE}`,
+    [],
+    [{ title: 'Add a GPL licence', range: { start: end, end }, text: `\n${LICENSE}\n` }],
+  );
+}
