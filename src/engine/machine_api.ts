@@ -24,6 +24,7 @@ import { failedReport, playObject } from './machine/play.ts';
 import type { Outcome, Play } from './machine/play.ts';
 import { compileSource, programInfo } from './machine/program.ts';
 import type { Compiled, LoadOutcome } from './machine/program.ts';
+import { languageMethods } from './machine/language_api.ts';
 import { Replay } from './machine/replay.ts';
 import type { Resources } from './machine/resources.ts';
 import { tryChange } from './machine/try_change.ts';
@@ -233,6 +234,7 @@ export function createEngineApi(resources: Resources): ServedApi {
   };
 
   return {
+    ...languageMethods(() => kernelTypes(resources, compiledFor ? { btf: compiledFor } : {})),
     check,
     run,
     // Most runs have no reader: its compiler profile and library are loaded when there is one.

@@ -3,6 +3,7 @@
  * from it, and both workers (language, machine) serve it over the same protocol.
  */
 import type { Diagnostic } from './diagnostics.ts';
+import type { LanguageApi } from './language.ts';
 import type { Moment } from './moment.ts';
 import type { CallSteps, PeekStruct } from './peek.ts';
 import type { ReaderResult } from './reader.ts';
@@ -132,7 +133,7 @@ export interface ShellCompletion {
   readonly candidates: readonly string[];
 }
 
-export interface EngineApi {
+export interface EngineApi extends LanguageApi {
   /** Compiles and verifies; nothing is run. */
   check(args: { scenario: Scenario }): CheckResult;
   /** Boots the scenario's world and runs it to the end, recording. Slices; can be cancelled. */

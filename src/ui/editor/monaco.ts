@@ -21,7 +21,7 @@ export { monaco };
 
 /** What is not needed for the first key. */
 export async function loadLaterFeatures(): Promise<void> {
-  await import('./monaco_features.ts');
+  await Promise.all([import('./monaco_features.ts'), import('./monaco_language.ts')]);
 }
 
 /** A custom property's colour as Monaco wants it. */

@@ -64,6 +64,8 @@ export function createProgramEditor(
     stickyScroll: { enabled: false },
     ariaLabel: 'Program, C. Escape leaves the editor.',
     accessibilitySupport: 'auto',
+    'semanticHighlighting.enabled': true,
+    wordBasedSuggestions: 'off',
     fixedOverflowWidgets: true,
     unicodeHighlight: { ambiguousCharacters: false },
   });
@@ -84,7 +86,9 @@ export function createProgramEditor(
     label: 'Leave the editor',
     keybindings: [monaco.KeyCode.Escape],
     precondition:
-      '!suggestWidgetVisible && !findWidgetVisible && !editorHasMultipleSelections && !markersNavigationVisible',
+      '!suggestWidgetVisible && !findWidgetVisible && !editorHasMultipleSelections && !markersNavigationVisible && ' +
+      '!parameterHintsVisible && !renameInputVisible && !codeActionMenuVisible && !referenceSearchVisible && ' +
+      '!editorHoverVisible && !inSnippetMode',
     run: () => events.onLeave(),
   });
   const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 300));
