@@ -5,6 +5,7 @@ import { startChecker } from './checker.ts';
 import type { PageDeps } from './deps.ts';
 import { Engine } from './engine.ts';
 import { keptProgram } from './keep.ts';
+import { startLanguage } from './language.ts';
 import { startLooker } from './looker.ts';
 import { startPlayer } from './player.ts';
 import { Runner } from './runner.ts';
@@ -55,6 +56,7 @@ export function startPage(deps: PageDeps, text: string): void {
   const language = new Engine('language', deps.spawn, died);
   runner = new Runner(machine);
   startChecker(language);
+  startLanguage(language);
   startPlayer();
   startLooker(machine, runner);
   startWorldEdits(machine, runner);
