@@ -52,7 +52,9 @@ async function tasksDuring(page: Page, act: () => Promise<void>): Promise<Tasks>
   };
 }
 
-test('no task of stepping or typing needs 50 ms; those that take it by the clock are counted', async ({ page }) => {
+test('no task of stepping or typing needs 50 ms; those that take it by the clock are counted', async ({
+  page,
+}) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.choose('read()', '256');
