@@ -16,12 +16,15 @@ const ROOT = join(import.meta.dirname, 'shell');
 const EXAMPLES = join(import.meta.dirname, 'examples');
 
 /** The examples lie in the shell's directory. */
+const names = readdirSync(EXAMPLES, { withFileTypes: true }).flatMap((entry) =>
+  entry.isFile() ? [entry.name] : [],
+);
 const read = (path: string): Uint8Array | null =>
-  readdirSync(EXAMPLES).includes(path) ? new Uint8Array(readFileSync(join(EXAMPLES, path))) : null;
+  names.includes(path) ? new Uint8Array(readFileSync(join(EXAMPLES, path))) : null;
 const examples: OutsideFiles = {
   read,
   size: (path) => read(path)?.length ?? null,
-  list: (path) => (path === '' ? readdirSync(EXAMPLES) : null),
+  list: (path) => (path === '' ? names : null),
 };
 
 /** Types the lines of a transcript and writes down what comes. */
