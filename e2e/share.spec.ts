@@ -3,7 +3,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { Playground, commandLine, exampleText } from './playground.ts';
 
-const EDITED = exampleText('task_file.bpf.c').replace('return 0;', 'return 0; /* my own */');
+const EDITED = `/* my own */\n${exampleText('task_file.bpf.c')}`;
 
 /** The link that the page offers for the moment on show. */
 async function linkOf(playground: Playground): Promise<string> {

@@ -3,6 +3,8 @@
  * is idle. Loaded as its own chunk, after the page is usable.
  */
 import * as monaco from 'monaco-editor/editor';
+// A service of the later features: Monaco takes services up once, when the first editor is made.
+import 'monaco-editor/platform/actionWidget/browser/actionWidget';
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker';
 import { configuration, language } from './c_language.ts';
 
