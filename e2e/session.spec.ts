@@ -64,7 +64,7 @@ test('a pid that does not exist gives the errno of the command line', async ({ p
 });
 
 for (const target of ['task', 'task_vma'])
-  test(`switching to ${target} draws its own picture and prints what the command line prints`, async ({
+  test(`switching to ${target} draws its own picture and prints what the command line prints @every-width`, async ({
     page,
   }) => {
     const playground = new Playground(page);
@@ -76,10 +76,11 @@ for (const target of ['task', 'task_vma'])
     const answer = commandLine(exampleText(`${target}.bpf.c`), await playground.world());
     expect(answer.stage).toBe('done');
     expect(await playground.output()).toBe(answer.output);
+    await playground.pane('Graph');
     await expect(page.locator(target === 'task' ? '.node.item' : '.node.vma').first()).toBeVisible();
   });
 
-test('scrubbing the timeline moves every view to the same moment', async ({ page }) => {
+test('scrubbing the timeline moves every view to the same moment @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.choose('read()', '256');
@@ -98,6 +99,7 @@ test('scrubbing the timeline moves every view to the same moment', async ({ page
   await expect(page.getByRole('region', { name: 'Events' }).locator('[aria-current=step]')).toContainText(
     `${at} read`,
   );
+  await playground.pane('Graph');
   await page.getByRole('radio', { name: 'Table' }).click();
   await slider.focus();
   await page.keyboard.press('ArrowRight');

@@ -3,7 +3,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { Playground, commandLine, exampleText } from './playground.ts';
 
-const EDITED = `/* my own */\n${exampleText('task_file.bpf.c')}`;
+/** Marked at two places: a low editor shows the first lines or those around the line of the moment. */
+const EDITED = `/* my own */\n${exampleText('task_file.bpf.c').replace('return 0;', 'return 0; /* my own */')}`;
 
 /** The link that the page offers for the moment on show. */
 async function linkOf(playground: Playground): Promise<string> {

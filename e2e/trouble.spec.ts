@@ -32,7 +32,9 @@ int slow(struct bpf_iter__task_file *ctx)
 }
 `;
 
-test('an error is marked under the text while typing, and gone when it is mended', async ({ page }) => {
+test('an error is marked under the text while typing, and gone when it is mended @every-width', async ({
+  page,
+}) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.replaceText(TASK_FILE.replace('return 0;', 'return missing;'));
@@ -49,7 +51,7 @@ test('an error is marked under the text while typing, and gone when it is mended
   await expect(page.getByText(/^Verified/)).toBeVisible();
 });
 
-test('a program that the verifier refuses shows the log of the command line, and its line', async ({
+test('a program that the verifier refuses shows the log of the command line, and its line @every-width', async ({
   page,
 }) => {
   const playground = new Playground(page);
@@ -63,10 +65,13 @@ test('a program that the verifier refuses shows the log of the command line, and
   const wanted = (answer.verdict?.log ?? '').trimEnd().split('\n');
   await expect(log.last()).toHaveText(wanted.at(-1) ?? '');
   expect(await log.allTextContents()).toEqual(wanted.slice(-(await log.count())));
+  await playground.pane('Code');
   await expect(page.getByRole('list', { name: 'Findings' })).toBeVisible();
 });
 
-test('filtering in the program and by parameter: same output, different calls', async ({ page }) => {
+test('filtering in the program and by parameter: same output, different calls @every-width', async ({
+  page,
+}) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.choose('World', 'docs');
@@ -93,7 +98,7 @@ test('filtering in the program and by parameter: same output, different calls', 
   expect(Number(inA?.replaceAll(',', ''))).toBeGreaterThan(Number(inB?.replaceAll(',', '')));
 });
 
-test('a long run can be cancelled and another one started', async ({ page }) => {
+test('a long run can be cancelled and another one started @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.replaceText(LONG);
@@ -109,7 +114,9 @@ test('a long run can be cancelled and another one started', async ({ page }) => 
   expect(await playground.output()).toBe(answer.output);
 });
 
-test('a worker that is killed in the middle of a run costs the run and nothing else', async ({ page }) => {
+test('a worker that is killed in the middle of a run costs the run and nothing else @every-width', async ({
+  page,
+}) => {
   await page.addInitScript(() => {
     const workers: Record<string, Worker> = {};
     const Real = Worker;
