@@ -80,7 +80,10 @@ test('a program and the types of a kernel are taken too', async ({ page }) => {
   expect(await playground.output()).toBe(output);
 });
 
-test.describe('what cannot be taken says why and changes nothing', () => {
+test('what cannot be taken says why and changes nothing', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  const world = await playground.world();
   for (const [name, content, why] of [
     ['cat.png', Buffer.from('89504e470d0a1a0a0000', 'hex'), /it is neither text, nor an object, nor BTF/],
     ['half.json', Buffer.from('{"processes": ['), /it begins like JSON and is none/],
@@ -90,16 +93,15 @@ test.describe('what cannot be taken says why and changes nothing', () => {
     ['cut.btf', Buffer.from('9feb010018000000000000ff', 'hex'), /cut\.btf is not taken/],
     ['empty', Buffer.alloc(0), /it is empty/],
   ] as const)
-    test(name, async ({ page }) => {
-      const playground = new Playground(page);
-      await playground.open();
-      const world = await playground.world();
+    await test.step(name, async () => {
       await drop(page, name, content);
-      await expect(page.getByRole('alert').filter({ hasText: /./ })).toHaveText(why);
+      const alert = page.getByRole('alert').filter({ hasText: /./ });
+      await expect(alert).toHaveText(why);
+      await expect(alert).toContainText(name);
       expect(await playground.world()).toBe(world);
-      await playground.run();
-      const { output } = commandLine(exampleText('task_file.bpf.c'), world);
-      expect(await playground.output()).toBe(output);
-      expect(playground.errors).toEqual([]);
     });
+  await playground.run();
+  const { output } = commandLine(exampleText('task_file.bpf.c'), world);
+  expect(await playground.output()).toBe(output);
+  expect(playground.errors).toEqual([]);
 });
