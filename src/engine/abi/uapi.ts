@@ -127,14 +127,26 @@ export const ProgType = Object.fromEntries(PROG_TYPE_NAMES.map((name, n) => [nam
   Record<ProgTypeName, number>
 >;
 
-/** enum bpf_attach_type: the tracing ones. */
+/** enum bpf_attach_type: those that rules here name. */
 export const AttachType = {
+  CGROUP_INET_INGRESS: 0,
+  CGROUP_INET_EGRESS: 1,
+  CGROUP_INET_SOCK_CREATE: 2,
+  CGROUP_INET4_POST_BIND: 12,
+  CGROUP_INET6_POST_BIND: 13,
+  CGROUP_GETSOCKOPT: 21,
+  CGROUP_SETSOCKOPT: 22,
   TRACE_RAW_TP: 23,
   TRACE_FENTRY: 24,
   TRACE_FEXIT: 25,
   MODIFY_RETURN: 26,
   LSM_MAC: 27,
   TRACE_ITER: 28,
+  CGROUP_INET_SOCK_RELEASE: 34,
+  SK_LOOKUP: 36,
+  SK_REUSEPORT_SELECT: 39,
+  SK_REUSEPORT_SELECT_OR_MIGRATE: 40,
+  NETFILTER: 45,
 } as const;
 
 /** enum bpf_link_type */
@@ -175,6 +187,7 @@ export const BPF_F_ANY_ALIGNMENT = 1 << 1;
 export const BPF_F_TEST_RND_HI32 = 1 << 2;
 export const BPF_F_TEST_STATE_FREQ = 1 << 3;
 export const BPF_F_SLEEPABLE = 1 << 4;
+export const BPF_F_XDP_HAS_FRAGS = 1 << 5;
 
 /** flags of BPF_LINK_UPDATE. */
 export const BPF_F_REPLACE = 1 << 2;

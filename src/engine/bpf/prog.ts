@@ -18,6 +18,7 @@ import { Code } from '../vm/code.ts';
 import type { Linker } from '../vm/code.ts';
 import type { BtfObject } from './btf_object.ts';
 import type { BpfMap } from './map.ts';
+import { EngineBug } from '../../shared/assert.ts';
 import { Registry } from './registry.ts';
 import { progTag, tagText } from './tag.ts';
 
@@ -26,6 +27,8 @@ export interface ProgSpec {
   /** As given by user space. */
   readonly insns: readonly Insn[];
   readonly name: string;
+  /** It can run here, so what it calls must be there. */
+  readonly runs: boolean;
   readonly type: number;
   readonly expectedAttachType: number;
   readonly gplCompatible: boolean;
@@ -57,6 +60,12 @@ export interface Unresolved {
 
 /** Every program that is alive. */
 export const progsByAddr = new Registry<Prog>('program');
+
+/** Answers the calls of programs that are only looked at. */
+const neverCalled = (): never => {
+  throw new EngineBug('a program that cannot run here was run');
+};
+const INERT: Linker = { helper: () => neverCalled, kfunc: () => neverCalled };
 
 const byCode = new WeakMap<Code, Prog>();
 /** The program that this code is of; null for code without one. */
@@ -93,13 +102,13 @@ export class Prog {
     const base = this.view.addr + BigInt(type.size);
     const maps = new Map<number, BpfMap>();
     const resolved = resolveInsns(kernel, spec, base, maps);
-    checkCalls(kernel, resolved, linker);
+    if (spec.runs) checkCalls(kernel, resolved, linker);
     this.mapsByFd = maps;
     this.maps = [...new Set(maps.values())];
     kernel.mem.setBytes(base, encodeInsns(resolved));
     this.code = new Code({
       insns: resolved,
-      linker,
+      linker: spec.runs ? linker : INERT,
       base,
       ...(spec.probeMem ? { probeMem: spec.probeMem } : {}),
     });

@@ -23,6 +23,7 @@ function prog(insns: readonly Insn[]): Prog {
     {
       insns,
       name: 'p',
+      runs: true,
       type: 26,
       expectedAttachType: 28,
       gplCompatible: true,

@@ -84,13 +84,14 @@ export class BpfSyscall {
   /**
    * BPF_PROG_TEST_RUN: iterators cannot be run so.
    *
-   * @returns -EFAULT for an iterator, -EINVAL when more than data is given
+   * @returns -EFAULT for an iterator, -EINVAL when more than data is given, -EOPNOTSUPP for other programs
    * @kernel bpf_prog_test_run_tracing, net/bpf/test_run.c
-   * @fidelity full: map_batch.test.ts
+   * @fidelity partial: programs that are no iterators do not run here
    */
   progTestRun(fd: number, options: { flags?: number; cpu?: number; batchSize?: number } = {}): NegErrno {
     const prog = this.sys.fds.get('prog', fd);
     if (typeof prog === 'number') return prog;
+    if (!prog.spec.runs) return fail('EOPNOTSUPP');
     return options.flags || options.cpu || options.batchSize ? fail('EINVAL') : fail('EFAULT');
   }
   /**

@@ -5,13 +5,14 @@
  */
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
-import { AttachType, BPF_F_REPLACE, ProgType } from '../abi/uapi.ts';
+import { AttachType, BPF_F_REPLACE } from '../abi/uapi.ts';
 import { IterLink, readIterInfo } from '../iter/link.ts';
 import type { IterInfo } from '../iter/link.ts';
 import type { Session } from '../iter/session.ts';
 import type { View } from '../kernel/view.ts';
 import { openFd } from '../vfs/fd_table.ts';
 import { closeFile } from '../vfs/file.ts';
+import { isIterator } from './prog_types.ts';
 import type { Sys } from './sys.ts';
 
 /** BPF_LINK_CREATE */
@@ -30,7 +31,7 @@ const NO_INFO: IterInfo = { bytes: null, length: 0 };
  *
  * @returns an fd, or the errno of the first check that fails; see the order of the checks
  * @kernel link_create, kernel/bpf/syscall.c; bpf_iter_link_attach, kernel/bpf/bpf_iter.c
- * @fidelity partial: only iterator programs can be attached, others are refused with -EINVAL
+ * @fidelity partial: only iterator programs can be attached, others are refused with -EOPNOTSUPP
  */
 export function linkCreate(
   sys: Sys,
@@ -45,8 +46,9 @@ export function linkCreate(
   const { kernel, objects, fds, iter } = sys;
   const prog = fds.get('prog', progFd);
   if (typeof prog === 'number') return prog;
-  if (prog.spec.type !== ProgType.TRACING || attachType !== AttachType.TRACE_ITER) return fail('EINVAL');
-  if (prog.spec.expectedAttachType !== attachType) return fail('EINVAL');
+  const { type, expectedAttachType } = prog.spec;
+  if (isIterator(type, expectedAttachType) !== (attachType === AttachType.TRACE_ITER)) return fail('EINVAL');
+  if (!isIterator(type, expectedAttachType)) return fail('EOPNOTSUPP');
   if (targetFd !== 0 || flags !== 0) return fail('EINVAL');
   const info = readIterInfo(iterInfo);
   if (typeof info === 'number') return info;

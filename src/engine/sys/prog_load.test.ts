@@ -38,7 +38,10 @@ describe('BPF_PROG_LOAD', () => {
     ['a name with a space', { name: 'my prog' }, -22],
     ['a name of 16 characters', { name: 'x'.repeat(16) }, -22],
     ['a BTF id beyond all', { attachBtfId: 0x100000 }, -22],
-    ['a program type we cannot run', { type: 1 }, -22],
+    ['a program type there is none of', { type: 33, attachBtfId: 0 }, -22],
+    ['a BTF id for a type that takes none', { type: 2 }, -22],
+    ['an attach type of another program type', { type: 9, expectedAttachType: 1, attachBtfId: 0 }, -22],
+    ['a syscall program with an attach type', { type: 31, expectedAttachType: 28, attachBtfId: 0 }, -22],
     ['a BTF fd that is not open', { progBtfFd: 999 }, -9],
     ['a BTF fd that is a map', { progBtfFd: machine.mapFd('my_hash') }, -22],
   ] as const)('refuses %s', (_what, more, want) => {
@@ -58,6 +61,32 @@ describe('BPF_PROG_LOAD', () => {
     });
     expect(bpf.progLoad(attr())).toEqual({ ret: -13, log: 'R1 !read_ok\n' });
     Object.assign(sys, { verify: trusting });
+  });
+});
+
+describe('programs that are no iterators', () => {
+  test.each([
+    ['kprobe', 2, 0, 0],
+    ['tracepoint', 5, 0, 0],
+    ['xdp', 6, 37, 37],
+    ['cgroup_sock, of old', 9, 0, 2],
+    ['sk_reuseport, of old', 21, 0, 39],
+  ] as const)('%s is loaded and looked at, but attached and run nowhere', (_what, type, given, expected) => {
+    const { ret } = bpf.progLoad(attr({ type, expectedAttachType: given, attachBtfId: 0 }));
+    expect(bpf.objInfo(ret)).toMatchObject({ kind: 'prog', type, attach_btf_id: 0 });
+    const prog = machine.sys.fds.get('prog', ret);
+    expect(typeof prog === 'number' ? prog : prog.view.num('expected_attach_type')).toBe(expected);
+    expect(bpf.linkCreate({ progFd: ret, attachType: TRACE_ITER })).toBe(-22);
+    expect(bpf.linkCreate({ progFd: ret, attachType: expected })).toBe(-95);
+    expect(bpf.progTestRun(ret)).toBe(-95);
+  });
+
+  test('what they call need not be there', () => {
+    const call = [{ code: 0x85, dst: 0, src: 0, off: 0, imm: 112233 }, ...NOTHING];
+    expect(bpf.progLoad(attr({ insns: call })).ret).toBe(-524);
+    expect(
+      bpf.progLoad(attr({ insns: call, type: 2, expectedAttachType: 0, attachBtfId: 0 })).ret,
+    ).toBeGreaterThan(0);
   });
 });
 

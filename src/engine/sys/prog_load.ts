@@ -9,13 +9,7 @@ import { Errno, fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import type { TypeId } from '../../shared/brand.ts';
 import type { Insn } from '../abi/insn.ts';
-import {
-  AttachType,
-  BPF_COMPLEXITY_LIMIT_INSNS,
-  BPF_F_RDONLY_PROG,
-  BPF_F_SLEEPABLE,
-  ProgType,
-} from '../abi/uapi.ts';
+import { BPF_COMPLEXITY_LIMIT_INSNS, BPF_F_RDONLY_PROG, BPF_F_SLEEPABLE } from '../abi/uapi.ts';
 import { UnresolvedError } from '../bpf/prog.ts';
 import type { BpfMap } from '../bpf/map.ts';
 import { ArrayMap } from '../bpf/maps/array.ts';
@@ -23,6 +17,7 @@ import type { Btf } from '../btf/parse.ts';
 import type { FuncInfo, LineInfo } from '../btf/ext.ts';
 import type { MapInfo, VerifyRequest } from '../verifier/request.ts';
 import { isObjectName } from './map_cmds.ts';
+import { checkProgType, fixupAttachType, isIterator } from './prog_types.ts';
 import type { Sys } from './sys.ts';
 
 export interface ProgLoadAttr {
@@ -69,8 +64,7 @@ function checkAttr(attr: ProgLoadAttr): NegErrno {
   if ((attr.flags & ~KNOWN_FLAGS) !== 0) return fail('EINVAL');
   if (attr.insns.length === 0 || attr.insns.length > BPF_COMPLEXITY_LIMIT_INSNS) return fail('E2BIG');
   if (attr.attachBtfId > BTF_MAX_TYPE || !isObjectName(attr.name)) return fail('EINVAL');
-  const isIterator = attr.type === ProgType.TRACING && attr.expectedAttachType === AttachType.TRACE_ITER;
-  return isIterator ? 0 : fail('EINVAL');
+  return checkProgType(attr.type, attr.expectedAttachType, attr.attachBtfId);
 }
 
 /** What the verifier knows of a map; the same object for the same map. */
@@ -114,6 +108,9 @@ function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): VerifyRe
   const { kernel, fds, iter, bpf } = sys;
   return {
     insns: attr.insns,
+    progType: attr.type,
+    attachType: attr.expectedAttachType,
+    flags: attr.flags,
     release: sys.release,
     kernelBtf: kernel.btf,
     progBtf,
@@ -140,14 +137,17 @@ function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): VerifyRe
 }
 
 /**
- * Loads an iterator program.
+ * Loads a program. One that is no iterator is verified like any other and can be looked at; what it would call
+ * need not be there, since nothing here runs it.
  *
  * @kernel bpf_prog_load, kernel/bpf/syscall.c
- * @fidelity partial: no capabilities; programs that are no iterators are refused with -EINVAL; a helper or
- *   kfunc that the verifier knows but this kernel cannot run is refused with -ENOTSUPP and named in the log
+ * @fidelity partial: no capabilities; program types that the verifier does not know are refused with -EOPNOTSUPP;
+ *   a helper or kfunc of an iterator that the verifier knows but this kernel cannot run is refused with -ENOTSUPP
+ *   and named in the log
  */
-export function progLoad(sys: Sys, attr: ProgLoadAttr): ProgLoadResult {
+export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
   const { kernel, objects, fds } = sys;
+  const attr = { ...given, expectedAttachType: fixupAttachType(given.type, given.expectedAttachType) };
   const bad = checkAttr(attr);
   if (bad !== 0) return { ret: bad, log: '' };
   const btf = attr.progBtfFd === 0 ? null : fds.get('btf', attr.progBtfFd);
@@ -165,6 +165,7 @@ export function progLoad(sys: Sys, attr: ProgLoadAttr): ProgLoadResult {
       sleepable: (attr.flags & BPF_F_SLEEPABLE) !== 0,
       attachBtfId: attr.attachBtfId,
       attachFuncName: kernel.btf.nameOf(attr.attachBtfId),
+      runs: isIterator(attr.type, attr.expectedAttachType),
       map: (fd) => {
         const map = fds.get('map', fd);
         return typeof map === 'number' ? null : map;
