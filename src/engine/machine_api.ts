@@ -14,6 +14,8 @@ import { sceneOf } from './scene/scene.ts';
 import { stripScene } from './scene/strip.ts';
 import { ALL_TASKS } from './scene/facts.ts';
 import type { TaskFilter } from './scene/facts.ts';
+import type { Btf } from './btf/parse.ts';
+import { must } from '../shared/assert.ts';
 import { MAP_TYPE_NAMES } from './abi/uapi.ts';
 import { WALKABLE_MAPS } from './iter/targets/bpf_map_elem.ts';
 import { seqReadCode } from './iter/pseudo_code.ts';
@@ -25,6 +27,7 @@ import type { Outcome, Play } from './machine/play.ts';
 import { compileSource, programInfo } from './machine/program.ts';
 import type { Compiled, LoadOutcome } from './machine/program.ts';
 import { languageMethods } from './machine/language_api.ts';
+import type { KernelCodes, MadeCode } from './machine/kernel_code.ts';
 import { Replay } from './machine/replay.ts';
 import type { Resources } from './machine/resources.ts';
 import { tryChange } from './machine/try_change.ts';
@@ -43,18 +46,21 @@ const bootOptions = (scenario: Scenario) => ({
   changes: scenario.changes,
 });
 
-/** A world that cannot be built is the user's mistake: shown like any other. */
-const worldDiagnostic = (world: WorldRef, message: string): Diagnostic => ({
-  source: 'libbpf',
-  severity: 'error',
-  file: world.name,
-  line: 0,
-  column: 0,
-  endLine: 0,
-  endColumn: 0,
-  message,
-  notes: [],
-});
+/** A machine that cannot be booted is the user's mistake: shown like any other. */
+const bootDiagnostics = (world: WorldRef, { message, diagnostics }: BootError): readonly Diagnostic[] =>
+  diagnostics ?? [
+    {
+      source: 'libbpf',
+      severity: 'error',
+      file: world.name,
+      line: 0,
+      column: 0,
+      endLine: 0,
+      endColumn: 0,
+      message,
+      notes: [],
+    },
+  ];
 
 /** The types of a scenario: blobs of other kernels are copies whenever they come, and are read once. */
 function typesOf(resources: Resources): (blob: Uint8Array | undefined) => Uint8Array | undefined {
@@ -74,7 +80,8 @@ export function createEngineApi(resources: Resources): ServedApi {
   const known = typesOf(resources);
   const worlds = new Map<string, World>();
   const compiled = new Map<string, Compiled>();
-  let compiledFor: Uint8Array | undefined;
+  /** Types that `compiled` was made with: those of the last scenario. */
+  let compiledFor: Btf | null = null;
   let replay: Replay | null = null;
 
   /** Reading a world is most of its cost after the first time; building it is done anew for each run. */
@@ -88,26 +95,44 @@ export function createEngineApi(resources: Resources): ServedApi {
     return world;
   };
 
+  let codes: KernelCodes | null = null;
+  /** Loads what kernel code needs, before a scenario that has some is looked at. */
+  const ready = async ({ module }: Scenario): Promise<void> => {
+    if (module) codes ??= new (await import('./machine/kernel_code.ts')).KernelCodes();
+  };
+  const ownTypes = (scenario: Scenario): Btf => {
+    const blob = known(scenario.btf);
+    return kernelTypes(resources, blob ? { btf: blob } : {});
+  };
+  const kernelCode = (scenario: Scenario): MadeCode | null =>
+    scenario.module ? must(codes, 'ready').of(scenario.module, ownTypes(scenario)) : null;
+
   const compileOnce = (scenario: Scenario): Compiled => {
     const { source } = scenario;
-    if (source.object) return { object: source.object, diagnostics: [] };
-    const blob = known(scenario.btf);
-    if (blob !== compiledFor) {
+    const module = kernelCode(scenario);
+    if (module && !module.code) return { object: null, diagnostics: module.diagnostics };
+    const types = module?.types ?? ownTypes(scenario);
+    if (types !== compiledFor) {
       compiled.clear();
-      compiledFor = blob;
+      compiledFor = types;
     }
-    const btf = kernelTypes(resources, blob ? { btf: blob } : {});
+    if (source.object) return { object: source.object, diagnostics: module?.diagnostics ?? [] };
     const key = JSON.stringify({ ...source, object: undefined });
     let result = compiled.get(key);
     if (!result) {
       if (compiled.size > 8) compiled.clear();
-      compiled.set(key, (result = compileSource(source, btf)));
+      const { object, diagnostics } = compileSource(source, types);
+      result = { object, diagnostics: [...(module?.diagnostics ?? []), ...diagnostics] };
+      compiled.set(key, result);
     }
     return result;
   };
 
-  const bootFor = (scenario: Scenario): Machine =>
-    bootMachine(resources, { ...bootOptions(scenario), btf: known(scenario.btf) }, worldOf(scenario.world));
+  const bootFor = (scenario: Scenario): Machine => {
+    const module = kernelCode(scenario)?.code;
+    const options = { ...bootOptions(scenario), btf: known(scenario.btf), ...(module && { module }) };
+    return bootMachine(resources, options, worldOf(scenario.world));
+  };
 
   type Played = Outcome & { readonly outcome: LoadOutcome };
   const playFor = (machine: Machine, scenario: Scenario, object: Compiled, ready: () => void): Play<Played> =>
@@ -131,7 +156,8 @@ export function createEngineApi(resources: Resources): ServedApi {
       .filter(({ origin, def }) => origin === 'maps' && WALKABLE_MAPS.has(def.type))
       .map(({ name, def }) => ({ name, type: MAP_TYPE_NAMES[def.type]?.toLowerCase() ?? '' }));
 
-  function check({ scenario }: { scenario: Scenario }): CheckResult {
+  async function check({ scenario }: { scenario: Scenario }): Promise<CheckResult> {
+    await ready(scenario);
     const object = compileOnce(scenario);
     const nothing = { verdict: null, programs: [], maps: [] };
     if (!object.object) return { ...nothing, stage: 'compile', diagnostics: object.diagnostics };
@@ -151,7 +177,7 @@ export function createEngineApi(resources: Resources): ServedApi {
       };
     } catch (error) {
       if (!(error instanceof BootError)) throw error;
-      return { ...nothing, stage: 'open', diagnostics: [worldDiagnostic(scenario.world, error.message)] };
+      return { ...nothing, stage: 'open', diagnostics: bootDiagnostics(scenario.world, error) };
     }
   }
 
@@ -169,6 +195,7 @@ export function createEngineApi(resources: Resources): ServedApi {
 
   async function run({ scenario }: { scenario: Scenario }, context: CallContext): Promise<RunResult> {
     const nothing = { sessions: [], program: null, scene: null, ctx: 0n, cancelled: false };
+    await ready(scenario);
     const object = compileOnce(scenario);
     if (!object.object) return { ...nothing, report: failedReport('compile', object.diagnostics) };
     let machine: Machine;
@@ -176,7 +203,7 @@ export function createEngineApi(resources: Resources): ServedApi {
       machine = bootFor(scenario);
     } catch (error) {
       if (!(error instanceof BootError)) throw error;
-      return { ...nothing, report: failedReport('open', [worldDiagnostic(scenario.world, error.message)]) };
+      return { ...nothing, report: failedReport('open', bootDiagnostics(scenario.world, error)) };
     }
     let scene: RunResult['scene'] = null;
     let ctx = 0n;
@@ -234,11 +261,12 @@ export function createEngineApi(resources: Resources): ServedApi {
   };
 
   return {
-    ...languageMethods(() => kernelTypes(resources, compiledFor ? { btf: compiledFor } : {})),
+    ...languageMethods(() => compiledFor ?? kernelTypes(resources, {})),
     check,
     run,
     // Most runs have no reader: its compiler profile and library are loaded when there is one.
     exec: async (args, context) => {
+      await ready(args.scenario);
       const { execReader } = await import('./machine/exec_api.ts');
       return execReader(
         {
@@ -254,8 +282,14 @@ export function createEngineApi(resources: Resources): ServedApi {
         context,
       );
     },
-    shell: async (args, context) => (await shellServer()).shell(args, context),
-    complete: async (args) => (await shellServer()).complete(args),
+    shell: async (args, context) => {
+      await ready(args.scenario);
+      return (await shellServer()).shell(args, context);
+    },
+    complete: async (args) => {
+      await ready(args.scenario);
+      return (await shellServer()).complete(args);
+    },
     // The arrays of a reply are transferred away; the replay keeps its own.
     steps: ({ moment }) =>
       structuredClone(replay?.callSteps(moment)) ?? {
@@ -263,7 +297,8 @@ export function createEngineApi(resources: Resources): ServedApi {
         truncated: false,
         stack: new Uint8Array(0),
       },
-    change: (args, context) => {
+    change: async (args, context) => {
+      await ready(args.scenario);
       const object = compileOnce(args.scenario);
       const begin = (scenario: Scenario) => {
         const machine = bootFor(scenario);
@@ -295,10 +330,11 @@ export function createEngineApi(resources: Resources): ServedApi {
         };
       }
     },
-    pseudoCode: ({ target }): readonly PseudoCode[] => [
-      seqReadCode,
-      ...(TARGETS.find((reg) => reg.target === target)?.code ?? []),
-    ],
+    pseudoCode: async ({ target, scenario }): Promise<readonly PseudoCode[]> => {
+      if (scenario) await ready(scenario);
+      const own = TARGETS.find((reg) => reg.target === target)?.code;
+      return [seqReadCode, ...(own ?? (scenario && kernelCode(scenario)?.functions) ?? [])];
+    },
   };
 }
 

@@ -162,7 +162,7 @@ export interface EngineApi extends LanguageApi {
   complete(args: { scenario: Scenario; line: string; cursor: number }): ShellCompletion;
   /** What is in a world, or in a snapshot of a machine; or what is wrong with it. */
   world(args: { world: WorldRef; release?: string; btf?: Uint8Array }): WorldSummary;
-  /** The algorithms shown in the kernel pane for a target. */
-  pseudoCode(args: { target: string }): readonly PseudoCode[];
+  /** The algorithms shown in the kernel pane for a target; those of a target of the user's own are its C. */
+  pseudoCode(args: { target: string; scenario?: Scenario }): readonly PseudoCode[];
 }
 export type Method = keyof EngineApi;

@@ -35,6 +35,13 @@ export interface ProgramSource {
   readonly optimise?: boolean;
 }
 
+/** Kernel code of the user's: C that registers targets when it is inserted. */
+export interface KernelSource {
+  /** `target.c`; the module is called as the file, without `.c`. */
+  readonly path: string;
+  readonly text: string;
+}
+
 export interface RunOptions {
   readonly prog?: string;
   readonly attach?: AttachParams;
@@ -66,6 +73,8 @@ export interface Scenario {
   /** Types (BTF) of another kernel, by which the world is laid out; by default, of the one that ships. */
   readonly btf?: Uint8Array;
   readonly source: ProgramSource;
+  /** A module that is inserted at boot. */
+  readonly module?: KernelSource;
   readonly options: RunOptions;
   /** The journal of what was done to the world by hand, beside its own script. Undo takes an entry out. */
   readonly changes?: readonly ScenarioChange[];

@@ -28,6 +28,7 @@ import { mountBpffs } from '../sys/bpffs.ts';
 import { Sys } from '../sys/sys.ts';
 import { Recorder } from '../trace/recorder.ts';
 import { verify } from '../verifier/verify.ts';
+import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { ScenarioChange, WorldRef } from '../../protocol/scenario.ts';
 import type { Resources } from './resources.ts';
 import { WorldScript } from './script.ts';
@@ -36,6 +37,13 @@ import { makeWorldMaps } from './world_maps.ts';
 /** What was given cannot be a machine. `message` says which input, where, and what to do. */
 export class BootError extends Error {
   override readonly name = 'BootError';
+  /** What is wrong at which line, where the reason is kernel code of the user's. */
+  readonly diagnostics: readonly Diagnostic[] | null;
+
+  constructor(message: string, diagnostics: readonly Diagnostic[] | null = null) {
+    super(message);
+    this.diagnostics = diagnostics;
+  }
 }
 
 /** A compiled module. Few machines have one: what makes it is loaded by whoever asks for it. */

@@ -4,11 +4,13 @@
  *     target.c --cc, profile kernel--> object
  *              --names new to the kernel--> split BTF
  */
+import type { PseudoCode } from '../../protocol/api.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { Btf } from '../btf/parse.ts';
 import { compile } from '../cc/compile.ts';
 import { frontend } from '../cc/parse.ts';
 import { KERNEL_FUNCTIONS } from './functions/index.ts';
+import { functionsOf } from './lines.ts';
 import { kernelHeader } from './header.ts';
 import { splitBtf } from './split_btf.ts';
 
@@ -29,6 +31,8 @@ export interface ModuleFile {
   readonly object: Uint8Array;
   /** Over the BTF of the kernel it was built for. */
   readonly btf: Uint8Array;
+  /** The user's own functions, with the ids that a walk names their lines by. */
+  readonly functions: readonly PseudoCode[];
 }
 
 export interface BuiltModule {
@@ -59,8 +63,12 @@ export function buildModule(source: ModuleSource, kernelBtf: Btf): BuiltModule {
   } as const;
   const { object, diagnostics } = compile(input);
   if (!object) return { file: null, diagnostics };
-  const btf = splitBtf(frontend(input), kernelBtf);
-  return { file: { name: moduleName(path), path, text, object, btf }, diagnostics };
+  const c = frontend(input);
+  const btf = splitBtf(c, kernelBtf);
+  return {
+    file: { name: moduleName(path), path, text, object, btf, functions: functionsOf(c, path, text) },
+    diagnostics,
+  };
 }
 
 /** The types of a kernel with the module's behind them. */

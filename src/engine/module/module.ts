@@ -32,6 +32,7 @@ import { KernelCall } from './call.ts';
 import type { ModuleFile } from './build.ts';
 import { ModuleError } from './module_error.ts';
 import { KERNEL_FUNCTIONS } from './functions/index.ts';
+import { LineWatch } from './lines.ts';
 import { HOLDS, Ledger } from './ledger.ts';
 import type { Hold, HoldKind } from './ledger.ts';
 
@@ -80,6 +81,7 @@ export class LoadedModule {
   openSessions = 0;
   private readonly cpu: CProcessor;
   private readonly stack: Addr;
+  private readonly lines: LineWatch;
   private readonly problems: Diagnostic[] = [];
   private oops: KernelOops | null = null;
   private log = '';
@@ -93,6 +95,8 @@ export class LoadedModule {
     this.cpu = new CProcessor(kernel);
     this.stack = kernel.mem.alloc(EXTENDED_STACK, 4096);
     this.image = this.load();
+    this.lines = new LineWatch(this.image, file.path);
+    this.cpu.onInsn = this.lines.hook;
   }
 
   private load(): Image {
@@ -148,6 +152,7 @@ export class LoadedModule {
     if (this.depth++ === 0) cpu.useRegisters(KERNEL_SLOT);
     try {
       if (fn === 0n) this.stop('fault', 0n, `${what} is NULL: the kernel jumps to address 0`);
+      this.lines.begin(this.session);
       cpu.refuel(FUEL);
       cpu.execute(cpu.start(this.stack + BigInt(EXTENDED_STACK), fn, args));
       cpu.passTime();
