@@ -157,3 +157,23 @@ test('two structs of one name: the second is ___2, also where it is used', () =>
     'struct s {\n\tint m;\n};\n\nstruct s___2 {\n\tstruct s m;\n};\n\nstruct user {\n\tstruct s___2 m;\n};\n',
   );
 });
+
+test('a nameless enum is written where it is used; enumerators whose names are taken are numbered', () => {
+  const builder = new BtfBuilder();
+  const values = [{ name: 'IDLE', value: 0n }];
+  const nameless = builder.add({ kind: Kind.ENUM, name: '', size: 4, signed: false, values });
+  const member = { name: 'state', type: nameless, bitOffset: 0, bitSize: 0 };
+  builder.add({ kind: Kind.STRUCT, name: 'task', size: 4, members: [member] });
+  builder.add({ kind: Kind.ENUM, name: 'phase', size: 4, signed: false, values });
+  const btf = Btf.parse(builder.encode());
+  expect(dumpTypes(btf, [1, 2, 3])).toBe(`struct task {
+	enum {
+		IDLE = 0,
+	} state;
+};
+
+enum phase {
+	IDLE___2 = 0,
+};
+`);
+});

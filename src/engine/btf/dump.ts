@@ -62,15 +62,18 @@ function isPacked(btf: Btf, struct: StructLike): boolean {
   );
 }
 
-/** Names that may differ from BTF's where two types share one. */
+/** Names that may differ from BTF's where two types, or two enumerators, share one. */
 type NameOf = (id: TypeId) => string;
+type EnumeratorName = (name: string) => string;
 
 class Writer {
   private readonly btf: Btf;
   private readonly nameOf: NameOf;
-  constructor(btf: Btf, nameOf: NameOf) {
+  private readonly enumerator: EnumeratorName;
+  constructor(btf: Btf, nameOf: NameOf, enumerator: EnumeratorName = (name) => name) {
     this.btf = btf;
     this.nameOf = nameOf;
+    this.enumerator = enumerator;
   }
 
   /** `type name`, with pointers, arrays and parameters around the name. */
@@ -137,7 +140,9 @@ class Writer {
     if (type.kind !== Kind.ENUM && type.kind !== Kind.ENUM64) return this.declare(id, '', level);
     if (type.values.length === 0) return head;
     const suffix = type.kind === Kind.ENUM ? '' : type.signed ? 'LL' : 'ULL';
-    const values = type.values.map((v) => `\n${tabs(level + 1)}${v.name} = ${v.value}${suffix},`);
+    const values = type.values.map(
+      (v) => `\n${tabs(level + 1)}${this.enumerator(v.name)} = ${v.value}${suffix},`,
+    );
     const mode = ENUM_MODE[type.size];
     const attribute = mode === undefined ? '' : ` __attribute__((mode(${mode})))`;
     return `${head} {${values.join('')}\n${tabs(level)}}${attribute}`;
@@ -209,16 +214,37 @@ function definition(writer: Writer, btf: Btf, id: TypeId, name: string): string 
   return `${TAGGED[type.kind] === undefined ? writer.declare(id, '') : writer.body(id)};`;
 }
 
+/** A typedef that every compiler has. */
+const COMPILERS_OWN = '__builtin_va_list';
+
 /** Names that C puts beside each other: tags, and everything else. */
 const isTagged = (kind: Kind): boolean => TAGGED[kind] !== undefined || kind === Kind.FWD;
 
+/** What some type is made of: a nameless enum among these is written where it is used, and nowhere else. */
+function referenced(btf: Btf): ReadonlySet<TypeId> {
+  const found = new Set<TypeId>();
+  for (let id = 1; id < btf.end; id++) {
+    const type = btf.type(id);
+    if ('type' in type) found.add(type.type);
+    if (isStruct(type)) for (const member of type.members) found.add(member.type);
+    if (type.kind === Kind.FUNC_PROTO) for (const param of type.params) found.add(param.type);
+  }
+  return found;
+}
+
 /**
  * The definitions of some types and of everything they need, in an order that compiles. A type met only
- * behind a pointer is declared, not defined. A second type with a name that is taken gets `___2`.
+ * behind a pointer is declared, not defined. A second type or enumerator with a name that is taken gets `___2`.
  */
 export function dumpTypes(btf: Btf, ids: readonly TypeId[]): string {
   const names = new Map<TypeId, string>();
   const taken = new Map<string, number>();
+  const unique = (space: 'tag' | 'name', own: string): string => {
+    const key = `${space} ${own}`;
+    const count = (taken.get(key) ?? 0) + 1;
+    taken.set(key, count);
+    return count === 1 ? own : `${own}___${count}`;
+  };
   const nameOf = (id: TypeId): string => {
     const own = btf.nameOf(id);
     const kind = btf.kind(id);
@@ -226,17 +252,17 @@ export function dumpTypes(btf: Btf, ids: readonly TypeId[]): string {
     if (full || (!isTagged(kind) && kind !== Kind.TYPEDEF)) return own;
     let name = names.get(id);
     if (name === undefined) {
-      const key = `${isTagged(kind) ? 'tag' : 'name'} ${own}`;
-      const count = (taken.get(key) ?? 0) + 1;
-      taken.set(key, count);
-      name = count === 1 ? own : `${own}___${count}`;
+      name = unique(isTagged(kind) ? 'tag' : 'name', own);
       names.set(id, name);
     }
     return name;
   };
-  const writer = new Writer(btf, nameOf);
+  const writer = new Writer(btf, nameOf, (name) => unique('name', name));
+  const inside = referenced(btf);
   const out: string[] = [];
   const done = new Set<TypeId>();
+  /** Typedefs of which everything that they hold by value is known. */
+  const whole = new Set<TypeId>();
   const declared = new Set<string>();
 
   const emit = (id: TypeId): void => {
@@ -244,11 +270,24 @@ export function dumpTypes(btf: Btf, ids: readonly TypeId[]): string {
     done.add(id);
     const type = btf.type(id);
     need(type, false);
-    const nameless = btf.nameOf(id) === '' && isStruct(type);
-    if ((isTagged(type.kind) && !nameless && type.kind !== Kind.FWD) || type.kind === Kind.TYPEDEF) {
-      out.push(definition(writer, btf, id, nameOf(id)));
-      declared.add(writer.declare(id, ''));
+    const nameless = btf.nameOf(id) === '' && (isStruct(type) || inside.has(id));
+    if (isTagged(type.kind) && !nameless && type.kind !== Kind.FWD) define(id);
+  };
+  const define = (id: TypeId): void => {
+    out.push(definition(writer, btf, id, nameOf(id)));
+    declared.add(writer.declare(id, ''));
+  };
+  /** Where a struct points to itself by the name of a typedef, that comes before it. */
+  const emitTypedef = (id: TypeId, behindPtr: boolean): void => {
+    const type = btf.type(id);
+    if (!behindPtr && !whole.has(id)) {
+      whole.add(id);
+      need(type, false);
     }
+    if (done.has(id)) return;
+    done.add(id);
+    need(type, true);
+    if (btf.nameOf(id) !== COMPILERS_OWN) define(id);
   };
   /** Makes what a type refers to known: wholly, or behind a pointer by name only. */
   const need = (type: BtfType, behindPtr: boolean): void => {
@@ -259,7 +298,7 @@ export function dumpTypes(btf: Btf, ids: readonly TypeId[]): string {
         else if (kind === Kind.ENUM || kind === Kind.ENUM64) emit(id);
         else declare(id);
       } else if (kind === Kind.TYPEDEF) {
-        emit(id);
+        emitTypedef(id, ptr);
       } else {
         need(btf.type(id), ptr);
       }
@@ -277,7 +316,7 @@ export function dumpTypes(btf: Btf, ids: readonly TypeId[]): string {
         visit(type.type, true);
         break;
       default:
-        if ('type' in type) visit(type.type, behindPtr);
+        if ('type' in type) visit(type.type, behindPtr && type.kind !== Kind.ARRAY);
     }
   };
   const declare = (id: TypeId): void => {
@@ -286,6 +325,8 @@ export function dumpTypes(btf: Btf, ids: readonly TypeId[]): string {
     declared.add(text);
     out.push(`${text};`);
   };
-  for (const id of ids) emit(id);
+  for (const id of ids)
+    if (btf.kind(id) === Kind.TYPEDEF) emitTypedef(id, false);
+    else emit(id);
   return out.map((text) => `${text}\n`).join('\n');
 }

@@ -1,0 +1,165 @@
+/**
+ * Programs of others as a yardstick of the compiler's front end: of every BPF program in C under the given
+ * folders, does ours say what clang says?
+ *
+ *     FOLDER...           looked through for *.bpf.c, *_kern.c and progs/*.c
+ *     --include DIR       for both compilers; may be repeated
+ *     --libbpf DIR        the folder that holds bpf/bpf_helpers.h, for clang; ours has its own
+ *     --only WORD         files whose path has that word
+ *     --iterators         only files with an iterator program
+ *     --failures          every file on which the two differ, with the first error
+ *     --write             keep the shares in bench/front.json
+ *
+ * Both see the vmlinux.h of one kernel: ours through its BTF, clang as the text dumped from it. A file that
+ * clang refuses needs another kernel, a generated header or another machine; it is counted, not judged.
+ * What clang said of a file is kept in .cache/front.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { dumpTypes } from '../../src/engine/btf/dump.ts';
+import { Btf } from '../../src/engine/btf/parse.ts';
+import { compile } from '../../src/engine/cc/compile.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    include: { type: 'string', multiple: true, default: [] },
+    libbpf: { type: 'string', default: '/usr/include' },
+    only: { type: 'string', default: '' },
+    iterators: { type: 'boolean', default: false },
+    failures: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+});
+if (positionals.length === 0) throw new Error('which folders? See the head of bench/front/main.ts');
+
+const kernelBtf = Btf.parse(
+  Uint8Array.from(gunzipSync(readFileSync(join('recorded', 'linux-6.12', 'kernel', 'vmlinux.btf.gz')))),
+);
+const scratch = join('.cache', 'front');
+mkdirSync(scratch, { recursive: true });
+
+/** The text of vmlinux.h as `bpftool btf dump format c` prints it. */
+function writeKernelHeader(): void {
+  const ids = Array.from({ length: kernelBtf.end - kernelBtf.start }, (_, i) => kernelBtf.start + i);
+  const push = '#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)';
+  const text = ['#ifndef __VMLINUX_H__', '#define __VMLINUX_H__', push, dumpTypes(kernelBtf, ids)];
+  writeFileSync(
+    join(scratch, 'vmlinux.h'),
+    [...text, '#pragma clang attribute pop', '#endif', ''].join('\n'),
+  );
+}
+
+function* programsIn(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* programsIn(path);
+    else if (/\.bpf\.c$|_kern\.c$|\/progs\/[^/]*\.c$/.test(path)) yield path;
+  }
+}
+
+/** Folders that a program's own build names, as far as their place tells. */
+const foldersOf = (path: string): string[] => [
+  dirname(path),
+  dirname(dirname(path)),
+  ...values.include.map((folder) => folder),
+];
+
+function find(path: string, name: string): string | null {
+  if (basename(name) === 'vmlinux.h' || name.startsWith('bpf/')) return null;
+  const found = foldersOf(path)
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file) && statSync(file).isFile());
+  return found === undefined ? null : readFileSync(found, 'utf8');
+}
+
+/** @returns null, or the first error */
+function ours(path: string): string | null {
+  try {
+    const { object, diagnostics } = compile({
+      path,
+      text: readFileSync(path, 'utf8'),
+      files: (name) => find(path, name),
+      defines: { __TARGET_ARCH_x86: '1' },
+      kernelBtf,
+    });
+    const error = diagnostics.find((d) => d.severity === 'error');
+    return object ? null : `${error?.file ?? ''}:${error?.line ?? 0}: ${error?.message ?? 'no message'}`;
+  } catch (error) {
+    return `bug: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+const verdicts = join(scratch, 'clang.json');
+const known = (existsSync(verdicts) ? JSON.parse(readFileSync(verdicts, 'utf8')) : {}) as Record<
+  string,
+  string | null
+>;
+
+/** @returns null, or the first error */
+function clang(path: string): string | null {
+  const before = known[path];
+  return before === undefined ? (known[path] = askClang(path)) : before;
+}
+
+function askClang(path: string): string | null {
+  const includes = [scratch, ...foldersOf(path), values.libbpf].flatMap((folder) => ['-I', folder]);
+  const system = ['-idirafter', '/usr/include', '-idirafter', '/usr/include/x86_64-linux-gnu'];
+  const options = [
+    '-O2',
+    '-g',
+    '-target',
+    'bpf',
+    '-mcpu=v3',
+    '-w',
+    '-D__TARGET_ARCH_x86',
+    '-c',
+    '-o',
+    '/dev/null',
+  ];
+  const { status, stderr } = spawnSync('clang-19', [...options, ...includes, ...system, path], {
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  const first = stderr.split('\n').find((line) => line.includes('error:')) ?? stderr.split('\n')[0] ?? '';
+  return status === 0 ? null : first;
+}
+
+type Verdict = 'both compile' | 'both refuse' | 'only clang compiles' | 'only ours compiles';
+const count: Record<Verdict, number> = {
+  'both compile': 0,
+  'both refuse': 0,
+  'only clang compiles': 0,
+  'only ours compiles': 0,
+};
+writeKernelHeader();
+for (const folder of positionals)
+  for (const path of programsIn(folder)) {
+    if (!path.includes(values.only)) continue;
+    const text = readFileSync(path, 'utf8');
+    if (values.iterators && !/SEC\("iter(\.s)?\//.test(text)) continue;
+    const mine = ours(path);
+    const theirs = clang(path);
+    const verdict: Verdict =
+      mine === null
+        ? theirs === null
+          ? 'both compile'
+          : 'only ours compiles'
+        : theirs === null
+          ? 'only clang compiles'
+          : 'both refuse';
+    count[verdict]++;
+    if (values.failures && verdict !== 'both compile') {
+      console.log(`${verdict}: ${path}`);
+      if (mine !== null) console.log(`    ours: ${mine}`);
+      if (theirs !== null) console.log(`    clang: ${theirs}`);
+    }
+  }
+writeFileSync(verdicts, JSON.stringify(known));
+const judged = count['both compile'] + count['only clang compiles'];
+console.log(count);
+console.log(`of ${judged} that clang compiles, ours compiles ${count['both compile']}`);
+if (values.write) writeFileSync(join('bench', 'front.json'), `${JSON.stringify(count, null, 2)}\n`);
