@@ -23,6 +23,7 @@ import type { BpfObject, BpfProgramSpec } from './object.ts';
 import { resolveExterns } from './resolve_externs.ts';
 import type { KernelInfo } from './resolve_externs.ts';
 import { BPF_F_SLEEPABLE, BPF_TRACE_ITER } from '../abi/section.ts';
+import { BPF_F_XDP_HAS_FRAGS } from '../abi/uapi.ts';
 import type { BpfSyscalls } from './syscalls.ts';
 import { fixupVerifierLog } from './verifier_log.ts';
 
@@ -141,6 +142,7 @@ function loadBtf(object: BpfObject, sys: BpfSyscalls, log: Messages, opened: num
 const ATTACH_TARGETS: Readonly<Record<number, { readonly prefix: string; readonly kind: Kind }>> = {
   23: { prefix: 'btf_trace_', kind: Kind.TYPEDEF },
   27: { prefix: 'bpf_lsm_', kind: Kind.FUNC },
+  43: { prefix: 'bpf_lsm_', kind: Kind.FUNC },
   [BPF_TRACE_ITER]: { prefix: 'bpf_iter_', kind: Kind.FUNC },
 };
 const PLAIN_FUNC = { prefix: '', kind: Kind.FUNC };
@@ -192,7 +194,7 @@ function loadProgram(
     insns: program.insns,
     license: object.license,
     name: spec.name.slice(0, BPF_OBJ_NAME_MAX),
-    flags: spec.def?.sleepable ? BPF_F_SLEEPABLE : 0,
+    flags: (spec.def?.sleepable ? BPF_F_SLEEPABLE : 0) | (spec.def?.frags ? BPF_F_XDP_HAS_FRAGS : 0),
     attachBtfId,
     progBtfFd: btfFd,
     funcInfo: btfFd > 0 ? program.funcInfo : [],

@@ -6,7 +6,7 @@
  */
 import type { Bytes } from '../../shared/brand.ts';
 import type { Env } from './env.ts';
-import type { FieldContext, PlainContext } from './prog_type.ts';
+import type { FieldContext, PlainContext } from './ctx_fields.ts';
 
 /** @returns false: the access is refused */
 export function plainAccessOk(

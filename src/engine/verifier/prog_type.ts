@@ -6,41 +6,11 @@
  * Source: bpf_verifier_ops of kernel/trace/bpf_trace.c, net/core/filter.c, kernel/bpf/syscall.c;
  * check_return_code, kernel/bpf/verifier.c, Linux 6.12.
  */
-import type { Bytes } from '../../shared/brand.ts';
 import { AttachType, ProgType } from '../abi/uapi.ts';
 import type { ProgTypeName } from '../abi/uapi.ts';
+import * as ctx from './ctx_fields.ts';
+import type { ArgsContext, FieldContext, PlainContext } from './ctx_fields.ts';
 import type { RetvalRange } from './state.ts';
-
-/** Plain bytes: `size` of them, aligned to the access. */
-export interface PlainContext {
-  readonly kind: 'plain';
-  readonly size: Bytes;
-  readonly writable: boolean;
-}
-/** A struct whose fields have rules of their own; `fields` is looked up by offset. */
-export interface FieldContext {
-  readonly kind: 'fields';
-  readonly size: Bytes;
-  readonly fields: readonly CtxField[];
-}
-/** One 8-byte slot for each parameter of the function that is attached to. */
-export interface ArgsContext {
-  readonly kind: 'args';
-}
-
-/**
- * A range of offsets in a context.
- *
- *     narrow   32-bit field, any part of it may be read      whole   only with its own size
- *     data     packet pointers and sockets, which are not modelled
- */
-export interface CtxField {
-  readonly from: Bytes;
-  readonly to: Bytes;
-  readonly kind: 'narrow' | 'any' | 'whole' | 'data';
-  readonly size: Bytes;
-  readonly writable: boolean;
-}
 
 /** Groups of helpers, see helper_offer.ts. */
 export type HelperGroup =
@@ -66,91 +36,42 @@ export interface ProgTypeRule {
   readonly loadsPacket: boolean;
 }
 
-const PT_REGS_SIZE = 168;
-const MAX_TRACE_SIZE = 8192;
-const MAX_ARGS = 12;
-
-const plain = (size: Bytes, writable = false): PlainContext => ({ kind: 'plain', size, writable });
-const ARGS: ArgsContext = { kind: 'args' };
-
-const field = (from: Bytes, to: Bytes, kind: CtxField['kind'], size: Bytes, writable: boolean): CtxField => ({
-  from,
-  to,
-  kind,
-  size,
-  writable,
-});
-
-const CB = field(48, 68, 'any', 4, true);
-/** struct __sk_buff as a socket filter sees it. @kernel sk_filter_is_valid_access, net/core/filter.c */
-const FILTER_SKB: FieldContext = {
-  kind: 'fields',
-  size: 192,
-  fields: [
-    field(0, 48, 'narrow', 4, false),
-    CB,
-    field(68, 72, 'narrow', 4, false),
-    field(84, 88, 'narrow', 4, false),
-    field(164, 168, 'narrow', 4, false),
-    field(168, 176, 'data', 8, false),
-    field(176, 180, 'narrow', 4, false),
-  ],
-};
-/** struct __sk_buff as a classifier sees it. @kernel tc_cls_act_is_valid_access, net/core/filter.c */
-const TC_SKB: FieldContext = {
-  kind: 'fields',
-  size: 192,
-  fields: [
-    field(0, 8, 'narrow', 4, false),
-    field(8, 16, 'narrow', 4, true),
-    field(16, 32, 'narrow', 4, false),
-    field(32, 36, 'narrow', 4, true),
-    field(36, 44, 'narrow', 4, false),
-    field(44, 48, 'narrow', 4, true),
-    CB,
-    field(68, 72, 'narrow', 4, false),
-    field(72, 76, 'narrow', 4, true),
-    field(76, 84, 'data', 4, false),
-    field(84, 88, 'narrow', 4, false),
-    field(140, 144, 'data', 4, false),
-    field(152, 160, 'whole', 8, true),
-    field(160, 168, 'narrow', 4, false),
-    field(168, 176, 'data', 8, false),
-    field(176, 180, 'narrow', 4, false),
-    field(180, 181, 'whole', 1, false),
-    field(184, 192, 'whole', 8, false),
-  ],
-};
-/** struct xdp_md */
-const XDP: FieldContext = {
-  kind: 'fields',
-  size: 24,
-  fields: [field(0, 12, 'data', 4, false), field(12, 20, 'whole', 4, false)],
-};
-
 const rule = (
   name: ProgTypeName,
-  ctx: ProgTypeRule['ctx'],
+  context: ProgTypeRule['ctx'],
   helpers: readonly HelperGroup[],
   kfuncs: KfuncHook,
   more: Partial<ProgTypeRule> = {},
-): ProgTypeRule => ({ name, ctx, helpers, kfuncs, anywhere: false, loadsPacket: false, ...more });
+): ProgTypeRule => ({ name, ctx: context, helpers, kfuncs, anywhere: false, loadsPacket: false, ...more });
 
 const ANYWHERE = { anywhere: true };
 const PACKET = { loadsPacket: true };
 const TRACE: readonly HelperGroup[] = ['base', 'tracing', 'events'];
 
+const NET: readonly HelperGroup[] = ['base', 'net'];
+
 const ROWS: readonly ProgTypeRule[] = [
-  rule('SOCKET_FILTER', FILTER_SKB, ['base', 'net'], 'none', PACKET),
-  rule('KPROBE', plain(PT_REGS_SIZE), [...TRACE, 'cookie'], 'kprobe', ANYWHERE),
-  rule('SCHED_CLS', TC_SKB, ['base', 'net'], 'tc', PACKET),
-  rule('SCHED_ACT', TC_SKB, ['base', 'net'], 'none', PACKET),
-  rule('TRACEPOINT', plain(MAX_TRACE_SIZE), [...TRACE, 'cookie'], 'tracing', ANYWHERE),
-  rule('XDP', XDP, ['base', 'net'], 'xdp'),
-  rule('RAW_TRACEPOINT', plain(8 * MAX_ARGS), [...TRACE, 'cookie'], 'none', ANYWHERE),
-  rule('TRACING', ARGS, [...TRACE, 'tracing_btf'], 'tracing'),
-  rule('LSM', ARGS, ['base', 'tracing', 'lsm'], 'tracing'),
-  rule('SYSCALL', plain(0xffff, true), ['base', 'tracing', 'syscall'], 'syscall'),
+  rule('SOCKET_FILTER', ctx.FILTER_SKB, NET, 'none', PACKET),
+  rule('KPROBE', ctx.REGS, [...TRACE, 'cookie'], 'kprobe', ANYWHERE),
+  rule('SCHED_CLS', ctx.TC_SKB, NET, 'tc', PACKET),
+  rule('SCHED_ACT', ctx.TC_SKB, NET, 'none', PACKET),
+  rule('TRACEPOINT', ctx.TRACE_RECORD, [...TRACE, 'cookie'], 'tracing', ANYWHERE),
+  rule('XDP', ctx.XDP, NET, 'xdp'),
+  rule('PERF_EVENT', ctx.PERF_EVENT, [...TRACE, 'cookie'], 'tracing', ANYWHERE),
+  rule('CGROUP_SKB', ctx.CGROUP_SKB, NET, 'cgroup', PACKET),
+  rule('CGROUP_SOCK', ctx.SOCK, NET, 'cgroup'),
+  rule('LWT_IN', ctx.LWT_SKB, NET, 'none'),
+  rule('LWT_OUT', ctx.LWT_SKB, NET, 'none'),
+  rule('LWT_XMIT', ctx.LWT_SKB, NET, 'none'),
+  rule('SOCK_OPS', ctx.SOCK_OPS, NET, 'none'),
+  rule('CGROUP_DEVICE', ctx.CGROUP_DEVICE, ['base'], 'cgroup'),
+  rule('RAW_TRACEPOINT', ctx.RAW_ARGS, [...TRACE, 'cookie'], 'none', ANYWHERE),
+  rule('CGROUP_SOCK_ADDR', ctx.SOCK_ADDR, NET, 'cgroup'),
+  rule('CGROUP_SYSCTL', ctx.CGROUP_SYSCTL, ['base'], 'cgroup'),
+  rule('CGROUP_SOCKOPT', ctx.CGROUP_SOCKOPT, NET, 'cgroup'),
+  rule('TRACING', ctx.ARGS, [...TRACE, 'tracing_btf'], 'tracing'),
+  rule('LSM', ctx.ARGS, ['base', 'tracing', 'lsm'], 'tracing'),
+  rule('SYSCALL', ctx.SYSCALL_ARGS, ['base', 'tracing', 'syscall'], 'syscall'),
 ];
 const BY_NUMBER: ReadonlyMap<number, ProgTypeRule> = new Map(ROWS.map((row) => [ProgType[row.name], row]));
 
@@ -158,6 +79,30 @@ const BY_NUMBER: ReadonlyMap<number, ProgTypeRule> = new Map(ROWS.map((row) => [
 export const progTypeRule = (type: number): ProgTypeRule | null => BY_NUMBER.get(type) ?? null;
 
 const NO_RANGE: ReadonlySet<number> = new Set([AttachType.TRACE_RAW_TP, AttachType.MODIFY_RETURN]);
+
+const YES_OR_NO: RetvalRange = { min: 0, max: 1 };
+/** Answers of programs on cgroups; the types without a row return what they like. */
+const ANSWERS: ReadonlyMap<ProgTypeName, RetvalRange> = new Map(
+  (
+    [
+      'CGROUP_SKB',
+      'CGROUP_SOCK',
+      'CGROUP_SOCK_ADDR',
+      'SOCK_OPS',
+      'CGROUP_DEVICE',
+      'CGROUP_SYSCTL',
+      'CGROUP_SOCKOPT',
+    ] as const
+  ).map((name) => [name, YES_OR_NO]),
+);
+const EGRESS: RetvalRange = { min: 0, max: 3 };
+/** By attach type: egress may also say what becomes of a packet, bind may allow a port, and after the fact there is nothing to refuse. */
+const ANSWERS_AT: ReadonlyMap<number, RetvalRange> = new Map([
+  [AttachType.CGROUP_INET_EGRESS, EGRESS],
+  ...[8, 9].map((at) => [at, EGRESS] as const),
+  ...[19, 20, 29, 30, 31, 32, 51, 52, 53].map((at) => [at, { min: 1, max: 1 }] as const),
+]);
+const ASKS_ATTACH_TYPE: ReadonlySet<ProgTypeName> = new Set(['CGROUP_SKB', 'CGROUP_SOCK_ADDR']);
 
 /**
  * What R0 may be at the end of the program.
@@ -167,6 +112,8 @@ const NO_RANGE: ReadonlySet<number> = new Set([AttachType.TRACE_RAW_TP, AttachTy
  * @fidelity partial: the types of the table; LSM hooks return what they like
  */
 export function returnRange(type: ProgTypeName, attachType: number): RetvalRange | null {
+  const answer = ANSWERS.get(type);
+  if (answer) return (ASKS_ATTACH_TYPE.has(type) ? ANSWERS_AT.get(attachType) : null) ?? answer;
   if (type !== 'TRACING' || NO_RANGE.has(attachType)) return null;
   return { min: 0, max: attachType === AttachType.TRACE_ITER ? 1 : 0 };
 }
