@@ -1,12 +1,13 @@
 /**
  * The verifier's soundness fuzzer.
  *
- *     node scripts/fuzz_verifier.mjs [--seed N] [--from N] [--count N] [--seconds N] [--write]
+ *     node scripts/fuzz_verifier.mjs [--seed N] [--from N] [--count N] [--seconds N] [--write] [--chunk N]
  *     node scripts/fuzz_verifier.mjs --explain N [--seed N]     one program, and what the verifier says
  *     node scripts/fuzz_verifier.mjs --holes [--count N]        does it find holes that are put in on purpose?
  *
- * --write keeps the numbers in fuzz.json.
+ * --write keeps the numbers in fuzz.json, after every chunk: one row for each commit, seed and generator.
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '0' },
     count: { type: 'string', default: '20000' },
     seconds: { type: 'string', default: '100000' },
+    chunk: { type: 'string', default: '5000' },
     explain: { type: 'string' },
     holes: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
@@ -72,26 +74,18 @@ async function load(name, hole) {
   return { ...fuzz, btf: fuzz.Btf.parse(new Uint8Array(btf)) };
 }
 
-/** Judges programs until the count or the time is used up, or `stop` says so. */
-function run(fuzz, count, seconds, stop = () => false) {
-  const campaign = new fuzz.Campaign(fuzz.btf, seed);
-  const tally = fuzz.emptyTally();
-  const end = Date.now() + seconds * 1000;
-  const from = Number(values.from);
+/** Judges programs from `from` on until the count or the time is used up, or `stop` says so. */
+function run(campaign, tally, from, count, end, stop = () => false) {
+  // every refusal is thrown
+  Error.stackTraceLimit = 0;
   for (let n = from; n < from + count && Date.now() < end && !stop(tally); n++) {
     try {
       campaign.step(n, tally);
     } catch (error) {
       tally.programs++;
-      tally.failures.push({
-        seed,
-        n,
-        insn: 0,
-        what: `bug: ${error.stack?.split('\n').slice(0, 4).join(' | ')}`,
-      });
+      tally.failures.push({ seed, n, insn: 0, what: `bug: ${error.message}` });
     }
   }
-  return tally;
 }
 
 const percent = (part, whole) => Math.round((1000 * part) / Math.max(1, whole)) / 10;
@@ -103,31 +97,53 @@ function keep(entry) {
   writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
 }
 
+/** The numbers of a campaign, added to those of earlier chunks of the same one. */
+function keepRow(row) {
+  const file = join(root, 'fuzz.json');
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).verifier?.campaigns ?? []) : [];
+  const same = (other) => ['commit', 'generator', 'seed', 'from'].every((key) => other[key] === row[key]);
+  keep({ campaigns: [...before.filter((other) => !same(other)), row] });
+}
+
+const commit = () =>
+  execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+
 async function programs() {
   const fuzz = await load('plain', null);
+  const campaign = new fuzz.Campaign(fuzz.btf, seed);
   if (values.explain !== undefined) {
-    console.log(new fuzz.Campaign(fuzz.btf, seed).explain(Number(values.explain)));
+    console.log(campaign.explain(Number(values.explain)));
     return;
   }
-  const start = Date.now();
-  const tally = run(fuzz, Number(values.count), Number(values.seconds));
-  const numbers = {
+  const start = process.cpuUsage();
+  const end = Date.now() + Number(values.seconds) * 1000;
+  const from = Number(values.from);
+  const last = from + Number(values.count);
+  const tally = fuzz.emptyTally();
+  const numbers = () => ({
+    commit: commit(),
     generator: fuzz.GENERATOR_VERSION,
     seed,
+    from,
     programs: tally.programs,
+    accepted: tally.accepted,
     acceptedPercent: percent(tally.accepted, tally.programs),
     tooLong: tally.tooLong,
     checked: tally.checked,
     instructionsRun: tally.retired,
+    cpuSeconds: Math.round(process.cpuUsage(start).user / 1e6),
     failures: tally.failures.slice(0, 20),
-  };
-  console.log(JSON.stringify({ ...numbers, failures: tally.failures.length }));
-  for (const { n, insn, what } of tally.failures.slice(0, 40))
-    console.log(`FAILURE n=${n} insn=${insn}: ${what}`);
+  });
+  let shown = 0;
+  for (let n = from; n < last && Date.now() < end; n += Number(values.chunk)) {
+    run(campaign, tally, n, Math.min(Number(values.chunk), last - n), end);
+    if (values.write) keepRow(numbers());
+    for (; shown < Math.min(tally.failures.length, 40); shown++)
+      console.log(`FAILURE n=${tally.failures[shown].n}: ${tally.failures[shown].what}`);
+    console.log(JSON.stringify({ ...numbers(), failures: tally.failures.length }));
+  }
   const messages = [...tally.messages].sort((a, b) => b[1] - a[1]);
   for (const [message, count] of messages.slice(0, 25)) console.log(String(count).padStart(7), message);
-  console.log(`${tally.failures.length} failures, ${(Date.now() - start) / 1000} s`);
-  if (values.write) keep({ random: numbers });
   if (tally.failures.length > 0) process.exitCode = 1;
 }
 
@@ -150,7 +166,9 @@ async function holes() {
   const found = [];
   for (const hole of all.filter(({ name }) => values.only.split(',').some((word) => name.includes(word)))) {
     const fuzz = await load(`hole${all.indexOf(hole)}`, hole);
-    const tally = run(fuzz, Number(values.count), Number(values.seconds), real);
+    const tally = fuzz.emptyTally();
+    const end = Date.now() + Number(values.seconds) * 1000;
+    run(new fuzz.Campaign(fuzz.btf, seed), tally, Number(values.from), Number(values.count), end, real);
     const failure = real(tally);
     found.push({
       hole: hole.name,

@@ -337,6 +337,8 @@ function markChain(env: Env, bt: Backtrack): void {
  */
 export function markPrecise(env: Env, regno: number): void {
   if (regno < 0 || env.reg(regno).type !== SCALAR_VALUE) return;
+  // no state is stored that could be marked
+  if (env.request.pruning === 'none') return;
   const bt = new Backtrack();
   bt.frame = env.state.curframe;
   bt.set(regno);

@@ -280,6 +280,10 @@ export class RegState {
     return this.own();
   }
 
+  /** A scalar of which nothing is known, linked to no other. */
+  get isAnyScalar(): boolean {
+    return this.value === ANY_SCALAR;
+  }
   /** True when both hold one and the same value. */
   sharesValue(other: RegState): boolean {
     return this.value === other.value;

@@ -40,6 +40,12 @@ export interface RetvalRange {
   readonly max: number;
 }
 
+function freshRegs(): RegState[] {
+  const regs: RegState[] = [];
+  for (let n = 0; n < MAX_BPF_REG; n++) regs.push(new RegState());
+  return regs;
+}
+
 export class FuncState {
   readonly frameno: number;
   readonly subprogno: number;
@@ -63,7 +69,7 @@ export class FuncState {
     this.callsite = callsite;
     this.frameno = frameno;
     this.subprogno = subprogno;
-    this.regs = regs ?? Array.from({ length: MAX_BPF_REG }, () => new RegState());
+    this.regs = regs ?? freshRegs();
     this.slotType = new Uint8Array(0);
     this.spilled = [];
   }

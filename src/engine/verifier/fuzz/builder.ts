@@ -68,14 +68,18 @@ export class Builder {
     this.regs[reg] = belief;
   }
   holding(is: Belief['is']): number[] {
-    return this.regs.flatMap((belief, n) => (belief.is === is ? [n] : []));
+    const out: number[] = [];
+    for (let n = 0; n < this.regs.length; n++) if (this.regs[n]?.is === is) out.push(n);
+    return out;
   }
   /** A register that may be overwritten. @param not registers that are in use */
   target(...not: readonly number[]): number {
-    const free = this.regs.flatMap((belief, n) => {
-      const keep = this.loops > 0 && belief.is !== 'scalar' && belief.is !== 'nothing';
-      return this.reserved.has(n) || keep || not.includes(n) ? [] : [n];
-    });
+    const free: number[] = [];
+    for (let n = 0; n < this.regs.length; n++) {
+      const { is } = this.belief(n);
+      const keep = this.loops > 0 && is !== 'scalar' && is !== 'nothing';
+      if (!this.reserved.has(n) && !keep && !not.includes(n)) free.push(n);
+    }
     return free.length > 0 ? this.random.pick(free) : 0;
   }
   /** A register with some scalar in it. */

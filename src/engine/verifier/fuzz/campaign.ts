@@ -3,6 +3,7 @@ import type { Btf } from '../../btf/parse.ts';
 import { disasmWithOpcode } from '../../abi/disasm.ts';
 import { generate } from './generate.ts';
 import type { Program } from './generate.ts';
+import { judge, logOf } from './judge.ts';
 import { Lab } from './lab.ts';
 import { Random } from './random.ts';
 
@@ -51,7 +52,7 @@ export class Campaign {
   /** Judges program `n`. */
   step(n: number, tally: Tally): void {
     const { program, random } = this.program(n);
-    const outcome = this.lab.judge(program, random);
+    const outcome = judge(this.lab, program, random);
     tally.programs++;
     switch (outcome.verdict) {
       case 'refused': {
@@ -78,6 +79,6 @@ export class Campaign {
     const text = program.insns.map(
       (insn, i) => `${i}: ${disasmWithOpcode(insn, { next: program.insns[i + 1] })}`,
     );
-    return `${text.join('\n')}\n\n${this.lab.log(program)}`;
+    return `${text.join('\n')}\n\n${logOf(this.lab, program)}`;
   }
 }

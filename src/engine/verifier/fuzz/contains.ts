@@ -34,10 +34,12 @@ export interface Concrete {
   /** A byte of a frame's stack. @param off from its R10, negative */
   byte(frame: number, off: number): number;
   readonly ctx: Addr;
-  /** Starts of the values of a map that were handed out. */
-  values(map: MapInfo): Iterable<Addr>;
-  /** Starts of the ring buffer records that were handed out. */
-  readonly records: Iterable<Addr>;
+  /** Eight bytes of a frame's stack. @param off from its R10, negative */
+  slot(frame: number, off: number): bigint;
+  /** Starts of the values of a map that were handed out, null: nobody keeps account of this map. */
+  values(map: MapInfo): ReadonlySet<Addr> | null;
+  /** Ring buffer records that were handed out, by their start. */
+  readonly records: ReadonlyMap<Addr, unknown>;
 }
 
 const low = (value: bigint): number => Number(value & 0xffff_ffffn);
@@ -78,11 +80,13 @@ export function containsValue(reg: RegState, value: bigint, real: Concrete): boo
     case PTR_TO_CTX:
       return isOffset(reg, real.ctx, value);
     case CONST_PTR_TO_MAP:
-      return isOffset(reg, must(reg.map, 'map').address, value);
-    case PTR_TO_MAP_VALUE:
-      return anyOffset(reg, real.values(must(reg.map, 'map')), value);
+      return real.values(must(reg.map, 'map')) === null || isOffset(reg, must(reg.map, 'map').address, value);
+    case PTR_TO_MAP_VALUE: {
+      const starts = real.values(must(reg.map, 'map'));
+      return starts === null ? value !== 0n : anyOffset(reg, starts, value);
+    }
     case PTR_TO_MEM:
-      return (reg.type & MEM_RINGBUF) === 0 || anyOffset(reg, real.records, value);
+      return (reg.type & MEM_RINGBUF) === 0 || anyOffset(reg, real.records.keys(), value);
     case PTR_TO_BTF_ID:
       return (reg.type & (PTR_TRUSTED | MEM_RCU)) === 0 || value !== 0n;
     default:
@@ -92,12 +96,13 @@ export function containsValue(reg: RegState, value: bigint, real: Concrete): boo
 
 /** Linked scalars differ by what the verifier says. */
 class Links {
-  private readonly bases = new Map<number, bigint>();
+  private bases: Map<number, bigint> | null = null;
 
   agree(reg: RegState, value: bigint): boolean {
     if (reg.type !== SCALAR_VALUE || reg.id === 0) return true;
     const id = reg.id & ~ADD_CONST;
     const base = BigInt.asUintN(64, value - (reg.id & ADD_CONST ? BigInt(reg.off) : 0n));
+    this.bases ??= new Map();
     const known = this.bases.get(id);
     if (known === undefined) this.bases.set(id, base);
     return known === undefined || known === base;
@@ -113,10 +118,9 @@ function slotOutside(frame: FuncState, f: number, spi: number, real: Concrete, l
     if (frame.byte(spi, j) === STACK_ZERO && real.byte(f, at + 7 - j) !== 0) return `byte fp${at + 7 - j}`;
   }
   if (spilled === 0) return null;
-  let value = 0n;
-  for (let i = spilled - 1; i >= 0; i--) value = (value << 8n) | BigInt(real.byte(f, at + i));
   const reg = frame.slot(spi);
-  if (spilled < 8 && reg.bitWidth() > spilled * 8) return null;
+  if (reg.isAnyScalar || (spilled < 8 && reg.bitWidth() > spilled * 8)) return null;
+  const value = BigInt.asUintN(8 * spilled, real.slot(f, at));
   return containsValue(reg, value, real) && links.agree(reg, value) ? null : `fp${at}`;
 }
 
@@ -127,7 +131,7 @@ export function outside(state: VerifierState, real: Concrete): string | null {
     const frame = must(state.frame[f], 'frame');
     for (let n = 0; n <= 10; n++) {
       const reg = frame.reg(n);
-      if (reg.type === NOT_INIT) continue;
+      if (reg.type === NOT_INIT || reg.isAnyScalar) continue;
       const value = real.reg(f, n);
       if (!containsValue(reg, value, real) || !links.agree(reg, value)) return `frame${f} R${n}`;
     }

@@ -14,7 +14,7 @@ import type { Statement } from './parts.ts';
 import type { Random } from './random.ts';
 import * as rounds from './rounds.ts';
 
-export const GENERATOR_VERSION = 5;
+export const GENERATOR_VERSION = 6;
 
 export interface Program {
   readonly insns: readonly Insn[];
@@ -30,7 +30,9 @@ export interface Callable {
 type Weighted = readonly (readonly [weight: number, statement: Statement])[];
 
 function choose(random: Random, from: Weighted): Statement {
-  let at = random.below(from.reduce((sum, [weight]) => sum + weight, 0));
+  let sum = 0;
+  for (const [weight] of from) sum += weight;
+  let at = random.below(sum);
   for (const [weight, chosen] of from) {
     at -= weight;
     if (at < 0) return chosen;
