@@ -1,97 +1,187 @@
 /**
- * Takes a picture of every view, dark and light, at three widths.
+ * Takes a picture of every target and every view, dark and light, at three widths.
  *
- *     node scripts/screenshots.mjs FOLDER [URL]
+ *     node scripts/screenshots.mjs FOLDER [NAME ...] [--theme dark] [--width 1440] [--url URL]
  *
- * Without a URL the built page in dist/ is served for the time being.
+ * Names are those of picture_list.mjs; without any, all are taken. Without a URL the built page in dist/ is
+ * served for the time being.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { launchOptions } from './chromium.mjs';
+import { PICTURES, PLAYERS } from './picture_list.mjs';
 import { servePage } from './serve.mjs';
 
-const [folder = 'screenshots', givenUrl] = process.argv.slice(2);
-mkdirSync(folder, { recursive: true });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { theme: { type: 'string' }, width: { type: 'string' }, url: { type: 'string' } },
+});
+const [folder = 'screenshots', ...names] = positionals;
+const known = [...Object.keys(PICTURES), ...Object.keys(PLAYERS)];
+const unknown = names.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`No picture is called ${unknown.join(', ')}. There are: ${known.join(', ')}`);
+  process.exit(2);
+}
+const wanted = (name) => names.length === 0 || names.includes(name);
 
 const SIZES = [
-  { name: '1440', width: 1440, height: 900 },
-  { name: '1024', width: 1024, height: 768 },
-  { name: '390', width: 390, height: 844 },
-];
-/** Choices made before the run, by name of the picture. */
-const EXAMPLES = ['task_file.bpf.c', 'task.bpf.c', 'task_vma.bpf.c'];
-const TABS = ['Output', 'Verifier log', 'Disassembly', 'Events', 'Kernel', 'Compare'];
+  { width: 1440, height: 900 },
+  { width: 1024, height: 768 },
+  { width: 390, height: 844 },
+].filter(({ width }) => values.width === undefined || width === Number(values.width));
+const THEMES = values.theme === undefined ? ['dark', 'light'] : [values.theme];
+/** Where in a recording the pictures are taken: most states are on show there. */
+const PART = 0.62;
+/** The program in the static page. */
+const FIRST = 'task_file.bpf.c';
+const PLAYER = { 1440: { width: 720, height: 480 }, 1024: null, 390: { width: 390, height: 480 } };
 
-const server = givenUrl ? null : await servePage(0);
-const url = givenUrl ?? server.url;
+/** A person at the page: goes where a picture is taken, at any width. */
+export class Hand {
+  constructor(page) {
+    this.page = page;
+    this.narrow = page.viewportSize().width < 760;
+    this.wide = page.viewportSize().width >= 1100;
+    this.recorded = '';
+  }
+
+  async open(url) {
+    await this.page.goto(url);
+    await this.page.locator('.monaco-editor .view-lines').waitFor();
+    await this.checked();
+  }
+
+  checked() {
+    return this.page
+      .locator('.bar')
+      .getByText(/^(Verified|Refused|\d+ errors?)/)
+      .waitFor({ timeout: 60_000 });
+  }
+
+  /** On a narrow page, brings a pane to the front. */
+  async pane(name) {
+    if (this.narrow) await this.page.getByRole('tab', { name, exact: true }).click();
+  }
+
+  async view(name) {
+    await this.pane('Graph');
+    await this.page.getByRole('radio', { name }).click();
+  }
+
+  async dock(tab) {
+    await this.pane('Output');
+    await this.page
+      .getByRole('tablist', { name: 'Dock', exact: true })
+      .getByRole('tab', { name: tab })
+      .click();
+  }
+
+  async inspect(tab) {
+    if (this.narrow) await this.pane('Inspect');
+    else if (!this.wide) await this.page.getByRole('tab', { name: 'Inspect' }).click();
+    await this.page.getByRole('tab', { name: tab, exact: true }).click();
+  }
+
+  /** Changes the program that the page starts with, by pasting: typed lines would be indented by the editor. */
+  async replaceText(from, to) {
+    await this.pane('Code');
+    const { page } = this;
+    const text = readFileSync(new URL(`../app/examples/${FIRST}`, import.meta.url), 'utf8').replace(from, to);
+    await page.locator('.monaco-editor .view-lines').click();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.evaluate((pasted) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', pasted);
+      const paste = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+      document.activeElement?.dispatchEvent(paste);
+    }, text);
+    await page.waitForTimeout(1500);
+    await page.keyboard.press('ControlOrMeta+Home');
+  }
+
+  /** Records, unless the recording on show is the one, and goes to its middle. */
+  async record(how) {
+    if (this.recorded === JSON.stringify(how)) return;
+    this.recorded = JSON.stringify(how);
+    const { page } = this;
+    const { example, world, read, fill } = how;
+    await this.pane('Code');
+    await page.getByLabel('Example', { exact: true }).selectOption(example);
+    await page.getByLabel('World', { exact: true }).selectOption(world ?? 'demo');
+    await page.getByLabel('read()', { exact: true }).selectOption(read ?? '4096');
+    await page.waitForTimeout(300);
+    await this.checked();
+    if (fill) await page.getByLabel('Elements to fill in').fill(fill);
+    await page.keyboard.press('F5');
+    // A new recording stands at its first event.
+    await page.locator('.counter[value="1"]').waitFor({ timeout: 90_000 });
+    const counter = page.getByRole('textbox', { name: /^Event number/ });
+    const length = Number((await counter.getAttribute('aria-label')).match(/(\d+)$/)[1]);
+    await counter.fill(String(Math.round(length * PART)));
+    await counter.press('Enter');
+    await page.getByRole('button', { name: 'Step by object' }).click();
+  }
+}
+
+const server = values.url ? null : await servePage(0);
+const url = values.url ?? server.url;
 const browser = await chromium.launch(launchOptions());
+mkdirSync(folder, { recursive: true });
 
-async function open(size, theme) {
-  const page = await browser.newPage({
-    viewport: { width: size.width, height: size.height },
-    colorScheme: theme,
-    reducedMotion: 'reduce',
-  });
-  await page.goto(url);
-  await page.locator('.monaco-editor .view-lines').waitFor();
-  await page.getByText(/^Verified/).waitFor({ timeout: 60_000 });
-  return page;
+async function shoot(page, name, theme) {
+  await page.mouse.move(0, 0);
+  // The bytes of the moment come after the picture.
+  await page.waitForTimeout(700);
+  await page.screenshot({ path: join(folder, `${name}-${theme}-${page.viewportSize().width}.png`) });
 }
 
-async function run(page) {
-  await page.keyboard.press('F5');
-  // A new recording stands at its first event.
-  await page.locator('.counter[value="1"]').waitFor({ timeout: 60_000 });
+async function pictures(size, theme) {
+  const options = { viewport: size, colorScheme: theme, reducedMotion: 'reduce', hasTouch: size.width < 760 };
+  let hand = null;
+  for (const [name, { of, act }] of Object.entries(PICTURES)) {
+    if (!wanted(name)) continue;
+    try {
+      // Without a recording: a page of its own, with the program as it ships.
+      if (!hand || of === null) {
+        await hand?.page.context().close();
+        hand = new Hand(await (await browser.newContext(options)).newPage());
+        await hand.open(url);
+      }
+      if (of) await hand.record(of);
+      await act(hand);
+      if (name === 'hover') await hand.page.waitForTimeout(300);
+      await shoot(hand.page, name, theme);
+      for (const key of ['Escape', 'Escape']) await hand.page.keyboard.press(key);
+    } catch (error) {
+      console.error(`${name} ${theme} ${size.width}: ${String(error.message).split('\n')[0]}`);
+      process.exitCode = 1;
+      await hand?.page.context().close();
+      hand = null;
+    }
+  }
+  await hand?.page.context().close();
 }
 
-/** Goes to the middle of the recording, where every state can be seen. */
-async function toMiddle(page) {
-  const counter = page.getByRole('textbox', { name: /^Event number/ });
-  const length = Number((await counter.getAttribute('aria-label')).match(/(\d+)$/)[1]);
-  await counter.fill(String(Math.round(length * 0.6)));
-  await counter.press('Enter');
-  const step = page.getByRole('button', { name: 'Step by object' });
-  await step.click();
-  await page.waitForTimeout(600);
+async function players(size, theme) {
+  const viewport = PLAYER[size.width];
+  if (!viewport) return;
+  for (const [name, address] of Object.entries(PLAYERS).filter(([name]) => wanted(name))) {
+    const page = await browser.newPage({ viewport, colorScheme: theme, reducedMotion: 'reduce' });
+    await page.goto(new URL(`embed.html${address}`, url).href);
+    await page.getByRole('slider', { name: 'Moment' }).waitFor();
+    await shoot(page, name, theme);
+    await page.close();
+  }
 }
 
 try {
-  for (const theme of ['dark', 'light'])
+  for (const theme of THEMES)
     for (const size of SIZES) {
-      const shot = (page, name) =>
-        page.screenshot({ path: join(folder, `${name}-${theme}-${size.name}.png`) });
-      const page = await open(size, theme);
-      await shot(page, 'start');
-      const narrow = size.width < 760;
-      for (const example of EXAMPLES) {
-        await page.getByLabel('Example', { exact: true }).selectOption(example);
-        if (narrow) await page.getByRole('tab', { name: 'Code' }).click();
-        await page.getByLabel('read()', { exact: true }).selectOption('256');
-        await page.waitForTimeout(1200);
-        await run(page);
-        if (narrow) await page.getByRole('tab', { name: 'Graph' }).click();
-        await toMiddle(page);
-        await shot(page, example.replace('.bpf.c', ''));
-        if (narrow) await page.getByRole('tab', { name: 'Code' }).click();
-      }
-      if (narrow) await page.getByRole('tab', { name: 'Graph' }).click();
-      await page.getByRole('radio', { name: 'Table' }).click();
-      await shot(page, 'table');
-      await page.getByRole('radio', { name: 'Graph' }).click();
-      if (narrow) await page.getByRole('tab', { name: 'Output', exact: true }).click();
-      const dock = page.getByRole('tablist', { name: 'Dock', exact: true });
-      for (const tab of TABS) {
-        await dock.getByRole('tab', { name: tab }).click();
-        if (tab === 'Compare') await page.getByRole('button', { name: 'Keep this run as A' }).click();
-        await shot(page, `dock-${tab.toLowerCase().replace(' ', '-')}`);
-      }
-      if (size.width < 1100) await page.getByRole('tab', { name: 'Inspect' }).click();
-      for (const tab of ['Object', 'Registers', 'Stack']) {
-        await page.getByRole('tab', { name: tab }).click();
-        await shot(page, `inspector-${tab.toLowerCase()}`);
-      }
-      await page.close();
+      await pictures(size, theme);
+      await players(size, theme);
     }
 } finally {
   await browser.close();

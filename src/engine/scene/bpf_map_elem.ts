@@ -174,7 +174,7 @@ function hashScene(map: Htab): Scene {
     if (empty === 0) return;
     const range = empty === 1 ? `bucket ${end - 1}` : `buckets ${end - empty}–${end - 1}`;
     drawing.scene.node(
-      { kind: 'gap', label: range, detail: 'empty', key: end - empty },
+      { kind: 'gap', label: range, detail: 'empty', key: end - empty, reason: 'empty bucket' },
       { ...BUCKET, y, h: 22 },
     );
     empty = 0;

@@ -25,7 +25,7 @@ const TOP = 34;
 const BOX = { w: 196, h: 34, indent: 26 };
 const PITCH = 42;
 const CELL = { w: 34, h: 24 };
-const COLUMN_PITCH = 128;
+const COLUMN_PITCH = 156;
 /** Orders that are shown even when the walk takes another. */
 const ALWAYS = [CgroupIterOrder.DESCENDANTS_PRE, CgroupIterOrder.DESCENDANTS_POST];
 

@@ -13,13 +13,20 @@ const TOP = 34;
 const CELL = { w: 56, h: 28, gap: 26 };
 const PER_ROW = 10;
 const LINE_PITCH = 62;
+const TREE_TITLE = 'the same tasks by parentage, which the walk does not follow';
+/** Width of a character of the title. */
+const TITLE_CHAR = 6;
 const BOX = { w: 168, row: 24, pad: 6, gap: 12, indent: 44 };
 
 export function taskScene(kernel: Kernel, filter: TaskFilter): Scene {
   const scene = new SceneBuilder();
   const tasks = visibleTasks(kernel);
   const lineBottom = drawLine(scene, tasks, filter);
-  drawTree(scene, tasks, filter, lineBottom + 30);
+  scene.node(
+    { kind: 'gap', label: TREE_TITLE },
+    { x: 12, y: lineBottom - 4, w: TREE_TITLE.length * TITLE_CHAR, h: 16 },
+  );
+  drawTree(scene, tasks, filter, lineBottom + 24);
   return scene.finish('task', [
     { label: 'pid namespace: the next number is found by find_ge_pid', x: 12, w: 400 },
   ]);

@@ -32,6 +32,11 @@ const SLOT = 20;
 const PAD = 8;
 const BOX_GAP = 10;
 const BARE_H = 26;
+/** A struct file on two lines, or on one where there are many. */
+const BOX = { h: 36, gap: 8 };
+const LINE = { h: 18, gap: 2 };
+/** Files on two lines may be so much taller together than the tasks. */
+const CROWDED = 1.1;
 
 interface FileSeen {
   readonly file: View;
@@ -172,17 +177,20 @@ function drawFiles(kernel: Kernel, scene: SceneBuilder, seen: readonly FileSeen[
     .map((entry) => ({ ...entry, middle: mean(entry.slots) }))
     .sort((a, b) => a.middle - b.middle);
   const inodes = new Map<Addr, { inode: View; files: number[] }>();
+  // Boxes of two lines, where they do not push each other far from the slots that point to them.
+  const lowest = Math.max(0, ...sorted.map((entry) => entry.middle));
+  const box = sorted.length * (BOX.h + BOX.gap) > lowest * CROWDED ? LINE : BOX;
   const tops = spread(
     sorted.map((entry) => entry.middle),
-    36,
-    8,
+    box.h,
+    box.gap,
     TOP,
   );
   sorted.forEach(({ file, slots }, i) => {
     const path = pathText(kernel, file.sub('f_path'));
     const node = scene.node(
       { kind: 'file', addr: file.addr, label: path, detail: `f_count ${file.num('f_count')}` },
-      place(FILE, tops[i] ?? TOP, 36),
+      place(FILE, tops[i] ?? TOP, box.h),
     );
     for (const slot of slots) scene.edge(slot, node, 'fdt->fd[]');
     const inode = file.deref('f_inode');

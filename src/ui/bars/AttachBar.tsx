@@ -3,15 +3,13 @@ import { READ_SIZES, TASK_FILTERS, filterProblem } from '../store/attach.ts';
 import { cancel, record, run } from '../store/page.ts';
 import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
-import { paramsProblem } from '../store/target_params.ts';
+import { paramsProblem, takesTasks } from '../store/target_params.ts';
 import { Icon } from '../widgets/icons.tsx';
 import { Segments } from '../widgets/Segments.tsx';
 import { LinkState, VerifierState } from './States.tsx';
 import { TargetParams } from './TargetParams.tsx';
 
 const FILTER_OPTIONS = TASK_FILTERS.map((value) => ({ value, text: value === 'all' ? 'All tasks' : value }));
-/** Targets that take tid, pid or pidfd. */
-const TASK_TARGETS: readonly string[] = ['task', 'task_file', 'task_vma'];
 
 /** What BPF_LINK_CREATE and read(2) are asked for, and the buttons that ask. */
 export function AttachBar() {
@@ -65,9 +63,9 @@ function TaskChoice() {
   const filterId = useStore((s) => s.filterId);
   const problem = useStore(filterProblem);
   const tasks = useStore((s) => s.summaries[s.world]?.tasks);
-  const target = useStore((s) => s.check?.programs.find((program) => program.name === s.prog)?.target);
+  const asked = useStore(takesTasks);
   const { setAttach } = act();
-  if (target !== undefined && !TASK_TARGETS.includes(target)) return null;
+  if (!asked) return null;
   return (
     <>
       <Segments
@@ -136,7 +134,7 @@ function WorldChoice() {
       : name;
   };
   return (
-    <label className="field">
+    <label className="field shrinks">
       <span>World</span>
       <select aria-label="World" value={world} onChange={(event) => setAttach({ world: event.target.value })}>
         {worlds.map((name) => (

@@ -28,15 +28,16 @@ export function PictureView({ picture, folded }: { readonly picture: Picture; re
   const svg = useRef<SVGSVGElement>(null);
   const layer = useRef<SVGGElement>(null);
   const trail = useRef<SVGPathElement>(null);
+  const heads = useRef<SVGGElement>(null);
   const stage = useRef<Stage | null>(null);
   const fits = useStore((s) => s.fits);
 
   useEffect(() => {
-    if (!host.current || !svg.current || !layer.current || !trail.current) return undefined;
+    if (!host.current || !svg.current || !layer.current || !trail.current || !heads.current) return undefined;
     const pane = svg.current;
     const made = new Stage(
       { picture, folded },
-      { host: host.current, svg: pane, layer: layer.current, trail: trail.current },
+      { host: host.current, svg: pane, layer: layer.current, trail: trail.current, heads: heads.current },
       { onPan: () => act().setView({ follow: false }) },
     );
     stage.current = made;
@@ -74,6 +75,7 @@ export function PictureView({ picture, folded }: { readonly picture: Picture; re
         <Defs />
         <path ref={trail} className="trail-line" aria-hidden="true" />
         <g ref={layer} />
+        <g ref={heads} aria-hidden="true" />
       </svg>
       <Legend />
     </div>

@@ -17,8 +17,8 @@ export interface Rect {
 export interface Camera {
   /** Shows the whole picture, or where that would be too small to read, its width from the top. */
   readonly fit: () => void;
-  /** Brings a rectangle into the inner 70 % of the view, if it is outside. */
-  readonly follow: (target: Rect, ease: boolean) => void;
+  /** Brings a rectangle into the inner 70 % of the view, if it is outside, and where there is room another with it. */
+  readonly follow: (target: Rect, ease: boolean, beside?: Rect) => void;
   readonly dispose: () => void;
 }
 
@@ -106,8 +106,11 @@ export function createCamera(
 
   return {
     fit,
-    follow: (target, ease) => {
+    follow: (object, ease, beside) => {
       const t = zoomTransform(svg);
+      const both = beside && bounds(object, beside);
+      const fits = both && both.w * t.k <= width * INNER && both.h * t.k <= height * INNER;
+      const target = fits ? both : object;
       const shift = (low: number, high: number, length: number): number => {
         const margin = (length * (1 - INNER)) / 2;
         if (low >= margin && high <= length - margin) return 0;
@@ -140,6 +143,12 @@ export function createCamera(
       root.on('.zoom', null);
     },
   };
+}
+
+/** The smallest rectangle around two. */
+function bounds(a: Rect, b: Rect): Rect {
+  const [x, y] = [Math.min(a.x, b.x), Math.min(a.y, b.y)];
+  return { x, y, w: Math.max(a.x + a.w, b.x + b.w) - x, h: Math.max(a.y + a.h, b.y + b.h) - y };
 }
 
 const isMiddle = (event: Event): boolean => event instanceof MouseEvent && event.button !== 0;

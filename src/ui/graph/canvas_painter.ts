@@ -10,7 +10,7 @@ import type { ObjectState, ObjectStateName } from '../trace/object_state.ts';
 import { BLOCKS, DIMMED, FRAMES, MARK_TOKENS, textLook } from './canvas_looks.ts';
 import type { Palette } from './canvas_looks.ts';
 import type { Detail } from './detail.ts';
-import { edgePath } from './edge_path.ts';
+import { arrowHead, edgePath } from './edge_path.ts';
 import { fitText } from './fit_text.ts';
 import { nodeShapes, radius } from './node_shapes.ts';
 import type { Shape } from './node_shapes.ts';
@@ -28,6 +28,13 @@ const EDGE_TOKENS: Readonly<Record<string, string>> = {
   visited: '--visited',
   'will-visit': '--tx-3',
 };
+const EDGE_DASHES: Readonly<Record<string, number[]>> = {
+  'will-visit': [4, 3],
+  skipped: [2, 2],
+  'out-of-range': [2, 2],
+};
+/** Units between two lines of a hatch. */
+const HATCH = 7;
 
 export class CanvasPainter {
   readonly subject: Subject;
@@ -93,6 +100,7 @@ export class CanvasPainter {
     g.roundRect(x, y, w, h, r);
     g.fillStyle = this.palette.colour(look.fill);
     g.fill();
+    if (state.name === 'skipped') this.hatch(g, x, y, w, h);
     g.lineWidth = look.width;
     g.strokeStyle = this.palette.colour(look.stroke);
     g.globalAlpha = alpha * look.strength;
@@ -100,6 +108,23 @@ export class CanvasPainter {
     if (dashed) g.setLineDash(look.dash as number[]);
     g.stroke();
     if (dashed) g.setLineDash([]);
+    g.globalAlpha = alpha;
+  }
+
+  /** Lines across a frame that the walk passes over. The frame's path stays as it is. */
+  private hatch(g: CanvasRenderingContext2D, x: number, y: number, w: number, h: number): void {
+    const alpha = g.globalAlpha;
+    g.globalAlpha = alpha * 0.3;
+    g.strokeStyle = this.palette.colour('--skipped');
+    g.lineWidth = 1;
+    const lines = new Path2D();
+    for (let at = x - h; at < x + w; at += HATCH) {
+      const from = Math.max(x, at);
+      const to = Math.min(x + w, at + h);
+      lines.moveTo(from, y + h - (from - at));
+      lines.lineTo(to, y + h - (to - at));
+    }
+    g.stroke(lines);
     g.globalAlpha = alpha;
   }
 
@@ -173,9 +198,12 @@ export class CanvasPainter {
     const look = edgeLook(picture, edge, (id) => this.state(id, moment)?.name ?? 'plain');
     g.strokeStyle = this.palette.colour(EDGE_TOKENS[look] ?? '--line-2');
     g.lineWidth = 1.2;
-    const dashed = look === 'will-visit';
-    if (dashed) g.setLineDash([4, 3]);
+    const dash = EDGE_DASHES[look];
+    if (dash) g.setLineDash(dash);
     g.stroke(new Path2D(path.d));
-    if (dashed) g.setLineDash([]);
+    if (dash) g.setLineDash([]);
+    g.fillStyle = g.strokeStyle;
+    const head = new Path2D(arrowHead(path));
+    g.fill(head);
   }
 }

@@ -194,11 +194,6 @@ export class CanvasRenderer implements Renderer {
       g.fillRect(0, 0, back.canvas.width, back.canvas.height);
     }
     this.enter(back, painter);
-    if (job.next === 0 && back.detail === 'full') {
-      g.font = '550 11px Inter, system-ui, sans-serif';
-      g.fillStyle = this.palette.colour('--tx-3');
-      for (const head of painter.subject.picture.heads) g.fillText(head.label, head.x, 20);
-    }
     const { ids, edges } = job;
     const total = ids.length + edges.length;
     for (; job.next < total; job.next++) {

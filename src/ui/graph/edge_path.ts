@@ -6,23 +6,37 @@ export interface EdgePath {
   readonly d: string;
   /** Middle of the curve, where the cursor's pulse sits. */
   readonly mid: { readonly x: number; readonly y: number };
+  /** Where it ends, and whether it comes from above; else from the left. */
+  readonly end: { readonly x: number; readonly y: number; readonly down: boolean };
+}
+
+/** The head of an arrow, for a canvas: SVG has markers. */
+export function arrowHead({ end: { x, y, down } }: EdgePath): string {
+  return down ? `M${x - 2.5} ${y - 4}h5l-2.5 5z` : `M${x - 4} ${y - 2.5}v5l5 -2.5z`;
 }
 
 /** Arrows enter a node spread over its height, at most so far apart. */
 const ENTRY_PITCH = 6;
+/** Arrows that climb or fall further leave and arrive as stubs: drawn in full, hundreds of them would be a wall. */
+const LONG = 700;
+const STUB = 20;
 /** Room for the arrow head. */
 const HEAD = 3;
 
-function path(from: SceneNode, to: SceneNode, entry: number): EdgePath {
+function path(from: SceneNode, to: SceneNode, entry: number, whole: boolean): EdgePath {
   const y1 = from.y + from.h / 2;
   const y2 = to.y + to.h / 2 + entry;
   if (to.x >= from.x + from.w) {
     const x1 = from.x + from.w;
     const x2 = to.x - HEAD;
     const bend = (x2 - x1) / 2;
+    const stubs = !whole && Math.abs(y2 - y1) > LONG;
     return {
-      d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`,
+      d: stubs
+        ? `M${x1} ${y1}h${STUB}m-3 -2.5v5M${x2 - STUB} ${y2}h${STUB}`
+        : `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`,
       mid: { x: (x1 + x2) / 2, y: (y1 + y2) / 2 },
+      end: { x: x2, y: y2, down: false },
     };
   }
   if (to.x > from.x) {
@@ -32,6 +46,7 @@ function path(from: SceneNode, to: SceneNode, entry: number): EdgePath {
     return {
       d: `M${x1} ${below}V${y2 - 6}Q${x1} ${y2} ${x1 + 6} ${y2}H${to.x - HEAD}`,
       mid: { x: x1, y: (below + y2) / 2 },
+      end: { x: to.x - HEAD, y: y2, down: false },
     };
   }
   if (to.x === from.x && to.w === from.w) {
@@ -39,6 +54,7 @@ function path(from: SceneNode, to: SceneNode, entry: number): EdgePath {
     return {
       d: `M${x} ${from.y + from.h}V${to.y - HEAD}`,
       mid: { x, y: (from.y + from.h + to.y) / 2 },
+      end: { x, y: to.y - HEAD, down: true },
     };
   }
   // The next row of a folded line: down, back along a lane above the row, and in from above.
@@ -48,14 +64,19 @@ function path(from: SceneNode, to: SceneNode, entry: number): EdgePath {
   return {
     d: `M${x1} ${from.y + from.h}V${lane - 4}Q${x1} ${lane} ${x1 - 4} ${lane}H${x2 + 4}Q${x2} ${lane} ${x2} ${lane + 4}V${to.y - HEAD}`,
     mid: { x: (x1 + x2) / 2, y: lane },
+    end: { x: x2, y: to.y - HEAD, down: true },
   };
 }
 
-/** The curve of an edge, or null when one of its ends is not in the picture. */
-export function edgePath(picture: Picture, edge: number): EdgePath | null {
+/**
+ * The curve of an edge, or null when one of its ends is not in the picture.
+ *
+ * @param whole also where it is so long that its ends would do
+ */
+export function edgePath(picture: Picture, edge: number, whole = false): EdgePath | null {
   const [from, to] = [picture.node(picture.from(edge)), picture.node(picture.to(edge))];
   if (!from || !to) return null;
   const into = picture.edgesTo(to.id);
   const pitch = Math.min(ENTRY_PITCH, (to.h - 8) / into.length);
-  return path(from, to, (into.indexOf(edge) - (into.length - 1) / 2) * pitch);
+  return path(from, to, (into.indexOf(edge) - (into.length - 1) / 2) * pitch, whole);
 }

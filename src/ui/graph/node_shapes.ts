@@ -170,7 +170,10 @@ function box({ node, state, container, held }: NodeLook): readonly Shape[] {
   if (!container && !round && !(cell && node.w < MARKED_CELL_W))
     shapes.push(...mark(state, right - 11, tall || node.kind === 'item' ? node.y + 10 : centre));
   if (showSide) shapes.push(...side(state, right - 8, centre + 11));
-  if (held !== '' && container) shapes.push(text('held mono', node.x + 11, node.y + node.h - 10, held));
+  // A process has its threads below its name; an address space has room there.
+  if (held !== '' && container && node.kind === 'task')
+    shapes.push(text('held mono', node.x + 15 + detail.length * 6.6, node.y + 36, held));
+  else if (held !== '' && container) shapes.push(text('held mono', node.x + 11, node.y + node.h - 10, held));
   return shapes;
 }
 

@@ -65,9 +65,9 @@ export function heldText(picture: Picture, id: number, held: Moment['held']): st
   const node = picture.node(id);
   const holding = node && held.get(node.addr);
   if (!holding || node.kind === 'slot' || node.kind === 'item' || node.h < 30) return '';
-  return picture.isContainer(id) || !node.detail.startsWith(holding.field)
-    ? `${holding.field} +${holding.n} held`
-    : `+ ${holding.n} held`;
+  const taken = `${holding.field} +${holding.n}`;
+  if (picture.isContainer(id)) return node.kind === 'task' ? taken : `${taken} held`;
+  return node.detail.startsWith(holding.field) ? `+ ${holding.n} held` : `${taken} held`;
 }
 
 /** An arrow looks like the visit that goes along it: out of a slot, or into the next cell of a line. */

@@ -12,6 +12,7 @@ import { nowAt } from '../trace/object_state.ts';
 import { createCamera } from './camera.ts';
 import type { Camera } from './camera.ts';
 import { CanvasRenderer } from './canvas_renderer.ts';
+import { Headings } from './headings.ts';
 import { litNodes } from './lit.ts';
 import { isChoosable } from './node_shapes.ts';
 import { visible } from './renderer.ts';
@@ -41,6 +42,7 @@ interface Parts {
   readonly svg: SVGSVGElement;
   readonly layer: SVGGElement;
   readonly trail: SVGPathElement;
+  readonly heads: SVGGElement;
 }
 
 interface StageEvents {
@@ -53,6 +55,7 @@ export class Stage {
   private readonly subject: Subject;
   private readonly parts: Parts;
   private readonly svg: SvgRenderer;
+  private readonly headings: Headings;
   private canvas: CanvasRenderer | null = null;
   private view: View = { x: 0, y: 0, k: 1, width: 0, height: 0 };
   private moment: Moment | null = null;
@@ -65,6 +68,7 @@ export class Stage {
     this.parts = parts;
     this.svg = new SvgRenderer(parts.layer);
     this.svg.setScene(subject);
+    this.headings = new Headings(parts.heads, subject.picture);
     this.camera = createCamera(parts.svg, subject.picture, {
       onView: (view) => {
         this.view = view;
@@ -131,8 +135,14 @@ export class Stage {
   private followCursor({ call, ease }: Shown): void {
     const { now } = this.moment ?? {};
     const id = (now && primary(now.held, this.subject)) ?? this.shownAt(call);
-    const target = this.subject.picture.node(id ?? -1);
-    if (target) this.camera.follow(target, ease);
+    const { picture } = this.subject;
+    const target = picture.node(id ?? -1);
+    if (!target) return;
+    // What the object's arrow leads to is followed too, where both fit.
+    const led = picture.edgesFrom(target.id);
+    const to =
+      led.length === 1 && target.kind === 'slot' ? picture.node(picture.to(led[0] ?? -1)) : undefined;
+    this.camera.follow(target, ease, to);
   }
 
   /** Node of the last object shown, for moments at which the walk holds none. */
@@ -170,6 +180,7 @@ export class Stage {
     const small = many && this.canvas?.detail !== 'full';
     this.svg.setOnly(many ? this.above(moment, small) : null, small ? Math.max(1, 1 / view.k) : 1);
     this.svg.setCamera(view);
+    this.headings.setCamera(view);
     this.svg.setMoment(moment);
     this.svg.draw();
     this.drawTrail(small, moment);

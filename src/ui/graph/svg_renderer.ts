@@ -50,6 +50,8 @@ interface DrawnEdge {
   readonly group: SVGElement;
   readonly line: SVGElement;
   look: string;
+  /** Drawn in full though it is long. */
+  whole: boolean;
 }
 
 export class SvgRenderer implements Renderer {
@@ -57,7 +59,6 @@ export class SvgRenderer implements Renderer {
   private readonly frames = element('g', { class: 'frames' });
   private readonly arrows = element('g', { 'aria-hidden': 'true' });
   private readonly boxes = element('g', {});
-  private readonly heads = element('g', {});
   private readonly nodes = new Map<number, DrawnNode>();
   private readonly edges = new Map<number, DrawnEdge>();
   private subject: Subject | null = null;
@@ -73,19 +74,12 @@ export class SvgRenderer implements Renderer {
 
   constructor(layer: SVGGElement) {
     this.layer = layer;
-    layer.append(this.heads, this.frames, this.arrows, this.boxes);
+    layer.append(this.frames, this.arrows, this.boxes);
   }
 
   setScene(subject: Subject): void {
     this.subject = subject;
     this.clear();
-    this.heads.replaceChildren(
-      ...subject.picture.heads.map((head) => {
-        const made = element('text', { class: 'head', x: head.x, y: 20 });
-        made.textContent = head.label;
-        return made;
-      }),
-    );
   }
 
   setCamera(view: View): void {
@@ -115,7 +109,6 @@ export class SvgRenderer implements Renderer {
     if (magnified !== this.magnified || String(only) !== String(this.only)) this.stale = true;
     this.only = only;
     this.magnified = magnified;
-    put(this.heads, 'visibility', only ? 'hidden' : 'visible');
   }
 
   draw(): boolean {
@@ -254,7 +247,7 @@ export class SvgRenderer implements Renderer {
     const line = element('path', { d: path.d, 'marker-end': 'url(#arrow)' });
     group.append(line);
     this.arrows.append(group);
-    this.edges.set(edge, { group, line, look: 'none' });
+    this.edges.set(edge, { group, line, look: 'none', whole: false });
   }
 
   private refreshEdge(edge: number, drawn: DrawnEdge): void {
@@ -265,12 +258,15 @@ export class SvgRenderer implements Renderer {
     const look = edgeLook(picture, edge, nameOf);
     const lit = moment.lit?.has(picture.from(edge)) === true && moment.lit.has(picture.to(edge));
     put(drawn.group, 'class', lit ? 'edge-group lit' : 'edge-group');
-    if (look === drawn.look) return;
+    const whole = lit || look === 'current';
+    if (look === drawn.look && whole === drawn.whole) return;
     drawn.look = look;
+    drawn.whole = whole;
     put(drawn.line, 'class', `edge ${look}`);
+    const path = edgePath(picture, edge, whole);
+    if (path) put(drawn.line, 'd', path.d);
     drawn.group.replaceChildren(drawn.line);
-    const path = look === 'current' && picture.edge(edge).via !== 'next' ? edgePath(picture, edge) : null;
-    if (path)
+    if (path && look === 'current' && picture.edge(edge).via !== 'next')
       drawn.group.append(
         element('circle', { class: 'pulse halo', cx: path.mid.x, cy: path.mid.y, r: 8 }),
         element('circle', { class: 'pulse', cx: path.mid.x, cy: path.mid.y, r: 4 }),

@@ -1,5 +1,6 @@
 import { useStore } from '../store/store.ts';
 import type { InspectorTab } from '../store/view.ts';
+import { useMedia } from '../widgets/use_media.ts';
 import { ScrollRegion } from '../widgets/ScrollRegion.tsx';
 import { TabPanes } from '../widgets/TabPanes.tsx';
 import type { TabPane } from '../widgets/TabPanes.tsx';
@@ -9,11 +10,23 @@ import { Registers } from './Registers.tsx';
 import { SeqBuffer } from './SeqBuffer.tsx';
 import { Stack } from './Stack.tsx';
 
+/** In a pane of its own the inspector is tall enough for the seq buffer to stay in sight. */
+const TALL = '(min-width: 1100px) and (min-height: 700px)';
+
+function Scrolling({ label, children }: { readonly label: string; readonly children: React.ReactNode }) {
+  const tall = useMedia(TALL);
+  return (
+    <>
+      <ScrollRegion label={label}>
+        {children}
+        {!tall && <SeqBuffer />}
+      </ScrollRegion>
+      {tall && <SeqBuffer />}
+    </>
+  );
+}
 const scrolling = (body: React.ReactNode, label: string): React.ReactNode => (
-  <ScrollRegion label={label}>
-    {body}
-    <SeqBuffer />
-  </ScrollRegion>
+  <Scrolling label={label}>{body}</Scrolling>
 );
 
 const PANES: readonly TabPane<InspectorTab>[] = [

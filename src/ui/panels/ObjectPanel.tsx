@@ -2,17 +2,15 @@ import { memo } from 'react';
 import { longAddress } from '../format/bytes.ts';
 import type { PeekStruct } from '../../protocol/peek.ts';
 import type { MachineView, SeenStruct, StructRef } from '../store/machine.ts';
-import { callOf, useFollowing } from '../store/following.ts';
+import { callOf, machineOf, useFollowing } from '../store/following.ts';
 import { traceOf } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
-import type { PageState } from '../store/store.ts';
 import { foldTrace } from '../trace/fold.ts';
 import { namesOf } from '../trace/names.ts';
 import { visitsOf } from '../trace/object_state.ts';
 import { whyCall, whyObject } from '../trace/why.ts';
-import { StructSection } from './StructSection.tsx';
-
-const machineOf = (state: PageState): MachineView | null => state.machine;
+import { ARROW, StructSection } from './StructSection.tsx';
+import { Watched } from './Watched.tsx';
 
 /** The program's context, the object at hand and whatever is reached from it by its pointers. */
 export function ObjectPanel() {
@@ -35,10 +33,16 @@ const ObjectPanelAt = memo(({ machine, call }: At) => {
         After a run, this shows the program's context and the object of the moment, byte by byte.
       </p>
     );
-  const follow = (ref: StructRef): void => setTrail([...trail, ref]);
+  const follow = (ref: StructRef): void => {
+    setTrail([...trail, ref]);
+    // What is in the picture is shown there too.
+    const drawn = namesOf(result.scene).node(ref.addr);
+    if (drawn) act().setView({ selected: drawn.id });
+  };
   return (
     <>
       {failure && <p className="empty">{failure}</p>}
+      <Watched />
       <Pinned call={call} />
       {machine?.ctx && (
         <StructSection
@@ -47,6 +51,7 @@ const ObjectPanelAt = memo(({ machine, call }: At) => {
           onFollow={follow}
         />
       )}
+      <Why call={call} />
       {trail.length > 0 && <Trail trail={trail} onChange={setTrail} />}
       {machine?.object && (
         <StructSection
@@ -56,19 +61,18 @@ const ObjectPanelAt = memo(({ machine, call }: At) => {
           onFollow={follow}
         />
       )}
-      <Why call={call} />
     </>
   );
 });
 ObjectPanelAt.displayName = 'ObjectPanelAt';
 
-/** The context with what its meta points to in front: `meta->seq_num`. */
+/** The context with what its meta points to in front: `meta→seq_num`. */
 function withMeta(ctx: SeenStruct, meta: SeenStruct | null): SeenStruct {
   if (!meta) return ctx;
   const merge = (outer: PeekStruct, inner: PeekStruct): PeekStruct => ({
     ...outer,
     fields: [
-      ...inner.fields.map((field) => ({ ...field, path: `meta->${field.path}` })),
+      ...inner.fields.map((field) => ({ ...field, path: `meta${ARROW}${field.path}` })),
       ...outer.fields.filter((field) => field.path !== 'meta'),
     ],
   });

@@ -10,7 +10,7 @@ import { kindAt } from '../trace/fold.ts';
 /** Eight pages. */
 const CAPACITY = 32768;
 /** Reads listed around the current one. */
-const LISTED = 6;
+const LISTED = 3;
 
 /** Both limits, always: the buffer's capacity and what the reader asked for. */
 export function SeqBuffer() {
@@ -57,7 +57,7 @@ const SeqBufferAt = memo(({ call }: { readonly call: number }) => {
 SeqBufferAt.displayName = 'SeqBufferAt';
 
 function listed(trace: SessionTrace, read: number): readonly { row: ReadRow; i: number }[] {
-  const first = Math.max(0, Math.min(read - 2, trace.reads.length - LISTED));
+  const first = Math.max(0, Math.min(read - 1, trace.reads.length - LISTED));
   return trace.reads.slice(first, first + LISTED).map((row, k) => ({ row, i: first + k }));
 }
 

@@ -2,10 +2,10 @@ import { useMemo, useState } from 'react';
 import type { PeekField } from '../../protocol/peek.ts';
 import { hexByte, longAddress } from '../format/bytes.ts';
 import type { SeenStruct, StructRef } from '../store/machine.ts';
-import { useStore } from '../store/store.ts';
-import { namesOf } from '../trace/names.ts';
-import type { Picture } from '../trace/picture.ts';
+import { act, useStore } from '../store/store.ts';
 import { fieldText } from './field_text.ts';
+import { MANY, isHeading, isZero, labelAt, notableRows, structRows } from './struct_rows.ts';
+import type { StructRow } from './struct_rows.ts';
 
 interface Props {
   readonly title: string;
@@ -14,36 +14,12 @@ interface Props {
   readonly onFollow: (ref: StructRef) => void;
 }
 
-/** Above so many fields, those that hold only zeros are folded away, and the rest is cut. */
-const MANY = 14;
-const SHOWN = 24;
 const BYTES_PER_ROW = 8;
 const BYTE_ROWS = 16;
+/** A value before and after stand in one row as long as they have no more characters together. */
+const BOTH = 22;
 
-/** Last part of a nested field's path: its indent says the rest. */
-const shortName = ({ path, depth }: PeekField): string =>
-  depth > 0 ? path.slice(path.lastIndexOf('.')) : path;
-/** A row that only names a nested struct. */
-const isHeading = (field: PeekField): boolean => field.value === '';
-
-/** Changed fields and those that are not zero, the first of them, with the structs that they are nested in. */
-function notable(
-  fields: readonly PeekField[],
-  changed: (field: PeekField) => PeekField | null,
-): readonly PeekField[] {
-  const values = fields.filter((field) => !isHeading(field) && (!isZero(field) || changed(field)));
-  const kept = new Set([
-    ...values.slice(0, SHOWN).map((field) => field.path),
-    ...values.filter(changed).map((field) => field.path),
-  ]);
-  for (const path of kept)
-    for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1))
-      kept.add(path.slice(0, dot));
-  return fields.filter((field) => kept.has(field.path));
-}
-
-const isZero = (field: PeekField): boolean => field.bytes.every((byte) => byte === 0);
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** A struct at the moment: fields with offset, type and value; what changed since the object before is marked. */
@@ -51,12 +27,13 @@ export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
   const { now, before } = seen;
   const [all, setAll] = useState(false);
   const old = useMemo(() => new Map(before?.fields.map((field) => [field.path, field])), [before]);
+  const rows = useMemo(() => structRows(now.fields), [now]);
   const changed = (field: PeekField): PeekField | null => {
     const was = old.get(field.path);
-    return was && !sameBytes(was.bytes, field.bytes) ? was : null;
+    return was && !isHeading(field) && !sameBytes(was.bytes, field.bytes) ? was : null;
   };
-  const many = now.fields.length > MANY;
-  const shown = many && !all ? notable(now.fields, changed) : now.fields;
+  const many = rows.length > MANY;
+  const shown = many && !all ? notableRows(rows, (field) => changed(field) !== null) : rows;
   return (
     <section className="section">
       <h2>
@@ -64,27 +41,19 @@ export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
         <span className="num">{now.freed ? 'freed' : `${now.size} B`}</span>
       </h2>
       <dl className="fields">
-        {shown.map((field) => {
-          const was = isHeading(field) ? null : changed(field);
-          return (
-            <div key={`${field.path}@${field.offset}`}>
-              <dt title={`${field.type} ${field.path}`} style={{ paddingLeft: field.depth * 8 }}>
-                {shortName(field)}
-              </dt>
-              <dd className={was ? 'changed' : ''} title={`${field.type} = ${field.value}`}>
-                {was && was.value !== field.value && !field.pointer ? `${fieldText(now.struct, was)} → ` : ''}
-                <Value struct={now.struct} field={field} onFollow={onFollow} />
-              </dd>
-              <dd className="at" title={field.type}>
-                +0x{field.offset.toString(16)}
-              </dd>
-            </div>
-          );
-        })}
+        {shown.map((row) => (
+          <Row
+            key={`${row.field.path}@${row.field.offset}`}
+            of={now}
+            row={row}
+            was={changed(row.field)}
+            onFollow={onFollow}
+          />
+        ))}
       </dl>
       {many && (
         <button type="button" className="link-button" onClick={() => setAll(!all)}>
-          {all ? 'Show fewer' : `Show all ${now.fields.length} fields`}
+          {all ? 'Show fewer' : `Show all ${rows.length} fields`}
         </button>
       )}
       {bytes && <Bytes seen={seen} />}
@@ -92,8 +61,61 @@ export function StructSection({ title, seen, bytes = false, onFollow }: Props) {
   );
 }
 
+interface RowProps {
+  readonly of: StructRef;
+  readonly row: StructRow;
+  readonly was: PeekField | null;
+  readonly onFollow: (ref: StructRef) => void;
+}
+
+function Row({ of, row: { field, name, depth }, was, onFollow }: RowProps) {
+  const text = fieldText(of.struct, field);
+  const before = was && !field.pointer ? fieldText(of.struct, was) : '';
+  const both = before !== '' && before !== text && before.length + text.length <= BOTH;
+  return (
+    <div>
+      <dt title={`${field.type} ${field.path}`} style={{ paddingLeft: depth * 8 }}>
+        {name}
+      </dt>
+      <dd
+        className={was ? 'changed' : ''}
+        title={`${field.type} = ${field.value}${was ? `, was ${was.value}` : ''}`}
+      >
+        {both ? `${before} → ` : ''}
+        <Value struct={of.struct} field={field} onFollow={onFollow} />
+      </dd>
+      <dd className="at">{isHeading(field) ? <Offset field={field} /> : <Watch of={of} field={field} />}</dd>
+    </div>
+  );
+}
+
+const Offset = ({ field }: { readonly field: PeekField }) => <>+0x{field.offset.toString(16)}</>;
+
+/** The offset is the button that keeps the field in sight at every moment. */
+function Watch({ of, field }: { readonly of: StructRef; readonly field: PeekField }) {
+  // `meta->` is a way through the context, not a path in it.
+  const made = field.path.includes(ARROW);
+  const watched = useStore((s) => s.watched.some((one) => one.addr === of.addr && one.path === field.path));
+  if (made) return <Offset field={field} />;
+  return (
+    <button
+      type="button"
+      className="watch"
+      aria-pressed={watched}
+      title={`${field.type}: ${watched ? 'stop watching' : 'watch'} ${field.path}`}
+      aria-label={`Watch ${field.path}`}
+      onClick={() => act().watch({ struct: of.struct, addr: of.addr, path: field.path })}
+    >
+      <Offset field={field} />
+    </button>
+  );
+}
+
+/** Between the context's pointer and what it points to. */
+export const ARROW = '→';
+
 /** A value; a pointer says what it leads to, if that is in the picture, and is the way there. */
-function Value({
+export function Value({
   struct,
   field,
   onFollow,
@@ -120,12 +142,6 @@ function Value({
 /** A 0 that says nothing, because nothing keeps the field. Contexts are made for each call and are all kept. */
 const isUnkept = (struct: string, field: PeekField): boolean =>
   !field.simulated && isZero(field) && !isHeading(field) && !struct.startsWith('bpf_iter_');
-
-/** What the picture calls the object at an address: `bash (901)`; '' when it is not drawn. */
-function labelAt(picture: Picture | null, addr: bigint): string {
-  const node = namesOf(picture).node(addr);
-  return node ? [node.label, node.detail].filter((text) => text !== '').join(', ') : '';
-}
 
 /** The struct's bytes, eight in a row, as far as its fields cover them; changed ones are marked. */
 function Bytes({ seen }: { readonly seen: SeenStruct }) {

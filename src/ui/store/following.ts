@@ -1,5 +1,6 @@
 /** What the views beside the picture show: the same moment, drawn in a task of their own right after it. */
 import { useDeferredValue } from 'react';
+import type { MachineView } from './machine.ts';
 import { useStore } from './store.ts';
 import type { PageState } from './store.ts';
 
@@ -12,4 +13,5 @@ export function useFollowing<T>(of: (state: PageState) => T): T {
   return useDeferredValue(useStore(of));
 }
 
+export const machineOf = (state: PageState): MachineView | null => state.machine;
 export const callOf = (state: PageState): number => state.at.call;

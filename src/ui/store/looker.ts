@@ -63,7 +63,8 @@ export function startLooker(engine: Engine, runner: Runner): void {
     const moment = momentOf(state);
     if (!moment || !state.ran || state.status !== 'idle') return '';
     const ref = lookedAt(state);
-    return `${formatMoment(moment)} ${ref?.struct ?? ''} ${ref?.addr ?? ''}`;
+    const kept = state.watched.map(({ struct, addr }) => `${struct} ${addr}`).join();
+    return `${formatMoment(moment)} ${ref?.struct ?? ''} ${ref?.addr ?? ''} ${kept}`;
   };
   const peek = async (moment: Moment, ref: StructRef): Promise<PeekStruct | null> => {
     const key = `${formatMoment(moment)} ${ref.struct} ${ref.addr}`;
@@ -106,12 +107,14 @@ export function startLooker(engine: Engine, runner: Runner): void {
     const metaAt = ctx?.now.fields.find((field) => field.path === 'meta')?.pointer ?? null;
     const meta = await seen(moment, before, metaAt);
     const object = await seen(moment, before, lookedAt(state));
+    const watched: (SeenStruct | null)[] = [];
+    for (const { struct, addr } of state.watched) watched.push(await seen(moment, before, { struct, addr }));
     const ranHere = (trace.insns[moment.call] ?? 0) > 0;
     const steps = ranHere
       ? await stepsOf({ session: moment.session, read: moment.read, call: moment.call })
       : null;
     if (useStore.getState().result !== result) return;
-    useStore.getState().setMachine({ moment: formatMoment(moment), ctx, meta, object, steps });
+    useStore.getState().setMachine({ moment: formatMoment(moment), ctx, meta, object, steps, watched });
   };
 
   const next = (): void => {
@@ -136,6 +139,8 @@ export function startLooker(engine: Engine, runner: Runner): void {
       lastSteps = null;
       done = '';
       if (before.machine) useStore.getState().setMachine(null);
+      // Addresses are those of a world.
+      if (before.ran && state.ran && before.ran.world.name !== state.ran.world.name) state.unwatchAll();
     }
     next();
   });

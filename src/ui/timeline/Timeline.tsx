@@ -147,12 +147,13 @@ function FindButton() {
   return (
     <button
       type="button"
-      className="btn quiet small"
+      className="btn quiet icon"
+      aria-label="Find"
       aria-pressed={finding}
       title="Search the recording, and pause where a condition holds (/)"
       onClick={() => act().setView({ finding: !finding })}
     >
-      Find
+      <Icon name="find" />
     </button>
   );
 }

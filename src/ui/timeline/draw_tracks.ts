@@ -93,6 +93,10 @@ function lastFrom(sorted: readonly { readonly from: number }[], call: number): n
   return low - 1;
 }
 
+/** Name of an owner; one that is not drawn is the walk's own record. */
+const ownerText = ({ names, folded }: Tracks, owner: bigint): string =>
+  names.node(owner) ? names.object(owner) : folded.trace.target;
+
 /** What belongs to the moment: its owner, and the references held for its object. */
 export function drawHere(
   g: CanvasRenderingContext2D,
@@ -117,7 +121,7 @@ export function drawHere(
     g.fill();
     g.globalAlpha = 1;
     g.font = OWNER_FONT;
-    const text = tracks.names.object(span.owner);
+    const text = ownerText(tracks, span.owner);
     g.fillStyle = colour('--tx');
     if (g.measureText(text).width < b - a - 10) g.fillText(text, a + 6, rowY('owner') + 15);
   }
@@ -227,7 +231,7 @@ export function drawTracks(
       g.beginPath();
       g.roundRect(a + 1, rowY('owner') + 3, Math.max(1, b - a - 2), 16, 3);
       g.fill();
-      const text = tracks.names.object(span.owner);
+      const text = ownerText(tracks, span.owner);
       g.globalAlpha = span.from > now ? 0.75 : 1;
       g.fillStyle = colour(span.from > now ? '--tx-2' : '--tx');
       if (g.measureText(text).width < b - a - 10) g.fillText(text, a + 6, rowY('owner') + 15);

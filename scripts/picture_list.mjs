@@ -1,0 +1,112 @@
+/**
+ * What screenshots.mjs takes pictures of: the views of the page by name, and how a person gets there.
+ *
+ * Every picture begins with a recording (`of`) that stands in its middle; pictures of the same recording
+ * share it, so the list is in the order that asks for the fewest runs.
+ */
+
+/** Every target by its example, with the world and the read size that show most of it. */
+const TARGETS = {
+  task: { read: '256' },
+  task_file: { read: '256' },
+  task_vma: { read: '256' },
+  cgroup: { world: 'containers' },
+  bpf_map_elem: { fill: '14' },
+  bpf_map: {},
+  bpf_prog: {},
+  bpf_link: {},
+  tcp: { world: 'sockets' },
+  udp: { world: 'sockets' },
+  unix: { world: 'sockets' },
+  netlink: { world: 'sockets' },
+  ipv6_route: {},
+  ksym: {},
+  kmem_cache: {},
+  dmabuf: { world: 'graphics' },
+  sockmap: {},
+  bpf_sk_storage_map: {},
+};
+const FILES = { example: 'task_file.bpf.c', read: '256' };
+const of = (recording, act) => ({ of: recording, act });
+
+const target = ([name, how]) => [
+  name,
+  of({ example: `${name}.bpf.c`, ...how }, (hand) => hand.view('Graph')),
+];
+const dock = (tab, act = async () => {}) =>
+  of(FILES, async (hand) => {
+    await hand.dock(tab);
+    await act(hand);
+  });
+const inspector = (tab) => of(FILES, (hand) => hand.inspect(tab));
+
+/** @type {Record<string, { of: object | null, act: (hand: import('./screenshots.mjs').Hand) => Promise<void> }>} */
+export const PICTURES = {
+  start: of(null, async () => {}),
+  error: of(null, async (hand) => {
+    await hand.replaceText('return 0;', 'return ctx->nowhere;');
+    await hand.page.getByText(/^\d+ errors?$/).waitFor();
+  }),
+  refused: of(null, async (hand) => {
+    await hand.replaceText('if (!task || !file)', 'if (!file)');
+    await hand.page
+      .locator('.bar')
+      .getByText(/^(Refused|Verified)/)
+      .waitFor();
+    await hand.dock('Verifier log');
+  }),
+  ...Object.fromEntries(Object.entries(TARGETS).map(target)),
+  graph: of(FILES, (hand) => hand.view('Graph')),
+  table: of(FILES, (hand) => hand.view('Table')),
+  heat: of(FILES, (hand) => hand.view('Heat')),
+  hover: of(FILES, async (hand) => {
+    await hand.view('Graph');
+    await hand.page.locator('.node.file.current').first().hover();
+  }),
+  pinned: of(FILES, async (hand) => {
+    await hand.view('Graph');
+    await hand.page.locator('.node.file.current').first().click();
+    if (hand.narrow) await hand.pane('Inspect');
+  }),
+  output: dock('Output'),
+  verifier: dock('Verifier log'),
+  disassembly: dock('Disassembly'),
+  events: dock('Events'),
+  kernel: dock('Kernel'),
+  compare: dock('Compare', (hand) => hand.page.getByRole('button', { name: 'Keep this run as A' }).click()),
+  shell: dock('Shell', async ({ page }) => {
+    await page.getByRole('region', { name: 'Shell' }).locator('.xterm-rows').getByText('#').first().waitFor();
+    await page.keyboard.type('ps; bpftool prog\n');
+    await page.waitForTimeout(1500);
+  }),
+  changes: dock('Changes'),
+  reader: dock('Reader'),
+  'in-code': dock('In code'),
+  object: inspector('Object'),
+  registers: inspector('Registers'),
+  stack: inspector('Stack'),
+  maps: of({ example: 'bpf_map_elem.bpf.c', fill: '14' }, (hand) => hand.inspect('Maps')),
+  find: of(FILES, async ({ page }) => {
+    await page.getByRole('button', { name: 'Find' }).click();
+    await page.getByLabel('Event where').fill('pid 1 kind show');
+  }),
+  commands: of(FILES, async ({ page }) => {
+    await page.keyboard.press('Control+k');
+    await page.getByPlaceholder(/command/i).waitFor();
+  }),
+  share: of(FILES, async ({ page }) => {
+    await page.getByRole('button', { name: /^Share/ }).click();
+    await page.getByRole('dialog').waitFor();
+  }),
+  many: of({ example: 'task_file.bpf.c', world: 'big:10000', read: '4096' }, (hand) => hand.view('Graph')),
+  'many-heat': of({ example: 'task_file.bpf.c', world: 'big:10000', read: '4096' }, (hand) =>
+    hand.view('Heat'),
+  ),
+};
+
+/** The player for other pages, at its own size: name and address. */
+export const PLAYERS = {
+  embed: '?example=task_file.bpf.c&read=256&event=26',
+  'embed-table': '?example=task_file.bpf.c&read=256&event=26&view=table',
+  'embed-vma': '?example=task_vma.bpf.c&read=256&event=26&code=0',
+};
