@@ -6,6 +6,7 @@ const texts = import.meta.glob<string>('./examples/*.bpf.c', {
   import: 'default',
   eager: true,
 });
+const targetTexts = import.meta.glob<string>('./examples/targets/*.c', { query: '?raw', import: 'default' });
 const worldFiles = import.meta.glob('./worlds/*.json', { query: '?url', import: 'default' });
 const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
@@ -14,9 +15,27 @@ const FIRST = 'task_file.bpf.c';
 const byFirst = (first: string) => (a: string, b: string) =>
   Number(b === first) - Number(a === first) || (a < b ? -1 : 1);
 
-export const examples: readonly Example[] = Object.entries(texts)
-  .map(([path, text]) => ({ path: fileName(path), text }))
-  .sort((a, b) => byFirst(FIRST)(a.path, b.path));
+const targetText = async (name: string): Promise<string> =>
+  (await targetTexts[`./examples/targets/${name}`]?.()) ?? '';
+/** Programs with a target of their own: fetched with its kernel code when they are chosen. */
+const ownTargets = Object.keys(targetTexts)
+  .map(fileName)
+  .filter((name) => name.endsWith('.bpf.c'))
+  .map((path): Example => {
+    const module = path.replace('.bpf.c', '.c');
+    const load = async () => ({
+      text: await targetText(path),
+      module: { path: module, text: await targetText(module) },
+    });
+    return { path, text: '', load };
+  });
+
+export const examples: readonly Example[] = [
+  ...Object.entries(texts)
+    .map(([path, text]): Example => ({ path: fileName(path), text }))
+    .sort((a, b) => byFirst(FIRST)(a.path, b.path)),
+  ...ownTargets,
+];
 
 /** Worlds made from a number alone. */
 const BIG = ['big:10000', 'big:100000', 'big:1000000'];

@@ -81,7 +81,7 @@ export class Playground {
   /** Replaces the text in Monaco, by pasting: typed lines would be indented by the editor. */
   async replaceText(text: string): Promise<void> {
     await this.pane('Code');
-    await this.page.locator('.monaco-editor .view-lines').click();
+    await this.page.locator('.monaco-editor .view-lines:visible').click();
     await this.page.keyboard.press('ControlOrMeta+a');
     await this.page.evaluate((pasted) => {
       const clipboardData = new DataTransfer();

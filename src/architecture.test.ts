@@ -53,8 +53,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
     ),
     ...Object.fromEntries(['world', 'drop', 'shell'].map((name) => [`ui/${name}`, panel])),
     'ui/reader': [...panel, 'ui/console'],
+    'ui/module': [...panel, 'ui/editor'],
     'ui/take': [...panel, 'ui/reader'],
     'ui/share': [...panel, 'ui/graph'],
+    'ui/looks': [...panel, 'ui/graph', 'ui/editor'],
     'ui/embed': ['protocol', 'ui'],
     ui: ['protocol', 'ui'],
   };

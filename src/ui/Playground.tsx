@@ -2,13 +2,13 @@ import { Suspense, lazy, useEffect, useState } from 'react';
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
 import { AttachBar } from './bars/AttachBar.tsx';
 import { TopBar } from './bars/TopBar.tsx';
-import { CommandPalette } from './CommandPalette.tsx';
 import { commandFor } from './commands.ts';
 import { Dock } from './console/Dock.tsx';
 import { EditorPane } from './editor/EditorPane.tsx';
 import type { FieldState } from './editor/handover.ts';
 import { GraphPane } from './graph/GraphPane.tsx';
 import { LiveRegion } from './LiveRegion.tsx';
+import { FileTabs } from './module/FileTabs.tsx';
 import { Inspector } from './panels/Inspector.tsx';
 import { DropZone } from './drop/DropZone.tsx';
 import { keep, kept } from './store/keep.ts';
@@ -27,6 +27,10 @@ const NARROW = '(max-width: 759px)';
 const ReaderPane = lazy(async () => ({ default: (await import('./reader/ReaderPane.tsx')).ReaderPane }));
 const CodePane = lazy(async () => ({ default: (await import('./take/CodePane.tsx')).CodePane }));
 const ShellPane = lazy(async () => ({ default: (await import('./shell/ShellPane.tsx')).ShellPane }));
+const ModuleEditor = lazy(async () => ({
+  default: (await import('./module/ModuleEditor.tsx')).ModuleEditor,
+}));
+const ModulePane = lazy(async () => ({ default: (await import('./module/ModulePane.tsx')).ModulePane }));
 const WorldPane = lazy(async () => ({ default: (await import('./world/WorldPane.tsx')).WorldPane }));
 
 /** Tabs of the dock whose code is fetched when they are first shown. */
@@ -35,6 +39,7 @@ const LATER: readonly TabPane<DockTab>[] = [
   { value: 'code', title: 'In code', badge: null, body: <CodePane /> },
   { value: 'world', title: 'Changes', badge: <WorldBadge />, body: <WorldPane /> },
   { value: 'reader', title: 'Reader', badge: null, body: <ReaderPane /> },
+  { value: 'module', title: 'Module', badge: null, body: <ModulePane /> },
 ].map(({ body, ...pane }) => ({
   ...pane,
   value: pane.value as DockTab,
@@ -57,10 +62,22 @@ export function Playground({ field }: { readonly field: FieldState }) {
   const narrow = useMedia(NARROW);
   const [place, setPlace] = useState(field);
   const pane = useStore((s) => s.pane);
+  const inModule = useStore((s) => s.moduleShown && s.module !== null);
   useKeys();
   const editor = (
     <Recovery what="editor">
-      <EditorPane field={place} onFieldChange={setPlace} />
+      <EditorPane
+        field={place}
+        onFieldChange={setPlace}
+        tabs={<FileTabs />}
+        other={
+          inModule ? (
+            <Suspense fallback={null}>
+              <ModuleEditor />
+            </Suspense>
+          ) : null
+        }
+      />
     </Recovery>
   );
   return (
@@ -74,7 +91,6 @@ export function Playground({ field }: { readonly field: FieldState }) {
         {narrow ? <OnePane editor={editor} /> : <Panes editor={editor} wide={wide} />}
       </main>
       <LiveRegion />
-      <CommandPalette />
       <Later />
     </div>
   );
@@ -85,19 +101,21 @@ const NOTES = 'notes';
 
 /** Loaded when the page is at rest, or at once when a link is to be opened. */
 const SharePart = lazy(async () => ({ default: (await import('./share/SharePart.tsx')).SharePart }));
+const CommandPalette = lazy(async () => ({ default: (await import('./CommandPalette.tsx')).CommandPalette }));
 
 /** What the first keystroke does not need. */
 function Later() {
   const [due, setDue] = useState(location.hash !== '');
-  const asked = useStore((s) => s.shareOpen);
+  const asked = useStore((s) => s.shareOpen || s.paletteOpen);
   useEffect(() => {
     const idle = window.requestIdleCallback ?? ((load: () => void) => setTimeout(load, 300));
     idle(() => setDue(true));
   }, []);
   if (!due && !asked) return null;
   return (
-    <Recovery what="part for sharing">
+    <Recovery what="part for sharing and searching">
       <Suspense fallback={null}>
+        <CommandPalette />
         <SharePart notes={NOTES} />
       </Suspense>
     </Recovery>

@@ -62,7 +62,9 @@ export class LineWatch {
     if (id === undefined) {
       const at = this.image.lineAt(pc);
       const fn = this.image.functionAt(pc);
-      id = at && fn && at.file === this.path ? lineId(fn.name, at.line) : '';
+      // A function ends at what it returns: its closing brace says nothing more.
+      const isOwn = at?.file === this.path && at.text.trim() !== '}';
+      id = at && fn && isOwn ? lineId(fn.name, at.line) : '';
       this.ids[pc] = id;
     }
     return id;

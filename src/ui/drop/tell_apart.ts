@@ -3,12 +3,13 @@
  * decides between texts.
  *
  *     7f 45 4c 46, machine 247     an object of BPF            9f eb ...   types of a kernel (BTF)
- *     { ... } with valid JSON      a world or a snapshot       other text  a program, if it looks like C
+ *     { ... } with valid JSON      a world or a snapshot       other text  a program, if it looks like C;
+ *                                                              kernel code, if it registers a target
  */
 
 export type FileKind =
   | { readonly kind: 'object' | 'btf'; readonly bytes: Uint8Array }
-  | { readonly kind: 'world' | 'program'; readonly text: string }
+  | { readonly kind: 'world' | 'program' | 'module'; readonly text: string }
   | { readonly kind: 'refused'; readonly why: string };
 
 /** Most bytes of a file that is read. A snapshot of a machine with 10,000 tasks has about 40 MB. */
@@ -51,7 +52,7 @@ export function tellApart(name: string, bytes: Uint8Array): FileKind {
   if (!isC) return refused('it is text, but neither C nor the JSON of a world or a snapshot');
   return text.length > MOST_PROGRAM
     ? refused(`a program of ${megabytes(text.length)} is more than the editor takes`)
-    : { kind: 'program', text };
+    : { kind: /\bbpf_iter_reg_target\s*\(/.test(text) ? 'module' : 'program', text };
 }
 
 function jsonKind(text: string): FileKind {

@@ -5,14 +5,14 @@ import { useStore } from '../store/store.ts';
 /** Findings under the text; choosing one goes to its place. */
 export function Diagnostics() {
   const diagnostics = useStore(diagnosticsOf);
-  const revealLine = useStore((s) => s.revealLine);
+  const goTo = useStore((s) => s.goTo);
   if (diagnostics.length === 0) return null;
   return (
     <ul className="diagnostics" aria-label="Findings">
       {diagnostics.map((d, i) => (
         // Findings have no name of their own; a new check replaces them all.
         <li key={i}>
-          <button type="button" onClick={() => d.line > 0 && revealLine(d.line, d.column)}>
+          <button type="button" onClick={() => d.line > 0 && goTo(d.file, d.line, d.column)}>
             <span className={`mark ${d.severity}`} aria-label={d.severity}>
               {d.severity === 'error' ? '✕' : d.severity === 'warning' ? '!' : 'i'}
             </span>

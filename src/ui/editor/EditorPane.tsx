@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
 import { currentInsn } from '../store/insn.ts';
 import { diagnosticsOf } from '../store/program.ts';
 import { isStale } from '../store/run.ts';
@@ -14,19 +15,23 @@ interface Props {
   readonly field: FieldState;
   readonly onFieldChange: (field: FieldState) => void;
 }
+interface PaneProps extends Props {
+  /** Names of the files that can be edited. */
+  readonly tabs: ReactNode;
+  /** The editor of another file, in front of the program; null: the program is on show. */
+  readonly other: ReactNode;
+}
 
 /** The program. A plain textarea until Monaco is there; then Monaco goes on at the same caret. */
-export function EditorPane({ field, onFieldChange }: Props) {
-  const path = useStore((s) => s.path);
+export function EditorPane({ field, onFieldChange, tabs, other }: PaneProps) {
   return (
     <section className="pane" aria-label="Program">
-      <div className="tabs">
-        <span className="tab" data-state="active">
-          {path}
-        </span>
-      </div>
+      <div className="tabs">{tabs}</div>
       <InsteadOfText />
-      <ProgramField field={field} onFieldChange={onFieldChange} />
+      <div className="editor-front" hidden={other !== null}>
+        <ProgramField field={field} onFieldChange={onFieldChange} />
+      </div>
+      {other}
       <Diagnostics />
       <EditorFoot />
     </section>

@@ -15,9 +15,12 @@ declare global {
 }
 window.MonacoEnvironment = { getWorker: () => new EditorWorker({ name: 'editor' }) };
 
-monaco.languages.register({ id: 'c', extensions: ['.c', '.h'] });
-monaco.languages.setLanguageConfiguration('c', configuration);
-monaco.languages.setMonarchTokensProvider('c', language);
+// Kernel code looks the same; what the compiler knows of a program does not hold for it.
+for (const id of ['c', 'kernel-c']) {
+  monaco.languages.register({ id });
+  monaco.languages.setLanguageConfiguration(id, configuration);
+  monaco.languages.setMonarchTokensProvider(id, language);
+}
 
 export { monaco };
 

@@ -14,6 +14,13 @@ export interface EditorEvents {
   readonly onLeave: () => void;
 }
 
+/** What is edited: its language as Monaco knows it, and what it is called. */
+export interface EditedText {
+  readonly language: 'c' | 'kernel-c';
+  readonly label: string;
+}
+const PROGRAM: EditedText = { language: 'c', label: 'Program, C' };
+
 export interface ProgramEditor {
   setText: (text: string) => void;
   setMarkers: (path: string, diagnostics: readonly Diagnostic[]) => void;
@@ -37,8 +44,9 @@ export function createProgramEditor(
   host: HTMLElement,
   field: FieldState,
   events: EditorEvents,
+  { language, label } = PROGRAM,
 ): ProgramEditor {
-  const model = monaco.editor.createModel(field.text, 'c');
+  const model = monaco.editor.createModel(field.text, language);
   model.updateOptions({
     tabSize: 8,
     insertSpaces: false,
@@ -62,7 +70,7 @@ export function createProgramEditor(
     folding: false,
     bracketPairColorization: { enabled: false },
     stickyScroll: { enabled: false },
-    ariaLabel: 'Program, C. Escape leaves the editor.',
+    ariaLabel: `${label}. Escape leaves the editor.`,
     accessibilitySupport: 'auto',
     'semanticHighlighting.enabled': true,
     wordBasedSuggestions: 'off',

@@ -39,6 +39,7 @@ const attach = v.strictObject({
 const scenario = v.strictObject({
   world: v.strictObject({ name: word, text: v.optional(v.string()) }),
   source: v.strictObject({ path: word, text: v.string() }),
+  module: v.optional(v.strictObject({ path: word, text: v.string() })),
   options: v.strictObject({
     prog: v.optional(word),
     attach: v.optional(attach),

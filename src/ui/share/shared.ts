@@ -32,6 +32,7 @@ export async function show(shared: Shared): Promise<void> {
   const other = fields.text !== before.text || fields.path !== before.path || fields.world !== before.world;
   useStore.setState({
     ...fields,
+    moduleShown: false,
     graphView: view.view ?? 'graph',
     unit: view.unit ?? 'object',
     ...(other ? { check: null } : {}),

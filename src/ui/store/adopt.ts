@@ -24,6 +24,7 @@ export function adopted(scenario: Scenario, { brought, worlds }: PageState): Par
       : {}),
     changes: (scenario.changes ?? []).map((change) => ({ change, text: '' })),
     globals: { path: scenario.source.path, values: Object.fromEntries(scenario.options.set ?? []) },
+    module: scenario.module ?? null,
     object: null,
     btf: null,
     prog,

@@ -13,7 +13,7 @@ export const startBringing = (machine: Engine): void => {
 
 export type Brought =
   | { readonly kind: 'object' | 'btf'; readonly bytes: Uint8Array }
-  | { readonly kind: 'world' | 'program'; readonly text: string };
+  | { readonly kind: 'world' | 'program' | 'module'; readonly text: string };
 
 /** Takes a file in. @returns what happened, or why nothing did */
 type Take<B extends Brought> = (
@@ -26,7 +26,7 @@ const refuse = (text: string) => ({ ok: false, text });
 const done = (text: string) => ({ ok: true, text });
 const state = () => useStore.getState();
 
-const takeWorld: Take<Extract<Brought, { kind: 'world' | 'program' }>> = async (name, { text }, ask) => {
+const takeWorld: Take<Extract<Brought, { text: string }>> = async (name, { text }, ask) => {
   const summary = await ask.call('world', { world: { name, text } });
   if (summary.error) return refuse(summary.error);
   state().bringWorld(name, text);
@@ -39,6 +39,13 @@ const takeProgram: typeof takeWorld = async (path, { text }) => {
   state().pause();
   useStore.setState({ path, text, check: null, prog: null, object: null });
   return done('the program is in the editor');
+};
+
+const takeModule: typeof takeWorld = async (path, { text }) => {
+  state().pause();
+  state().setModule({ path, text });
+  state().showModule(true);
+  return done('the kernel has this code from now on');
 };
 
 const takeObject: Take<Extract<Brought, { kind: 'object' | 'btf' }>> = async (path, { bytes }, ask) => {
@@ -63,6 +70,7 @@ const takeTypes: typeof takeObject = async (name, { bytes }, ask) => {
 const TAKE: { readonly [K in Brought['kind']]: Take<Extract<Brought, { kind: K }>> } = {
   world: takeWorld as Take<never>,
   program: takeProgram as Take<never>,
+  module: takeModule as Take<never>,
   object: takeObject as Take<never>,
   btf: takeTypes as Take<never>,
 };

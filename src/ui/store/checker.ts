@@ -52,6 +52,7 @@ export function startChecker(engine: Engine): void {
       state.path !== before.path ||
       state.world !== before.world ||
       state.object !== before.object ||
+      state.module !== before.module ||
       state.btf !== before.btf
     )
       soon();

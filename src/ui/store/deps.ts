@@ -1,5 +1,7 @@
 /** What the composition root hands to the page: workers to talk to, programs and worlds to offer. */
 
+import type { KernelSource } from '../../protocol/scenario.ts';
+
 export type WorkerName = 'language' | 'machine';
 
 /** A worker as the page uses it. */
@@ -13,7 +15,12 @@ export interface EngineWorker {
 export interface Example {
   /** File name, as in a path: `task_file.bpf.c`. */
   readonly path: string;
+  /** '' until it is loaded. */
   readonly text: string;
+  /** Kernel code that the program needs. */
+  readonly module?: KernelSource;
+  /** Fetches what is here only by its name. */
+  readonly load?: () => Promise<Pick<Example, 'text' | 'module'>>;
 }
 
 export interface PageDeps {

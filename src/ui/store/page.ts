@@ -6,6 +6,7 @@ import type { PageDeps } from './deps.ts';
 import { Engine } from './engine.ts';
 import { keptProgram } from './keep.ts';
 import { startLanguage } from './language.ts';
+import { keptModule } from './module.ts';
 import { startLooker } from './looker.ts';
 import { startPlayer } from './player.ts';
 import { Runner } from './runner.ts';
@@ -49,6 +50,7 @@ export function startPage(deps: PageDeps, text: string): void {
     world: deps.worlds[0] ?? '',
     path,
     text,
+    module: keptModule(),
   });
   showTheme(state.theme);
   const died = (reason: string): void => useStore.setState({ failure: reason });
@@ -69,11 +71,14 @@ export function startPage(deps: PageDeps, text: string): void {
 
 /** Asks for the algorithm of the target on show. */
 function startPseudo(engine: Engine): void {
+  let asked: Scenario | null = null;
   useStore.subscribe((state) => {
     const target = traceOf(state)?.target;
-    if (!target || state.pseudo?.target === target) return;
+    const { ran } = state;
+    if (!target || !ran || (state.pseudo?.target === target && asked?.module === ran.module)) return;
+    asked = ran;
     state.setPseudo(target, []);
-    engine.call('pseudoCode', { target }).then(
+    engine.call('pseudoCode', { target, scenario: ran }).then(
       (code) => useStore.getState().setPseudo(target, code),
       () => useStore.setState({ pseudo: null }),
     );

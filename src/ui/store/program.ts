@@ -16,7 +16,7 @@ export interface ProgramSlice {
   /** Where the editor should go, with a count so that the same place can be asked for twice. */
   readonly reveal: { readonly line: number; readonly column: number; readonly times: number } | null;
   setText: (text: string) => void;
-  openExample: (path: string) => void;
+  openExample: (path: string) => Promise<void>;
   setCheck: (check: CheckResult | null, checking: boolean) => void;
   revealLine: (line: number, column?: number) => void;
 }
@@ -34,13 +34,17 @@ export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set,
     keepProgram({ path: get().path, text });
     set({ text, ...(get().object ? { object: null, prog: null } : {}) });
   },
-  openExample: (path) => {
-    const example = get().examples.find((one) => one.path === path);
-    if (!example) return;
-    keepProgram(example);
+  openExample: async (path) => {
+    const found = get().examples.find((one) => one.path === path);
+    if (!found) return;
+    const example = found.load ? { path, ...(await found.load()) } : found;
+    const { text, module = null } = example;
+    keepProgram({ path, text });
     get().pause();
-    if (path === get().path && example.text === get().text && !get().object) return;
-    set({ path, text: example.text, check: null, prog: null, object: null });
+    if (module?.text !== get().module?.text) get().setModule(module);
+    if (path === get().path && text === get().text && !get().object) return;
+    const examples = get().examples.map((one) => (one.path === path ? example : one));
+    set({ examples, path, text, check: null, prog: null, object: null });
   },
   setCheck: (check, checking) => {
     const programs = check?.programs ?? [];

@@ -7,6 +7,8 @@ import { cursorSlice } from './cursor.ts';
 import type { CursorSlice } from './cursor.ts';
 import { machineSlice } from './machine.ts';
 import type { MachineSlice } from './machine.ts';
+import { moduleSlice } from './module.ts';
+import type { ModuleSlice } from './module.ts';
 import { programSlice } from './program.ts';
 import type { ProgramSlice } from './program.ts';
 import { runSlice } from './run.ts';
@@ -23,6 +25,7 @@ export interface CatalogSlice {
 
 export type PageState = CatalogSlice &
   ProgramSlice &
+  ModuleSlice &
   AttachSlice &
   RunSlice &
   CursorSlice &
@@ -34,6 +37,7 @@ export const useStore = create<PageState>()((...of) => ({
   examples: [],
   worlds: [],
   ...programSlice(...of),
+  ...moduleSlice(...of),
   ...attachSlice(...of),
   ...runSlice(...of),
   ...cursorSlice(...of),

@@ -56,3 +56,10 @@ test('a cgroup is named by its path or by its id, and an order always goes with 
   useStore.getState().setAttach({ order: 'up' });
   expect(sameParams(byId, params())).toBe(false);
 });
+
+test('a target of kernel code that the user wrote may be asked for a task', () => {
+  useStore.getState().setAttach({ filter: 'pid', filterId: '812' });
+  useStore.setState({ module: { path: 'mine.c', text: '' } });
+  expect(program('mine').params()).toEqual({ attach: { pid: 812 } });
+  expect(program('cgroup').params()).toEqual({ attach: { order: 'pre' } });
+});

@@ -76,7 +76,11 @@ function cgroupParam(text: string): AttachParams {
   return /^\d+$/.test(text) ? { cgroupId: text } : { cgroup: text };
 }
 
-const ofTarget = (state: PageState): TargetParams => PARAMS[targetOf(state)] ?? NOTHING;
+/** A target of the user's own may look at a task: nobody knows before it runs. */
+const ofTarget = (state: PageState): TargetParams =>
+  PARAMS[targetOf(state)] ?? (state.module ? TASKS : NOTHING);
+
+export const takesTasks = (state: PageState): boolean => ofTarget(state) === TASKS;
 
 export const paramsOf = (state: PageState): Params => ofTarget(state).params(state);
 export const paramsProblem = (state: PageState): string => ofTarget(state).problem(state);

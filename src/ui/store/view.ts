@@ -16,6 +16,7 @@ export type DockTab =
   | 'shell'
   | 'reader'
   | 'code'
+  | 'module'
   | 'inspect';
 export type InspectorTab = 'object' | 'registers' | 'stack' | 'maps';
 export type GraphView = 'graph' | 'table' | 'heat';

@@ -71,13 +71,16 @@ export const worldSlice: StateCreator<PageState, [], [], WorldSlice> = (set, get
 });
 
 /** What a scenario says of the world and the program that came with it. */
-export function broughtTo(state: PageState): Pick<Scenario, 'world' | 'source' | 'changes' | 'btf'> {
+export function broughtTo(
+  state: PageState,
+): Pick<Scenario, 'world' | 'source' | 'module' | 'changes' | 'btf'> {
   const text = state.brought[state.world];
   return {
     world: text === undefined ? { name: state.world } : { name: state.world, text },
     source: state.object
       ? { path: state.object.path, object: state.object.bytes }
       : { path: state.path, text: state.text },
+    ...(state.module ? { module: state.module } : {}),
     ...(state.btf ? { btf: state.btf.bytes } : {}),
     ...(state.changes.length > 0 ? { changes: state.changes.map(({ change }) => change) } : {}),
   };
@@ -93,6 +96,8 @@ export function sameWorld(scenario: Scenario, state: PageState): boolean {
     scenario.source.object === now.source.object &&
     scenario.source.text === now.source.text &&
     scenario.source.path === now.source.path &&
+    scenario.module?.text === now.module?.text &&
+    scenario.module?.path === now.module?.path &&
     JSON.stringify(scenario.options.set ?? []) === JSON.stringify(setOf(state)) &&
     JSON.stringify(scenario.changes ?? []) === JSON.stringify(now.changes ?? [])
   );

@@ -1,0 +1,53 @@
+/** A target of one's own on the page: kernel C beside the program, its lines in the walk, its mistakes at their lines. */
+import { expect, test } from '@playwright/test';
+import { Playground, exampleText } from './playground.ts';
+
+const MODULE = exampleText('targets/task_children.c');
+
+/** Where the reference is taken that a forgotten put leaks. */
+const taken = MODULE.slice(0, MODULE.indexOf('found = get_task_struct')).split('\n').length;
+
+test('the children of a task: chosen, run, watched, broken, mended, shared', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.choose('Example', 'task_children.bpf.c');
+  await expect(page.getByText(/^Verified/)).toBeVisible();
+  const files = page.getByRole('tablist', { name: 'Files' });
+  await expect(files.getByRole('tab')).toHaveText(['task_children.bpf.c', 'task_children.c']);
+  await page.getByRole('radio', { name: 'pid', exact: true }).click();
+  await page.getByLabel('pid number').fill('1');
+  await playground.run();
+  expect(await playground.output()).toContain('children of init (1)\n     412 httpd\n');
+
+  // The second callback is a show, the third a next: its C is lit, in the pane and in the editor.
+  await playground.goTo(3);
+  await playground.dock('Kernel');
+  const lit = page.getByRole('region', { name: "The kernel's algorithm" }).locator('[aria-current=step]');
+  await expect(lit.filter({ hasText: 'return child_at(info->parent, *pos);' })).toBeVisible();
+  await files.getByRole('tab', { name: 'task_children.c' }).click();
+  await expect(page.locator('.monaco-editor .line-current:visible')).toHaveCount(1);
+
+  await playground.dock('Module');
+  const pane = page.getByRole('region', { name: 'Module' });
+  await expect(pane).toContainText('task_children');
+  await expect(pane.locator('dd').nth(2)).toHaveText('nothing');
+
+  // Without the put in next, every child but the last is leaked, at the line that took it.
+  await files.getByRole('tab', { name: 'task_children.c' }).click();
+  await playground.replaceText(MODULE.replace('\tput_task_struct(v);\n\t++*pos;', '\t++*pos;'));
+  await expect(page.getByText(/^Run again/)).toBeVisible();
+  await expect(page.getByText(/^Verified/)).toBeVisible();
+  await playground.run();
+  await playground.dock('Module');
+  await expect(pane.locator('dd').nth(2)).toHaveText('4');
+  await pane
+    .getByRole('button', { name: `task_children.c:${taken}` })
+    .first()
+    .click();
+  await expect(page.getByText(`Ln ${taken}, Col 12`)).toBeVisible();
+
+  await page.reload();
+  await playground.ready();
+  await expect(files.getByRole('tab')).toHaveText(['task_children.bpf.c', 'task_children.c']);
+  expect(playground.errors).toEqual([]);
+});
