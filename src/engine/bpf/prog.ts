@@ -13,6 +13,7 @@ import type { Insn } from '../abi/insn.ts';
 import * as op from '../abi/opcode.ts';
 import type { FuncInfo, LineInfo } from '../btf/ext.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { ksymAddress } from '../kernel/percpu.ts';
 import { View } from '../kernel/view.ts';
 import { Code } from '../vm/code.ts';
 import type { Linker } from '../vm/code.ts';
@@ -224,7 +225,7 @@ function immediate(
     }
     case op.BPF_PSEUDO_BTF_ID: {
       const name = kernel.btf.nameOf(low.imm);
-      return kernel.symbols.find(name)?.addr ?? `no kernel symbol '${name}'`;
+      return ksymAddress(kernel, name) ?? `no kernel symbol '${name}'`;
     }
     case op.BPF_PSEUDO_FUNC:
       return base + BigInt((pc + 1 + low.imm) * INSN_BYTES);

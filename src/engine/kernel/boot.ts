@@ -10,6 +10,7 @@ import { KNOWN_FOPS } from './file_kinds.ts';
 import type { Kernel } from './kernel.ts';
 import { listAddTail, listInit } from './list.ts';
 import { adoptIdle } from './objects/cgroup.ts';
+import { initCpu } from './objects/cpu.ts';
 import { ALL_CAPS, newCred, plainCred } from './objects/cred.ts';
 import { newDentry, newMount } from './objects/dentry.ts';
 import { newFiles } from './objects/files.ts';
@@ -140,5 +141,6 @@ export function boot(kernel: Kernel, options: BootOptions): void {
   listAddTail(kernel.mem, task.at('thread_node'), signal.at('thread_head'));
   for (const type of Object.values(PidType)) attachPid(kernel, task, type);
   adoptIdle(kernel, task);
+  initCpu(kernel, task);
   kernel.current = task.addr;
 }

@@ -13,6 +13,7 @@ import type { Btf } from '../btf/parse.ts';
 import { FIVE_LEVEL, FOUR_LEVEL } from './address.ts';
 import { boot, initialNamespaces } from './boot.ts';
 import { Kernel } from './kernel.ts';
+import { setCpuTimes } from './objects/cpu.ts';
 import { installFd, newFiles, reserveFd, settleNextFd } from './objects/files.ts';
 import { onRelease } from './objects/file.ts';
 import { freePrivateWithFiles } from './objects/file_private.ts';
@@ -24,16 +25,7 @@ import { NAMESPACES } from './objects/namespace.ts';
 import type { NsSet } from './objects/namespace.ts';
 import { allocPid, findPidNs, findTaskByPidNs } from './objects/pid.ts';
 import { getRef } from './objects/refs.ts';
-import {
-  createTask,
-  EXIT_ZOMBIE,
-  idleTask,
-  PF,
-  setPriority,
-  setSpent,
-  SIGCHLD,
-  TaskState,
-} from './objects/task.ts';
+import { createTask, idleTask, PF, SIGCHLD, TaskState } from './objects/task.ts';
 import { Symbols } from './symbols.ts';
 import type { Ksym } from './symbols.ts';
 import type { View } from './view.ts';
@@ -43,6 +35,7 @@ import { buildMm, ordinaryMm } from './world_mm.ts';
 import { Rights } from './world_rights.ts';
 import { parseDev, Places } from './world_places.ts';
 import { buildDmaBufs, buildRoutes, buildSlabCaches } from './world_objects.ts';
+import { setHandlers, setProcessFacts, setTaskFacts } from './world_task_facts.ts';
 import { buildSockets } from './world_sockets.ts';
 import type { World, WorldFd, WorldProcess, WorldThread } from './world_schema.ts';
 
@@ -146,7 +139,7 @@ class Builder {
     const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
     kernel.now = BigInt(world.clock ?? started + 1000 * MS);
     kernel.current = this.task(world.reader).addr;
-    this.task(world.reader).trySet('on_cpu', 1);
+    if (world.cpuTimes) setCpuTimes(kernel, world.cpuTimes);
     this.places.settle();
   }
 
@@ -214,7 +207,9 @@ class Builder {
 
   private newFs(process: WorldProcess): View {
     const root = this.places.find('/', { mode: 0o40755 });
-    return newFsStruct(this.kernel, root, this.places.find(process.cwd, { mode: 0o40755 }));
+    const fs = newFsStruct(this.kernel, root, this.places.find(process.cwd, { mode: 0o40755 }));
+    fs.set('umask', parseInt(process.umask, 8));
+    return fs;
   }
 
   /** What another process has, made before this one because it is listed so or is an ancestor. */
@@ -257,17 +252,8 @@ class Builder {
       exitSignal: entry.exitSignal ?? (leader ? -1 : SIGCHLD),
       startTime: BigInt(entry.startTime ?? this.defaultStart(tid)),
     });
-    task.set('exit_state', zombie ? EXIT_ZOMBIE : 0);
-    task.set('exit_code', entry.exitCode);
-    setPriority(task, entry.nice, entry.policy, entry.rtPriority);
-    task.trySet('thread_info.cpu', entry.cpu);
-    task.trySet('nvcsw', entry.voluntarySwitches);
-    task.trySet('nivcsw', entry.involuntarySwitches);
-    task.trySet('min_flt', entry.minorFaults);
-    task.trySet('maj_flt', entry.majorFaults);
-    task.trySet('last_switch_count', entry.voluntarySwitches + entry.involuntarySwitches);
-    setSpent(task, entry.userTime, entry.systemTime);
-    if (!leader) task.deref('signal')?.trySet('oom_score_adj', process.oomScoreAdj);
+    setTaskFacts(kernel, task, entry);
+    if (!leader) setProcessFacts(task, process);
     if (entry.stack) setKernelStack(kernel, task, frames(kernel.symbols, entry.stack));
     if (zombie) task.deref('signal')?.set('live', (task.deref('signal')?.num('live') ?? 1) - 1);
     if (pidNs.ptr('child_reaper') === 0n) pidNs.set('child_reaper', task.addr);
@@ -310,6 +296,7 @@ class Builder {
       task.set('active_mm', view.addr);
     }
     if (view.ptr('owner') === 0n) view.set('owner', first.addr);
+    setHandlers(this.task(process.pid), process);
   }
 }
 

@@ -18,6 +18,7 @@ import { isOpen, openFds } from './objects/files.ts';
 import { findVma, vmas } from './objects/mm.ts';
 import { findPidNs, nextPid, pidNrNs, pidTask, PidType, taskActivePidNs } from './objects/pid.ts';
 import { children, idleTask, isGroupLeader, processes, threads } from './objects/task.ts';
+import { percpuVariable } from './percpu.ts';
 import type { View } from './view.ts';
 
 /** References counted while walking: how many pointers to an object were met. */
@@ -55,6 +56,7 @@ class Checker {
   private readonly sighands = new Tally();
   private readonly signals = new Tally();
   private threads = 0;
+  private runnable = 0;
 
   constructor(kernel: Kernel, held: Held) {
     this.kernel = kernel;
@@ -96,6 +98,7 @@ class Checker {
     );
     checkCgroups(kernel, this.threads - 1, exact, this.report);
     checkSockets(kernel, nets, this.report);
+    this.runQueue();
     return this.problems;
   }
 
@@ -157,6 +160,7 @@ class Checker {
       () => `${name()}: thread_pid has another number`,
     );
     this.threads++;
+    if (task.has('on_rq') && task.num('on_rq') !== 0) this.runnable++;
     this.sighands.add(task.deref('sighand'));
     this.signals.add(task.deref('signal'));
     this.tables.add(task.deref('files'));
@@ -166,6 +170,18 @@ class Checker {
     this.creds.add(task.deref('cred'));
     this.creds.add(task.deref('real_cred'));
     this.numbers(task);
+  }
+
+  /** The processor runs the current task, and counts those that could run; its own idle task it does not count. */
+  private runQueue(): void {
+    const { kernel } = this;
+    const rq = percpuVariable(kernel, 'runqueues', 'rq');
+    if (!rq) return;
+    this.check(rq.ptr('curr') === kernel.current, () => 'runqueues.curr is not the current task');
+    this.check(
+      rq.num('nr_running') === this.runnable - 1,
+      () => `runqueues.nr_running is ${rq.num('nr_running')}, not ${this.runnable - 1}`,
+    );
   }
 
   /** Every number of the task leads back to it. */

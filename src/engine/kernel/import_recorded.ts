@@ -12,6 +12,7 @@
 import { keyValues, numbers, parseMaps, parseMountinfo, socketProtocols, Stat } from './proc_text.ts';
 import { importRoutes, importSlabCaches } from './import_objects.ts';
 import { importSockets } from './import_sockets.ts';
+import { cpuTimes, processFacts, residency, taskFacts, TICK_NS } from './import_tasks.ts';
 import { parseSnapshot } from './recorded_snapshot.ts';
 import type { FdText, ProcessText, Snapshot, ThreadText } from './recorded_snapshot.ts';
 import { parseWorld, WorldError } from './world.ts';
@@ -34,7 +35,6 @@ export interface RunFacts {
   readonly selfFds: readonly FdText[];
 }
 
-const TICK_NS = 10_000_000;
 const O_CLOEXEC = 0o2000000;
 const TASK_FREEZABLE = 0x2000;
 /** Where 6.12 sleeps with TASK_FREEZABLE. */
@@ -150,6 +150,7 @@ class Importer {
       },
       pageTableLevels: /\bla57\b/.test(snapshot.cpuinfo) ? 5 : 4,
       clock: snapshot.monotonic_ns,
+      ...cpuTimes(snapshot.stat),
       mounts: rootFirst(parseMountinfo(snapshot.mounts)),
       internalMounts: this.internalMounts(),
       anonInode:
@@ -239,6 +240,7 @@ class Importer {
       sid: stat.num(6),
       kthread,
       oomScoreAdj: Number(leader.oom_score_adj ?? 0),
+      ...processFacts(stat, status),
       uid: numbers(status.get('Uid'))[0] ?? 0,
       gid: numbers(status.get('Gid'))[0] ?? 0,
       cwd: text.cwd ?? '/',
@@ -247,7 +249,9 @@ class Importer {
       fds: this.table(text.pid, table),
       ...(vmas.length === 0
         ? {}
-        : { mm: { vmas, layout: layout(new Stat(living.stat), vmas), rss: rss(keyValues(living.status)) } }),
+        : {
+            mm: { vmas, layout: layout(new Stat(living.stat), vmas), ...residency(keyValues(living.status)) },
+          }),
       ns: Object.fromEntries(
         Object.entries(text.pid === 1 ? this.outermostNs() : text.ns).map(([kind, link]) => [
           kind,
@@ -318,6 +322,8 @@ class Importer {
       majorFaults: stat.num(12),
       userTime: stat.num(14) * TICK_NS,
       systemTime: stat.num(15) * TICK_NS,
+      guestTime: stat.num(43) * TICK_NS,
+      ...taskFacts(status),
       ...(nspids.length > 0 ? { nspids } : {}),
       cred: {
         uid: ids('Uid'),
@@ -382,12 +388,6 @@ const sameTable = (a: readonly FdText[], b: readonly FdText[]): boolean =>
     (fd, i) =>
       fd.fd === b[i]?.fd && fd.link === b[i]?.link && fd.ino === b[i]?.ino && fd.fdinfo === b[i]?.fdinfo,
   );
-
-/** Resident pages, which status tells in kB. */
-function rss(status: ReadonlyMap<string, string>): Record<'file' | 'anon' | 'swap' | 'shmem', number> {
-  const pages = (key: string): number => Math.floor((numbers(status.get(key))[0] ?? 0) / 4);
-  return { file: pages('RssFile'), anon: pages('RssAnon'), swap: pages('VmSwap'), shmem: pages('RssShmem') };
-}
 
 /** Boundaries of the image, from stat and the maps. */
 function layout(

@@ -17,8 +17,8 @@ export class Kernel {
   readonly symbols: Symbols;
   /** Monotonic nanoseconds; advances only by instructions and documented costs. */
   now = 0n;
-  /** The task that runs on the one CPU: the reader. A task_struct, or 0 before boot. */
-  current: Addr = 0n;
+  private running: Addr = 0n;
+  private switched: (task: Addr) => void = () => undefined;
   /** Where each static object of the image was put. Set once at boot, as by a linker. */
   private readonly statics = new Map<string, Addr>();
 
@@ -31,6 +31,19 @@ export class Kernel {
     this.mem = new Memory(options.map);
     this.types = new Types(options.btf);
     this.symbols = options.symbols ?? new Symbols();
+  }
+
+  /** The task that runs on the one CPU: the reader. A task_struct, or 0 before boot. */
+  get current(): Addr {
+    return this.running;
+  }
+  set current(task: Addr) {
+    this.running = task;
+    if (task !== 0n) this.switched(task);
+  }
+  /** Who writes down what the CPU runs. */
+  onSwitch(switched: (task: Addr) => void): void {
+    this.switched = switched;
   }
 
   /** A struct at an address. */

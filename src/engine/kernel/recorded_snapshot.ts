@@ -47,6 +47,9 @@ const SnapshotSchema = v.object({
   mounts: v.string(),
   net: v.record(v.string(), v.string()),
   slabinfo: v.optional(v.string(), ''),
+  /** /proc/stat, /proc/cmdline */
+  stat: v.optional(v.string(), ''),
+  cmdline: v.optional(v.string(), ''),
   cgroups: v.optional(v.array(v.object({ path: v.string(), id: v.number() })), []),
   processes: v.pipe(v.array(processText), v.minLength(1)),
 });

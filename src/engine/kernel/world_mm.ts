@@ -202,6 +202,10 @@ function residentPages(vmas: readonly WorldVma[]): NonNullable<WorldMm['rss']> {
   };
 }
 
+const ENTRIES = 512;
+/** Where the world says nothing: one table at each of three levels, and as many of the lowest as pages need. */
+const pageTables = (pages: number): number => PAGE_SIZE * (3 + Math.ceil(pages / ENTRIES));
+
 /** Builds the address space; nobody uses it yet. */
 export function buildMm(
   kernel: Kernel,
@@ -231,8 +235,10 @@ export function buildMm(
   for (const { file } of specs) if (file && file.addr !== exe?.addr) fput(kernel, file);
   if (exe) fput(kernel, exe);
   const vdso = spec.vmas.find((vma) => vma.name === '[vdso]');
-  mm.trySet('hiwater_vm', mm.big('total_vm'));
-  mm.trySet('hiwater_rss', rss.file + rss.anon + rss.shmem);
+  mm.trySet('hiwater_vm', spec.peakVm ?? mm.big('total_vm'));
+  mm.trySet('hiwater_rss', spec.peakRss ?? rss.file + rss.anon + rss.shmem);
+  mm.trySet('pinned_vm', spec.pinned ?? 0);
+  mm.trySet('pgtables_bytes', spec.pageTables ?? pageTables(mm.num('total_vm')));
   if (vdso && mm.has('context.vdso')) mm.set('context.vdso', BigInt(vdso.start));
   return mm;
 }

@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import { dmaBufSchema, mapSchema, routeSchema, slabCacheSchema } from './world_object_schema.ts';
+import { cpuTimesSchema, mmFacts, processFacts, taskFacts } from './world_task_schema.ts';
 import { socketSchema } from './world_socket_schema.ts';
 import { changeSchema } from './changes/schema.ts';
 
@@ -70,6 +71,7 @@ const mm = v.strictObject({
   layout: v.optional(v.record(v.string(), hexText), {}),
   /** Resident pages. */
   rss: v.optional(v.strictObject({ file: count, anon: count, swap: count, shmem: count })),
+  ...mmFacts,
 });
 
 const caps = v.strictObject({
@@ -112,6 +114,7 @@ const taskEntries = {
   /** Nanoseconds on the CPU. */
   userTime: v.optional(count, 0),
   systemTime: v.optional(count, 0),
+  ...taskFacts,
   /** Numbers in the pid namespaces from the outermost to the task's own. */
   nspids: v.optional(v.array(pid)),
   cred: v.optional(cred),
@@ -138,6 +141,7 @@ const process = v.strictObject({
   oomScoreAdj: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1000), v.maxValue(1000)), 0),
   uid: v.optional(count, 0),
   gid: v.optional(count, 0),
+  ...processFacts,
   cwd: v.optional(v.string(), '/'),
   exe: v.optional(v.string()),
   /** What it was started with, the program's name first; left out: that of `exe`. */
@@ -210,6 +214,7 @@ export const WorldSchema = v.strictObject({
   pageTableLevels: v.optional(v.picklist([4, 5]), 4),
   /** Nanoseconds since boot when the world is looked at. */
   clock: v.optional(count),
+  cpuTimes: v.optional(cpuTimesSchema),
   symbols: v.optional(v.record(v.string(), symbol), {}),
   /** The first is the root. */
   mounts: v.optional(v.pipe(v.array(mount), v.minLength(1)), [

@@ -15,6 +15,7 @@ import type { BpfMap } from '../bpf/map.ts';
 import { ArrayMap } from '../bpf/maps/array.ts';
 import type { Btf } from '../btf/parse.ts';
 import type { FuncInfo, LineInfo } from '../btf/ext.ts';
+import { ksymAddress } from '../kernel/percpu.ts';
 import type { MapInfo, VerifyRequest } from '../verifier/request.ts';
 import { isObjectName } from './map_cmds.ts';
 import { checkProgType, fixupAttachType, isIterator } from './prog_types.ts';
@@ -125,7 +126,7 @@ function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): VerifyRe
       const map = fds.get('map', fd);
       return typeof map === 'number' ? null : mapInfo(map);
     },
-    ksymAddress: (name) => kernel.symbols.find(name)?.addr ?? null,
+    ksymAddress: (name) => ksymAddress(kernel, name),
     gplCompatible: GPL_COMPATIBLE.has(attr.license),
     attachBtfId: attr.attachBtfId,
     target: (name) => iter.find(name),

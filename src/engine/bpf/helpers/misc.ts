@@ -6,6 +6,7 @@
 import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import { latin1Encode } from '../../../shared/utf8.ts';
+import { percpuPtr } from '../../kernel/percpu.ts';
 import { pathText } from '../../vfs/path.ts';
 import type { Call, Helper } from '../../vm/helper.ts';
 import type { Bpf } from '../bpf.ts';
@@ -26,8 +27,8 @@ export const miscHelpers = (bpf: Bpf): readonly (readonly [number, Helper])[] =>
   [118, (c) => INITIAL_JIFFIES + (c.now() * HZ) / 1_000_000_000n],
   [125, (c) => c.now()],
   [147, dPathHelper],
-  [153, (c) => (c.u32(2) < bpf.cpus ? c.arg(1) : 0n)],
-  [154, (c) => c.arg(1)],
+  [153, (c) => (c.u32(2) < bpf.cpus ? percpuPtr(c.kernel, c.arg(1)) : 0n)],
+  [154, (c) => percpuPtr(c.kernel, c.arg(1))],
   [160, (c) => c.now()],
   [208, (c) => c.now()],
 ];

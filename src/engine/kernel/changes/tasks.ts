@@ -7,6 +7,7 @@ import { putMm } from '../objects/mm.ts';
 import { initialNamespace } from '../objects/namespace.ts';
 import { findPidNs, nextPid, nsOfPid, pidTask, PidType } from '../objects/pid.ts';
 import { getRef } from '../objects/refs.ts';
+import { flushHandlers } from '../objects/signal.ts';
 import { idleTask, isGroupLeader, PF, setComm, threads } from '../objects/task.ts';
 import { cloneTask } from '../objects/task_clone.ts';
 import { exitTask, isReapable, reapTask } from '../objects/task_exit.ts';
@@ -77,6 +78,8 @@ export function exec(
   mm.set('owner', task.addr);
   if (old) putMm(kernel, old);
   task.set('flags', task.num('flags') & ~PF.FORKNOEXEC);
+  const sighand = task.deref('sighand');
+  if (sighand) flushHandlers(sighand);
   setComm(task, change.comm ?? change.exe.slice(change.exe.lastIndexOf('/') + 1));
   tell(`${before} executed ${change.exe}`);
 }

@@ -627,6 +627,29 @@ struct bpf_shtab {
 	atomic_t count;
 };
 
+struct bpf_arena {
+	struct bpf_map map;
+	u64 user_vm_start;
+	u64 user_vm_end;
+};
+
+struct bpf_sock;
+
+struct bpf_sock_addr {
+	__u32 user_family;
+	__u32 user_ip4;
+	__u32 user_ip6[4];
+	__u32 user_port;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 msg_src_ip4;
+	__u32 msg_src_ip6[4];
+	union {
+		struct bpf_sock *sk;
+	};
+};
+
 struct bpf_map_info {
 	__u32 type;
 	__u32 id;
@@ -902,10 +925,29 @@ struct kmem_cache {
 	unsigned int usersize;
 };
 
+enum dma_data_direction {
+	DMA_BIDIRECTIONAL = 0,
+	DMA_TO_DEVICE = 1,
+	DMA_FROM_DEVICE = 2,
+	DMA_NONE = 3,
+};
+
+struct dma_buf_attachment {
+	struct dma_buf *dmabuf;
+	struct device *dev;
+	struct list_head node;
+	enum dma_data_direction dir;
+	bool peer2peer;
+	void *importer_priv;
+	void *priv;
+};
+
 struct dma_buf {
 	size_t size;
 	struct file *file;
+	struct list_head attachments;
 	const struct dma_buf_ops *ops;
+	unsigned int vmapping_counter;
 	const char *exp_name;
 	const char *name;
 	spinlock_t name_lock;

@@ -52,6 +52,9 @@ struct cgroup_subsys_state {
 };
 
 struct cgroup_subsys {
+	bool early_init:1;
+	bool implicit_on_dfl:1;
+	bool threaded:1;
 	int id;
 	const char *name;
 	const char *legacy_name;
@@ -87,9 +90,12 @@ struct cgroup {
 	int nr_populated_csets;
 	struct kernfs_node *kn;
 	u16 subtree_control;
+	u16 subtree_ss_mask;
 	struct cgroup_subsys_state *subsys[14];
+	int nr_dying_subsys[14];
 	struct cgroup_root *root;
 	struct list_head cset_links;
+	struct cgroup *dom_cgrp;
 	struct cgroup_base_stat last_bstat;
 	struct cgroup_base_stat bstat;
 	struct cgroup_freezer_state freezer;
@@ -153,7 +159,48 @@ struct mem_cgroup {
 	struct cgroup_subsys_state css;
 	struct mem_cgroup_id id;
 	struct page_counter memory;
+	union {
+		struct page_counter swap;
+		struct page_counter memsw;
+	};
 	bool oom_group;
+	int swappiness;
 	atomic_long_t memory_events[9];
 	atomic_long_t memory_events_local[9];
+};
+
+struct pids_cgroup {
+	struct cgroup_subsys_state css;
+	atomic64_t counter;
+	atomic64_t limit;
+	int64_t watermark;
+	atomic64_t events[2];
+	atomic64_t events_local[2];
+};
+
+struct cfs_bandwidth {
+	raw_spinlock_t lock;
+	ktime_t period;
+	u64 quota;
+	u64 runtime;
+	u64 burst;
+	int nr_periods;
+	int nr_throttled;
+	int nr_burst;
+	u64 throttled_time;
+	u64 burst_time;
+};
+
+/* What the cpu controller keeps of a cgroup. */
+struct task_group {
+	struct cgroup_subsys_state css;
+	int idle;
+	unsigned long shares;
+	atomic_long_t load_avg;
+	struct callback_head rcu;
+	struct list_head list;
+	struct task_group *parent;
+	struct list_head siblings;
+	struct list_head children;
+	struct cfs_bandwidth cfs_bandwidth;
 };

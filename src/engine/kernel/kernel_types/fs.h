@@ -542,12 +542,26 @@ struct eventfd_ctx {
 	int id;
 };
 
+struct epoll_event {
+	__poll_t events;
+	__u64 data;
+} __attribute__((packed));
+
+struct epoll_filefd {
+	struct file *file;
+	int fd;
+} __attribute__((packed));
+
+struct epitem;
+
 struct eventpoll {
 	struct mutex mtx;
 	wait_queue_head_t wq;
 	wait_queue_head_t poll_wait;
 	struct list_head rdllist;
+	spinlock_t lock;
 	struct rb_root_cached rbr;
+	struct epitem *ovflist;
 	struct user_struct *user;
 	struct file *file;
 	u64 gen;
@@ -555,9 +569,41 @@ struct eventpoll {
 	refcount_t refcount;
 };
 
+/* One file that an epoll instance watches. */
+struct epitem {
+	union {
+		struct rb_node rbn;
+		struct callback_head rcu;
+	};
+	struct list_head rdllink;
+	struct epitem *ovflist_next;
+	struct epoll_filefd ffd;
+	bool dying;
+	struct eventpoll *ep;
+	struct hlist_node fllink;
+	struct epoll_event event;
+};
+
+struct timerqueue_node {
+	struct rb_node node;
+	ktime_t expires;
+};
+
+struct hrtimer {
+	struct timerqueue_node node;
+	ktime_t _softexpires;
+	u8 state;
+	u8 is_rel;
+	u8 is_soft;
+	u8 is_hard;
+};
+
 struct timerfd_ctx {
-	s64 tintv;
-	s64 moffs;
+	union {
+		struct hrtimer tmr;
+	} t;
+	ktime_t tintv;
+	ktime_t moffs;
 	wait_queue_head_t wqh;
 	u64 ticks;
 	int clockid;
@@ -569,12 +615,62 @@ struct signalfd_ctx {
 	sigset_t sigmask;
 };
 
+enum fsnotify_group_prio {
+	FSNOTIFY_PRIO_NORMAL = 0,
+	FSNOTIFY_PRIO_CONTENT = 1,
+	FSNOTIFY_PRIO_PRE_CONTENT = 2,
+	__FSNOTIFY_PRIO_NUM = 3,
+};
+
+struct inotify_group_private_data {
+	spinlock_t idr_lock;
+	struct idr idr;
+	struct ucounts *ucounts;
+};
+
 struct fsnotify_group {
 	refcount_t refcnt;
+	spinlock_t notification_lock;
 	struct list_head notification_list;
 	wait_queue_head_t notification_waitq;
 	unsigned int q_len;
 	unsigned int max_events;
-	unsigned int priority;
+	enum fsnotify_group_prio priority;
 	bool shutdown;
+	struct mutex mark_mutex;
+	struct list_head marks_list;
+	union {
+		void *private;
+		struct inotify_group_private_data inotify_data;
+	};
+};
+
+/* What watches an inode hangs on it here. */
+struct fsnotify_mark_connector {
+	spinlock_t lock;
+	unsigned char type;
+	unsigned char prio;
+	unsigned short flags;
+	union {
+		void *obj;
+		struct fsnotify_mark_connector *destroy_next;
+	};
+	struct hlist_head list;
+};
+
+struct fsnotify_mark {
+	__u32 mask;
+	refcount_t refcnt;
+	struct fsnotify_group *group;
+	struct list_head g_list;
+	spinlock_t lock;
+	struct hlist_node obj_list;
+	struct fsnotify_mark_connector *connector;
+	__u32 ignore_mask;
+	unsigned int flags;
+};
+
+struct inotify_inode_mark {
+	struct fsnotify_mark fsn_mark;
+	int wd;
 };

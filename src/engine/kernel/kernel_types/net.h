@@ -324,14 +324,43 @@ struct inet_connection_sock {
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	u32 max_window;
+	u32 rcv_ssthresh;
+	u32 reordering;
+	u32 snd_wnd;
 	u32 mss_cache;
 	u32 snd_cwnd;
+	u32 lost_out;
+	u32 sacked_out;
 	u32 copied_seq;
+	u32 rttvar_us;
+	u32 retrans_out;
+	u16 advmss;
+	u32 lost;
 	u32 snd_ssthresh;
+	u32 segs_out;
+	u32 data_segs_out;
+	u64 bytes_sent;
 	u32 write_seq;
+	u32 pushed_seq;
+	u32 mdev_us;
 	u32 rcv_nxt;
+	u32 snd_nxt;
 	u32 snd_una;
+	u32 window_clamp;
 	u32 srtt_us;
+	u32 packets_out;
+	u32 delivered;
+	u32 rcv_wnd;
+	u64 bytes_received;
+	u32 segs_in;
+	u32 data_segs_in;
+	u32 rcv_wup;
+	u64 bytes_acked;
+	u8 keepalive_probes;
+	u32 snd_cwnd_clamp;
+	u64 bytes_retrans;
+	u32 total_retrans;
 };
 
 struct tcp6_sock {
@@ -554,6 +583,10 @@ struct fib6_info {
 	struct fib6_table *fib6_table;
 	struct fib6_info *fib6_next;
 	struct fib6_node *fib6_node;
+	union {
+		struct list_head fib6_siblings;
+		struct list_head nh_list;
+	};
 	unsigned int fib6_nsiblings;
 	refcount_t fib6_ref;
 	unsigned long expires;
@@ -637,6 +670,18 @@ struct net_device {
 	struct device dev;
 };
 
+struct nh_info {
+	struct hlist_node dev_hash;
+	struct nexthop *nh_parent;
+	u8 family;
+	bool reject_nh;
+	bool fdb_nh;
+	union {
+		struct fib_nh_common fib_nhc;
+		struct fib6_nh fib6_nh;
+	};
+};
+
 struct nexthop {
 	struct rb_node rb_node;
 	struct list_head fi_list;
@@ -654,6 +699,51 @@ struct nexthop {
 		struct nh_info *nh_info;
 		struct nh_group *nh_grp;
 	};
+};
+
+/* Queueing: declared for programs that look at packets; no packets move here. */
+struct Qdisc;
+
+struct netdev_queue {
+	struct net_device *dev;
+	struct Qdisc *qdisc;
+	unsigned long state;
+};
+
+struct qdisc_skb_head {
+	struct sk_buff *head;
+	struct sk_buff *tail;
+	__u32 qlen;
+	spinlock_t lock;
+};
+
+struct gnet_stats_queue {
+	__u32 qlen;
+	__u32 backlog;
+	__u32 drops;
+	__u32 requeues;
+	__u32 overlimits;
+};
+
+struct Qdisc {
+	unsigned int flags;
+	u32 limit;
+	u32 handle;
+	u32 parent;
+	struct netdev_queue *dev_queue;
+	refcount_t refcnt;
+	struct qdisc_skb_head q;
+	struct gnet_stats_queue qstats;
+	unsigned long state;
+};
+
+struct qdisc_skb_cb {
+	struct {
+		unsigned int pkt_len;
+		u16 slave_dev_queue_mapping;
+		u16 tc_classid;
+	};
+	unsigned char data[20];
 };
 
 struct inet_ehash_bucket {

@@ -9,6 +9,7 @@ struct bpf_run_ctx;
 struct nameidata;
 struct robust_list_head;
 struct rseq;
+struct task_group;
 struct tty_struct;
 
 /* What a task left when it stopped running: where its stack ended. */
@@ -33,12 +34,23 @@ struct rlimit {
 	__kernel_ulong_t rlim_max;
 };
 
+struct task_io_accounting {
+	u64 rchar;
+	u64 wchar;
+	u64 syscr;
+	u64 syscw;
+	u64 read_bytes;
+	u64 write_bytes;
+	u64 cancelled_write_bytes;
+};
+
 struct signal_struct {
 	refcount_t sigcnt;
 	atomic_t live;
 	int nr_threads;
 	int quick_threads;
 	struct list_head thread_head;
+	wait_queue_head_t wait_chldexit;
 	struct task_struct *curr_target;
 	struct sigpending shared_pending;
 	int group_exit_code;
@@ -46,37 +58,72 @@ struct signal_struct {
 	unsigned int is_child_subreaper:1;
 	unsigned int has_child_subreaper:1;
 	struct pid *pids[4];
+	struct pid *tty_old_pgrp;
 	int leader;
 	struct tty_struct *tty;
 	u64 utime;
 	u64 stime;
 	u64 cutime;
 	u64 cstime;
+	u64 gtime;
+	u64 cgtime;
 	unsigned long nvcsw;
 	unsigned long nivcsw;
+	unsigned long cnvcsw;
+	unsigned long cnivcsw;
 	unsigned long min_flt;
 	unsigned long maj_flt;
 	unsigned long cmin_flt;
 	unsigned long cmaj_flt;
+	unsigned long inblock;
+	unsigned long oublock;
+	unsigned long maxrss;
+	unsigned long cmaxrss;
+	struct task_io_accounting ioac;
 	unsigned long long sum_sched_runtime;
 	struct rlimit rlim[16];
 	short oom_score_adj;
 	short oom_score_adj_min;
+	struct mm_struct *oom_mm;
+};
+
+typedef void (*__sighandler_t)(int);
+typedef void (*__sigrestore_t)(void);
+
+struct sigaction {
+	__sighandler_t sa_handler;
+	unsigned long sa_flags;
+	__sigrestore_t sa_restorer;
+	sigset_t sa_mask;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
 };
 
 struct sighand_struct {
 	spinlock_t siglock;
 	refcount_t count;
 	wait_queue_head_t signalfd_wqh;
+	struct k_sigaction action[64];
 };
 
+struct load_weight {
+	unsigned long weight;
+	u32 inv_weight;
+};
+
+struct cfs_rq;
+
 struct sched_entity {
+	struct load_weight load;
 	unsigned char on_rq;
 	u64 exec_start;
 	u64 sum_exec_runtime;
 	u64 prev_sum_exec_runtime;
 	u64 vruntime;
 	u64 nr_migrations;
+	struct cfs_rq *cfs_rq;
 };
 
 struct cpumask {
@@ -87,16 +134,7 @@ typedef struct cpumask cpumask_t;
 
 struct seccomp {
 	int mode;
-};
-
-struct task_io_accounting {
-	u64 rchar;
-	u64 wchar;
-	u64 syscr;
-	u64 syscw;
-	u64 read_bytes;
-	u64 write_bytes;
-	u64 cancelled_write_bytes;
+	atomic_t filter_count;
 };
 
 struct task_struct {
@@ -113,6 +151,7 @@ struct task_struct {
 	int normal_prio;
 	unsigned int rt_priority;
 	struct sched_entity se;
+	struct task_group *sched_task_group;
 	unsigned int policy;
 	int nr_cpus_allowed;
 	const cpumask_t *cpus_ptr;
@@ -128,6 +167,8 @@ struct task_struct {
 	unsigned int personality;
 	unsigned int in_execve:1;
 	unsigned int in_iowait:1;
+	unsigned int frozen:1;
+	unsigned long atomic_flags;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;
@@ -160,6 +201,8 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	sigset_t blocked;
+	sigset_t real_blocked;
+	sigset_t saved_sigmask;
 	struct sigpending pending;
 	struct audit_context *audit_context;
 	kuid_t loginuid;
@@ -175,6 +218,8 @@ struct task_struct {
 	struct thread_struct thread;
 	struct robust_list_head *robust_list;
 	struct rseq *rseq;
+	u64 timer_slack_ns;
+	u64 default_timer_slack_ns;
 	struct callback_head rcu;
 	refcount_t rcu_users;
 	struct bpf_local_storage *bpf_storage;

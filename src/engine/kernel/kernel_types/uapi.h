@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers that user space and BPF programs share with the kernel. */
 #pragma once
-#include "net.h"
+#include "cpu.h"
 
 enum pid_type {
 	PIDTYPE_PID = 0,

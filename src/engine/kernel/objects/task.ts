@@ -14,11 +14,12 @@ import type { Kernel } from '../kernel.ts';
 import { containerOf, listAddTail, listInit, listNodes } from '../list.ts';
 import type { View } from '../view.ts';
 import { attachTask, rootCgroup, taskCgroup } from './cgroup.ts';
+import { countRunning } from './cpu.ts';
 import { getCred } from './cred.ts';
 import { getNsproxy } from './namespace.ts';
 import { attachPid, PidType } from './pid.ts';
 import { getRef } from './refs.ts';
-import { initSignal } from './signal.ts';
+import { initSignal, newSighand } from './signal.ts';
 
 /** task_struct.flags */
 export const PF = {
@@ -68,6 +69,8 @@ export interface TaskSpec {
   readonly exitSignal: number;
   /** Nanoseconds since boot. */
   readonly startTime: bigint;
+  /** The task that is cloned, where one is. */
+  readonly copyOf?: View;
   /** Where the task_struct goes, if not on the heap. */
   readonly at?: View;
 }
@@ -108,12 +111,13 @@ export function initTask(
   task.set('exit_signal', spec.exitSignal);
   task.set('start_time', spec.startTime);
   task.set('start_boottime', spec.startTime);
-  setPriority(task, 0, 0, 0);
+  setPriority(kernel, task, 0, 0, 0);
   task.trySet('nr_cpus_allowed', 1);
   task.trySet('cpus_mask.bits[0]', 1);
   if (task.has('cpus_ptr')) task.set('cpus_ptr', task.at('cpus_mask'));
-  setQueued(task, spec.state === TaskState.RUNNING);
+  setQueued(kernel, task, spec.state === TaskState.RUNNING);
   for (const zero of MEANT) task.trySet(zero, 0);
+  for (const slack of ['timer_slack_ns', 'default_timer_slack_ns']) task.trySet(slack, TIMER_SLACK);
   task.trySet('loginuid', NO_LOGINUID);
   task.trySet('sessionid', NO_LOGINUID);
   task.set('cred', getCred(spec.cred, 2).addr);
@@ -126,19 +130,35 @@ export function initTask(
 }
 
 /** 0 in a task that is not traced, looks up no path and was never told to be special. */
-const MEANT = ['ptrace', 'personality', 'pdeath_signal', 'nameidata', 'jobctl', 'in_execve', 'in_iowait'];
+const MEANT = [
+  'ptrace',
+  'personality',
+  'pdeath_signal',
+  'nameidata',
+  'jobctl',
+  'in_execve',
+  'in_iowait',
+  'pending.signal',
+  'atomic_flags',
+  'seccomp.mode',
+];
+/** Nanoseconds by which a timer may be late. */
+const TIMER_SLACK = 50_000;
 
-/** Whether the task waits for the CPU; it has it only while it is the reader. @kernel activate_task, kernel/sched/core.c @fidelity partial: no queue */
-export function setQueued(task: View, runnable: boolean): void {
+/** Whether the task waits for the CPU; it has it only while it is the reader. @kernel activate_task, kernel/sched/core.c @fidelity partial: counted, in no tree */
+export function setQueued(kernel: Kernel, task: View, runnable: boolean): void {
+  const was = task.has('on_rq') && task.num('on_rq') !== 0;
+  if (was !== runnable && (task.num('flags') & PF.IDLE) === 0) countRunning(kernel, task, runnable ? 1 : -1);
   task.trySet('on_rq', runnable ? 1 : 0);
   task.trySet('se.on_rq', runnable ? 1 : 0);
   task.trySet('on_cpu', 0);
 }
 
-/** @param user, system nanoseconds so far @kernel account_user_time, kernel/sched/cputime.c @fidelity partial: the scheduler's own count is their sum */
-export function setSpent(task: View, user: number, system: number): void {
+/** @param user, system, guest nanoseconds so far; those of a guest are among the user's @kernel account_user_time, kernel/sched/cputime.c @fidelity partial: the scheduler's own count is their sum */
+export function setSpent(task: View, user: number, system: number, guest = 0): void {
   task.trySet('utime', user);
   task.trySet('stime', system);
+  task.trySet('gtime', guest);
   task.trySet('se.sum_exec_runtime', user + system);
 }
 
@@ -161,10 +181,11 @@ export function createTask(kernel: Kernel, spec: TaskSpec): View {
   task.set('real_parent', parent.addr);
   task.set('parent', parent.addr);
   const signal = spec.leader?.deref('signal') ?? newSignal(kernel, parent);
-  const sighand = spec.leader?.deref('sighand') ?? kernel.alloc('sighand_struct');
+  const sighand = spec.leader?.deref('sighand') ?? newSighand(kernel, spec.copyOf?.deref('sighand') ?? null);
   task.set('signal', signal.addr);
   task.set('sighand', getRef(sighand, 'count').addr);
   for (const counter of ['sigcnt', 'live', 'nr_threads']) getRef(signal, counter);
+  task.trySet('blocked', spec.copyOf?.has('blocked') ? spec.copyOf.big('blocked') : 0);
   if (!spec.leader) {
     const pids = [spec.pid, spec.pgid ?? spec.pid, spec.sid ?? spec.pid];
     pids.forEach((pid, i) => signal.set(`pids[${i + 1}]`, pid.addr));
@@ -188,13 +209,22 @@ export const setComm = (task: View, comm: string): void => task.setStr('comm', c
  * @kernel __setscheduler_params, kernel/sched/syscalls.c
  * @fidelity partial: no deadline policy
  */
-export function setPriority(task: View, nice: number, policy: number, rtPriority: number): void {
+export function setPriority(
+  kernel: Kernel,
+  task: View,
+  nice: number,
+  policy: number,
+  rtPriority: number,
+): void {
+  const queued = task.has('on_rq') && task.num('on_rq') !== 0;
+  setQueued(kernel, task, false);
   const normal = rtPriority > 0 ? RT_PRIO_BASE - rtPriority : DEFAULT_PRIO + nice;
   task.trySet('static_prio', DEFAULT_PRIO + nice);
   task.trySet('normal_prio', normal);
   task.trySet('prio', normal);
   task.trySet('policy', policy);
   task.trySet('rt_priority', rtPriority);
+  setQueued(kernel, task, queued);
 }
 
 /** pid 0, the root of the task tree and the head of the list of processes. */

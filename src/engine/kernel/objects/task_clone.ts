@@ -74,9 +74,10 @@ export function cloneTask(kernel: Kernel, parent: View, flags: CloneFlags = {}):
     state: TaskState.RUNNING,
     exitSignal: flags.thread ? -1 : SIGCHLD,
     startTime: kernel.now,
+    copyOf: parent,
   });
   const mm = task.deref('mm');
   if (mm && mm.addr !== parent.ptr('mm')) mm.set('owner', task.addr);
-  setPriority(task, parent.num('static_prio') - 120, parent.num('policy'), parent.num('rt_priority'));
+  setPriority(kernel, task, parent.num('static_prio') - 120, parent.num('policy'), parent.num('rt_priority'));
   return task;
 }

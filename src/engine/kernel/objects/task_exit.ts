@@ -75,7 +75,7 @@ export function exitTask(kernel: Kernel, task: View, code: number): void {
   drop(task, 'nsproxy', (proxy) => putNsproxy(kernel, proxy));
   task.set('active_mm', kernel.object('init_mm', 'mm_struct').addr);
   task.set('__state', TaskState.DEAD);
-  setQueued(task, false);
+  setQueued(kernel, task, false);
   task.set('exit_state', EXIT_ZOMBIE);
   reparentChildren(kernel, task);
   if (!isGroupLeader(task)) releaseTask(kernel, task);
