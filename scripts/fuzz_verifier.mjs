@@ -2,13 +2,14 @@
  * The verifier's soundness fuzzer.
  *
  *     node scripts/fuzz_verifier.mjs [--seed N] [--from N] [--count N] [--seconds N] [--write] [--chunk N]
+ *     node scripts/fuzz_verifier.mjs --mutants ...              changed forms of compilers' programs, in blocks of 1000
  *     node scripts/fuzz_verifier.mjs --explain N [--seed N]     one program, and what the verifier says
  *     node scripts/fuzz_verifier.mjs --holes [--count N]        does it find holes that are put in on purpose?
  *
  * --write keeps the numbers in fuzz.json, after every chunk: one row for each commit, seed and generator.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     chunk: { type: 'string', default: '5000' },
     explain: { type: 'string' },
     holes: { type: 'boolean', default: false },
+    mutants: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
   },
@@ -69,9 +71,48 @@ async function load(name, hole) {
     },
   });
   if (hole && !changed) throw new Error(`${hole.name}: ${hole.file} is not part of the fuzzer`);
-  const fuzz = await import(pathToFileURL(join(outDir, 'fuzz.mjs')).href);
-  const btf = gunzipSync(readFileSync(join(root, 'recorded/linux-6.12/kernel/vmlinux.btf.gz')));
-  return { ...fuzz, btf: fuzz.Btf.parse(new Uint8Array(btf)) };
+  return import(pathToFileURL(join(outDir, 'fuzz.mjs')).href);
+}
+
+const recorded = join(root, 'recorded', 'linux-6.12');
+const unpack = (name) => new Uint8Array(gunzipSync(readFileSync(join(recorded, 'kernel', name))));
+
+/** Objects whose programs are changed: clang's of the recorded cases, and our compiler's of the examples. */
+function specimens(fuzz, btf) {
+  const index = readFileSync(join(recorded, 'index.tsv'), 'utf8').split('\n');
+  const cases = index.flatMap((line) => {
+    const [, name, verdict] = line.split('\t');
+    return verdict === 'accept' ? [name] : [];
+  });
+  const clang = cases.map((name) => ({
+    name: `${name} (clang)`,
+    object: new Uint8Array(readFileSync(join(recorded, 'cases', name, `${name}.clang.o`))),
+  }));
+  const types = fuzz.Btf.parse(btf);
+  const examples = join(root, 'app', 'examples');
+  const ours = readdirSync(examples)
+    .filter((name) => name.endsWith('.bpf.c'))
+    .flatMap((path) => {
+      const text = readFileSync(join(examples, path), 'utf8');
+      const { object } = fuzz.compileSource({ path, text }, types);
+      return object ? [{ name: `${path} (ours)`, object }] : [];
+    });
+  return [...clang, ...ours];
+}
+
+/** Many programs of one source. */
+function campaignOf(fuzz) {
+  const btf = unpack('vmlinux.btf.gz');
+  if (!values.mutants) return new fuzz.Campaign(fuzz.Btf.parse(btf), seed);
+  const worlds = join(root, 'app', 'worlds');
+  const resources = {
+    btf: () => btf,
+    world: (name) => readFileSync(join(worlds, `${name}.json`), 'utf8'),
+    worldNames: [],
+  };
+  const kallsyms = fuzz.Symbols.parse(new TextDecoder().decode(unpack('kallsyms.gz')));
+  const boot = { world: { name: 'demo' }, btf, kallsyms, release: '6.12' };
+  return new fuzz.MutantCampaign({ resources, boot }, specimens(fuzz, btf), seed);
 }
 
 /** Judges programs from `from` on until the count or the time is used up, or `stop` says so. */
@@ -101,7 +142,8 @@ function keep(entry) {
 function keepRow(row) {
   const file = join(root, 'fuzz.json');
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).verifier?.campaigns ?? []) : [];
-  const same = (other) => ['commit', 'generator', 'seed', 'from'].every((key) => other[key] === row[key]);
+  const same = (other) =>
+    ['source', 'commit', 'generator', 'seed', 'from'].every((key) => other[key] === row[key]);
   keep({ campaigns: [...before.filter((other) => !same(other)), row] });
 }
 
@@ -110,7 +152,7 @@ const commit = () =>
 
 async function programs() {
   const fuzz = await load('plain', null);
-  const campaign = new fuzz.Campaign(fuzz.btf, seed);
+  const campaign = campaignOf(fuzz);
   if (values.explain !== undefined) {
     console.log(campaign.explain(Number(values.explain)));
     return;
@@ -120,8 +162,10 @@ async function programs() {
   const from = Number(values.from);
   const last = from + Number(values.count);
   const tally = fuzz.emptyTally();
+  const at = commit();
   const numbers = () => ({
-    commit: commit(),
+    source: values.mutants ? 'mutants' : 'random',
+    commit: at,
     generator: fuzz.GENERATOR_VERSION,
     seed,
     from,
@@ -168,7 +212,7 @@ async function holes() {
     const fuzz = await load(`hole${all.indexOf(hole)}`, hole);
     const tally = fuzz.emptyTally();
     const end = Date.now() + Number(values.seconds) * 1000;
-    run(new fuzz.Campaign(fuzz.btf, seed), tally, Number(values.from), Number(values.count), end, real);
+    run(campaignOf(fuzz), tally, Number(values.from), Number(values.count), end, real);
     const failure = real(tally);
     found.push({
       hole: hole.name,

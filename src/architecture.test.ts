@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
     'engine/cc': [...btf, 'engine/elf'],
     'engine/elf': btf,
     'engine/verifier': btf,
-    'engine/verifier/fuzz': bpf,
+    'engine/verifier/fuzz': [...libbpf, 'engine'],
     'engine/verifier/testing': [...libbpf, 'engine/verifier'],
     'engine/kernel': kernel,
     'engine/vfs': vfs,

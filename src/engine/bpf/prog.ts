@@ -243,7 +243,7 @@ const TRAP: Insn = { code: op.BPF_JMP | op.BPF_JA, dst: 0, src: 0, off: -1, imm:
  * @kernel resolve_pseudo_ldimm64, sanitize_dead_code, kernel/bpf/verifier.c
  * @fidelity partial: dead code is not removed, so nothing moves
  */
-function resolveInsns(kernel: Kernel, spec: ProgSpec, base: Addr, maps: Map<number, BpfMap>): Insn[] {
+export function resolveInsns(kernel: Kernel, spec: ProgSpec, base: Addr, maps: Map<number, BpfMap>): Insn[] {
   const out = [...spec.insns];
   spec.insns.forEach((insn, pc) => {
     const secondHalf = insn.code === 0;

@@ -9,7 +9,7 @@
  *
  * Source: prepare_seq_file, iter_release, kernel/bpf/bpf_iter.c, Linux 6.12.
  */
-import type { Addr } from '../../shared/brand.ts';
+import type { Addr, Bytes } from '../../shared/brand.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { View } from '../kernel/view.ts';
@@ -88,6 +88,9 @@ export class Session {
   /** Address of the program's context; the same in every call. */
   get ctxAddr(): Addr {
     return this.ctx.addr;
+  }
+  get ctxSize(): Bytes {
+    return this.ctx.type.size;
   }
   /** session_id */
   get id(): number {

@@ -105,7 +105,8 @@ function readConstant(map: BpfMap, offset: number, size: number): Uint8Array | n
   return map.mem.bytes(map.directValue(0) + BigInt(offset), size);
 }
 
-function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): VerifyRequest {
+/** What the verifier is asked about a program. */
+export function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): VerifyRequest {
   const { kernel, fds, iter, bpf } = sys;
   return {
     insns: attr.insns,

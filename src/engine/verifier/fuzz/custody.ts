@@ -51,6 +51,11 @@ export class Custody {
     }
   }
 
+  /** Is account kept of the values of this map? */
+  knows(info: MapInfo | null): boolean {
+    return info !== null && this.maps.has(info.address);
+  }
+
   frameReg(frame: number, n: number): bigint {
     const { processor } = this.bpf;
     return processor.bits.getBigUint64(

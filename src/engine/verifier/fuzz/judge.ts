@@ -43,7 +43,7 @@ const LIMIT_ACCEPT = 3_000;
 const LIMIT_STATES = 1_000;
 /** The same where most programs never come to an end without pruning. */
 const LIMIT_LOOPING = 200;
-const FUEL = 20_000;
+const FUEL = 8_000;
 const RUNS = 2;
 
 /** may_goto, iterators and callbacks end, but perhaps only after millions of rounds. */
@@ -54,11 +54,11 @@ const loopsLong = ({ code, src, imm }: Insn): boolean =>
 const LOOPING: ReadonlySet<string> = new Set(['bpf_loop', 'bpf_for_each_map_elem', 'bpf_find_vma']);
 
 /** Memory of which it is known what is the program's. */
-function isAccounted(reg: RegState): boolean {
+function isAccounted(reg: RegState, { custody }: Ground): boolean {
   const base = baseType(reg.type);
   return (
     base === PTR_TO_STACK ||
-    base === PTR_TO_MAP_VALUE ||
+    (base === PTR_TO_MAP_VALUE && custody.knows(reg.map)) ||
     (base === PTR_TO_MEM && (reg.type & MEM_RINGBUF) !== 0)
   );
 }
@@ -108,7 +108,8 @@ function statesOf(request: VerifyRequest, pruning: Pruning, limit: number): Stat
 }
 
 /** The access of this instruction lies in what the program owns, or is a load that may fault. */
-function checkAccess({ bpf, custody }: Ground, insn: Insn, pc: InsnIndex, states: States | null): void {
+function checkAccess(ground: Ground, insn: Insn, pc: InsnIndex, states: States | null): void {
+  const { bpf, custody } = ground;
   const cls = op.BPF_CLASS(insn.code);
   const load = cls === op.BPF_LDX;
   if (!load && cls !== op.BPF_ST && cls !== op.BPF_STX) return;
@@ -119,7 +120,8 @@ function checkAccess({ bpf, custody }: Ground, insn: Insn, pc: InsnIndex, states
   if (custody.isOwned(at, size)) return;
   // objects of the kernel, buffers and what iterators return are not accounted for: that they exist is enough
   const other = (): boolean =>
-    states === null || states.here(pc, processor.depth).some((state) => !isAccounted(state.cur.reg(regno)));
+    states === null ||
+    states.here(pc, processor.depth).some((state) => !isAccounted(state.cur.reg(regno), ground));
   if (bpf.kernel.mem.translate(at, size) >= 0 && other()) return;
   throw new Violation(`${load ? 'load' : 'store'} of ${size} bytes outside what the program owns`, pc);
 }
