@@ -8,15 +8,13 @@
  *     write           instructions, data, BTF, line info, CO-RE records -> ELF       object
  */
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
-import type { Bytes } from '../../shared/brand.ts';
+import type { VariableRange } from '../../protocol/variables.ts';
 import type { Btf } from '../btf/parse.ts';
 import { CPUS, withoutInstruction } from './cpu.ts';
 import type { Cpu, CpuName } from './cpu.ts';
-import { typeText } from './ctype_text.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { emitFunction } from './emit.ts';
 import type { EmittedFunction } from './emit.ts';
-import type { PlacedSlot } from './emit_locals.ts';
 import { termArgs } from './ir.ts';
 import type { Inst, IrFunction } from './ir.ts';
 import { selectInstructions } from './isel.ts';
@@ -27,6 +25,7 @@ import { PROFILES } from './profile.ts';
 import type { ProfileName } from './profile.ts';
 import { frontend } from './parse.ts';
 import { allocateRegisters } from './regalloc.ts';
+import { variablesOf } from './variables.ts';
 
 export interface CompileInput {
   /** Shown in messages and line info. */
@@ -40,28 +39,18 @@ export interface CompileInput {
   readonly profile?: ProfileName;
   /** Version of the instruction set; default: v3. */
   readonly cpu?: CpuName;
-  /** Default: true. Without, every variable stays in memory, and `locals` says where. */
+  /** Default: true. Without, every variable stays in memory. */
   readonly optimise?: boolean;
+  /** Whether to say where variables are; the object is the same. Default: false. */
+  readonly variables?: boolean;
 }
 
 export interface CompileOutput {
   /** Bytes of an ELF64 relocatable, or null when there are errors. */
   readonly object: Uint8Array | null;
   readonly diagnostics: readonly Diagnostic[];
-  /** Of a compilation without optimising: every variable on the stack. */
-  readonly locals: readonly LocalVariable[];
-}
-
-/** A variable, in scope from instruction `from` to before `to` of a function. */
-export interface LocalVariable {
-  readonly function: string;
-  readonly name: string;
-  readonly type: string;
-  /** From r10; negative. */
-  readonly offset: Bytes;
-  readonly size: Bytes;
-  readonly from: number;
-  readonly to: number;
+  /** Where variables are, if that was asked for. */
+  readonly variables: readonly VariableRange[];
 }
 
 /** Functions that must be refused, after optimising: what is folded or never runs is no mistake. */
@@ -80,31 +69,23 @@ function refuse(functions: readonly IrFunction[], cpu: Cpu, extended: boolean, l
   }
 }
 
-const local = (fn: EmittedFunction, { slot, offset, from, to }: PlacedSlot): LocalVariable => ({
-  function: fn.symbol.name,
-  name: slot.name,
-  type: slot.variable ? typeText(slot.variable.type) : '',
-  offset,
-  size: slot.size,
-  from,
-  to,
-});
-
 export function compile(input: CompileInput): CompileOutput {
   const profile = PROFILES[input.profile ?? 'bpf'];
   const cpu = CPUS[input.cpu ?? 'v3'];
   const full = input.optimise ?? true;
   const { unit, diagnostics, sources } = frontend(input);
-  if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics, locals: [] };
+  if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics, variables: [] };
   const late = new Diagnostics(sources);
   const module = new ModuleLowering(late, profile).run(unit);
   const failed = (): CompileOutput => ({
     object: null,
     diagnostics: [...diagnostics, ...late.all()],
-    locals: [],
+    variables: [],
   });
   if (late.hasErrors) return failed();
 
+  const places = input.variables ?? false;
+  for (const fn of module.functions) fn.marks = places;
   const functions = optimise(module.functions, module.objects, { cpu, full });
   refuse(functions, cpu, profile.extended, late);
   if (late.hasErrors) return failed();
@@ -112,7 +93,7 @@ export function compile(input: CompileInput): CompileOutput {
   const emitted: EmittedFunction[] = functions.map((fn) => {
     const code = selectInstructions(fn, cpu);
     allocateRegisters(code);
-    return emitFunction(code, { extended: profile.extended, tidy: full });
+    return emitFunction(code, { extended: profile.extended, tidy: full, places });
   });
   for (const fn of emitted) {
     const { name } = fn.symbol;
@@ -128,6 +109,6 @@ export function compile(input: CompileInput): CompileOutput {
   return {
     object: writeObject(module, emitted, sources),
     diagnostics: [...diagnostics, ...late.all()],
-    locals: emitted.flatMap((fn) => fn.locals.map((placed) => local(fn, placed))),
+    variables: emitted.flatMap((fn) => variablesOf(fn, sources)),
   };
 }

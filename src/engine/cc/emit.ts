@@ -10,8 +10,8 @@ import { tidyJumps } from './emit_jumps.ts';
 import { mergeTails } from './emit_merge.ts';
 import { removeCopies } from './emit_copies.ts';
 import type { Cpu } from './cpu.ts';
-import { LocalRanges } from './emit_locals.ts';
-import type { PlacedSlot } from './emit_locals.ts';
+import { placedParts, tieMarks } from './emit_places.ts';
+import type { PlacedPart } from './emit_places.ts';
 import type { AsmReg, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
 import { invertJump } from './isel.ts';
 import { NO_REG, R10 } from './isel_code.ts';
@@ -31,8 +31,8 @@ export interface EmittedFunction {
   readonly stack: number;
   /** A jump goes further than 16 bits say. */
   readonly tooFar: boolean;
-  /** Of unoptimised functions: where variables are. */
-  readonly locals: readonly PlacedSlot[];
+  /** Where variables are, if that is wanted. */
+  readonly places: readonly PlacedPart[];
 }
 
 const ATOMIC: Readonly<Record<AtomicOp, number>> = {
@@ -188,6 +188,7 @@ class Emitter {
       case 'asm':
         return this.asm(inst);
       case 'life':
+      case 'mark':
     }
   }
 
@@ -236,7 +237,6 @@ function placeSlots(fn: MFunction, offsets: ReadonlyMap<Slot, number>): void {
 
 /** Fewer instructions for the same; lines and scopes suffer a little. */
 function tidy(fn: MFunction): void {
-  for (const block of fn.blocks) block.insts = block.insts.filter((inst) => inst.kind !== 'life');
   tidyJumps(fn);
   mergeTails(fn);
   tidyJumps(fn);
@@ -246,29 +246,32 @@ function tidy(fn: MFunction): void {
 export interface EmitOptions {
   /** Calls say how large the frame is: profiles user and kernel. */
   readonly extended: boolean;
-  /** False: statements stay apart, and `locals` is wanted. */
+  /** False: statements stay apart. */
   readonly tidy: boolean;
+  /** `places` is wanted. */
+  readonly places: boolean;
 }
 
 export function emitFunction(
   fn: MFunction,
-  options: EmitOptions = { extended: false, tidy: true },
+  options: EmitOptions = { extended: false, tidy: true, places: false },
 ): EmittedFunction {
   const frame = layOutFrame(fn);
   placeSlots(fn, frame.offsets);
-  const locals = options.tidy ? null : new LocalRanges(fn, frame.offsets);
+  tieMarks(fn, frame.offsets);
   if (options.tidy) tidy(fn);
   const emitter = new Emitter(options.extended ? Math.ceil(frame.size / FRAME_UNIT) : 0, fn.cpu);
   const order = placeBlocks(fn);
+  const indexOf = new Map<MInst, number>();
   testLoopsBelow(order);
   order.forEach((block, i) => {
     const next = order[i + 1];
     invertBranch(block, next, fn.cpu);
     emitter.begin(block);
-    locals?.enter(block, emitter.insns.length);
-    for (const inst of block.insts)
-      if (inst.kind === 'life') locals?.mark(inst, emitter.insns.length);
-      else emitter.emit(inst, next);
+    for (const inst of block.insts) {
+      indexOf.set(inst, emitter.insns.length);
+      emitter.emit(inst, next);
+    }
   });
   const tooFar = emitter.finish();
   const { insns, locs, relocs, coreRelos } = emitter;
@@ -281,6 +284,6 @@ export function emitFunction(
     coreRelos,
     stack: frame.size,
     tooFar,
-    locals: locals?.finish(insns.length) ?? [],
+    places: options.places ? placedParts(fn, order, indexOf, insns.length) : [],
   };
 }

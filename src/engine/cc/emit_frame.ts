@@ -9,7 +9,7 @@ import { NEAR_BYTES } from './isel_code.ts';
 import type { MBlock, MFunction } from './isel_code.ts';
 
 /** Slots with `life` marks, and which of them are in scope where a block begins. */
-export function scopesEntered(fn: MFunction): {
+function scopesEntered(fn: MFunction): {
   readonly scoped: ReadonlySet<Slot>;
   readonly entering: ReadonlyMap<MBlock, ReadonlySet<Slot>>;
 } {

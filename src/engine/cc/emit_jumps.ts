@@ -5,7 +5,7 @@
  *     if r1 != 0 goto Y; r0 = 0; goto E; Y: r0 = 1; E: ...   =>   r0 = 1; if r1 != 0 goto E; r0 = 0; E: ...
  */
 import * as bpf from '../abi/opcode.ts';
-import { NO_REG } from './isel_code.ts';
+import { NO_REG, carryMarks, meetMarks } from './isel_code.ts';
 import type { MBlock, MFunction, MInst } from './isel_code.ts';
 import { liveOut, readsOf, writesOf } from './isel_liveness.ts';
 
@@ -35,6 +35,7 @@ function threadJumps(fn: MFunction): boolean {
     const last = block.insts.at(-1);
     const branch = block.insts.at(-2);
     if (branch?.kind === 'branch' && last?.kind === 'jump' && branch.target === last.target) {
+      carryMarks(branch, last);
       block.insts.splice(-2, 1);
       block.succs = block.succs.slice(-1);
       any = true;
@@ -79,6 +80,7 @@ function shareBlocks(fn: MFunction): boolean {
     block.insts.forEach((inst, i) => {
       const kept = same.insts[i];
       if (kept && kept.loc !== inst.loc) kept.loc = 0;
+      if (kept) meetMarks(kept, inst);
     });
     for (const pred of fn.blocks) if (pred.succs.includes(block)) retarget(pred, block, same);
     any = true;
@@ -118,6 +120,8 @@ function hoistConstants(fn: MFunction): boolean {
       // Only worth it where the other way joins: then one jump is saved.
       if (!other.succs.some((succ) => succ === jump.target)) continue;
       side.insts.shift();
+      carryMarks(constant, jump);
+      constant.marks = [];
       block.insts.splice(-2, 0, constant);
       any = true;
       break;

@@ -5,7 +5,7 @@
  * Runs on allocated code whose slots have their offsets. An instruction that stands for several source lines names none.
  */
 import type { MBlock, MFunction, MInst } from './isel_code.ts';
-import { minst } from './isel_code.ts';
+import { meetMarks, minst } from './isel_code.ts';
 
 /** A jump alone is not worth a jump. */
 const MIN_TAIL = 2;
@@ -79,6 +79,7 @@ function mergeOnce(fn: MFunction): boolean {
   const gone = drop.insts.splice(-length);
   tail.insts.slice(-length).forEach((inst, i) => {
     if (inst.loc !== gone[i]!.loc) inst.loc = 0;
+    meetMarks(inst, gone[i]!);
   });
   drop.insts.push(minst('jump', { target: tail }));
   drop.succs = [tail];

@@ -79,6 +79,7 @@ export type Op =
   | 'atomic' // args: address, value[, replacement]; off, size, atomic
   | 'call' // args; callee
   | 'life' // slot; imm 1: its scope begins, 0: ends
+  | 'mark' // for whoever inspects: bytes off, size of the variable slot are `shown` from here on; imm 1: it is in memory
   | 'asm' // opaque text; see AsmBody
   | 'asm_out' // imm: number of the output of the asm statement that is its argument, right before it
   | 'tie' // asm volatile("" : "+r"(x)): the argument, but nothing is known of it
@@ -110,6 +111,7 @@ export class Inst {
 
   imm = 0n;
   off = 0;
+  /** Of memory accessed; a mark may be about more. */
   size: AccessSize = 8;
   bits = 0;
   cond: Cond = 'eq';
@@ -126,6 +128,8 @@ export class Inst {
   /** call: the callee returns nothing that is used as a value. */
   noResult = false;
   asm: AsmBody | null = null;
+  /** mark: the value, which nothing keeps alive for that; null: nothing is known. */
+  shown: Inst | null = null;
 
   constructor(id: number, op: Op, width: Width, args: Inst[]) {
     this.id = id;
@@ -203,6 +207,8 @@ export class IrFunction {
   /** Not visible outside the object: dropped when nobody refers to it. */
   internal = false;
   loc: Loc = 0;
+  /** Variables that become values leave marks. */
+  marks = false;
   private nextInst = 0;
   private nextBlock = 0;
   private readonly floating = new Map<string, Inst>();
@@ -271,6 +277,11 @@ export class IrFunction {
     this.slots.push(slot);
     return slot;
   }
+
+  /** A slot like this one that is no memory: a variable that is a value. */
+  anotherSlot(like: Slot): Slot {
+    return { ...like, id: this.nextSlot++ };
+  }
 }
 
 export const successors = (block: Block): Block[] => {
@@ -290,7 +301,7 @@ export const successors = (block: Block): Block[] => {
 export const termArgs = (term: Terminator): Inst[] =>
   term.kind === 'branch' ? [term.a, term.b] : term.kind === 'return' && term.value ? [term.value] : [];
 
-const EFFECTS: ReadonlySet<Op> = new Set<Op>(['store', 'atomic', 'call', 'asm', 'tie', 'life']);
+const EFFECTS: ReadonlySet<Op> = new Set<Op>(['store', 'atomic', 'call', 'asm', 'tie', 'life', 'mark']);
 
 /** True when the instruction must stay though nobody uses its value. */
 export const hasEffect = (inst: Inst): boolean =>
@@ -337,8 +348,10 @@ export function replaceValues(fn: IrFunction, map: ReadonlyMap<Inst, Inst>): voi
     return at;
   };
   for (const block of fn.blocks) {
-    for (const inst of block.insts)
+    for (const inst of block.insts) {
       for (let i = 0; i < inst.args.length; i++) inst.args[i] = final(inst.args[i]!);
+      if (inst.shown) inst.shown = final(inst.shown);
+    }
     const { term } = block;
     if (term.kind === 'branch') {
       term.a = final(term.a);

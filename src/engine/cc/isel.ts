@@ -15,7 +15,7 @@ import * as bpf from '../abi/opcode.ts';
 import { invertCond, successors, termArgs } from './ir.ts';
 import type { BinaryOp, Block, Cond, Inst, IrFunction } from './ir.ts';
 import { FIRST_VIRTUAL, NEAR_BYTES, NEAR_SLOT, NO_REG, R10, minst } from './isel_code.ts';
-import type { MBlock, MFunction, MInst } from './isel_code.ts';
+import type { Mark, MBlock, MFunction, MInst } from './isel_code.ts';
 import { isBinary } from './opt_simplify.ts';
 
 const ALU_OP: Readonly<Record<BinaryOp, number>> = {
@@ -72,6 +72,7 @@ class Selector {
   private readonly regs = new Map<Inst, number>();
   private readonly phiTemps = new Map<Inst, number>();
   private readonly uses = new Map<Inst, number>();
+  private readonly shown = new Map<MInst, Inst>();
   private readonly asmOuts = new Map<Inst, readonly number[]>();
   /** Addresses of slots that many calls take: kept in a register all along, if one is free. */
   private readonly hoisted = new Map<Inst, number>();
@@ -375,10 +376,30 @@ class Selector {
       }
       case 'life':
         return this.push(minst('life', { slot: inst.slot, imm: inst.imm }));
+      case 'mark':
+        return this.mark(inst);
       case 'phi':
         return this.copy(this.reg(inst), must(this.phiTemps.get(inst), 'phi'), inst.width);
       default:
         throw new EngineBug(`no instruction for ${inst.op}`);
+    }
+  }
+
+  /** In which register the value is can be said when all are chosen: asking must not choose one. */
+  private mark({ shown, slot, off, size, imm }: Inst): void {
+    const where = imm === 1n ? 'memory' : shown?.op === 'const' ? 'number' : 'nothing';
+    const mark: Mark = { variable: must(slot, 'variable'), off, size, in: where };
+    const made = minst('mark', { mark, imm: shown?.imm ?? 0n });
+    this.push(made);
+    if (shown && where === 'nothing') this.shown.set(made, shown);
+  }
+
+  private finishMarks(): void {
+    for (const [made, shown] of this.shown) {
+      const reg = this.regs.get(shown);
+      if (reg === undefined || !made.mark) continue;
+      made.src = reg;
+      made.mark = { ...made.mark, in: 'register' };
     }
   }
 
@@ -443,6 +464,7 @@ class Selector {
       for (const inst of block.insts) this.select(inst);
       this.terminate(block);
     }
+    this.finishMarks();
     return this.out;
   }
 }

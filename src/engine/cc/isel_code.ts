@@ -32,7 +32,8 @@ export type MKind =
   | 'setcc' // dst = (left cond src/imm)
   | 'exit'
   | 'asm'
-  | 'life';
+  | 'life'
+  | 'mark'; // for whoever inspects: see Mark
 
 export interface MInst {
   readonly kind: MKind;
@@ -59,6 +60,41 @@ export interface MInst {
   operands: number[];
   /** asm goto: where it may go. */
   targets: MBlock[];
+  /** What is known of variables from before this instruction on. */
+  marks: MInst[];
+  mark: Mark | null;
+}
+
+/** A variable, or some bytes of it, gets another place: src or slot of the instruction, or imm. */
+export interface Mark {
+  readonly variable: Slot;
+  readonly off: number;
+  readonly size: number;
+  /** `memory`: the variable is the slot itself. */
+  readonly in: 'nothing' | 'register' | 'spilled' | 'memory' | 'number';
+}
+
+/** `from` goes away; what is known from it on is known from `to` on. */
+export function carryMarks(from: MInst, to: MInst | undefined): void {
+  if (to && from.marks.length > 0) to.marks = [...from.marks, ...to.marks];
+}
+
+/** Two instructions become one: what they do not both say of a variable is not known. */
+export function meetMarks(kept: MInst, gone: MInst): void {
+  const says = (a: MInst, b: MInst): boolean =>
+    a.mark?.variable === b.mark?.variable &&
+    a.mark?.off === b.mark?.off &&
+    a.mark?.in === b.mark?.in &&
+    a.src === b.src &&
+    a.off === b.off &&
+    a.imm === b.imm;
+  const all = [...kept.marks, ...gone.marks];
+  kept.marks = all.flatMap((mark) => {
+    const both =
+      kept.marks.some((other) => says(mark, other)) && gone.marks.some((other) => says(mark, other));
+    if (both) return kept.marks.includes(mark) ? [mark] : [];
+    return mark.mark ? [minst('mark', { mark: { ...mark.mark, in: 'nothing' } })] : [];
+  });
 }
 
 export interface MBlock {
@@ -101,6 +137,8 @@ export function minst(kind: MKind, fields: Partial<Omit<MInst, 'kind'>>): MInst 
     asm: null,
     operands: [],
     targets: [],
+    marks: [],
+    mark: null,
     ...fields,
   };
 }

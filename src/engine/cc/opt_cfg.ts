@@ -50,15 +50,41 @@ function redirect(pred: Block, from: Block, to: Block, value: (phi: Inst) => Ins
 /** Leaving out the end of a slot's life is harmless: the slot only shares its bytes less. */
 const endsLife = (inst: Inst): boolean => inst.op === 'life' && inst.imm === 0n;
 
+/** Nothing to execute. A mark that a way goes past is made good by those of the join where it ends. */
+const doesNothing = (inst: Inst): boolean => endsLife(inst) || inst.op === 'mark';
+
+const marksOf = (block: Block): Inst[] => block.insts.filter((inst) => inst.op === 'mark');
+
+/** Makes good the marks of a block that a way from `pred` to `to` goes past; over it `phi` is `value`. */
+function carryMarks(fn: IrFunction, block: Block, pred: Block, to: Block, phi: Inst, value: Inst): void {
+  const alone = pred.term.kind === 'jump';
+  const target = alone ? pred : to;
+  const marks = marksOf(block).map(({ slot, off, size, shown }) => {
+    const known = shown === phi ? value : shown?.op === 'const' ? shown : null;
+    return Object.assign(fn.make('mark', 64, []), {
+      slot,
+      off,
+      size,
+      shown: alone ? known : null,
+      block: target,
+    });
+  });
+  target.insts.splice(alone ? target.insts.length : phisOf(to).length, 0, ...marks);
+}
+
 /** Skips blocks that hold nothing but a jump. */
 function skipEmpty(fn: IrFunction): boolean {
   let any = false;
   for (const block of fn.blocks) {
-    if (!block.insts.every(endsLife) || block.term.kind !== 'jump' || block === fn.entry()) continue;
+    if (!block.insts.every(doesNothing) || block.term.kind !== 'jump' || block === fn.entry()) continue;
     const { to } = block.term;
     if (to === block) continue;
     const phis = phisOf(to);
     const at = to.preds.indexOf(block);
+    if (to.preds.length === 1) {
+      to.insts.splice(phis.length, 0, ...marksOf(block));
+      block.insts = block.insts.filter(endsLife);
+    }
     for (const pred of block.preds.slice()) {
       // An edge that is already there would need a second phi argument from the same block.
       if (to.preds.includes(pred) && phis.length > 0) continue;
@@ -111,7 +137,7 @@ function threadPhis(fn: IrFunction): boolean {
   for (const block of fn.blocks) {
     const { term } = block;
     const [phi, ...rest] = block.insts;
-    if (term.kind !== 'branch' || phi?.op !== 'phi' || !rest.every(endsLife)) continue;
+    if (term.kind !== 'branch' || phi?.op !== 'phi' || !rest.every(doesNothing)) continue;
     if (term.a !== phi || term.b.op !== 'const' || uses.get(phi) !== 1) continue;
     for (const pred of block.preds.slice()) {
       const value = phi.args[block.preds.indexOf(pred)];
@@ -120,6 +146,7 @@ function threadPhis(fn: IrFunction): boolean {
       const to = foldCond(term.cond, value.imm, term.b.imm, phi.width) ? term.yes : term.no;
       if (to === block || to.preds.includes(pred)) continue;
       const at = to.preds.indexOf(block);
+      carryMarks(fn, block, pred, to, phi, value);
       redirect(pred, block, to, (target) => target.args[at]!);
       any = true;
     }

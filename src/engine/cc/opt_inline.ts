@@ -37,7 +37,8 @@ export function countCalls(functions: Iterable<IrFunction>): CallSites {
   return { calls, taken };
 }
 
-const sizeOf = (fn: IrFunction): number => fn.blocks.reduce((sum, block) => sum + block.insts.length + 1, 0);
+const sizeOf = (fn: IrFunction): number =>
+  fn.blocks.reduce((sum, { insts }) => sum + insts.filter(({ op }) => op !== 'mark').length + 1, 0);
 
 function wanted(callee: IrFunction, sites: CallSites): boolean {
   if (callee.inline === 'never') return false;
@@ -82,6 +83,13 @@ function inlineCall(caller: IrFunction, block: Block, call: Inst, callee: IrFunc
       }
     }
   };
+  // A variable that is a value is another one in each place where its function is inlined.
+  const variables = new Map<Slot, Slot>();
+  const markedSlot = (slot: Slot): Slot => {
+    const known = variables.get(slot) ?? caller.anotherSlot(slot);
+    variables.set(slot, known);
+    return known;
+  };
   const returns: { block: Block; value: Inst | null }[] = [];
   for (const [from, to] of blocks) {
     to.preds = from.preds.map((pred) => must(blocks.get(pred), 'block'));
@@ -92,6 +100,10 @@ function inlineCall(caller: IrFunction, block: Block, call: Inst, callee: IrFunc
       copy.block = to;
       copy.slot = slot ? (slots.get(slot) ?? null) : null;
       copy.args = args.map(value);
+      if (inst.op === 'mark') {
+        copy.slot = markedSlot(must(slot, 'variable'));
+        copy.shown = inst.shown && value(inst.shown);
+      }
       if (copy.loc === 0) copy.loc = call.loc;
       to.insts.push(copy);
     }
@@ -114,6 +126,14 @@ function inlineCall(caller: IrFunction, block: Block, call: Inst, callee: IrFunc
         to.insts.push(end);
       }
     }
+  }
+  if (caller.marks) {
+    const mark = (slot: Slot, at: Block, imm: bigint): Inst =>
+      Object.assign(caller.make('mark', 64, []), { slot, size: slot.size, block: at, imm });
+    const inMemory = [...slots.values()].filter(({ variable }) => variable !== null);
+    block.insts.push(...inMemory.map((slot) => mark(slot, block, 1n)));
+    for (const { block: end } of returns)
+      end.insts.push(...[...inMemory, ...variables.values()].map((slot) => mark(slot, end, 0n)));
   }
   const entry = must(blocks.get(callee.entry()), 'entry');
   block.term = { kind: 'jump', to: entry };

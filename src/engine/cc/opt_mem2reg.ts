@@ -4,10 +4,12 @@
  * values joined by phis. Structs fall apart into their members this way.
  *
  * A slot whose address reaches a helper, a volatile access or another store stays in memory.
+ *
+ * Where values of variables are wanted for inspection, a mark stays in place of each store and phi.
  */
 import { must } from '../../shared/assert.ts';
 import { Inst, replaceValues, successors } from './ir.ts';
-import type { Block, IrFunction, Slot, Width } from './ir.ts';
+import type { AccessSize, Block, IrFunction, Slot, Width } from './ir.ts';
 import { splitAccesses } from './opt_split.ts';
 import { dominanceFrontier, dominators } from './ssa.ts';
 
@@ -15,7 +17,7 @@ import { dominanceFrontier, dominators } from './ssa.ts';
 interface Piece {
   readonly slot: Slot;
   readonly off: number;
-  readonly size: number;
+  readonly size: AccessSize;
 }
 
 const widthOf = (size: number): Width => (size === 8 ? 64 : 32);
@@ -54,6 +56,11 @@ function findPieces(fn: IrFunction, mayGo: (slot: Slot) => boolean): Map<Slot, M
   return found;
 }
 
+/** What `piece` is from here on. */
+function markOf(fn: IrFunction, { slot, off, size }: Piece, shown: Inst, block: Block): Inst {
+  return Object.assign(fn.make('mark', 64, []), { slot, off, size, shown, block });
+}
+
 /** @param mayGo which slots need not stay memory. @returns whether anything was promoted */
 export function mem2reg(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => true): boolean {
   splitAccesses(fn, mayGo);
@@ -69,6 +76,7 @@ export function mem2reg(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => t
   const frontier = dominanceFrontier(tree);
   const phis = placePhis(fn, tree.order, frontier, pieceOf);
 
+  const isMarked = ({ slot }: Piece): boolean => fn.marks && slot.variable !== null;
   const replaced = new Map<Inst, Inst>();
   const current = new Map<Piece, Inst>();
   const undefinedValue = (piece: Piece): Inst => fn.const(widthOf(piece.size), 0n);
@@ -79,12 +87,16 @@ export function mem2reg(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => t
       current.set(piece, value);
     };
     for (const [piece, phi] of phis.get(block) ?? []) set(piece, phi);
-    block.insts = block.insts.filter((inst) => {
+    block.insts = block.insts.flatMap((inst) => {
       const piece = pieceOf(inst);
-      if (!piece) return true;
-      if (inst.op === 'load') replaced.set(inst, current.get(piece) ?? undefinedValue(piece));
-      else set(piece, must(inst.args[1], 'stored value'));
-      return false;
+      if (!piece) return [inst];
+      if (inst.op === 'load') {
+        replaced.set(inst, current.get(piece) ?? undefinedValue(piece));
+        return [];
+      }
+      const value = must(inst.args[1], 'stored value');
+      set(piece, value);
+      return isMarked(piece) ? [markOf(fn, piece, value, block)] : [];
     });
     for (const succ of successors(block))
       for (const [piece, phi] of phis.get(succ) ?? [])
@@ -111,7 +123,14 @@ export function mem2reg(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => t
       stack.pop();
     }
   }
-  for (const [block, made] of phis) block.insts.unshift(...made.values());
+  for (const [block, made] of phis) {
+    const marks = [...made].flatMap(([piece, phi]) =>
+      isMarked(piece) ? [markOf(fn, piece, phi, block)] : [],
+    );
+    block.insts.unshift(...made.values());
+    const body = block.insts.findIndex(({ op }) => op !== 'phi');
+    block.insts.splice(body < 0 ? block.insts.length : body, 0, ...marks);
+  }
   replaceValues(fn, replaced);
   fn.slots = fn.slots.filter((slot) => !pieces.has(slot));
   return true;

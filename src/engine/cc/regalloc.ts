@@ -299,6 +299,12 @@ function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged, { ed
     }
     block.insts = out;
   }
+  for (const block of fn.blocks)
+    for (const inst of block.insts) {
+      if (inst.mark?.in !== 'register' || !spilled.has(merged.find(inst.src))) continue;
+      const slot = slots.get(merged.find(inst.src)) ?? null;
+      Object.assign(inst, { slot, src: NO_REG, mark: { ...inst.mark, in: slot ? 'spilled' : 'nothing' } });
+    }
   return short;
 }
 
@@ -314,9 +320,25 @@ function markLoops(fn: MFunction): void {
   });
 }
 
+/** Of a value that nothing needs any more its register says nothing. */
+function dropDeadMarks(fn: MFunction): void {
+  if (!fn.blocks.some(({ insts }) => insts.some(({ mark }) => mark?.in === 'register'))) return;
+  const out = liveOut(fn);
+  const live = new BitSet(fn.nextReg);
+  for (const block of fn.blocks) {
+    live.copyFrom(must(out.get(block), 'liveness'));
+    for (const inst of block.insts.toReversed()) {
+      if (inst.mark?.in === 'register' && !live.has(inst.src)) inst.mark = { ...inst.mark, in: 'nothing' };
+      for (const reg of writesOf(inst)) live.delete(reg);
+      for (const reg of readsOf(inst)) live.add(reg);
+    }
+  }
+}
+
 /** Replaces virtual registers by BPF's; spills go to new slots. */
 export function allocateRegisters(fn: MFunction): void {
   markLoops(fn);
+  dropDeadMarks(fn);
   const keep = new Set<number>();
   for (let round = 0; round < 40; round++) {
     const graph = buildGraph(fn);

@@ -1,0 +1,38 @@
+/**
+ * Where the values of a program's variables are while it runs, as the compiler tells it: not DWARF, but what a
+ * page needs to write values beside the lines.
+ */
+
+/** A register of BPF, a place on the stack as an offset from r10, or a number that needs no place. */
+export type VariablePlace =
+  | { readonly in: 'register'; readonly reg: number }
+  | { readonly in: 'stack'; readonly offset: number }
+  | { readonly in: 'number'; readonly value: bigint };
+
+/** How the bytes are to be read. `text`: an array of char, to its first NUL. */
+export type VariableShape = 'signed' | 'unsigned' | 'bool' | 'pointer' | 'text';
+
+/**
+ * A variable, or a member of one, from before instruction `from` to before instruction `to` of a function. Of
+ * several entries of one declaration and name at an instruction the one that begins last holds.
+ */
+export interface VariableRange {
+  /** Symbol of the function whose instructions are counted; the variable may be of one inlined into it. */
+  readonly function: string;
+  /** As C reaches it: `pid`, `key.pid`. */
+  readonly name: string;
+  /** The name in its declaration, and where that stands; from 1. */
+  readonly declared: {
+    readonly name: string;
+    readonly file: string;
+    readonly line: number;
+    readonly column: number;
+  };
+  readonly type: string;
+  readonly shape: VariableShape;
+  /** Bytes; the low ones of a register. */
+  readonly size: number;
+  readonly place: VariablePlace;
+  readonly from: number;
+  readonly to: number;
+}
