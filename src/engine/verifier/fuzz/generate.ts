@@ -14,7 +14,7 @@ import type { Statement } from './parts.ts';
 import type { Random } from './random.ts';
 import * as rounds from './rounds.ts';
 
-export const GENERATOR_VERSION = 6;
+export const GENERATOR_VERSION = 7;
 
 export interface Program {
   readonly insns: readonly Insn[];
@@ -121,7 +121,12 @@ export function generate(random: Random, callable: Callable): Program {
   const main = new Builder(random);
   main.mov(6, 1);
   main.set(6, { is: 'ctx' });
-  statements(callable, functions, callback)(main, random.between(2, 14));
+  // most are short: they are quickly judged, and most of what can go wrong takes few instructions
+  statements(
+    callable,
+    functions,
+    callback,
+  )(main, random.chance(70) ? random.between(1, 5) : random.between(6, 14));
   finish(main);
   const parts = [main];
   for (let i = 0; i < functions + (callback ? 1 : 0); i++) {

@@ -39,8 +39,8 @@ class LimitReached extends Error {}
 const ERASED = 'invalid size of register fill';
 
 /** Steps of the verifier, for the verdict and for states to compare with. */
-const LIMIT_ACCEPT = 3_000;
-const LIMIT_STATES = 1_000;
+const LIMIT_ACCEPT = 2_000;
+const LIMIT_STATES = 700;
 /** The same where most programs never come to an end without pruning. */
 const LIMIT_LOOPING = 200;
 const FUEL = 8_000;
