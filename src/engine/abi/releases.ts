@@ -55,6 +55,17 @@ export const TARGET_NAMES: readonly string[] = [...TARGET_SINCE.keys()];
 export const hasTarget = (release: Release, target: string): boolean =>
   (TARGET_SINCE.get(target) ?? Infinity) <= release.number;
 
+/** First release with a type of map, by BPF_MAP_TYPE_* number; the others are older than any release we know. */
+const MAP_TYPE_SINCE: ReadonlyMap<number, ReleaseNumber> = new Map([
+  [31, 601],
+  [32, 602],
+  [33, 609],
+  [34, 619],
+]);
+/** True when the release has this type of map. */
+export const hasMapType = (release: Release, type: number): boolean =>
+  (MAP_TYPE_SINCE.get(type) ?? 0) <= release.number;
+
 /** First release with BPF_CGROUP_ITER_CHILDREN. */
 export const CGROUP_ITER_CHILDREN_SINCE: ReleaseNumber = 700;
 

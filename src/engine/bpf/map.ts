@@ -225,6 +225,11 @@ export abstract class BpfMap {
     return out;
   }
 
+  /** BPF_MAP_LOOKUP_ELEM: the value, or why user space gets none. */
+  copyOut(key: Uint8Array): Uint8Array | NegErrno {
+    return this.read(key) ?? fail('ENOENT');
+  }
+
   /** BPF_MAP_UPDATE_ELEM. */
   write(key: Uint8Array, value: Uint8Array, flags = BPF_ANY): NegErrno {
     this.mem.setBytes(this.scratchValue, value);

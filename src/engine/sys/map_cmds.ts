@@ -8,12 +8,16 @@
 import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
+import { hasMapType } from '../abi/releases.ts';
 import { BPF_F_NUMA_NODE, BPF_F_RDONLY, BPF_F_WRONLY, MapType } from '../abi/uapi.ts';
 import { MAP_KINDS } from '../bpf/maps/index.ts';
 import { BPF_F_LOCK } from '../bpf/map.ts';
 import type { BpfMap } from '../bpf/map.ts';
 import { LocalStorageMap } from '../bpf/maps/local_storage.ts';
+import { RedirectMap } from '../bpf/maps/redirect.ts';
 import { SocketMap } from '../bpf/maps/sock_map.ts';
+import { SocketArray } from '../bpf/maps/socket_arrays.ts';
+import { redirectDelete, redirectUpdate, socketArrayUpdate } from './redirect_maps.ts';
 import { storageDelete, storageLookup, storageUpdate } from './storage_maps.ts';
 import { lookupId, storePointer, storesObjects, updateByFd } from './object_maps.ts';
 import { socketLookup, socketUpdate } from './sock_maps.ts';
@@ -54,7 +58,8 @@ const WITH_EXTRA: ReadonlySet<number> = new Set([MapType.BLOOM_FILTER, MapType.A
  */
 export function mapCreate(sys: Sys, attr: MapCreateAttr): number {
   const { objects, fds } = sys;
-  if (!MAP_KINDS.has(attr.type) || !isObjectName(attr.name)) return fail('EINVAL');
+  if (!MAP_KINDS.has(attr.type) || !hasMapType(sys.release, attr.type) || !isObjectName(attr.name))
+    return fail('EINVAL');
   if (attr.btfFd === 0 ? attr.btfKeyTypeId !== 0 || attr.btfValueTypeId !== 0 : attr.btfValueTypeId === 0)
     return fail('EINVAL');
   if (attr.mapExtra !== 0n && !WITH_EXTRA.has(attr.type)) return fail('EINVAL');
@@ -130,7 +135,7 @@ export function mapLookup(sys: Sys, fd: number, key: Uint8Array | null, flags = 
   if (storesObjects(map)) return lookupId(sys, map, key ?? new Uint8Array(map.spec.keySize));
   if (map instanceof LocalStorageMap) return storageLookup(sys, map, key ?? new Uint8Array(4));
   if (map instanceof SocketMap) return socketLookup(map, key ?? new Uint8Array(0));
-  return map.read(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0)) ?? fail('ENOENT');
+  return map.copyOut(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0));
 }
 
 /**
@@ -156,6 +161,10 @@ export function mapUpdate(
     return storageUpdate(sys, map, key ?? new Uint8Array(4), value.subarray(0, size), flags);
   if (map instanceof SocketMap)
     return socketUpdate(sys, map, key ?? new Uint8Array(0), value.subarray(0, size), flags);
+  if (map instanceof RedirectMap)
+    return redirectUpdate(sys, map, key ?? new Uint8Array(4), value.subarray(0, size), flags);
+  if (map instanceof SocketArray)
+    return socketArrayUpdate(sys, map, key ?? new Uint8Array(4), value.subarray(0, size), flags);
   return map.write(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0), value.subarray(0, size), flags);
 }
 
@@ -166,6 +175,7 @@ export function mapDelete(sys: Sys, fd: number, key: Uint8Array | null): NegErrn
   if (!key || key.length < map.spec.keySize) return fail('EFAULT');
   if (storesObjects(map)) return storePointer(sys, map, key, null, 0n);
   if (map instanceof LocalStorageMap) return storageDelete(sys, map, key);
+  if (map instanceof RedirectMap) return redirectDelete(sys, map, key);
   return map.erase(key.subarray(0, map.spec.keySize));
 }
 
@@ -180,13 +190,16 @@ export function mapGetNextKey(sys: Sys, fd: number, key: Uint8Array | null): Uin
 /**
  * Forbids user space to change a map from now on.
  *
- * @returns 0, -EBUSY when it is frozen already, -EBADF, -EINVAL
+ * @returns 0, -EBUSY when it is frozen already, -EPERM for one that user space may only read, -ENOTSUPP for values
+ *   with parts of the kernel's, -EBADF, -EINVAL
  * @kernel map_freeze, kernel/bpf/syscall.c
  * @fidelity partial: no mapping of a map's memory is tracked
  */
 export function mapFreeze(sys: Sys, fd: number): NegErrno {
-  const map = mapFor(sys, fd, false);
+  const map = sys.fds.get('map', fd);
   if (typeof map === 'number') return map;
+  if (map.special.length > 0) return fail('ENOTSUPP');
+  if ((map.spec.flags & BPF_F_RDONLY) !== 0) return fail('EPERM');
   if (map.frozen) return fail('EBUSY');
   map.view.set('frozen', 1);
   return 0;

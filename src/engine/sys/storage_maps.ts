@@ -1,13 +1,18 @@
 /**
  * Local storage from user space: the key is an fd that names the owner: a pidfd, a cgroup's directory, a
- * socket.
+ * socket, any file for its inode.
  *
- * Source: kernel/bpf/bpf_task_storage.c, bpf_cgrp_storage.c, net/core/bpf_sk_storage.c, Linux 6.12.
+ * Source: kernel/bpf/bpf_task_storage.c, bpf_cgrp_storage.c, bpf_inode_storage.c, net/core/bpf_sk_storage.c, Linux 6.12.
  */
 import type { Addr } from '../../shared/brand.ts';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
-import { CgroupStorageMap, SkStorageMap, TaskStorageMap } from '../bpf/maps/local_storage.ts';
+import {
+  CgroupStorageMap,
+  InodeStorageMap,
+  SkStorageMap,
+  TaskStorageMap,
+} from '../bpf/maps/local_storage.ts';
 import type { LocalStorageMap } from '../bpf/maps/local_storage.ts';
 import { fileOperations } from '../kernel/objects/file.ts';
 import { pidTask } from '../kernel/objects/pid.ts';
@@ -33,6 +38,7 @@ function ownerOf(sys: Sys, map: LocalStorageMap, key: Uint8Array): Addr | NegErr
     return pidTask(kernel, pid, THREAD)?.addr ?? fail('ENOENT');
   }
   if (map instanceof CgroupStorageMap) return cgroupOfDirectory(kernel, fds.task, fd)?.addr ?? fail('EBADF');
+  if (map instanceof InodeStorageMap) return file.ptr('f_inode');
   if (map instanceof SkStorageMap) {
     if (file.ptr('f_op') !== fileOperations(kernel, 'socket_file_ops')) return fail('ENOTSOCK');
     return kernel.view('socket', file.ptr('private_data')).ptr('sk');
@@ -56,7 +62,8 @@ export function storageUpdate(
 ): NegErrno {
   const owner = ownerOf(sys, map, key);
   if (typeof owner === 'number') return owner;
-  return map.storageAt(owner) === 0n ? fail('EINVAL') : map.writeFor(owner, value, flags);
+  const none = map instanceof InodeStorageMap ? fail('EBADF') : fail('EINVAL');
+  return map.storageAt(owner) === 0n ? none : map.writeFor(owner, value, flags);
 }
 
 /** @kernel bpf_pid_task_storage_delete_elem, kernel/bpf/bpf_task_storage.c @fidelity full: local_storage.test.ts */

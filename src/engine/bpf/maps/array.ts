@@ -10,21 +10,37 @@ import type { Addr, Bytes } from '../../../shared/brand.ts';
 import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import { alignUp } from '../../../shared/int64.ts';
+import { BPF_F_INNER_MAP, MapType } from '../../abi/uapi.ts';
 import { BPF_EXIST, BPF_F_LOCK, BPF_F_MMAPABLE, BPF_NOEXIST, BpfMap } from '../map.ts';
 import type { MapInit, MapSpec } from '../map.ts';
 import { freeFields } from '../prog_objects.ts';
+import { NODE_AND_ACCESS, PCPU_MIN_UNIT_SIZE, flagsOk } from './create_flags.ts';
 
 const roundUpPow2 = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
+const PRESERVE_ELEMS = 1 << 11;
+const KNOWN_FLAGS = NODE_AND_ACCESS | BPF_F_MMAPABLE | PRESERVE_ELEMS | BPF_F_INNER_MAP;
+
 /**
  * @kernel array_map_alloc_check, kernel/bpf/arraymap.c
- * @fidelity partial: memory limits are not modelled
+ * @fidelity full: maps.test.ts
  */
-export function arrayAllocCheck(spec: MapSpec): NegErrno {
-  const { keySize, valueSize, maxEntries } = spec;
-  if (maxEntries === 0 || keySize !== 4 || valueSize === 0) return fail('EINVAL');
-  if (valueSize > 0x7fff_fff8) return fail('E2BIG');
-  return 0;
+export function arrayAllocCheck({
+  type,
+  keySize,
+  valueSize,
+  maxEntries,
+  flags,
+  numaNode = -1,
+}: MapSpec): NegErrno {
+  const percpu = type === MapType.PERCPU_ARRAY;
+  if (maxEntries === 0 || keySize !== 4 || valueSize === 0 || !flagsOk(flags, KNOWN_FLAGS))
+    return fail('EINVAL');
+  if (percpu && numaNode !== -1) return fail('EINVAL');
+  if (type !== MapType.ARRAY && (flags & (BPF_F_MMAPABLE | BPF_F_INNER_MAP)) !== 0) return fail('EINVAL');
+  if (type !== MapType.PERF_EVENT_ARRAY && (flags & PRESERVE_ELEMS) !== 0) return fail('EINVAL');
+  const most = percpu ? PCPU_MIN_UNIT_SIZE : 0x7fff_ffff;
+  return alignUp(valueSize, percpu ? 8 : 1) > most ? fail('E2BIG') : 0;
 }
 
 /** What arrays of values and arrays of per-cpu values have in common: keys are indexes. */

@@ -9,6 +9,7 @@
 import type { Addr } from '../../../shared/brand.ts';
 import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
+import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from '../../abi/uapi.ts';
 import { putCgroup } from '../../kernel/objects/cgroup.ts';
 import { IndexedMap, arrayAllocCheck } from './array.ts';
 import type { MapInit, MapSpec } from '../map.ts';
@@ -18,7 +19,9 @@ import type { MapInit, MapSpec } from '../map.ts';
  * @fidelity full
  */
 export function fdArrayAllocCheck(spec: MapSpec): NegErrno {
-  return spec.valueSize !== 4 ? fail('EINVAL') : arrayAllocCheck(spec);
+  if (spec.valueSize !== 4 || (spec.flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)) !== 0)
+    return fail('EINVAL');
+  return arrayAllocCheck(spec);
 }
 
 /** What such a map may point to: the caller counts references. */

@@ -12,9 +12,11 @@ import type { Addr, Bytes } from '../../../shared/brand.ts';
 import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import { alignUp } from '../../../shared/int64.ts';
+import { BPF_F_NO_COMMON_LRU, MapType } from '../../abi/uapi.ts';
 import { keyHash } from '../../kernel/jhash.ts';
 import { BPF_EXIST, BPF_F_NO_PREALLOC, BPF_F_ZERO_SEED, BPF_NOEXIST, BpfMap } from '../map.ts';
 import type { MapInit, MapSpec } from '../map.ts';
+import { KMALLOC_MAX_SIZE, NODE_AND_ACCESS, PCPU_MIN_UNIT_SIZE, flagsOk } from './create_flags.ts';
 
 /** The kernel draws it at random for each map; here a run must repeat. */
 const SEED = 0x1b873593;
@@ -22,16 +24,32 @@ const SEED = 0x1b873593;
 const roundUpPow2 = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 const isNulls = (p: Addr): boolean => (p & 1n) === 1n;
 
+const KNOWN_FLAGS = NODE_AND_ACCESS | BPF_F_NO_PREALLOC | BPF_F_NO_COMMON_LRU | BPF_F_ZERO_SEED;
+/** sizeof(struct htab_elem) */
+const ELEM_HEAD: Bytes = 48;
+
+/** Kinds with a value for each processor. */
+const PERCPU: ReadonlySet<number> = new Set([MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH]);
+
 /**
- * @kernel htab_map_alloc_check, kernel/bpf/hashtab.c
+ * @kernel htab_map_alloc_check, htab_map_alloc, kernel/bpf/hashtab.c
  * @fidelity partial: capabilities are not modelled
  */
 export function htabAllocCheck(spec: MapSpec, lru: boolean): NegErrno {
-  if (lru && (spec.flags & BPF_F_NO_PREALLOC) !== 0) return fail('ENOTSUPP');
-  if (spec.maxEntries === 0 || spec.keySize === 0 || spec.valueSize === 0) return fail('EINVAL');
-  if (spec.keySize + spec.valueSize >= 0x7fff_ffff) return fail('E2BIG');
-  return 0;
+  const { type, flags, keySize, valueSize, maxEntries, numaNode = -1 } = spec;
+  const ownLists = (flags & BPF_F_NO_COMMON_LRU) !== 0;
+  if (!flagsOk(flags, KNOWN_FLAGS) || (!lru && ownLists)) return fail('EINVAL');
+  if (lru && (flags & BPF_F_NO_PREALLOC) !== 0) return fail('ENOTSUPP');
+  if (numaNode !== -1 && (PERCPU.has(type) || ownLists)) return fail('EINVAL');
+  if (maxEntries === 0 || keySize === 0 || valueSize === 0) return fail('EINVAL');
+  if (keySize + valueSize >= KMALLOC_MAX_SIZE - ELEM_HEAD) return fail('E2BIG');
+  if (PERCPU.has(type) && alignUp(valueSize, 8) > PCPU_MIN_UNIT_SIZE) return fail('E2BIG');
+  return maxEntries > 2 ** 31 ? fail('E2BIG') : 0;
 }
+
+/** @kernel htab_of_map_alloc_check, kernel/bpf/hashtab.c @fidelity full: maps.test.ts */
+export const htabOfMapsAllocCheck = (spec: MapSpec): NegErrno =>
+  spec.valueSize !== 4 ? fail('EINVAL') : htabAllocCheck(spec, false);
 
 export abstract class Htab extends BpfMap {
   readonly buckets: number;

@@ -1,5 +1,5 @@
 /**
- * Local storage: values that hang on a task, a cgroup or a socket, and go when it goes.
+ * Local storage: values that hang on a task, a cgroup, a socket or an inode, and go when it goes.
  *
  *     owner->bpf_storage -> struct bpf_local_storage { list } -> elem -> elem   (one for each map)
  *                                                                 |
@@ -7,7 +7,8 @@
  *
  * A program looks a value up by its owner's address; user space by an fd that names the owner.
  *
- * Source: kernel/bpf/bpf_local_storage.c, bpf_task_storage.c, bpf_cgrp_storage.c, net/core/bpf_sk_storage.c,
+ * Source: kernel/bpf/bpf_local_storage.c, bpf_task_storage.c, bpf_cgrp_storage.c,
+ * bpf_inode_storage.c, net/core/bpf_sk_storage.c,
  * Linux 6.12.
  */
 import type { Addr, Bytes } from '../../../shared/brand.ts';
@@ -30,8 +31,8 @@ import type { MapInit, MapSpec } from '../map.ts';
 export const BPF_LOCAL_STORAGE_GET_F_CREATE = 1n;
 const BPF_F_CLONE = 1 << 9;
 const ELEM = 'bpf_local_storage_elem';
-/** What a kmalloc of an element leaves for the value. */
-const MAX_VALUE_SIZE: Bytes = 0x3f_ff00;
+/** BPF_LOCAL_STORAGE_MAX_VALUE_SIZE: an element's size is kept in 16 bits, 128 of its bytes are its head. */
+export const LOCAL_STORAGE_MAX_VALUE: Bytes = 0xffff - 128;
 
 /**
  * @param clone BPF_F_CLONE is allowed: sockets only
@@ -43,7 +44,7 @@ export function localStorageAllocCheck(spec: MapSpec, clone = false): NegErrno {
   if ((spec.flags & ~known) !== 0 || (spec.flags & BPF_F_NO_PREALLOC) === 0) return fail('EINVAL');
   if (spec.maxEntries !== 0 || spec.keySize !== 4 || spec.valueSize === 0) return fail('EINVAL');
   if (!spec.btf || spec.btf.key === 0 || spec.btf.value === 0) return fail('EINVAL');
-  return spec.valueSize > MAX_VALUE_SIZE ? fail('E2BIG') : 0;
+  return spec.valueSize > LOCAL_STORAGE_MAX_VALUE ? fail('E2BIG') : 0;
 }
 
 export abstract class LocalStorageMap extends BpfMap {
@@ -215,6 +216,8 @@ const OWNERS = {
   cgroup: ['cgroup', 'bpf_cgrp_storage'],
   sock: ['sock', 'sk_bpf_storage'],
 } as const;
+/** What the security module hangs on an inode, made when BPF first needs it: a pointer to its storage. */
+const BLOB = 'bpf_storage_blob';
 
 function pointerOf(kernel: Kernel, [struct, field]: (typeof OWNERS)[keyof typeof OWNERS], owner: Addr): Addr {
   const view = kernel.view(struct, owner);
@@ -237,6 +240,16 @@ export class SkStorageMap extends LocalStorageMap {
   }
 }
 
+export class InodeStorageMap extends LocalStorageMap {
+  /** @kernel inode_storage_ptr, kernel/bpf/bpf_inode_storage.c @fidelity partial: BPF is the only security module with something on an inode */
+  override storageAt(inode: Addr): Addr {
+    const view = this.kernel.view('inode', inode);
+    if (!view.has('i_security')) return 0n;
+    if (view.ptr('i_security') === 0n) view.set('i_security', this.kernel.alloc(BLOB).addr);
+    return this.kernel.view(BLOB, view.ptr('i_security')).at('storage');
+  }
+}
+
 /** From now on what hangs on a task, cgroup or socket is freed with it. */
 export function freeStorageWithOwner(kernel: Kernel): void {
   for (const owner of Object.values(OWNERS))
@@ -244,6 +257,12 @@ export function freeStorageWithOwner(kernel: Kernel): void {
       const at = pointerOf(kernel, owner, addr);
       if (at !== 0n) destroyLocalStorage(kernel, at);
     });
+  kernel.onFree('inode', (inode) => {
+    const blob = inode.has('i_security') ? inode.ptr('i_security') : 0n;
+    if (blob === 0n) return;
+    destroyLocalStorage(kernel, kernel.view(BLOB, blob).at('storage'));
+    kernel.mem.release(blob);
+  });
 }
 
 function* elementsOf(kernel: Kernel, storage: Addr): Generator<View> {

@@ -9,13 +9,16 @@ import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import { BPF_EXIST, BPF_NOEXIST, BpfMap } from '../map.ts';
 import type { MapInit, MapSpec } from '../map.ts';
+import { KMALLOC_MAX_SIZE, NODE_AND_ACCESS, flagsOk } from './create_flags.ts';
 
 /**
  * @kernel queue_stack_map_alloc_check, kernel/bpf/queue_stack_maps.c
  * @fidelity partial: capabilities are not modelled
  */
-export function queueAllocCheck(spec: MapSpec): NegErrno {
-  return spec.maxEntries === 0 || spec.keySize !== 0 || spec.valueSize === 0 ? fail('EINVAL') : 0;
+export function queueAllocCheck({ maxEntries, keySize, valueSize, flags }: MapSpec): NegErrno {
+  if (maxEntries === 0 || keySize !== 0 || valueSize === 0 || !flagsOk(flags, NODE_AND_ACCESS))
+    return fail('EINVAL');
+  return valueSize > KMALLOC_MAX_SIZE ? fail('E2BIG') : 0;
 }
 
 export abstract class QueueStackMap extends BpfMap {

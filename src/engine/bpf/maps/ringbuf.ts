@@ -13,16 +13,17 @@ import type { Addr, Bytes } from '../../../shared/brand.ts';
 import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import { alignUp } from '../../../shared/int64.ts';
+import { BPF_F_NUMA_NODE } from '../../abi/uapi.ts';
 import { PAGE_SIZE } from '../../kernel/address.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { View } from '../../kernel/view.ts';
 import { BpfMap } from '../map.ts';
 import type { MapInit, MapSpec } from '../map.ts';
 
-const HEADER: Bytes = 8;
-const BUSY = 0x8000_0000;
-const DISCARD = 0x4000_0000;
-const LENGTH = 0x3fff_ffff;
+export const HEADER: Bytes = 8;
+export const BUSY = 0x8000_0000;
+export const DISCARD = 0x4000_0000;
+export const LENGTH = 0x3fff_ffff;
 const WAKEUP_FLAGS = 3n;
 
 const QUERIES = ['avail', 'size', 'consumer', 'producer'] as const;
@@ -33,11 +34,13 @@ const QUERIES = ['avail', 'size', 'consumer', 'producer'] as const;
  */
 export function ringbufAllocCheck(spec: MapSpec): NegErrno {
   const { keySize, valueSize, maxEntries } = spec;
+  if ((spec.flags & ~BPF_F_NUMA_NODE) !== 0) return fail('EINVAL');
   const powerOf2 = maxEntries > 0 && (maxEntries & (maxEntries - 1)) === 0;
   return keySize !== 0 || valueSize !== 0 || !powerOf2 || maxEntries % PAGE_SIZE !== 0 ? fail('EINVAL') : 0;
 }
 
-export class RingbufMap extends BpfMap {
+/** The memory of a ring buffer, whoever fills it; system calls have no way to its records. */
+export abstract class RingMemory extends BpfMap {
   readonly rb: View;
   private readonly data: Addr;
 
@@ -51,13 +54,35 @@ export class RingbufMap extends BpfMap {
     this.data = this.rb.at('data');
   }
 
-  private get mask(): number {
+  protected get mask(): number {
     return this.rb.num('mask');
   }
-  private record(position: number): Addr {
+  protected record(position: number): Addr {
     return this.data + BigInt(position & this.mask);
   }
 
+  override lookup(_key: Addr): Addr {
+    return 0n;
+  }
+  /** @kernel ringbuf_map_lookup_elem, kernel/bpf/ringbuf.c @fidelity full: more_maps.test.ts */
+  override copyOut(_key: Uint8Array): NegErrno {
+    return fail('ENOTSUPP');
+  }
+  override update(_key: Addr, _value: Addr, _flags: bigint): NegErrno {
+    return fail('ENOTSUPP');
+  }
+  override delete(_key: Addr): NegErrno {
+    return fail('ENOTSUPP');
+  }
+  override getNextKey(_key: Addr, _next: Addr): NegErrno {
+    return fail('ENOTSUPP');
+  }
+  protected override freeContent(): void {
+    this.mem.release(this.rb.addr);
+  }
+}
+
+export class RingbufMap extends RingMemory {
   /**
    * @param size payload bytes
    * @returns address of the payload, or 0 when there is no room
@@ -126,22 +151,6 @@ export class RingbufMap extends BpfMap {
     }
     this.rb.set('consumer_pos', consumer);
     return out;
-  }
-
-  override lookup(_key: Addr): Addr {
-    return 0n;
-  }
-  override update(_key: Addr, _value: Addr, _flags: bigint): NegErrno {
-    return fail('ENOTSUPP');
-  }
-  override delete(_key: Addr): NegErrno {
-    return fail('ENOTSUPP');
-  }
-  override getNextKey(_key: Addr, _next: Addr): NegErrno {
-    return fail('ENOTSUPP');
-  }
-  protected override freeContent(): void {
-    this.mem.release(this.rb.addr);
   }
 }
 

@@ -2,6 +2,8 @@
 /* Functions that programs name: one per iterator target, and the kfuncs. Only their types matter. */
 #pragma once
 #include "iter.h"
+#include "map_kinds.h"
+#include "progs.h"
 #include "trust.h"
 
 #define __kfunc __attribute__((btf_decl_tag("bpf_kfunc")))

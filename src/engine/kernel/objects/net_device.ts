@@ -45,3 +45,10 @@ export function netDevice(kernel: Kernel, net: View, name: string): View {
   if (isLoopback) net.trySet('loopback_dev', dev.addr);
   return dev;
 }
+
+/** The device with this number in a namespace, or null. @kernel dev_get_by_index, net/core/dev.c @fidelity full: src/engine/bpf/more_maps.test.ts */
+export function deviceByIndex(kernel: Kernel, net: View, ifindex: number): View | null {
+  netDevice(kernel, net, LOOPBACK.name);
+  for (const dev of devices(kernel, net)) if (dev.num('ifindex') === ifindex) return dev;
+  return null;
+}
