@@ -5,6 +5,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import type { Plugin } from 'vite';
 import { kernelBtf } from './app/kernel_btf_plugin.ts';
+import { monacoParts } from './app/monaco_parts_plugin.ts';
 import { userLibrary } from './app/user_library_plugin.ts';
 
 /** @param workers where workers may come from */
@@ -70,6 +71,7 @@ export default defineConfig({
   plugins: [
     react(),
     kernelBtf(),
+    monacoParts(),
     firstProgram(join(import.meta.dirname, 'app/examples/task_file.bpf.c')),
     csp,
   ],

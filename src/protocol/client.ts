@@ -13,6 +13,9 @@ export class Superseded extends Error {
   override readonly name = 'Superseded';
 }
 
+/** The run of questions that belong to none: their answers are wanted whenever they come. */
+const NO_RUN = -1;
+
 export type Progress = (calls: number, reads: number) => void;
 
 export class EngineClient {
@@ -44,8 +47,20 @@ export class EngineClient {
 
   /** Asks a call of the current run. @throws EngineFailure, Superseded */
   call<M extends Method>(method: M, args: Parameters<EngineApi[M]>[0]): Promise<ReturnType<EngineApi[M]>> {
+    return this.request(method, args, this.run);
+  }
+
+  /** Asks what no newer run makes obsolete. @throws EngineFailure, Superseded when the worker is replaced */
+  ask<M extends Method>(method: M, args: Parameters<EngineApi[M]>[0]): Promise<ReturnType<EngineApi[M]>> {
+    return this.request(method, args, NO_RUN);
+  }
+
+  private request<M extends Method>(
+    method: M,
+    args: Parameters<EngineApi[M]>[0],
+    run: number,
+  ): Promise<ReturnType<EngineApi[M]>> {
     const id = this.nextId++;
-    const { run } = this;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { run, resolve: resolve as (value: never) => void, reject });
       this.post({ type: 'request', id, run, method, args } as ToWorker);
@@ -79,7 +94,8 @@ export class EngineClient {
     const call = this.waiting.get(message.id);
     if (!call) return;
     this.waiting.delete(message.id);
-    if (message.run !== this.run) call.reject(new Superseded('a newer run has begun'));
+    if (message.run !== this.run && message.run !== NO_RUN)
+      call.reject(new Superseded('a newer run has begun'));
     else if (message.ok) call.resolve(message.value as never);
     else call.reject(new EngineFailure(message.bug));
   }

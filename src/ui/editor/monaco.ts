@@ -3,8 +3,7 @@
  * is idle. Loaded as its own chunk, after the page is usable.
  */
 import * as monaco from 'monaco-editor/editor';
-// A service of the later features: Monaco takes services up once, when the first editor is made.
-import 'monaco-editor/platform/actionWidget/browser/actionWidget';
+import './later_services.ts';
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker';
 import { configuration, language } from './c_language.ts';
 
@@ -24,9 +23,14 @@ for (const id of ['c', 'kernel-c']) {
 
 export { monaco };
 
+let complete = false;
+/** Are the features that load later there? */
+export const isComplete = (): boolean => complete;
+
 /** What is not needed for the first key. */
 export async function loadLaterFeatures(): Promise<void> {
   await Promise.all([import('./monaco_features.ts'), import('./monaco_language.ts')]);
+  complete = true;
 }
 
 /** A custom property's colour as Monaco wants it. */

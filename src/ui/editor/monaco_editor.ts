@@ -3,16 +3,10 @@
  * the moment's source line a decoration.
  */
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
-import { applyTheme, loadLaterFeatures, monaco } from './monaco.ts';
 import type { FieldState } from './handover.ts';
-
-export interface EditorEvents {
-  readonly onText: (text: string) => void;
-  readonly onCaret: (line: number, column: number) => void;
-  readonly onFocus: (focused: boolean) => void;
-  /** Esc was pressed with nothing of the editor's open. */
-  readonly onLeave: () => void;
-}
+import { applyTheme, isComplete, loadLaterFeatures, monaco } from './monaco.ts';
+import { openView } from './view.ts';
+import type { EditorEvents } from './view.ts';
 
 /** What is edited: its language as Monaco knows it, and what it is called. */
 export interface EditedText {
@@ -37,6 +31,16 @@ const SEVERITY = {
   note: monaco.MarkerSeverity.Info,
 } as const;
 
+const CURRENT: monaco.editor.IModelDecorationOptions = {
+  isWholeLine: true,
+  className: 'line-current',
+  lineNumberClassName: 'line-current-number',
+};
+
+/** Between two looks whether a key is being composed or the pointer held down. */
+const REST_MS = 200;
+const whenIdle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 300));
+
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Creates the editor inside `host` with the text, selection, scroll and focus of `field`. */
@@ -52,56 +56,31 @@ export function createProgramEditor(
     insertSpaces: false,
     bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
   });
-  const editor = monaco.editor.create(host, {
-    model,
-    automaticLayout: true,
-    fontFamily: '"JetBrains Mono", ui-monospace, Menlo, Consolas, monospace',
-    fontLigatures: false,
-    fontSize: 12,
-    lineHeight: 20,
-    padding: { top: 8, bottom: 8 },
-    minimap: { enabled: false },
-    lineNumbersMinChars: 4,
-    lineDecorationsWidth: 12,
-    scrollBeyondLastLine: false,
-    overviewRulerLanes: 0,
-    renderLineHighlight: 'none',
-    guides: { indentation: false },
-    folding: false,
-    bracketPairColorization: { enabled: false },
-    stickyScroll: { enabled: false },
-    ariaLabel: `${label}. Escape leaves the editor.`,
-    accessibilitySupport: 'auto',
-    'semanticHighlighting.enabled': true,
-    wordBasedSuggestions: 'off',
-    fixedOverflowWidgets: true,
-    unicodeHighlight: { ambiguousCharacters: false },
-  });
-  editor.setSelection(
+  let view = openView(host, model, label, events, isComplete());
+  view.setSelection(
     monaco.Selection.fromPositions(model.getPositionAt(field.start), model.getPositionAt(field.end)),
   );
-  editor.setScrollTop(field.top);
-  editor.setScrollLeft(field.left);
-  if (field.focused) editor.focus();
+  view.setScrollTop(field.top);
+  view.setScrollLeft(field.left);
+  if (field.focused) view.focus();
 
-  const current = editor.createDecorationsCollection();
-  editor.onDidChangeModelContent(() => events.onText(model.getValue()));
-  editor.onDidChangeCursorPosition((e) => events.onCaret(e.position.lineNumber, e.position.column));
-  editor.onDidFocusEditorText(() => events.onFocus(true));
-  editor.onDidBlurEditorText(() => events.onFocus(false));
-  editor.addAction({
-    id: 'iterscope.leave',
-    label: 'Leave the editor',
-    keybindings: [monaco.KeyCode.Escape],
-    precondition:
-      '!suggestWidgetVisible && !findWidgetVisible && !editorHasMultipleSelections && !markersNavigationVisible && ' +
-      '!parameterHintsVisible && !renameInputVisible && !codeActionMenuVisible && !referenceSearchVisible && ' +
-      '!editorHoverVisible && !inSnippetMode',
-    run: () => events.onLeave(),
-  });
-  const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 300));
-  idle(() => void loadLaterFeatures().then(() => editor.updateOptions({ folding: true })));
+  /** A view takes its features when it is made: a new one takes those that came since, and goes on where this one was. */
+  const renew = (): void => {
+    const [state, focused] = [view.saveViewState(), view.hasTextFocus()];
+    view.dispose();
+    view = openView(host, model, label, events, isComplete());
+    view.restoreViewState(state);
+    if (focused) view.focus();
+  };
+  let gone = false;
+  const renewAtRest = (): void => {
+    if (gone) return;
+    if (view.inComposition || host.matches(':active')) setTimeout(renewAtRest, REST_MS);
+    else renew();
+  };
+  if (!isComplete()) whenIdle(() => void loadLaterFeatures().then(() => whenIdle(renewAtRest)));
 
+  let marks: string[] = [];
   return {
     setText: (text) => {
       if (text !== model.getValue()) model.setValue(text);
@@ -124,27 +103,21 @@ export function createProgramEditor(
       );
     },
     setCurrentLine: (line) => {
-      if (line <= 0 || line > model.getLineCount()) return current.clear();
-      current.set([
-        {
-          range: new monaco.Range(line, 1, line, 1),
-          options: {
-            isWholeLine: true,
-            className: 'line-current',
-            lineNumberClassName: 'line-current-number',
-          },
-        },
-      ]);
-      editor.revealLineInCenterIfOutsideViewport(line);
+      const isThere = line > 0 && line <= model.getLineCount();
+      const range = new monaco.Range(line, 1, line, 1);
+      // The mark belongs to the text, whatever view shows it.
+      marks = model.deltaDecorations(marks, isThere ? [{ range, options: CURRENT }] : []);
+      if (isThere) view.revealLineInCenterIfOutsideViewport(line);
     },
     reveal: (line, column) => {
-      editor.revealLineInCenter(line);
-      editor.setPosition({ lineNumber: line, column });
-      editor.focus();
+      view.revealLineInCenter(line);
+      view.setPosition({ lineNumber: line, column });
+      view.focus();
     },
     setTheme: applyTheme,
     dispose: () => {
-      editor.dispose();
+      gone = true;
+      view.dispose();
       model.dispose();
     },
   };

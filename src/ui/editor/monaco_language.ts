@@ -8,6 +8,7 @@ import 'monaco-editor/features/documentSymbols/register';
 import 'monaco-editor/features/gotoSymbol/register';
 import 'monaco-editor/features/parameterHints/register';
 import 'monaco-editor/features/quickOutline/register';
+import 'monaco-editor/features/referenceSearch/register';
 import 'monaco-editor/features/rename/register';
 import 'monaco-editor/features/semanticTokens/register';
 import type { Fix } from '../../protocol/diagnostics.ts';

@@ -61,6 +61,11 @@ export class Engine {
     return this.client.call(method, args);
   }
 
+  /** Asks what no newer run makes obsolete. */
+  ask<M extends Method>(method: M, args: Parameters<EngineApi[M]>[0]): Promise<ReturnType<EngineApi[M]>> {
+    return this.client.ask(method, args);
+  }
+
   cancel(): void {
     this.client.cancel();
   }
