@@ -98,6 +98,15 @@ export const PICTURES = {
     await page.getByRole('button', { name: /^Share/ }).click();
     await page.getByRole('dialog').waitFor();
   }),
+  settings: of(FILES, async ({ page }) => {
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('dialog').waitFor();
+  }),
+  projector: of(FILES, async (hand) => {
+    await hand.view('Graph');
+    await hand.page.getByRole('slider', { name: 'Moment' }).focus();
+    await hand.page.keyboard.press('p');
+  }),
   many: of({ example: 'task_file.bpf.c', world: 'big:10000', read: '4096' }, (hand) => hand.view('Graph')),
   'many-heat': of({ example: 'task_file.bpf.c', world: 'big:10000', read: '4096' }, (hand) =>
     hand.view('Heat'),

@@ -19,7 +19,10 @@ export function LiveRegion() {
       const trace = traceOf(state);
       if (!trace || trace.length === 0) return;
       const now = performance.now();
-      if (state.playing && now - spoken < PLAYING_MS) return;
+      if (state.spoken === 'nothing' || (state.playing && now - spoken < PLAYING_MS)) return;
+      const { call } = state.at;
+      const ended = call === trace.reads[trace.read[call] ?? 0]?.lastCall;
+      if (state.spoken === 'reads' && !ended) return;
       spoken = now;
       setText(describeMoment(foldTrace(trace), namesOf(state.result?.scene ?? null), state.at));
     });

@@ -9,7 +9,6 @@ import type { FieldState } from './editor/handover.ts';
 import { GraphPane } from './graph/GraphPane.tsx';
 import { LiveRegion } from './LiveRegion.tsx';
 import { FileTabs } from './module/FileTabs.tsx';
-import { Inspector } from './panels/Inspector.tsx';
 import { DropZone } from './drop/DropZone.tsx';
 import { keep, kept } from './store/keep.ts';
 import { useStore } from './store/store.ts';
@@ -25,6 +24,8 @@ const WIDE = '(min-width: 1100px)';
 const NARROW = '(max-width: 759px)';
 
 const ReaderPane = lazy(async () => ({ default: (await import('./reader/ReaderPane.tsx')).ReaderPane }));
+const InspectorPane = lazy(async () => ({ default: (await import('./panels/Inspector.tsx')).Inspector }));
+const Projector = lazy(async () => ({ default: (await import('./looks/Projector.tsx')).Projector }));
 const CodePane = lazy(async () => ({ default: (await import('./take/CodePane.tsx')).CodePane }));
 const ShellPane = lazy(async () => ({ default: (await import('./shell/ShellPane.tsx')).ShellPane }));
 const ModuleEditor = lazy(async () => ({
@@ -32,6 +33,13 @@ const ModuleEditor = lazy(async () => ({
 }));
 const ModulePane = lazy(async () => ({ default: (await import('./module/ModulePane.tsx')).ModulePane }));
 const WorldPane = lazy(async () => ({ default: (await import('./world/WorldPane.tsx')).WorldPane }));
+
+/** Its first content comes with the first run. */
+const Inspector = () => (
+  <Suspense fallback={<section className="pane" aria-label="Inspector" />}>
+    <InspectorPane />
+  </Suspense>
+);
 
 /** Tabs of the dock whose code is fetched when they are first shown. */
 const LATER: readonly TabPane<DockTab>[] = [
@@ -100,6 +108,7 @@ export function Playground({ field }: { readonly field: FieldState }) {
 const NOTES = 'notes';
 
 /** Loaded when the page is at rest, or at once when a link is to be opened. */
+const LooksPart = lazy(async () => ({ default: (await import('./looks/LooksPart.tsx')).LooksPart }));
 const SharePart = lazy(async () => ({ default: (await import('./share/SharePart.tsx')).SharePart }));
 const CommandPalette = lazy(async () => ({ default: (await import('./CommandPalette.tsx')).CommandPalette }));
 
@@ -117,6 +126,7 @@ function Later() {
       <Suspense fallback={null}>
         <CommandPalette />
         <SharePart notes={NOTES} />
+        <LooksPart />
       </Suspense>
     </Recovery>
   );
@@ -155,9 +165,11 @@ const Across = () => <Separator className="separator-h" />;
 const Along = () => <Separator className="separator-v" />;
 
 function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wide: boolean }) {
-  const outer = useDefaultLayout({ id: wide ? 'wide' : 'medium', storage: LAYOUTS });
-  const rows = useDefaultLayout({ id: 'rows', storage: LAYOUTS });
-  const top = useDefaultLayout({ id: 'top', storage: LAYOUTS });
+  const projector = useStore((s) => s.projector);
+  const kind = projector ? 'projector' : wide ? 'wide' : 'medium';
+  const outer = useDefaultLayout({ id: kind, storage: LAYOUTS });
+  const rows = useDefaultLayout({ id: projector ? 'rows-projector' : 'rows', storage: LAYOUTS });
+  const top = useDefaultLayout({ id: projector ? 'top-projector' : 'top', storage: LAYOUTS });
   return (
     <Group orientation="horizontal" {...outer}>
       <Panel id="left" minSize={560}>
@@ -179,21 +191,23 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
               </Panel>
             </Group>
           </Panel>
-          <Across />
-          <Panel
-            id="dock"
-            defaultSize={178}
-            minSize={80}
-            collapsible
-            collapsedSize={34}
-            groupResizeBehavior="preserve-pixel-size"
-          >
-            <Dock inspector={wide ? null : <Inspector />} canSplit={wide} more={LATER} />
-          </Panel>
+          {!projector && <Across />}
+          {!projector && (
+            <Panel
+              id="dock"
+              defaultSize={178}
+              minSize={80}
+              collapsible
+              collapsedSize={34}
+              groupResizeBehavior="preserve-pixel-size"
+            >
+              <Dock inspector={wide ? null : <Inspector />} canSplit={wide} more={LATER} />
+            </Panel>
+          )}
         </Group>
       </Panel>
-      {wide && <Along />}
-      {wide && (
+      {wide && !projector && <Along />}
+      {wide && !projector && (
         <Panel
           id="inspector"
           defaultSize={316}
@@ -209,9 +223,15 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
 }
 
 function Centre() {
+  const projector = useStore((s) => s.projector);
   return (
     <div className="pane centre">
       <GraphPane />
+      {projector && (
+        <Suspense fallback={null}>
+          <Projector />
+        </Suspense>
+      )}
       <Timeline />
     </div>
   );

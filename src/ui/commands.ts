@@ -202,6 +202,13 @@ export const COMMANDS: readonly Command[] = [
     keys: ['f'],
     run: () => state().setView({ follow: true, selected: null }),
   },
+  {
+    id: 'projector',
+    title: 'Projector: for a room, on or off',
+    group: 'View',
+    keys: ['p'],
+    run: () => state().setLooks({ projector: !state().projector }),
+  },
   ...DOCK_TABS.map(([dockTab, title]): Command => ({
     id: `dock-${dockTab}`,
     title: `Show ${title}`,
@@ -209,6 +216,13 @@ export const COMMANDS: readonly Command[] = [
     keys: [],
     run: () => state().setView({ dockTab, pane: 'output' }),
   })),
+  {
+    id: 'settings',
+    title: 'Settings',
+    group: 'Settings',
+    keys: [],
+    run: () => useStore.setState({ settingsOpen: true }),
+  },
   ...THEMES.map((theme): Command => ({
     id: `theme-${theme}`,
     title: `Theme: ${theme}`,

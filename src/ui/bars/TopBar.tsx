@@ -6,7 +6,8 @@ import { Icon } from '../widgets/icons.tsx';
 /** Name, program, commands and theme. */
 export function TopBar() {
   const theme = useStore((s) => s.theme);
-  const { setTheme, setView } = act();
+  const projector = useStore((s) => s.projector);
+  const { setTheme, setView, setLooks } = act();
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system';
   return (
     <header className="top">
@@ -20,8 +21,26 @@ export function TopBar() {
       <button type="button" className="btn quiet hide-narrow" onClick={() => setView({ paletteOpen: true })}>
         Search commands <kbd>Ctrl K</kbd>
       </button>
+      <button
+        type="button"
+        className="btn quiet hide-narrow"
+        title="For a room: larger, and only code, picture and timeline (P)"
+        aria-pressed={projector}
+        onClick={() => setLooks({ projector: !projector })}
+      >
+        Projector
+      </button>
       <button type="button" className="btn quiet" onClick={() => setView({ shareOpen: true })}>
         Share<span className="hide-narrow"> moment</span>
+      </button>
+      <button
+        type="button"
+        className="btn quiet icon"
+        aria-label="Settings"
+        title="Settings: theme, size of type, motion, keys"
+        onClick={() => useStore.setState({ settingsOpen: true })}
+      >
+        <Icon name="settings" />
       </button>
       <button
         type="button"
@@ -49,7 +68,7 @@ function ExampleChoice() {
       <span className="hide-narrow" aria-hidden="true">
         /
       </span>
-      <select value={path} aria-label="Example" onChange={(event) => openExample(event.target.value)}>
+      <select value={path} aria-label="Example" onChange={(event) => void openExample(event.target.value)}>
         {!known && <option value={path}>{path}</option>}
         {examples.map((one) => (
           <option key={one.path} value={one.path}>
@@ -59,7 +78,7 @@ function ExampleChoice() {
         ))}
       </select>
       {edited && known && (
-        <button type="button" className="btn quiet small" onClick={() => openExample(path)}>
+        <button type="button" className="btn quiet small" onClick={() => void openExample(path)}>
           Undo edits
         </button>
       )}

@@ -1,6 +1,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
+import { scaleOf } from '../store/looks.ts';
+import { useStore } from '../store/store.ts';
 import { ScrollRegion } from '../widgets/ScrollRegion.tsx';
 
 const ROW = 18;
@@ -18,12 +20,14 @@ interface Props {
 /** A long list of one-line rows, of which only those in view are drawn. */
 export function Listing({ label, length, current, className, renderRow, onPick }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
+  const scale = useStore(scaleOf);
   const list = useVirtualizer({
     count: length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
+    estimateSize: () => ROW * scale,
     overscan: 16,
   });
+  useEffect(() => list.measure(), [scale, list]);
   useEffect(() => {
     if (current >= 0) list.scrollToIndex(current, { align: 'auto' });
   }, [current, list]);

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { commandFor } from '../commands.ts';
 import { Output } from '../console/Output.tsx';
 import { GraphView } from '../graph/GraphView.tsx';
-import { holdingText } from '../graph/HeldNow.tsx';
+import { MomentSentence } from '../graph/MomentSentence.tsx';
 import { TableView } from '../graph/TableView.tsx';
 import { LiveRegion } from '../LiveRegion.tsx';
 import { hashOf, linkProblem } from '../share/link.ts';
@@ -10,10 +10,6 @@ import { sharedOf } from '../share/shared.ts';
 import { run } from '../store/page.ts';
 import { isStale, traceOf } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
-import { outcome } from '../trace/describe.ts';
-import { foldTrace, kindAt } from '../trace/fold.ts';
-import { heldAt } from '../trace/held.ts';
-import { namesOf } from '../trace/names.ts';
 import { TrackView } from '../timeline/TrackView.tsx';
 import { Icon } from '../widgets/icons.tsx';
 import { Recovery } from '../widgets/Recovery.tsx';
@@ -133,8 +129,6 @@ function OpenLink() {
 function Caption({ problems }: Pick<Props, 'problems'>) {
   const failure = useStore((s) => s.failure);
   const trace = useStore(traceOf);
-  const scene = useStore((s) => s.result?.scene ?? null);
-  const call = useStore((s) => s.at.call);
   const stale = useStore(isStale);
   const status = useStore((s) => s.status);
   const report = useStore((s) => s.result?.report);
@@ -166,19 +160,9 @@ function Caption({ problems }: Pick<Props, 'problems'>) {
         The program has changed since this run. <RunAgain />
       </p>
     );
-  const folded = foldTrace(trace);
-  const names = namesOf(scene);
   return (
     <p className="embed-caption">
-      <span>
-        <b>{kindAt(trace, call)}</b> {names.subject(folded, call)}: {outcome(folded, call)}.
-      </span>
-      <span className="spring" />
-      {heldAt(trace, call).map((holding) => (
-        <span className="chip" key={`${holding.kind} ${holding.object}`}>
-          {holdingText(holding, names)}
-        </span>
-      ))}
+      <MomentSentence empty="" />
     </p>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { lessMotion } from '../store/looks.ts';
 import { act, useStore } from '../store/store.ts';
 import type { PageState } from '../store/store.ts';
 import { describeMoment } from '../trace/describe.ts';
@@ -13,12 +14,15 @@ import type { Shown } from './stage.ts';
 /** Above this speed the camera does not glide. */
 const EASE_UP_TO = 10;
 
-const shownOf = ({ at, selected, follow, playing, speed }: PageState): Shown => ({
-  call: at.call,
-  selected,
-  follow,
-  ease: !(playing && speed > EASE_UP_TO) && !window.matchMedia('(prefers-reduced-motion: reduce)').matches,
-});
+const shownOf = (state: PageState): Shown => {
+  const { at, selected, follow, playing, speed } = state;
+  return {
+    call: at.call,
+    selected,
+    follow,
+    ease: !(playing && speed > EASE_UP_TO) && !lessMotion(state),
+  };
+};
 
 const pick = (id: number): void => act().setView({ selected: act().selected === id ? null : id });
 

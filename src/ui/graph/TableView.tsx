@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef } from 'react';
 import { traceOf } from '../store/run.ts';
+import { scaleOf } from '../store/looks.ts';
 import { useStore } from '../store/store.ts';
 import { foldTrace } from '../trace/fold.ts';
 import { namesOf } from '../trace/names.ts';
@@ -21,13 +22,15 @@ export function TableView() {
     () => (trace ? new ObjectRows(foldTrace(trace), scene, namesOf(scene)) : null),
     [trace, scene],
   );
+  const scale = useStore(scaleOf);
   const list = useVirtualizer({
     count: rows?.length ?? 0,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
+    estimateSize: () => ROW * scale,
     overscan: 12,
   });
   const current = trace && rows ? rowAt(rows, foldTrace(trace), call) : -1;
+  useEffect(() => list.measure(), [scale, list]);
   useEffect(() => {
     if (current >= 0) list.scrollToIndex(current, { align: 'auto' });
   }, [current, list]);

@@ -203,7 +203,6 @@ export class CanvasPainter {
     g.stroke(new Path2D(path.d));
     if (dash) g.setLineDash([]);
     g.fillStyle = g.strokeStyle;
-    const head = new Path2D(arrowHead(path));
-    g.fill(head);
+    g.fill(arrowHead(path));
   }
 }

@@ -196,14 +196,12 @@ export class CanvasRenderer implements Renderer {
     this.enter(back, painter);
     const { ids, edges } = job;
     const total = ids.length + edges.length;
-    for (; job.next < total; job.next++) {
-      if ((job.next & 7) === 7 && performance.now() > until) {
-        job.next++;
-        return;
-      }
-      const id = ids[job.next];
-      if (id === undefined) painter.edge(g, edges[job.next - ids.length] ?? -1, moment);
+    while (job.next < total) {
+      const at = job.next++;
+      const id = ids[at];
+      if (id === undefined) painter.edge(g, edges[at - ids.length] ?? -1, moment);
       else painter.node(g, id, back.detail, back.view.k, moment);
+      if ((at & 7) === 7 && job.next < total && performance.now() > until) return;
     }
     this.job = null;
     back.ready = true;

@@ -11,8 +11,8 @@ export interface EdgePath {
 }
 
 /** The head of an arrow, for a canvas: SVG has markers. */
-export function arrowHead({ end: { x, y, down } }: EdgePath): string {
-  return down ? `M${x - 2.5} ${y - 4}h5l-2.5 5z` : `M${x - 4} ${y - 2.5}v5l5 -2.5z`;
+export function arrowHead({ end: { x, y, down } }: EdgePath): Path2D {
+  return new Path2D(down ? `M${x - 2.5} ${y - 4}h5l-2.5 5z` : `M${x - 4} ${y - 2.5}v5l5 -2.5z`);
 }
 
 /** Arrows enter a node spread over its height, at most so far apart. */

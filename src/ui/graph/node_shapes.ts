@@ -164,8 +164,9 @@ function box({ node, state, container, held }: NodeLook): readonly Shape[] {
     shapes.push(text(look, x, container ? node.y + 36 : centre + 11, fitted, anchor));
   }
   if (!tall && detail && !cell && node.w > 120) {
-    const fitted = fitText(detail, node.w - 24 - node.label.length * 6.4, 6);
-    shapes.push(text('detail mono', right - 8 - markRoom, top, fitted, 'end'));
+    // Half a detail says nothing: the label has the room.
+    const fits = detail.length * 6 <= node.w - 24 - markRoom - node.label.length * 6.4;
+    if (fits) shapes.push(text('detail mono', right - 8 - markRoom, top, detail, 'end'));
   }
   if (!container && !round && !(cell && node.w < MARKED_CELL_W))
     shapes.push(...mark(state, right - 11, tall || node.kind === 'item' ? node.y + 10 : centre));

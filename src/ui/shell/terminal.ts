@@ -5,6 +5,7 @@ import { Terminal } from '@xterm/xterm';
 import type { ITheme } from '@xterm/xterm';
 import { cancel } from '../store/page.ts';
 import { completeLine, typeLine } from '../store/shell.ts';
+import { scaleOf } from '../store/looks.ts';
 import { useStore } from '../store/store.ts';
 import { LineEditor, commonStart } from './line_editor.ts';
 
@@ -37,7 +38,7 @@ export interface ShellTerminal {
 export function openTerminal(host: HTMLElement): ShellTerminal {
   const terminal = new Terminal({
     fontFamily: '"JetBrains Mono", ui-monospace, Menlo, Consolas, monospace',
-    fontSize: 12,
+    fontSize: Math.round(12 * scaleOf(useStore.getState())),
     lineHeight: 1.35,
     convertEol: true,
     screenReaderMode: true,

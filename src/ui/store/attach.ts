@@ -2,6 +2,7 @@
 import type { StateCreator } from 'zustand';
 import type { WorldSummary } from '../../protocol/api.ts';
 import type { AttachParams, Scenario } from '../../protocol/scenario.ts';
+import { kept } from './keep.ts';
 import type { PageState } from './store.ts';
 import { paramsOf } from './target_params.ts';
 import type { CgroupOrder } from './target_params.ts';
@@ -33,11 +34,17 @@ export interface AttachSlice {
   addSummary: (summary: WorldSummary) => void;
 }
 
+/** What the settings say of a new page. */
+const keptReadSize = (): number => {
+  const size = Number(kept('read-size'));
+  return READ_SIZES.find((one) => one === size) ?? 4096;
+};
+
 export const attachSlice: StateCreator<PageState, [], [], AttachSlice> = (set, get) => ({
   prog: null,
   filter: 'all',
   filterId: '',
-  readSize: 4096,
+  readSize: keptReadSize(),
   map: '',
   fill: '8',
   cgroup: '',

@@ -4,6 +4,7 @@ import type { Moment } from '../../protocol/moment.ts';
 import { foldTrace } from '../trace/fold.ts';
 import { nearest, step } from '../trace/units.ts';
 import type { Position, Unit } from '../trace/units.ts';
+import { kept } from './keep.ts';
 import { traceOf } from './run.ts';
 import type { PageState } from './store.ts';
 
@@ -36,7 +37,7 @@ export const cursorSlice: StateCreator<PageState, [], [], CursorSlice> = (set, g
   session: 0,
   at: { call: 0, insn: null },
   unit: 'object',
-  speed: 4,
+  speed: SPEEDS.find((speed) => String(speed) === kept('speed')) ?? 4,
   playing: false,
   paused: '',
   jumps: 0,

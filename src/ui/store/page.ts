@@ -11,6 +11,7 @@ import { startLooker } from './looker.ts';
 import { startPlayer } from './player.ts';
 import { Runner } from './runner.ts';
 import { traceOf } from './run.ts';
+import { showLooks } from './looks.ts';
 import { showTheme } from './view.ts';
 import { useStore } from './store.ts';
 import { startBringing } from './bring.ts';
@@ -53,6 +54,7 @@ export function startPage(deps: PageDeps, text: string): void {
     module: keptModule(),
   });
   showTheme(state.theme);
+  showLooks(state);
   const died = (reason: string): void => useStore.setState({ failure: reason });
   const machine = new Engine('machine', deps.spawn, died);
   const language = new Engine('language', deps.spawn, died);

@@ -3,6 +3,7 @@ import { EngineFailure, Superseded } from '../../protocol/client.ts';
 import type { Scenario } from '../../protocol/scenario.ts';
 import { CANCEL_MS } from './engine.ts';
 import type { Engine } from './engine.ts';
+import { lessMotion } from './looks.ts';
 import { useStore } from './store.ts';
 import { paramsProblem } from './target_params.ts';
 
@@ -31,7 +32,7 @@ export class Runner {
       const result = await this.engine.call('run', { scenario });
       this.loaded = { scenario, generation: this.engine.generation };
       useStore.getState().runDone(scenario, result);
-      if (thenPlay && !matchMedia('(prefers-reduced-motion: reduce)').matches) useStore.getState().play();
+      if (thenPlay && !lessMotion(useStore.getState())) useStore.getState().play();
     } catch (error) {
       useStore.getState().runEnded(failureText(error));
     } finally {

@@ -5,6 +5,8 @@ import { attachSlice } from './attach.ts';
 import type { AttachSlice } from './attach.ts';
 import { cursorSlice } from './cursor.ts';
 import type { CursorSlice } from './cursor.ts';
+import { looksSlice } from './looks.ts';
+import type { LooksSlice } from './looks.ts';
 import { machineSlice } from './machine.ts';
 import type { MachineSlice } from './machine.ts';
 import { moduleSlice } from './module.ts';
@@ -31,6 +33,7 @@ export type PageState = CatalogSlice &
   CursorSlice &
   MachineSlice &
   ViewSlice &
+  LooksSlice &
   WorldSlice;
 
 export const useStore = create<PageState>()((...of) => ({
@@ -43,6 +46,7 @@ export const useStore = create<PageState>()((...of) => ({
   ...cursorSlice(...of),
   ...machineSlice(...of),
   ...viewSlice(...of),
+  ...looksSlice(...of),
   ...worldSlice(...of),
 }));
 

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { SessionTrace } from '../../protocol/trace.ts';
 import { isStale } from '../store/run.ts';
+import { scaleOf } from '../store/looks.ts';
 import { useStore } from '../store/store.ts';
 import { describeMoment } from '../trace/describe.ts';
 import { foldTrace } from '../trace/fold.ts';
@@ -24,7 +25,10 @@ interface Props {
 export function TrackView({ trace, small = false }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { width, height } = useSize(box);
+  const size = useSize(box);
+  const scale = useStore(scaleOf);
+  // The tracks are drawn in units of the type's size.
+  const [width, height] = [size.width / scale, size.height / scale];
   const at = useStore((s) => s.at);
   const stale = useStore(isStale);
   const scene = useStore((s) => s.result?.scene ?? null);
@@ -62,21 +66,24 @@ export function TrackView({ trace, small = false }: Props) {
   }, [theme, systemDark, width]);
 
   const sheets = useMemo(
-    () => (width > 0 ? new TrackSheets(width, height, window.devicePixelRatio || 1, tracks, palette) : null),
-    [tracks, width, height, palette],
+    () =>
+      width > 0
+        ? new TrackSheets(width, height, (window.devicePixelRatio || 1) * scale, tracks, palette)
+        : null,
+    [tracks, width, height, scale, palette],
   );
 
   useEffect(() => {
     const g = canvas.current?.getContext('2d');
     if (!g || !canvas.current || !sheets) return;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = (window.devicePixelRatio || 1) * scale;
     const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
     // Setting the size clears and allocates, even when it stays the same.
     if (canvas.current.width !== across) canvas.current.width = across;
     if (canvas.current.height !== down) canvas.current.height = down;
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     sheets.draw(g, at.call);
-  }, [sheets, at.call, width, height]);
+  }, [sheets, at.call, width, height, scale]);
 
   const turn = useStore((s) => s.turn);
   const [turned, setTurned] = useState(turn);
@@ -84,8 +91,8 @@ export function TrackView({ trace, small = false }: Props) {
     setTurned(turn);
     if (turn) show(zoomAt(part, trace.length, at.call, WHEEL[turn.way]));
   }
-  const drag = useDrag(tracks, width);
-  useWheel(box, (event, x) => show(zoomAt(part, trace.length, callAtX(tracks, width, x), event)));
+  const drag = useDrag(tracks, width, scale);
+  useWheel(box, (event, x) => show(zoomAt(part, trace.length, callAtX(tracks, width, x / scale), event)));
   const x0 = xOf(tracks, width, at.call);
   const x1 = xOf(tracks, width, at.call + 1);
   const ran = trace.insns[at.call] ?? 0;
@@ -142,9 +149,12 @@ interface Drag {
   readonly up: (event: React.PointerEvent<HTMLDivElement>) => void;
 }
 
-function useDrag(tracks: Pick<Tracks, 'from' | 'to' | 'small'>, width: number): Drag {
+function useDrag(tracks: Pick<Tracks, 'from' | 'to' | 'small'>, width: number, scale: number): Drag {
   const active = useRef<{ x: number; fine: number } | null>(null);
-  const at = useCallback((x: number) => ({ call: callAtX(tracks, width, x), insn: null }), [tracks, width]);
+  const at = useCallback(
+    (x: number) => ({ call: callAtX(tracks, width, x / scale), insn: null }),
+    [tracks, width, scale],
+  );
   return {
     down: (event) => {
       if (event.button !== 0) return;
