@@ -39,7 +39,9 @@ const WORLD = {
 
 /** What the program prints about one task of a world, which stays in order. */
 function printed(source: string, world: unknown = WORLD, pid = 9): string {
-  const machine = bootMachine(resources, { world: { name: 'world.json', text: JSON.stringify(world) } });
+  const named =
+    typeof world === 'string' ? { name: world } : { name: 'world.json', text: JSON.stringify(world) };
+  const machine = bootMachine(resources, { world: named });
   const { object, diagnostics } = compileSource({ path: 'show.bpf.c', text: source }, machine.kernel.btf);
   if (!object) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
   const play = playObject(machine, 'show.bpf.c', object, { attach: { tid: pid } });
@@ -108,4 +110,27 @@ test('signals that are blocked, ignored and handled; a fork copies them and exec
     '20 blocks 4000, 0 waits; 13 1, 2 1, 15 0\numask 63, 0, 0, children 0\n',
   );
   expect(printed(onTask(body), world, 21)).toContain('13 1, 2 0, 15 0');
+});
+
+test('controllers keep memory, pids and CPU time of a cgroup, and count for those above', () => {
+  const body = `
+	struct css_set *set = task->cgroups;
+	struct cgroup_subsys_state *css = set->subsys[memory_cgrp_id], *pids = set->subsys[pids_cgrp_id];
+	struct mem_cgroup *memcg = bpf_core_cast(css, struct mem_cgroup), *above = bpf_core_cast(css->parent, struct mem_cgroup);
+	struct task_group *tg = bpf_core_cast(set->subsys[cpu_cgrp_id], struct task_group);
+	struct pids_cgroup *own = bpf_core_cast(pids, struct pids_cgroup), *all = bpf_core_cast(pids->parent, struct pids_cgroup);
+	P("%s in %s: %lld of %lu pages, %lld above, event %lld", css->ss->name, css->cgroup->kn->name,
+	  memcg->memory.usage.counter, memcg->memory.max, above->memory.usage.counter, memcg->memory_events[1].counter);
+	P("%lld of %lld tasks, %lld above; quota %llu, %d of %d throttled; perf is the root's: %d", own->counter.counter, own->limit.counter,
+	  all->counter.counter, tg->cfs_bandwidth.quota, tg->cfs_bandwidth.nr_throttled, tg->cfs_bandwidth.nr_periods,
+	  set->subsys[hugetlb_cgrp_id]->parent == 0);
+	P("%llu ns of %llu", set->dfl_cgrp->bstat.cputime.utime, set->dfl_cgrp->bstat.cputime.sum_exec_runtime);`;
+  expect(printed(onTask(body), 'containers', 510)).toBe(
+    [
+      'memory in docker-web.scope: 16384 of 131072 pages, 278747 above, event 3',
+      "3 of 64 tasks, 7 above; quota 50000000, 31 of 1200 throttled; perf is the root's: 1",
+      '38100000000 ns of 45210000000',
+      '',
+    ].join('\n'),
+  );
 });

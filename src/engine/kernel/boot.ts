@@ -10,6 +10,7 @@ import { KNOWN_FOPS } from './file_kinds.ts';
 import type { Kernel } from './kernel.ts';
 import { listAddTail, listInit } from './list.ts';
 import { adoptIdle } from './objects/cgroup.ts';
+import { CONTROLLER_SYMBOLS } from './objects/cgroup_css.ts';
 import { initCpu } from './objects/cpu.ts';
 import { ALL_CAPS, newCred, plainCred } from './objects/cred.ts';
 import { newDentry, newMount } from './objects/dentry.ts';
@@ -39,6 +40,9 @@ const IMAGE: readonly (readonly [symbol: string, struct: string])[] = [
   ['root_user', 'user_struct'],
   ['cgrp_dfl_root', 'cgroup_root'],
   ['init_css_set', 'css_set'],
+  ...CONTROLLER_SYMBOLS.map((symbol) => [symbol, 'cgroup_subsys'] as const),
+  ['root_task_group', 'task_group'],
+  ['root_mem_cgroup', 'hlist_head'],
   ['super_blocks', 'list_head'],
   ...NAMESPACES.filter((ns) => ns.initial !== '').map((ns) => [ns.initial, ns.struct] as const),
   ...KNOWN_FS_SYMBOLS.map((symbol) => [symbol, 'file_system_type'] as const),

@@ -30,7 +30,7 @@ import { Symbols } from './symbols.ts';
 import type { Ksym } from './symbols.ts';
 import type { View } from './view.ts';
 import { releasePipe, WorldFiles } from './world_files.ts';
-import { buildCgroups } from './world_cgroups.ts';
+import { buildCgroups, settleCgroups } from './world_cgroups.ts';
 import { buildMm, ordinaryMm } from './world_mm.ts';
 import { Rights } from './world_rights.ts';
 import { parseDev, Places } from './world_places.ts';
@@ -136,6 +136,7 @@ class Builder {
     this.buildObjects();
     for (const process of order) this.openFiles(process);
     for (const process of order) this.mapMemory(process);
+    settleCgroups(kernel, world);
     const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
     kernel.now = BigInt(world.clock ?? started + 1000 * MS);
     kernel.current = this.task(world.reader).addr;

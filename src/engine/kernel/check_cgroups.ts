@@ -6,6 +6,7 @@ import { checkList } from './check_lists.ts';
 import type { Report } from './check_lists.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf, listNodes } from './list.ts';
+import { cgroupState, cssesOf } from './objects/cgroup_css.ts';
 import { cgroupChildren, cgroupName, cgroupParent, descendantsPre, rootCgroup } from './objects/cgroup.ts';
 import type { View } from './view.ts';
 
@@ -31,6 +32,7 @@ export function checkCgroups(kernel: Kernel, threads: number, exact: boolean, ch
       cgroup.num('nr_descendants') === below,
       () => `${name()}: nr_descendants is ${cgroup.num('nr_descendants')}, there are ${below}`,
     );
+    checkCsses(kernel, cgroup, name, check);
     const sets = cssSets(kernel, cgroup);
     const populated = sets.filter((cset) => cset.num('nr_tasks') > 0).length;
     if (cgroup.has('nr_populated_csets'))
@@ -41,10 +43,34 @@ export function checkCgroups(kernel: Kernel, threads: number, exact: boolean, ch
     for (const cset of sets) listed += checkCssSet(kernel, cset, cgroup, check);
     if (cgroup.addr === root.addr) continue;
     const refs = kernel.view('percpu_ref_data', cgroup.ptr('self.refcnt.data')).num('count');
-    const want = 1 + children.length + sets.length;
+    const csses = [...cssesOf(kernel, cgroup)].length;
+    const want = 1 + children.length + sets.length + csses;
     check(exact ? refs === want : refs >= want, () => `${name()}: ${refs} references, but ${want} hold it`);
   }
   check(listed === threads, () => `css_sets list ${listed} tasks, there are ${threads}`);
+}
+
+/** Each css is listed by that of the nearest cgroup above that has one, and counts what is below it. */
+function checkCsses(kernel: Kernel, cgroup: View, name: () => string, check: Report): void {
+  for (const css of cssesOf(kernel, cgroup)) {
+    checkList(kernel.mem, css.at('children'), 'children of a css', check);
+    check(css.ptr('cgroup') === cgroup.addr, () => `${name()}: a css of another cgroup`);
+    let below = 0;
+    for (const inner of descendantsPre(kernel, cgroup))
+      if (inner.addr !== cgroup.addr)
+        for (const each of cssesOf(kernel, inner)) if (each.ptr('ss') === css.ptr('ss')) below++;
+    if (css.has('nr_descendants'))
+      check(
+        css.num('nr_descendants') === below,
+        () => `${name()}: a css counts other than ${below} below it`,
+      );
+  }
+  const pids = cgroup.ptr('self.parent') === 0n ? null : cgroupState(kernel, cgroup, 'pids');
+  if (!pids?.has('counter')) return;
+  let tasks = 0;
+  for (const inner of descendantsPre(kernel, cgroup))
+    for (const cset of cssSets(kernel, inner)) tasks += cset.num('nr_tasks');
+  check(pids.num('counter') === tasks, () => `${name()}: pids are ${pids.num('counter')}, not ${tasks}`);
 }
 
 const cssSets = (kernel: Kernel, cgroup: View): View[] =>

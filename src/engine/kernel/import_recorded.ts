@@ -10,6 +10,7 @@
  *   - A sleeping task's `wchan` tells whether the freezer may take it.
  */
 import { keyValues, numbers, parseMaps, parseMountinfo, socketProtocols, Stat } from './proc_text.ts';
+import { importCgroups } from './import_cgroups.ts';
 import { importRoutes, importSlabCaches } from './import_objects.ts';
 import { importSockets } from './import_sockets.ts';
 import { cpuTimes, processFacts, residency, taskFacts, TICK_NS } from './import_tasks.ts';
@@ -156,8 +157,7 @@ class Importer {
       anonInode:
         this.fd((fd) => fd.link.startsWith('anon_inode:') && fd.link !== 'anon_inode:[pidfd]')?.ino ?? 1024,
       namespaces: this.namespaces(),
-      // Inode numbers tell the order in which they were made, which is that of siblings.
-      cgroups: snapshot.cgroups.filter(({ path }) => path !== '').sort((a, b) => a.id - b.id),
+      cgroups: importCgroups(snapshot.cgroups),
       files: this.files,
       sockets: importSockets(snapshot.net),
       ...(snapshot.net['ipv6_route'] === undefined

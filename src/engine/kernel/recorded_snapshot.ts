@@ -37,6 +37,14 @@ const processText = v.object({
   ns: v.record(v.string(), v.string()),
   threads: v.pipe(v.array(threadText), v.minLength(1)),
 });
+const cgroupText = v.object({
+  path: v.string(),
+  id: v.number(),
+  /** cgroup.controllers */
+  controllers: v.optional(v.nullable(v.string()), ''),
+  /** Other files by name, such as memory.current. */
+  files: v.optional(v.record(v.string(), v.string()), {}),
+});
 const SnapshotSchema = v.object({
   encoding: v.string(),
   uname_release: v.string(),
@@ -50,13 +58,14 @@ const SnapshotSchema = v.object({
   /** /proc/stat, /proc/cmdline */
   stat: v.optional(v.string(), ''),
   cmdline: v.optional(v.string(), ''),
-  cgroups: v.optional(v.array(v.object({ path: v.string(), id: v.number() })), []),
+  cgroups: v.optional(v.array(cgroupText), []),
   processes: v.pipe(v.array(processText), v.minLength(1)),
 });
 
 export type Snapshot = v.InferOutput<typeof SnapshotSchema>;
 export type ProcessText = v.InferOutput<typeof processText>;
 export type ThreadText = v.InferOutput<typeof threadText>;
+export type CgroupText = v.InferOutput<typeof cgroupText>;
 export type FdText = v.InferOutput<typeof fdText>;
 
 /** True for the text of a snapshot, false for a world of ours. */

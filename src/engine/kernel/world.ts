@@ -91,6 +91,7 @@ function checkSense(world: World): void {
   checkNumbers(world);
   world.processes.forEach((process, i) => checkParent(processes, process, `.processes[${i}]`));
   world.processes.forEach((process, i) => checkProcess(world, processes, process, `.processes[${i}]`));
+  checkCgroups(world);
   checkSockets(world);
   checkObjects(world);
   world.script.forEach((change, i) => checkMoment(change, `.script[${i}]`));
@@ -234,6 +235,29 @@ function checkSockets({ sockets, ...world }: World): void {
     if (!peer || peer.protocol !== 'unix' || socket.peer === i)
       throw new WorldError(`${at}.peer`, `sockets[${socket.peer}] is no other UNIX socket`);
     if (peer.peer !== i) throw new WorldError(`${at}.peer`, `sockets[${socket.peer}] has another peer`);
+  });
+}
+
+/** No cgroup is listed twice, and one has the controllers that its parent passes on. */
+function checkCgroups({ cgroups }: World): void {
+  const listed = new Map<string, World['cgroups'][number]>();
+  cgroups.forEach((cgroup, i) => {
+    const { path } = cgroup;
+    const at = `.cgroups[${i}]`;
+    if (listed.has(path)) throw new WorldError(`${at}.path`, `cgroup ${path} is listed twice`);
+    listed.set(path, cgroup);
+    const cut = path.lastIndexOf('/');
+    const parent = path === '/' ? null : listed.get(path.slice(0, cut) || '/');
+    const passedOn: readonly string[] = parent?.subtreeControl ?? [];
+    for (const controller of ['memory', 'cpu', 'pids'] as const)
+      if (cgroup[controller] !== undefined && !passedOn.includes(controller))
+        throw new WorldError(
+          `${at}.${controller}`,
+          `the cgroup above does not pass on ${controller} in its subtreeControl`,
+        );
+    const control = path === '/' ? [] : cgroup.subtreeControl.filter((name) => !passedOn.includes(name));
+    if (control.length > 0)
+      throw new WorldError(`${at}.subtreeControl`, `it has no controller ${control[0]} to pass on`);
   });
 }
 

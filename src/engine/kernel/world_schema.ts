@@ -6,6 +6,7 @@
  * same world is always the same machine. docs/world.schema.json is the same shape for editors.
  */
 import * as v from 'valibot';
+import { cgroupSchema } from './world_cgroup_schema.ts';
 import { dmaBufSchema, mapSchema, routeSchema, slabCacheSchema } from './world_object_schema.ts';
 import { cpuTimesSchema, mmFacts, processFacts, taskFacts } from './world_task_schema.ts';
 import { socketSchema } from './world_socket_schema.ts';
@@ -239,8 +240,8 @@ export const WorldSchema = v.strictObject({
     ),
     {},
   ),
-  /** Below the root of /sys/fs/cgroup; parents first. */
-  cgroups: v.optional(v.array(v.strictObject({ path: cgroupPath, id: v.optional(count) })), []),
+  /** Below the root of /sys/fs/cgroup, and `/` itself; parents first. */
+  cgroups: v.optional(v.array(cgroupSchema(cgroupPath)), []),
   /** Number of the inode all anonymous files share. */
   anonInode: v.optional(count, 1024),
   namespaces: v.optional(
@@ -266,6 +267,7 @@ export const WorldSchema = v.strictObject({
 });
 
 export type { WorldDmaBuf, WorldMap, WorldRoute, WorldSlabCache } from './world_object_schema.ts';
+export type { WorldCgroup } from './world_cgroup_schema.ts';
 export type World = v.InferOutput<typeof WorldSchema>;
 /** A world as it may be written: defaults left out. */
 export type WorldInput = v.InferInput<typeof WorldSchema>;

@@ -12,6 +12,7 @@ import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../kernel.ts';
 import { containerOf, listAddTail, listDel, listInit, listNodes } from '../list.ts';
 import { View } from '../view.ts';
+import { chargePids, cssesOf, initCsses, initRootCsses, killCsses, setEffective } from './cgroup_css.ts';
 import { getRef, putRef } from './refs.ts';
 
 const CSS_NO_REF = 1;
@@ -32,6 +33,7 @@ export function rootCgroup(kernel: Kernel): View {
   const flags = cgroup.num('self.flags');
   cgroup.set('self.flags', flags | CSS_NO_REF);
   root.trySet('nr_cgrps', 1);
+  initRootCsses(kernel, cgroup, root);
   const cset = kernel.object('init_css_set', 'css_set');
   initCssSet(kernel, cset, cgroup);
   cset.set('refcount', 1);
@@ -48,7 +50,7 @@ export interface CgroupName {
  * A new cgroup below `parent`.
  *
  * @kernel cgroup_create, kernel/cgroup/cgroup.c
- * @fidelity partial: no controllers, so no css beside its own
+ * @fidelity partial: of the controllers, what cgroup_css.ts keeps
  */
 export function newCgroup(kernel: Kernel, parent: View, name: CgroupName): View {
   const type = kernel.types.struct('cgroup');
@@ -60,6 +62,8 @@ export function newCgroup(kernel: Kernel, parent: View, name: CgroupName): View 
   listAddTail(kernel.mem, cgroup.at('self.sibling'), parent.at('self.children'));
   for (let above: View | null = parent; above; above = cgroupParent(kernel, above))
     above.set('nr_descendants', above.num('nr_descendants') + 1);
+  initCsses(kernel, cgroup, parent, root);
+  for (const _ of cssesOf(kernel, cgroup)) tryGetCgroup(kernel, cgroup);
   root.trySet('nr_cgrps', root.num('nr_cgrps') + 1);
   return cgroup;
 }
@@ -83,12 +87,22 @@ export function removeCgroup(kernel: Kernel, cgroup: View): void {
   const flags = cgroup.num('self.flags');
   cgroup.set('self.flags', (flags & ~CSS_ONLINE) | CSS_DYING);
   listDel(kernel.mem, cgroup.at('self.sibling'));
-  for (let above = cgroupParent(kernel, cgroup); above; above = cgroupParent(kernel, above))
+  for (let above = cgroupParent(kernel, cgroup); above; above = cgroupParent(kernel, above)) {
     above.set('nr_descendants', above.num('nr_descendants') - 1);
+    addDying(above, 1);
+  }
+  const csses = [...cssesOf(kernel, cgroup)].length;
+  killCsses(kernel, cgroup);
+  for (let i = 0; i < csses; i++) putCgroup(kernel, cgroup);
   const root = kernel.view('cgroup_root', cgroup.ptr('root'));
   root.trySet('nr_cgrps', root.has('nr_cgrps') ? root.num('nr_cgrps') - 1 : 0);
   putCgroup(kernel, cgroup);
 }
+
+const addDying = (cgroup: View, by: 1 | -1): void => {
+  if (cgroup.has('nr_dying_descendants'))
+    cgroup.set('nr_dying_descendants', cgroup.num('nr_dying_descendants') + by);
+};
 
 function initCgroup(kernel: Kernel, cgroup: View, parent: View | null, name: CgroupName, root: View): void {
   const level = parent ? parent.num('level') + 1 : 0;
@@ -101,6 +115,8 @@ function initCgroup(kernel: Kernel, cgroup: View, parent: View | null, name: Cgr
   counter.set('count', 1);
   cgroup.set('self.refcnt.data', counter.addr);
   cgroup.set('level', level);
+  for (const zero of ['nr_dying_descendants', 'subtree_control', 'flags']) cgroup.trySet(zero, 0);
+  cgroup.trySet('dom_cgrp', cgroup.addr);
   cgroup.trySet('max_depth', NO_LIMIT);
   cgroup.trySet('max_descendants', NO_LIMIT);
   cgroup.set('root', root.addr);
@@ -235,6 +251,7 @@ export function putCgroup(kernel: Kernel, cgroup: View): void {
   const parent = cgroupParent(kernel, cgroup);
   const kn = kernel.view('kernfs_node', cgroup.ptr('kn'));
   kernel.freeing('cgroup', cgroup);
+  for (let above = parent; above; above = cgroupParent(kernel, above)) addDying(above, -1);
   for (const addr of [kn.ptr('name'), kn.addr, cgroup.ptr('self.refcnt.data'), cgroup.addr])
     kernel.mem.release(addr);
   if (parent) putCgroup(kernel, parent);
@@ -247,6 +264,7 @@ function initCssSet(kernel: Kernel, cset: View, cgroup: View): void {
     if (cset.has(list)) listInit(kernel.mem, cset.at(list));
   cset.trySet('dom_cset', cset.addr);
   cset.set('dfl_cgrp', cgroup.addr);
+  setEffective(kernel, cset, cgroup);
   const link = kernel.alloc('cgrp_cset_link');
   tryGetCgroup(kernel, cgroup);
   link.set('cgrp', cgroup.addr);
@@ -289,6 +307,7 @@ export function attachTask(kernel: Kernel, task: View, cgroup: View): void {
   listAddTail(kernel.mem, task.at('cg_list'), cset.at('tasks'));
   populate(kernel, cset, 1);
   cset.set('nr_tasks', cset.num('nr_tasks') + 1);
+  chargePids(kernel, cset, 1);
 }
 
 /** Takes a task out of its cgroup, at its end. @kernel cgroup_release, kernel/cgroup/cgroup.c @fidelity full */
@@ -298,6 +317,7 @@ export function detachTask(kernel: Kernel, task: View): void {
   task.set('cgroups', 0n);
   listDel(kernel.mem, task.at('cg_list'));
   cset.set('nr_tasks', cset.num('nr_tasks') - 1);
+  chargePids(kernel, cset, -1);
   populate(kernel, cset, -1);
   if (putRef(cset, 'refcount')) freeCssSet(kernel, cset);
 }
