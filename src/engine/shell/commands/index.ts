@@ -9,7 +9,8 @@ import { cp, mkdir, mv, rm, rmdir, touch } from './names.ts';
 import type { Main } from './program.ts';
 import { strace } from './strace.ts';
 import { pidof, ps, sleep } from './tasks.ts';
-import { cut, grep, seq, sort, tr, uniq } from './text.ts';
+import { grep } from './grep.ts';
+import { cut, seq, sort, tr, uniq } from './text.ts';
 
 const USR_BIN: Readonly<Record<string, Main>> = {
   busybox,

@@ -1,4 +1,5 @@
 /** What a program of the shell is, and how GNU programs read their options and complain. */
+import { latin1Decode } from '../../../shared/utf8.ts';
 import { getopt, OptionFault } from '../getopt.ts';
 import type { Options, OptionSpec } from '../getopt.ts';
 import type { Process } from '../process.ts';
@@ -71,3 +72,12 @@ export function byteCount(text: string): number | null {
 
 /** Name of a user or group; 0 is root, the world tells no others. */
 export const userName = (id: number): string => (id === 0 ? 'root' : String(id));
+
+/** The text of a file, or of stdin for `-`; a string that says what went wrong is in `errno`. */
+export function* input(p: Process, path: string): Run<{ readonly text: string; readonly errno: number }> {
+  const fd = path === '-' ? 0 : p.open(path);
+  if (fd < 0) return { text: '', errno: fd };
+  const { bytes, errno } = yield* p.readAll(fd);
+  if (fd > 0) p.close(fd);
+  return { text: latin1Decode(bytes), errno };
+}

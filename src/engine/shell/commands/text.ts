@@ -1,19 +1,9 @@
-/** grep, sort, uniq, cut, tr, seq: what works on lines. Source: GNU grep 3, coreutils 9. */
-import { latin1Decode } from '../../../shared/utf8.ts';
+/** sort, uniq, cut, tr, seq: what works on lines. Source: coreutils 9. */
 import { strerror } from '../../libbpf/messages.ts';
 import type { Process } from '../process.ts';
 import type { Run } from '../run.ts';
-import { asLines, gnu, linesOf, misuse, wholeNumber } from './program.ts';
+import { asLines, gnu, input, linesOf, misuse, wholeNumber } from './program.ts';
 import type { Main } from './program.ts';
-
-/** The text of a file, or of stdin for `-`; a string that says what went wrong is in `errno`. */
-function* input(p: Process, path: string): Run<{ readonly text: string; readonly errno: number }> {
-  const fd = path === '-' ? 0 : p.open(path);
-  if (fd < 0) return { text: '', errno: fd };
-  const { bytes, errno } = yield* p.readAll(fd);
-  if (fd > 0) p.close(fd);
-  return { text: latin1Decode(bytes), errno };
-}
 
 /** All inputs in one text, as sort and others see them; null after a complaint. */
 function* inputs(
@@ -32,137 +22,6 @@ function* inputs(
   }
   return all;
 }
-
-// -- grep ------------------------------------------------------------------------------------------------------
-
-const CLASSES: Readonly<Record<string, string>> = {
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  alnum: 'A-Za-z0-9',
-  upper: 'A-Z',
-  lower: 'a-z',
-  space: '\\s',
-  blank: ' \\t',
-  punct: '!-\\/:-@\\[-`{-~',
-  xdigit: '0-9A-Fa-f',
-};
-
-/** A POSIX expression as one of ours: basic ones have their operators behind backslashes. */
-export function posixPattern(pattern: string, extended: boolean): string {
-  let out = '';
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern[i] ?? '';
-    if (char === '[') {
-      const open = pattern[i + 1] === '^' ? i + 2 : i + 1;
-      let end = pattern.indexOf(']', pattern[open] === ']' ? open + 1 : open);
-      while (/\[:[a-z]*$/.test(pattern.slice(open, end - 1).replace(/\[:[a-z]+:\]/g, '')))
-        end = pattern.indexOf(']', end + 1);
-      if (end < 0) throw new SyntaxError('Unmatched [, [^, [:, [., or [=');
-      const inside = pattern
-        .slice(open, end)
-        .replace(/[\\\]]/g, '\\$&')
-        .replace(/\[:([a-z]+):\\?\]?/g, (_, name: string) => CLASSES[name] ?? '');
-      out += `[${open === i + 2 ? '^' : ''}${inside}]`;
-      i = end;
-    } else if (char === '\\') {
-      const next = pattern[++i] ?? '';
-      if (next === '<' || next === '>') out += '\\b';
-      else if (!extended && '(){}|+?'.includes(next)) out += next;
-      else out += /[A-Za-z]/.test(next) && !'wWsSbB'.includes(next) ? next : `\\${next}`;
-    } else if (!extended && '(){}|+?'.includes(char)) out += `\\${char}`;
-    else if (char === '*' && (out === '' || out === '^' || out.endsWith('('))) out += '\\*';
-    else out += char;
-  }
-  return out;
-}
-
-export const grep: Main = gnu(
-  {
-    letters: 'cvinEFGqolLhHwxse:m:',
-    words: {
-      count: 'c',
-      'invert-match': 'v',
-      'ignore-case': 'i',
-      'line-number': 'n',
-      'extended-regexp': 'E',
-      'fixed-strings': 'F',
-      'basic-regexp': 'G',
-      quiet: 'q',
-      silent: 'q',
-      'only-matching': 'o',
-      'files-with-matches': 'l',
-      'files-without-match': 'L',
-      'no-filename': 'h',
-      'with-filename': 'H',
-      'word-regexp': 'w',
-      'line-regexp': 'x',
-      'no-messages': 's',
-      regexp: 'e',
-      'max-count': 'm',
-    },
-    trouble: 2,
-    usage: '[OPTION]... PATTERNS [FILE]...',
-  },
-  function* (p, options) {
-    const operands = [...options.operands];
-    const given = options.value('e') ?? operands.shift();
-    if (given === undefined) {
-      yield* p.complain(`Usage: ${p.name} [OPTION]... PATTERNS [FILE]...`);
-      yield* p.complain(`Try '${p.name} --help' for more information.`);
-      return 2;
-    }
-    let regex: RegExp;
-    try {
-      const each = given
-        .split('\n')
-        .map((one) =>
-          options.has('F') ? one.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') : posixPattern(one, options.has('E')),
-        );
-      const body = `(?:${each.join('|')})`;
-      const whole = options.has('x') ? `^${body}$` : options.has('w') ? `(?<!\\w)${body}(?!\\w)` : body;
-      regex = new RegExp(whole, options.has('i') ? 'gi' : 'g');
-    } catch (error) {
-      yield* p.complain(
-        `${p.name}: ${error instanceof SyntaxError && error.message.startsWith('Unmatched [') ? error.message : 'Invalid regular expression'}`,
-      );
-      return 2;
-    }
-    const paths = operands.length > 0 ? operands : ['-'];
-    const named = options.has('H') || (paths.length > 1 && !options.has('h'));
-    const most = wholeNumber(options.value('m') ?? '') ?? Infinity;
-    let found = false;
-    let trouble = false;
-    for (const path of paths) {
-      const { text, errno } = yield* input(p, path);
-      if (errno < 0) {
-        if (!options.has('s')) yield* p.perror(path, errno);
-        trouble = true;
-      }
-      const prefix = named ? `${path === '-' ? '(standard input)' : path}:` : '';
-      let count = 0;
-      let out = '';
-      for (const [i, line] of linesOf(text).entries()) {
-        if (count >= most) break;
-        regex.lastIndex = 0;
-        if (regex.test(line) === options.has('v')) continue;
-        count++;
-        const number = options.has('n') ? `${i + 1}:` : '';
-        if (!options.has('o')) out += `${prefix}${number}${line}\n`;
-        else if (!options.has('v'))
-          for (const [match] of line.matchAll(regex)) if (match !== '') out += `${prefix}${number}${match}\n`;
-      }
-      found ||= count > 0;
-      if (options.has('q')) {
-        if (found) return 0;
-        continue;
-      }
-      if (options.has('l') || options.has('L')) out = count > 0 === options.has('l') ? `${path}\n` : '';
-      else if (options.has('c')) out = `${prefix}${count}\n`;
-      yield* p.print(out);
-    }
-    return trouble ? 2 : found ? 0 : 1;
-  },
-);
 
 // -- sort, uniq ------------------------------------------------------------------------------------------------
 
