@@ -68,6 +68,9 @@ const neverCalled = (): never => {
 };
 const INERT: Linker = { helper: () => neverCalled, kfunc: () => neverCalled };
 
+/** Counters of one processor. */
+const STATS = 'bpf_prog_stats';
+
 const byCode = new WeakMap<Code, Prog>();
 /** The program that this code is of; null for code without one. */
 export const progOf = (code: Code): Prog | null => byCode.get(code) ?? null;
@@ -83,7 +86,7 @@ export class Prog {
   /** 16 lower-case hex digits. */
   readonly tag: string;
   readonly code: Code;
-  readonly maps: readonly BpfMap[];
+  private held: readonly BpfMap[] = [];
   /** By the file descriptors that the instructions as given name. */
   readonly mapsByFd: ReadonlyMap<number, BpfMap>;
   private readonly owned: Addr[] = [];
@@ -105,7 +108,6 @@ export class Prog {
     const resolved = resolveInsns(kernel, spec, base, maps);
     if (spec.runs) checkCalls(kernel, resolved, linker);
     this.mapsByFd = maps;
-    this.maps = [...new Set(maps.values())];
     kernel.mem.setBytes(base, encodeInsns(resolved));
     this.code = new Code({
       insns: resolved,
@@ -118,12 +120,13 @@ export class Prog {
     kernel.mem.setBytes(this.view.at('tag'), tag);
     this.fillView(base);
     this.fillAux(kernel);
+    this.useMaps([...new Set(maps.values())]);
     byCode.set(this.code, this);
     progsByAddr.add(this);
   }
 
   private fillView(base: Addr): void {
-    const { view, spec } = this;
+    const { kernel, view, spec } = this;
     view.set('type', spec.type);
     view.set('expected_attach_type', spec.expectedAttachType);
     view.set('len', spec.insns.length);
@@ -134,10 +137,11 @@ export class Prog {
     view.trySet('sleepable', spec.sleepable ? 1 : 0);
     view.trySet('bpf_func', base);
     view.set('aux', this.aux.addr);
+    if (kernel.types.has(STATS)) view.trySet('stats', this.own(kernel, kernel.types.struct(STATS).size));
   }
 
   private fillAux(kernel: Kernel): void {
-    const { aux, spec, maps } = this;
+    const { aux, spec } = this;
     aux.set('refcnt', 1);
     aux.set('id', this.id);
     aux.setStr('name', spec.name);
@@ -149,16 +153,27 @@ export class Prog {
     aux.trySet('max_rdwr_access', spec.maxRdwrAccess ?? 0);
     aux.trySet('attach_btf_id', spec.attachBtfId);
     aux.trySet('btf', spec.btf?.addr ?? 0n);
-    aux.set('used_map_cnt', maps.length);
-    if (maps.length > 0) {
-      const list = this.own(kernel, maps.length * 8);
-      maps.forEach((map, i) => kernel.mem.setU64(list + BigInt(i * 8), map.addr));
-      aux.trySet('used_maps', list);
-    }
     if (spec.attachFuncName === '') return;
     const name = kernel.allocText(spec.attachFuncName);
     this.owned.push(name);
     aux.trySet('attach_func_name', name);
+  }
+
+  /** The maps that the program holds: those it names, and those it was bound to. */
+  get maps(): readonly BpfMap[] {
+    return this.held;
+  }
+  /** Holds one more; the caller took the reference. */
+  bindMap(map: BpfMap): void {
+    this.useMaps([...this.held, map]);
+  }
+  private useMaps(maps: readonly BpfMap[]): void {
+    this.held = maps;
+    this.aux.set('used_map_cnt', maps.length);
+    if (maps.length === 0) return;
+    const list = this.own(this.kernel, maps.length * 8);
+    maps.forEach((map, i) => this.kernel.mem.setU64(list + BigInt(i * 8), map.addr));
+    this.aux.trySet('used_maps', list);
   }
 
   private own(kernel: Kernel, size: number): Addr {

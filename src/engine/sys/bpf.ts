@@ -10,6 +10,8 @@ import { Btf, BtfFormatError } from '../btf/parse.ts';
 import type { IterInfo } from '../iter/link.ts';
 import { findTaskByPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
 import { lookupFd } from '../vfs/fd_table.ts';
+import * as attach from './attach_cmds.ts';
+import type { AttachAttr } from './attach_cmds.ts';
 import * as bpffs from './bpffs.ts';
 import * as files from './files.ts';
 import * as info from './obj_info.ts';
@@ -23,6 +25,7 @@ import type { MapCreateAttr } from './map_cmds.ts';
 import { openDirectory } from './paths.ts';
 import { progLoad } from './prog_load.ts';
 import type { ProgLoadAttr, ProgLoadResult } from './prog_load.ts';
+import { enableStats } from './prog_stats.ts';
 import type { Sys } from './sys.ts';
 
 export class BpfSyscall {
@@ -108,6 +111,35 @@ export class BpfSyscall {
     const task = ns && findTaskByPidNs(kernel, pid, ns);
     if (!task) return fail('ENOENT');
     return lookupFd(kernel, task, fd) ? fail('ENOTSUPP') : fail('EBADF');
+  }
+
+  /** BPF_ENABLE_STATS */
+  enableStats(type: number): number {
+    return enableStats(this.sys.kernel, this.sys.fds, type);
+  }
+  /** BPF_PROG_BIND_MAP */
+  progBindMap(progFd: number, mapFd: number, flags = 0): NegErrno {
+    return attach.progBindMap(this.sys, progFd, mapFd, flags);
+  }
+  /** BPF_PROG_ATTACH */
+  progAttach(attr: AttachAttr): NegErrno {
+    return attach.progAttach(this.sys, attr);
+  }
+  /** BPF_PROG_DETACH */
+  progDetach(attr: AttachAttr): NegErrno {
+    return attach.progDetach(this.sys, attr);
+  }
+  /** BPF_PROG_QUERY */
+  progQuery(targetFd: number, attachType: number): NegErrno {
+    return attach.progQuery(this.sys, targetFd, attachType);
+  }
+  /** BPF_RAW_TRACEPOINT_OPEN */
+  rawTracepointOpen(progFd: number, name: string): NegErrno {
+    return attach.rawTracepointOpen(this.sys, progFd, name);
+  }
+  /** BPF_TOKEN_CREATE */
+  tokenCreate(bpffsFd: number, flags = 0): NegErrno {
+    return attach.tokenCreate(this.sys, bpffsFd, flags);
   }
 
   progLoad(attr: ProgLoadAttr): ProgLoadResult {

@@ -11,6 +11,7 @@ import type { IterLink } from '../iter/link.ts';
 import { fdinfo } from '../vfs/procfs.ts';
 import type { FdObject } from './fds.ts';
 import { mapMemlock } from './map_memlock.ts';
+import { runStats } from './prog_stats.ts';
 import type { Sys } from './sys.ts';
 
 const PAGE = 4096;
@@ -37,19 +38,21 @@ const mapFdinfo = (map: BpfMap): string =>
     ['frozen', map.frozen ? 1 : 0],
   ]);
 
-/** @kernel bpf_prog_show_fdinfo, kernel/bpf/syscall.c @fidelity partial: run statistics are off, as by default */
-const progFdinfo = (prog: Prog): string =>
-  lines([
+/** @kernel bpf_prog_show_fdinfo, kernel/bpf/syscall.c @fidelity full: prog_stats.test.ts */
+function progFdinfo(prog: Prog): string {
+  const { cnt, nsecs } = runStats(prog);
+  return lines([
     ['prog_type', prog.spec.type],
     ['prog_jited', 1],
     ['prog_tag', prog.tag],
     ['memlock', progMemlock(prog)],
     ['prog_id', prog.id],
-    ['run_time_ns', 0],
-    ['run_cnt', 0],
+    ['run_time_ns', String(nsecs)],
+    ['run_cnt', String(cnt)],
     ['recursion_misses', 0],
     ['verified_insns', prog.spec.verifiedInsns ?? 0],
   ]);
+}
 
 /** @kernel bpf_link_show_fdinfo, kernel/bpf/syscall.c @fidelity full */
 const linkFdinfo = (link: IterLink): string =>

@@ -12,6 +12,7 @@ import { LinkType } from '../abi/uapi.ts';
 import type { BtfObject } from '../bpf/btf_object.ts';
 import type { BpfMap } from '../bpf/map.ts';
 import type { Prog } from '../bpf/prog.ts';
+import { runStats } from './prog_stats.ts';
 import type { Sys } from './sys.ts';
 
 export interface MapInfoData {
@@ -41,6 +42,9 @@ export interface ProgInfoData {
   readonly name: string;
   readonly gpl_compatible: boolean;
   readonly btf_id: number;
+  readonly run_time_ns: bigint;
+  readonly run_cnt: bigint;
+  readonly recursion_misses: bigint;
   readonly verified_insns: number;
   readonly attach_btf_obj_id: number;
   readonly attach_btf_id: number;
@@ -94,7 +98,7 @@ const btfWith = ({ objects }: Sys, type: TypeId): BtfObject =>
     ? null
     : objects.btfs.all().find(({ types }) => types.base === objects.vmlinux.types)) ?? objects.vmlinux;
 
-/** @kernel bpf_prog_get_info_by_fd, kernel/bpf/syscall.c @fidelity partial: lengths are those of the program as loaded, nothing is jited, and run statistics are off */
+/** @kernel bpf_prog_get_info_by_fd, kernel/bpf/syscall.c @fidelity partial: lengths are those of the program as loaded, and nothing is jited */
 const progInfo = (sys: Sys, prog: Prog): ProgInfoData => ({
   kind: 'prog',
   type: prog.spec.type,
@@ -108,6 +112,10 @@ const progInfo = (sys: Sys, prog: Prog): ProgInfoData => ({
   name: prog.name,
   gpl_compatible: prog.spec.gplCompatible,
   btf_id: prog.spec.btf?.id ?? 0,
+  run_time_ns: runStats(prog).nsecs,
+  run_cnt: runStats(prog).cnt,
+  // The program of an iterator does not run inside itself.
+  recursion_misses: 0n,
   verified_insns: prog.spec.verifiedInsns ?? 0,
   attach_btf_obj_id: prog.attachBtfId === 0 ? 0 : btfWith(sys, prog.attachBtfId).id,
   attach_btf_id: prog.attachBtfId,

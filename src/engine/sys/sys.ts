@@ -19,6 +19,7 @@ import type { RunOptions } from '../vm/run.ts';
 import type { VerifyRequest, VerifyResult } from '../verifier/request.ts';
 import { BpfFds } from './fds.ts';
 import { BpfObjects } from './objects.ts';
+import { counted, watchStatsFds } from './prog_stats.ts';
 
 export interface SysOptions {
   readonly bpf: Bpf;
@@ -54,6 +55,7 @@ export class Sys {
     this.keepStates = keepStates;
     this.objects = new BpfObjects(bpf);
     this.fds = new BpfFds(bpf.kernel, this.objects);
+    watchStatsFds(bpf.kernel);
     this.iter = new BpfIter({
       kernel: bpf.kernel,
       recorder,
@@ -66,10 +68,10 @@ export class Sys {
       getProg: (prog) => this.objects.getProg(ours(prog)),
       putProg: (prog) => this.objects.putProg(ours(prog)),
       runProg: (prog, ctx, session) => {
-        const result = runProg(bpf.processor, ours(prog).code, {
-          ...this.watch(session),
-          ctx,
-        });
+        const own = ours(prog);
+        const result = counted(bpf.kernel, own, () =>
+          runProg(bpf.processor, own.code, { ...this.watch(session), ctx }),
+        );
         bpf.timers.runDue(bpf.processor);
         if ('abort' in result) throw new ProgramAbort(result.abort, result.pc, result.addr);
         return result;

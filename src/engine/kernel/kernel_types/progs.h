@@ -323,6 +323,20 @@ struct trace_event_raw_sched_wakeup_template {
 	char __data[];
 };
 
+struct bpf_prog_stats {
+	u64 cnt;
+	u64 nsecs;
+	u64 misses;
+};
+
+struct static_key {
+	atomic_t enabled;
+};
+
+struct static_key_false {
+	struct static_key key;
+};
+
 struct linux_binprm;
 struct kernel_siginfo;
 struct filename;
