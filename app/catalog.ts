@@ -30,9 +30,22 @@ const ownTargets = Object.keys(targetTexts)
     return { path, text: '', load };
   });
 
+/** Worlds that have what a program walks: another is chosen by hand. */
+const WORLDS: Readonly<Record<string, readonly string[]>> = {
+  sockets: ['tcp', 'udp', 'unix', 'netlink', 'sockmap', 'bpf_sk_storage_map'],
+  graphics: ['kmem_cache', 'dmabuf'],
+};
+const worldOf = (path: string): Pick<Example, 'world'> => {
+  const world = Object.keys(WORLDS).find((name) => WORLDS[name]?.includes(path.replace('.bpf.c', '')));
+  return world === undefined ? {} : { world };
+};
+
 export const examples: readonly Example[] = [
   ...Object.entries(texts)
-    .map(([path, text]): Example => ({ path: fileName(path), text }))
+    .map(([file, text]): Example => {
+      const path = fileName(file);
+      return { path, text, ...worldOf(path) };
+    })
     .sort((a, b) => byFirst(FIRST)(a.path, b.path)),
   ...ownTargets,
 ];

@@ -21,10 +21,10 @@ const TARGETS = {
   netlink: { world: 'sockets' },
   ipv6_route: {},
   ksym: {},
-  kmem_cache: {},
+  kmem_cache: { world: 'graphics' },
   dmabuf: { world: 'graphics' },
-  sockmap: {},
-  bpf_sk_storage_map: {},
+  sockmap: { world: 'sockets' },
+  bpf_sk_storage_map: { world: 'sockets' },
 };
 const FILES = { example: 'task_file.bpf.c', read: '256' };
 const of = (recording, act) => ({ of: recording, act });

@@ -28,7 +28,7 @@ const NEAREST = 4;
 /** The farthest: some pictures are so tall that even this shows a part of them. */
 const FARTHEST = 0.1;
 const TALLEST = 0.02;
-const MAX_FIT = 1.15;
+const MAX_FIT = 1.3;
 /** Below this scale a picture is not shown as a whole. */
 const READABLE = 0.8;
 const MIN_FIT = 0.75;
@@ -38,15 +38,19 @@ interface CameraEvents {
   readonly onView: (view: View) => void;
   /** The user moved the picture by hand. */
   readonly onPan: () => void;
+  /** The pane has another width, and the picture was fitted into it anew. */
+  readonly onRefit: () => void;
 }
 
 export function createCamera(
   svg: SVGSVGElement,
   size: { readonly width: number; readonly height: number },
-  { onView, onPan }: CameraEvents,
+  { onView, onPan, onRefit }: CameraEvents,
 ): Camera {
   const root = select(svg);
   let easing = 0;
+  /** Scale of the last fit. */
+  let fitted = 0;
   // Asked for again only when it changes: asking would make the browser lay the page out.
   let { width, height } = svg.getBoundingClientRect();
   const apply = (): void => {
@@ -97,10 +101,16 @@ export function createCamera(
     const whole = Math.min(across, height / Math.max(1, size.height));
     const k = Math.max(MIN_FIT, whole >= READABLE ? whole : across);
     moveTo(Math.max(0, (width - size.width * k) / 2), 0, k, false);
+    fitted = zoomTransform(svg).k;
   };
   const observer = new ResizeObserver(([entry]) => {
+    const before = width;
     if (entry) ({ width, height } = entry.contentRect);
-    apply();
+    // What nobody has zoomed stays fitted.
+    if (before > 0 && width > 0 && width !== before && zoomTransform(svg).k === fitted) {
+      fit();
+      onRefit();
+    } else apply();
   });
   observer.observe(svg);
 

@@ -75,6 +75,9 @@ export class Stage {
         this.request();
       },
       onPan,
+      onRefit: () => {
+        if (this.shown?.follow) this.followCursor({ ...this.shown, ease: false });
+      },
     });
     this.camera.fit();
   }

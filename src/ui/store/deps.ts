@@ -17,6 +17,8 @@ export interface Example {
   readonly path: string;
   /** '' until it is loaded. */
   readonly text: string;
+  /** World in which it has something to walk, where not every one has. */
+  readonly world?: string;
   /** Kernel code that the program needs. */
   readonly module?: KernelSource;
   /** Fetches what is here only by its name. */

@@ -2,6 +2,7 @@
 import type { StateCreator } from 'zustand';
 import type { CheckResult } from '../../protocol/api.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import type { Example } from './deps.ts';
 import { keepProgram } from './keep.ts';
 import type { PageState } from './store.ts';
 
@@ -19,6 +20,13 @@ export interface ProgramSlice {
   openExample: (path: string) => Promise<void>;
   setCheck: (check: CheckResult | null, checking: boolean) => void;
   revealLine: (line: number, column?: number) => void;
+}
+
+/** An example brings its world; one that needs none gives the world of the example before back. */
+function takeWorld(state: PageState, { world }: Example): void {
+  const before = state.examples.find(({ path }) => path === state.path)?.world;
+  if (world !== undefined) state.setAttach({ world });
+  else if (before === state.world) state.setAttach({ world: state.worlds[0] ?? before });
 }
 
 export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set, get) => ({
@@ -41,6 +49,7 @@ export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set,
     const { text, module = null } = example;
     keepProgram({ path, text });
     get().pause();
+    takeWorld(get(), example);
     if (module?.text !== get().module?.text) get().setModule(module);
     if (path === get().path && text === get().text && !get().object) return;
     const examples = get().examples.map((one) => (one.path === path ? example : one));
