@@ -11,8 +11,8 @@ import { bpftoolLines, projectOf } from './project.ts';
 /** The scenario's own words: the same choice gives the same text. */
 const chosen = (state: PageState): string => {
   const { path, text } = state;
-  const { options } = scenarioOf(state);
-  return JSON.stringify({ world: { name: state.world }, source: { path, text }, options });
+  const { options, module } = scenarioOf(state);
+  return JSON.stringify({ world: { name: state.world }, source: { path, text }, module, options });
 };
 
 function download(name: string, bytes: Uint8Array<ArrayBuffer>): void {

@@ -24,3 +24,11 @@ test('what bpftool cannot be told is said', () => {
   );
   expect(bpftoolLines(scenario({ attach: { map: 'counts' } }))).not.toContain('#');
 });
+
+test("a target of the user's own comes along, with what it takes to have it in a kernel", () => {
+  const module = { path: 'mine.c', text: 'int y;\n' };
+  const files = projectOf({ ...scenario({}), module });
+  expect(files['mine.target.c']).toBe('int y;\n');
+  expect(files['mine.bpf.c']).toBe('int x;\n');
+  expect(files['Makefile']).toMatch(/^# mine\.target\.c registers the iterator\./);
+});

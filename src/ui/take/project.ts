@@ -39,16 +39,23 @@ clean:
 /** `dir/task.bpf.c` -> `task` */
 const stem = (path: string): string => path.replace(/^.*\//, '').replace(/(\.bpf)?\.[co]$/, '');
 
+/** What has to be done before a program of one's own target can be built. */
+const OWN_TARGET = `# FILE registers the iterator. Linux exports bpf_iter_reg_target to no module, so it is built into the kernel:
+# put it beside kernel/bpf/task_iter.c, add its .o to that folder's Makefile, and start the new kernel first.
+`;
+
 /** Files of a folder in which `make` builds the program and its reader. */
 export function projectOf(scenario: Scenario): Project {
-  const { source } = scenario;
+  const { source, module } = scenario;
   const name = stem(source.path);
   const path = `${name}.bpf.c`;
+  const target = module && `${stem(module.path)}.target.c`;
   const renamed = { ...scenario, source: { ...source, path } };
   return {
     [path]: source.text ?? '',
     'reader.c': readerFor(renamed),
-    Makefile: MAKEFILE.replace('NAME', name),
+    ...(module && target && { [target]: module.text }),
+    Makefile: `${target ? OWN_TARGET.replace('FILE', target) : ''}${MAKEFILE.replace('NAME', name)}`,
   };
 }
 
