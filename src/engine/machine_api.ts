@@ -10,6 +10,7 @@ import type { Scenario, WorldRef } from '../protocol/scenario.ts';
 import type { Scene } from '../protocol/scene.ts';
 import { packScene } from '../protocol/scene_columns.ts';
 import type { CallContext, ServedApi } from '../protocol/server.ts';
+import { SceneFilm } from './scene/film.ts';
 import { sceneOf } from './scene/scene.ts';
 import { stripScene } from './scene/strip.ts';
 import { ALL_TASKS } from './scene/facts.ts';
@@ -29,12 +30,15 @@ import type { Compiled, LoadOutcome } from './machine/program.ts';
 import { languageMethods } from './machine/language_api.ts';
 import type { KernelCodes, MadeCode } from './machine/kernel_code.ts';
 import { Replay } from './machine/replay.ts';
+import type { ProgramValues } from './machine/values.ts';
 import type { Resources } from './machine/resources.ts';
 import { tryChange } from './machine/try_change.ts';
 import type { ShellServer } from './machine/shell_api.ts';
 import { summarize } from './machine/summary.ts';
 import type { World } from './kernel/world.ts';
 
+/** Nodes that may be drawn anew for changes in one run; what changes after that is on the timeline alone. */
+const DRAWN_MOST = 400_000;
 /** Callbacks between two looks at the port. */
 const SLICE = 64;
 
@@ -83,6 +87,12 @@ export function createEngineApi(resources: Resources): ServedApi {
   /** Types that `compiled` was made with: those of the last scenario. */
   let compiledFor: Btf | null = null;
   let replay: Replay | null = null;
+  /** Of the program that `replay` plays. */
+  let values: () => Promise<ProgramValues | null> = () => Promise.resolve(null);
+  const replayWith = (next: Replay): void => {
+    replay = next;
+    values = () => Promise.resolve(null);
+  };
 
   /** Reading a world is most of its cost after the first time; building it is done anew for each run. */
   const worldOf = (ref: WorldRef): World => {
@@ -205,7 +215,7 @@ export function createEngineApi(resources: Resources): ServedApi {
       if (!(error instanceof BootError)) throw error;
       return { ...nothing, report: failedReport('open', bootDiagnostics(scenario.world, error)) };
     }
-    let scene: RunResult['scene'] = null;
+    let film: SceneFilm | null = null;
     let ctx = 0n;
     const play = playFor(machine, scenario, object, () => {
       const session = machine.sys.fds.openSessions[0];
@@ -213,20 +223,44 @@ export function createEngineApi(resources: Resources): ServedApi {
       const drawn = session
         ? (sceneOf({ session, filter: filterOf(scenario) }) ?? strip(scenario, object))
         : null;
-      scene = drawn && packScene(drawn);
+      film = drawn && new SceneFilm(drawn);
     });
+    let drawnChanges = 0;
+    let drawnNodes = 0;
+    /** Draws what the changes since the last callback have made of the world. */
+    const look = (): void => {
+      const [recorded] = machine.recorder.sessions;
+      const [session] = machine.sys.fds.openSessions;
+      const last = recorded?.changes.at(-1);
+      if (!film || !session || !last || recorded?.changes.length === drawnChanges) return;
+      drawnChanges = recorded?.changes.length ?? 0;
+      drawnNodes += film.length;
+      if (drawnNodes > DRAWN_MOST) return;
+      const now = sceneOf({ session, filter: filterOf(scenario) });
+      if (now) film.take(last.call, now);
+    };
+    const scene = () => film && packScene(film.finish());
     const sessions = () => machine.recorder.sessions.map((session) => session.trace());
     for (let calls = 1; ; calls++) {
       const step = play.next();
+      look();
       if (step.done) {
         const { report, program, outcome } = step.value;
         replay = new Replay(() => {
           const again = bootFor(scenario);
           return { machine: again, play: playFor(again, scenario, object, () => undefined) };
         });
+        const made = async (): Promise<ProgramValues | null> => {
+          const { ProgramValues } = await import('./machine/values.ts');
+          return program && outcome.object
+            ? new ProgramValues(scenario.source, machine.kernel.btf, program.program, outcome.object)
+            : null;
+        };
+        let kept: Promise<ProgramValues | null> | null = null;
+        values = () => (kept ??= made());
         const infos = programs(outcome, machine);
         const info = infos.find(({ name }) => name === program?.program.spec.name) ?? null;
-        return { report, sessions: sessions(), program: info, scene, ctx, cancelled: false };
+        return { report, sessions: sessions(), program: info, scene: scene(), ctx, cancelled: false };
       }
       if (calls % SLICE !== 0) continue;
       context.progress(calls, step.value.reads);
@@ -236,7 +270,7 @@ export function createEngineApi(resources: Resources): ServedApi {
           ...nothing,
           report: failedReport('read', []),
           sessions: sessions(),
-          scene,
+          scene: scene(),
           ctx,
           cancelled: true,
         };
@@ -252,9 +286,7 @@ export function createEngineApi(resources: Resources): ServedApi {
           boot: bootFor,
           compile: (scenario) => compileOnce(scenario).object,
           slice: SLICE,
-          replayWith: (next) => {
-            replay = next;
-          },
+          replayWith,
         }),
     );
     return shell;
@@ -274,9 +306,7 @@ export function createEngineApi(resources: Resources): ServedApi {
           compile: compileOnce,
           library: resources.userLibrary,
           slice: SLICE,
-          replayWith: (next) => {
-            replay = next;
-          },
+          replayWith,
         },
         args,
         context,
@@ -312,6 +342,10 @@ export function createEngineApi(resources: Resources): ServedApi {
       };
     },
     peek: ({ moment, struct, addr }) => replay?.peek(moment, struct, addr) ?? null,
+    values: async ({ moment }) => {
+      const known = await values();
+      return (known && replay?.before(moment, (pc, vm) => known.before(pc, vm))) ?? [];
+    },
     world: ({ world, btf }): WorldSummary => {
       try {
         const parsed = worldOf(world);

@@ -1,6 +1,7 @@
 /**
  * The picture of a target: objects with places, computed by the engine from the kernel's bytes before
- * the walk. The layout is deterministic and never moves on a step; states are folded from the trace.
+ * the walk. The layout is deterministic and never moves on a step, not even when the world is changed: there
+ * is room in it for all that comes. States are folded from the trace.
  */
 export const SCENE_NODE_KINDS = [
   'task',
@@ -49,6 +50,27 @@ export interface SceneEdge {
   readonly via: string;
 }
 
+/** What a change of the world did to a node or an arrow, seen from a call on. */
+export interface SceneChange {
+  readonly call: number;
+  readonly of: 'node' | 'edge';
+  readonly id: number;
+  /** Whether it is there from this call on. */
+  readonly there: boolean;
+  /** What the node says from this call on. */
+  readonly label: string;
+  readonly detail: string;
+}
+
+/** What changed while the walk went on. What came later is in the picture from the beginning, unseen. */
+export interface SceneChanges {
+  /** Nodes and edges before the walk: those with these ids and above were not there. */
+  readonly nodes: number;
+  readonly edges: number;
+  /** In the order of the calls. */
+  readonly rows: readonly SceneChange[];
+}
+
 export interface Scene {
   readonly target: string;
   readonly width: number;
@@ -56,4 +78,6 @@ export interface Scene {
   readonly columns: readonly { readonly label: string; readonly x: number; readonly w: number }[];
   readonly nodes: readonly SceneNode[];
   readonly edges: readonly SceneEdge[];
+  /** None: the world stood still. */
+  readonly changes?: SceneChanges;
 }

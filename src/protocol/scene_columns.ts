@@ -10,7 +10,7 @@
 import { SCENE_NODE_KINDS } from './scene.ts';
 import type { Scene, SceneEdge, SceneNode } from './scene.ts';
 
-export interface SceneColumns extends Pick<Scene, 'target' | 'width' | 'height' | 'columns'> {
+export interface SceneColumns extends Pick<Scene, 'target' | 'width' | 'height' | 'columns' | 'changes'> {
   readonly length: number;
   /** Index in SCENE_NODE_KINDS. */
   readonly kind: Uint8Array;
@@ -62,6 +62,7 @@ export function packScene(scene: Scene): SceneColumns {
     width: scene.width,
     height: scene.height,
     columns: scene.columns,
+    ...(scene.changes ? { changes: scene.changes } : {}),
     length: n,
     kind: new Uint8Array(n),
     addr: new BigUint64Array(n),
@@ -131,6 +132,7 @@ export const openScene = (columns: SceneColumns): Scene => ({
   width: columns.width,
   height: columns.height,
   columns: columns.columns,
+  ...(columns.changes ? { changes: columns.changes } : {}),
   nodes: Array.from({ length: columns.length }, (_, i) => nodeAt(columns, i)),
   edges: Array.from(columns.edgeFrom, (_, i) => edgeAt(columns, i)),
 });

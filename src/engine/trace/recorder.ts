@@ -122,6 +122,11 @@ export class SessionRecorder {
     this.readRows.push(row);
   }
 
+  /** Every change so far. */
+  get changes(): readonly ChangeRow[] {
+    return this.changeRows;
+  }
+
   /** Every read(2) so far. */
   get reads(): readonly ReadRow[] {
     return this.readRows;
