@@ -41,7 +41,7 @@ export class Bpf implements Linker {
     freeStorageWithOwner(kernel);
     this.timers = new Timers(kernel);
     this.helpers = new Map([...helperTable(this), ...this.timers.helpers]);
-    this.kfuncs = new Map(kfuncTable(this));
+    this.kfuncs = new Map([...kfuncTable(this), ...this.timers.kfuncs]);
   }
 
   /** Adds helpers that live elsewhere, such as those of one iterator target. */

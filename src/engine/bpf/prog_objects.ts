@@ -15,6 +15,7 @@ import type { Btf } from '../btf/parse.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { listDel, listInit } from '../kernel/list.ts';
 import type { Memory } from '../kernel/memory.ts';
+import { releaseKernelObject } from './kernel_refs.ts';
 import { specialFields } from './special_fields.ts';
 import type { SpecialField } from './special_fields.ts';
 
@@ -66,7 +67,7 @@ export function newProgObject(kernel: Kernel, types: Btf, id: TypeId, copies = 1
  *
  * @param inside an address in the object
  * @kernel __bpf_obj_drop_impl, kernel/bpf/helpers.c
- * @fidelity partial: references on kernel objects that it holds are not given back
+ * @fidelity full: app/async.test.ts
  */
 export function dropProgObject(kernel: Kernel, inside: Addr): void {
   const object = holder(kernel, inside);
@@ -96,9 +97,9 @@ export function acquireProgObject(kernel: Kernel, addr: Addr): Addr {
   return addr;
 }
 
-/** Drops what lists, trees and pointers in a value hold. @kernel bpf_obj_free_fields, kernel/bpf/syscall.c @fidelity partial: as dropProgObject */
+/** Drops what lists, trees and pointers in a value hold. @kernel bpf_obj_free_fields, kernel/bpf/syscall.c @fidelity full: app/async.test.ts */
 export function freeFields(kernel: Kernel, fields: readonly SpecialField[], base: Addr): void {
-  for (const { kind, offset } of fields) {
+  for (const { kind, offset, target = '' } of fields) {
     const at = base + BigInt(offset);
     if (kind === 'bpf_list_head') {
       for (let node = popList(kernel.mem, at, true); node !== 0n; node = popList(kernel.mem, at, true))
@@ -108,14 +109,34 @@ export function freeFields(kernel: Kernel, fields: readonly SpecialField[], base
         removeFromTree(kernel.mem, at, node);
         dropProgObject(kernel, node);
       }
-    } else if (kind === 'bpf_timer') {
-      if (kernel.mem.u64(at) !== 0n) kernel.mem.release(kernel.mem.u64(at));
+    } else if (ASYNC[kind] !== undefined) freeAsync(kernel, ASYNC[kind], at);
+    else if (kind === 'kptr' || kind === 'percpu_kptr') {
+      const held = kernel.mem.u64(at);
       kernel.mem.setU64(at, 0n);
-    } else if (kind === 'kptr' || kind === 'percpu_kptr') {
-      dropProgObject(kernel, kernel.mem.u64(at));
-      kernel.mem.setU64(at, 0n);
+      if (held !== 0n && !releaseKernelObject(kernel, target, held)) dropProgObject(kernel, held);
     }
   }
+}
+
+/** What timers and work queues lead to. */
+const ASYNC: Readonly<Record<string, string>> = { bpf_timer: 'bpf_hrtimer', bpf_wq: 'bpf_work' };
+
+/** It will not run any more. @kernel bpf_timer_cancel_and_free, bpf_wq_cancel_and_free, kernel/bpf/helpers.c @fidelity full: app/async.test.ts */
+function freeAsync(kernel: Kernel, struct: string, at: Addr): void {
+  const item = kernel.mem.u64(at);
+  kernel.mem.setU64(at, 0n);
+  if (item === 0n) return;
+  kernel.freeing(struct, kernel.view(struct, item));
+  kernel.mem.release(item);
+}
+
+/** Timers and work of a value whose map no user space has a way to any more. */
+export function freeAsyncFields(kernel: Kernel, fields: readonly SpecialField[], base: Addr): void {
+  freeFields(
+    kernel,
+    fields.filter(({ kind }) => ASYNC[kind] !== undefined),
+    base,
+  );
 }
 
 // -- lists ---------------------------------------------------------------------------------------------------

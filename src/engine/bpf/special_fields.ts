@@ -15,6 +15,8 @@ export interface SpecialField {
   readonly kind: string;
   readonly offset: Bytes;
   readonly size: Bytes;
+  /** Kernel pointers only: name of the struct pointed to, '' for none. */
+  readonly target?: string;
 }
 
 const STRUCTS: ReadonlySet<string> = new Set([
@@ -29,11 +31,13 @@ const STRUCTS: ReadonlySet<string> = new Set([
 ]);
 const TAGS: ReadonlySet<string> = new Set(['kptr', 'kptr_untrusted', 'percpu_kptr', 'uptr']);
 
-function pointerTag(btf: Btf, id: TypeId): string | null {
+/** The tag of a kernel pointer, and the struct that it points to. */
+function kernelPointer(btf: Btf, id: TypeId): { readonly kind: string; readonly target: string } | null {
   const type = btf.type(id);
   if (type.kind !== Kind.PTR) return null;
-  const target = btf.type(type.type);
-  return target.kind === Kind.TYPE_TAG && TAGS.has(target.name) ? target.name : null;
+  const tag = btf.type(type.type);
+  if (tag.kind !== Kind.TYPE_TAG || !TAGS.has(tag.name)) return null;
+  return { kind: tag.name, target: btf.nameOf(resolve(btf, tag.type)) };
 }
 
 /**
@@ -49,10 +53,10 @@ export function specialFields(btf: Btf, id: TypeId): readonly SpecialField[] {
       const offset = base + member.bitOffset / 8;
       const inner = resolve(btf, member.type);
       const name = btf.nameOf(inner);
-      const tag = pointerTag(btf, inner);
+      const pointer = kernelPointer(btf, inner);
       if (structOf(btf, inner) && STRUCTS.has(name))
         out.push({ kind: name, offset, size: sizeOf(btf, inner) });
-      else if (tag) out.push({ kind: tag, offset, size: 8 });
+      else if (pointer) out.push({ ...pointer, offset, size: 8 });
       else visit(inner, offset, depth + 1);
     }
   };

@@ -99,7 +99,7 @@ export class BpfObjects {
     if (user) getRef(map.view, 'usercnt');
   }
 
-  /** @kernel bpf_map_put_with_uref, kernel/bpf/syscall.c @fidelity partial: freed at once, timers are not cancelled first */
+  /** @kernel bpf_map_put_with_uref, kernel/bpf/syscall.c @fidelity partial: freed at once, not after a grace period */
   putMap(map: BpfMap, user = false): void {
     if (user && putRef(map.view, 'usercnt')) for (const addr of map.releaseUser()) this.putElement(addr);
     if (!putRef(map.view, 'refcnt')) return;

@@ -8,7 +8,7 @@
 import { EngineBug } from '../../shared/assert.ts';
 import type { Release } from '../abi/releases.ts';
 import type { Bpf } from '../bpf/bpf.ts';
-import { Prog } from '../bpf/prog.ts';
+import { Prog, progsByAddr } from '../bpf/prog.ts';
 import { BpfIter, ProgramAbort } from '../iter/bpf_iter.ts';
 import type { IterProg } from '../iter/bpf_iter.ts';
 import type { Session } from '../iter/session.ts';
@@ -56,6 +56,7 @@ export class Sys {
     this.objects = new BpfObjects(bpf);
     this.fds = new BpfFds(bpf.kernel, this.objects);
     watchStatsFds(bpf.kernel);
+    bpf.timers.dropProg = (addr) => this.objects.putProg(progsByAddr.at(bpf.kernel, addr));
     this.iter = new BpfIter({
       kernel: bpf.kernel,
       recorder,

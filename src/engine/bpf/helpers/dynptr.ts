@@ -57,6 +57,9 @@ function set(dynptr: View, address: Addr, kind: number, size: Bytes): void {
   dynptr.set('offset', 0);
   dynptr.set('size', size | (kind << TYPE_SHIFT));
 }
+/** A dynptr to memory. @kernel bpf_dynptr_init, kernel/bpf/helpers.c @fidelity full */
+export const initLocalDynptr = (dynptr: View, address: Addr, size: Bytes): void =>
+  set(dynptr, address, LOCAL, size);
 const setNull = (dynptr: View): void => set(dynptr, 0n, 0, 0);
 
 /** Address of `length` bytes at `offset`, or -E2BIG when they are not all inside. */

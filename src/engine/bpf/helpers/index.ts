@@ -15,9 +15,12 @@ import { storageHelpers } from './storage.ts';
 import { stringHelpers } from './string.ts';
 import { tailCallHelpers } from './tail_call.ts';
 import { taskHelpers } from './task.ts';
+import { eventHelpers } from './events.ts';
+import { cpumaskKfuncs } from './kfunc_cpumask.ts';
 import { cssKfuncs } from './kfunc_css.ts';
 import { graphKfuncs } from './kfunc_graph.ts';
 import { iteratorKfuncs } from './kfunc_iter.ts';
+import { keyKfuncs } from './kfunc_keys.ts';
 import { listKfuncs } from './kfunc_lists.ts';
 import { objectKfuncs } from './kfunc_object.ts';
 import { stringKfuncs } from './kfunc_string.ts';
@@ -29,6 +32,7 @@ export const helperTable = (bpf: Bpf): HelperTable =>
     ...stringHelpers(),
     ...memoryHelpers(),
     ...ringbufHelpers(),
+    ...eventHelpers(),
     ...dynptrHelpers(),
     ...loopHelpers(),
     ...taskHelpers(),
@@ -51,4 +55,6 @@ export const kfuncTable = (bpf: Bpf): KfuncTable =>
     ...cssKfuncs(),
     ...listKfuncs(),
     ...socketKfuncs(),
+    ...cpumaskKfuncs(bpf.cpus),
+    ...keyKfuncs(),
   ]);

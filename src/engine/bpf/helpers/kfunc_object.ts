@@ -13,16 +13,16 @@ import {
   tryGetCgroup,
 } from '../../kernel/objects/cgroup.ts';
 import { findTaskByPidNs, taskActivePidNs } from '../../kernel/objects/pid.ts';
-import { getRef, putRef } from '../../kernel/objects/refs.ts';
 import { taskAt } from '../../kernel/objects/task.ts';
 import type { View } from '../../kernel/view.ts';
 import { BpfThrow } from '../../vm/helper.ts';
 import type { ArgNumber, Call, Helper } from '../../vm/helper.ts';
 import { mapsByAddr } from '../map.ts';
+import { acquireTask, releaseTask } from '../kernel_refs.ts';
 import { Htab } from '../maps/htab.ts';
 
 export const objectKfuncs = (): readonly (readonly [string, Helper])[] => [
-  ['bpf_task_acquire', (c) => acquire(taskAt(c.kernel, c.arg(1)))],
+  ['bpf_task_acquire', (c) => acquireTask(taskAt(c.kernel, c.arg(1)))],
   ['bpf_task_release', taskRelease],
   ['bpf_task_from_pid', taskFromPid],
   ['bpf_task_from_vpid', taskFromVpid],
@@ -43,41 +43,29 @@ export const objectKfuncs = (): readonly (readonly [string, Helper])[] => [
   ['bpf_preempt_disable', () => 0],
   ['bpf_preempt_enable', () => 0],
   ['bpf_rdonly_cast', (c) => c.arg(1)],
+  // The verifier has put the kernel's own context there.
+  ['bpf_cast_to_kern_ctx', (c) => c.arg(1)],
+  // No address belongs to a slab: caches have none here.
+  ['bpf_get_kmem_cache', () => 0n],
   ['bpf_map_sum_elem_count', sumElemCount],
   ['bpf_throw', bpfThrow],
 ];
 
-/** What bpf_task_acquire counts: the references of those who need the task past its grace period. */
-const USERS = 'rcu_users';
-
-/**
- * @returns the task with a reference, or NULL once the last one is gone
- * @kernel bpf_task_acquire, kernel/bpf/helpers.c
- * @fidelity full
- */
-function acquire(task: View | null): Addr {
-  if (!task) return 0n;
-  const counter = task.has(USERS) ? USERS : 'usage';
-  return task.num(counter) === 0 ? 0n : getRef(task, counter).addr;
-}
-
-/** @kernel bpf_task_release, kernel/bpf/helpers.c @fidelity full */
 function taskRelease(call: Call): number {
-  const task = taskAt(call.kernel, call.arg(1));
-  putRef(task, task.has(USERS) ? USERS : 'usage');
+  releaseTask(call.kernel, call.arg(1));
   return 0;
 }
 
 /** By number in the initial namespace, thread ids included. @kernel bpf_task_from_pid, kernel/bpf/helpers.c @fidelity full */
 function taskFromPid(call: Call): Addr {
   const initial = call.kernel.object('init_pid_ns', 'pid_namespace');
-  return acquire(findTaskByPidNs(call.kernel, call.s32(1), initial));
+  return acquireTask(findTaskByPidNs(call.kernel, call.s32(1), initial));
 }
 
 /** By number in the current task's namespace. @kernel bpf_task_from_vpid, kernel/bpf/helpers.c @fidelity full */
 function taskFromVpid(call: Call): Addr {
   const ns = taskActivePidNs(call.kernel, taskAt(call.kernel, call.current));
-  return ns ? acquire(findTaskByPidNs(call.kernel, call.s32(1), ns)) : 0n;
+  return ns ? acquireTask(findTaskByPidNs(call.kernel, call.s32(1), ns)) : 0n;
 }
 
 const cgroupArg = (call: Call, n: ArgNumber): View => call.kernel.view('cgroup', call.arg(n));

@@ -13,7 +13,7 @@ import { alignUp } from '../../../shared/int64.ts';
 import { BPF_F_INNER_MAP, MapType } from '../../abi/uapi.ts';
 import { BPF_EXIST, BPF_F_LOCK, BPF_F_MMAPABLE, BPF_NOEXIST, BpfMap } from '../map.ts';
 import type { MapInit, MapSpec } from '../map.ts';
-import { freeFields } from '../prog_objects.ts';
+import { freeAsyncFields, freeFields } from '../prog_objects.ts';
 import { NODE_AND_ACCESS, PCPU_MIN_UNIT_SIZE, flagsOk } from './create_flags.ts';
 
 const roundUpPow2 = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
@@ -124,6 +124,13 @@ export class ArrayMap extends IndexedMap {
   protected override freeContent(): void {
     for (let i = 0; this.special.length > 0 && i < this.spec.maxEntries; i++)
       freeFields(this.kernel, this.special, this.elem(i));
+  }
+
+  /** @kernel array_map_free_timers_wq, kernel/bpf/arraymap.c @fidelity full: app/async.test.ts */
+  override releaseUser(): readonly Addr[] {
+    for (let i = 0; this.special.length > 0 && i < this.spec.maxEntries; i++)
+      freeAsyncFields(this.kernel, this.special, this.elem(i));
+    return [];
   }
 
   /** Address of element `index`, which must be in range. */

@@ -13,7 +13,7 @@ import type { NegErrno } from '../../../shared/errno.ts';
 import { alignUp } from '../../../shared/int64.ts';
 import { BPF_EXIST, BPF_F_LOCK } from '../map.ts';
 import type { MapInit } from '../map.ts';
-import { freeFields } from '../prog_objects.ts';
+import { freeAsyncFields, freeFields } from '../prog_objects.ts';
 import { Htab } from './htab.ts';
 import { LruList } from './lru_list.ts';
 
@@ -28,6 +28,14 @@ export class HashMap extends Htab {
 
   protected override freeElem(elem: Addr): void {
     freeFields(this.kernel, this.special, this.slotOf(elem));
+  }
+
+  /** @kernel htab_map_free_timers_and_wq, kernel/bpf/hashtab.c @fidelity full: app/async.test.ts */
+  override releaseUser(): readonly Addr[] {
+    if (this.special.length === 0) return [];
+    for (let elem = this.firstFrom(0); elem !== 0n; elem = this.after(elem))
+      freeAsyncFields(this.kernel, this.special, this.slotOf(elem));
+    return [];
   }
 
   /**
