@@ -30,9 +30,13 @@ test('a reader is written for the program, runs, and steps through its lines and
     page.getByRole('region', { name: 'Lines and callbacks' }).getByText('kernel: start').first(),
   ).toBeVisible();
 
+  const variables = page.getByRole('region', { name: 'Variables of the reader' });
+  await expect(variables.locator('dt', { hasText: /^fd$/ })).toBeVisible();
+
   await source.fill('int main(void)\n{\n\tint *p = 0;\n\treturn *p;\n}\n');
   await page.getByRole('button', { name: 'Run reader' }).click();
   await expect(page.getByText('exit status 139: signal 11 at line 4')).toBeVisible({ timeout: 30_000 });
+  await expect(variables).toHaveText('pNULL');
   await source.fill('int main(void) { return x; }\n');
   await page.getByRole('button', { name: 'Run reader' }).click();
   await expect(page.getByText(/^reader\.c:1: use of undeclared identifier 'x'/)).toBeVisible({

@@ -10,6 +10,15 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { SessionTrace } from './trace.ts';
 
+/** A variable of a function that runs. */
+export interface ReaderValue {
+  /** As C reaches it: `n`, `linfo.task.pid`. */
+  readonly name: string;
+  readonly type: string;
+  /** `-2`, `0x7ffc8`, `NULL`, `"text"`. */
+  readonly value: string;
+}
+
 /** What a user's process does, line by line; columns of equal length. */
 export interface ReaderTrace {
   readonly length: number;
@@ -27,6 +36,8 @@ export interface ReaderTrace {
   readonly calls: Uint32Array;
   /** Bytes on stdout before this line. */
   readonly output: Uint32Array;
+  /** Variables of the line's function before it runs; shorter than the columns: later lines have none. */
+  readonly values: readonly (readonly ReaderValue[])[];
   /** Session of each callback, in the order they came. */
   readonly callSessions: Uint32Array;
   /** Lines that were not kept because the recording reached its limit; 0: all are here. */

@@ -5,6 +5,7 @@
  *     reader.c   ─> a process of the world ─> stdout, stderr, status
  */
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import type { VariableRange } from '../../protocol/variables.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
 import { shellHost } from './shell.ts';
 import { pathText } from '../vfs/path.ts';
@@ -75,7 +76,11 @@ function homeOf(machine: Machine): string {
 }
 
 /** Sees the processes before the first instruction; `written` tells the bytes on stdout so far. */
-export type Prepare = (userland: Userland, written: () => number) => void;
+export type Prepare = (
+  userland: Userland,
+  written: () => number,
+  variables: readonly VariableRange[],
+) => void;
 
 /** Compiles and runs a reader program. */
 export function* playExec(
@@ -116,7 +121,7 @@ export function* playExec(
     `${home}/${name}`,
     [`./${name}`, ...request.args],
     undefined,
-    (userland) => prepare(userland, written),
+    (userland) => prepare(userland, written, built.variables),
   );
   for (let calls = 1; ; calls++) {
     const step = run.next();

@@ -118,3 +118,24 @@ test('a program that crashes, one that does not compile, and one that is cancell
     await api.exec({ scenario, reader: { path: 'reader.c', text: endless } }, context(true)),
   ).toMatchObject({ cancelled: true, status: null });
 });
+
+test('the variables of a line: those of its function, as they are before it runs', async () => {
+  const api = createEngineApi(resources);
+  const { trace } = await api.exec({ scenario, reader: { path: 'reader.c', text: READER } }, context());
+  if (!trace) throw new Error('it was not run');
+  const lines = READER.split('\n');
+  const at = (part: string): Record<string, string> => {
+    const line = lines.findIndex((text) => text.includes(part)) + 1;
+    const values = trace.values[trace.line.indexOf(line)] ?? [];
+    return Object.fromEntries(values.map(({ name, value }) => [name, value]));
+  };
+  expect(at('return 2 * n')).toEqual({ n: '4' });
+  const { obj, link, fd, n, buf } = at('twice(n));');
+  expect({ n, buf }).toEqual({ n: '4', buf: '"1\\n2\\n"' });
+  expect([obj, link]).toEqual([
+    expect.stringMatching(/^0x[0-9a-f]+$/),
+    expect.stringMatching(/^0x[0-9a-f]+$/),
+  ]);
+  expect(Number(fd)).toBeGreaterThan(2);
+  expect(Object.keys(at('bpf_object__load(obj)')).sort()).toEqual(['buf', 'n', 'obj']);
+});

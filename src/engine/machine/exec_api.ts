@@ -4,6 +4,7 @@ import type { Scenario } from '../../protocol/scenario.ts';
 import type { CallContext } from '../../protocol/server.ts';
 import { ReaderRecorder } from '../trace/reader_recorder.ts';
 import { stepRecorder } from '../user/steps.ts';
+import { VariableWatch } from '../user/variables.ts';
 import { BootError } from './boot.ts';
 import type { Machine } from './boot.ts';
 import { objectPath, playExec } from './exec.ts';
@@ -93,8 +94,8 @@ export async function execReader(
     return { ...NOTHING, stderr: `${error.message}\n` };
   }
   const recorder = new ReaderRecorder(machine.recorder);
-  const play = playExec(machine, request, (userland, written) => {
-    userland.onInsn = stepRecorder(recorder, written);
+  const play = playExec(machine, request, (userland, written, variables) => {
+    userland.onInsn = stepRecorder(recorder, written, new VariableWatch(variables));
   });
   for (let pauses = 1; ; pauses++) {
     const step = play.next();

@@ -1,9 +1,11 @@
 /** Records the lines that a user's program goes through (see protocol/reader.ts). */
-import type { ReaderTrace } from '../../protocol/reader.ts';
+import type { ReaderTrace, ReaderValue } from '../../protocol/reader.ts';
 import type { Recorder } from './recorder.ts';
 
 /** Lines that are kept. */
 const MAX_LINES = 200_000;
+/** Lines whose variables are kept. */
+export const VALUED_LINES = 20_000;
 
 export interface ReaderLine {
   readonly tid: number;
@@ -12,7 +14,12 @@ export interface ReaderLine {
   readonly function: string;
   readonly depth: number;
   readonly output: number;
+  /** Asked for while they are kept. */
+  readonly values: () => readonly ReaderValue[];
 }
+
+const sameValues = (a: readonly ReaderValue[], b: readonly ReaderValue[]): boolean =>
+  a.length === b.length && a.every(({ name, value }, i) => name === b[i]?.name && value === b[i].value);
 
 /** Numbers for texts, in the order they come. */
 class Names {
@@ -32,6 +39,7 @@ export class ReaderRecorder {
   private readonly rows: number[][] = [[], [], [], [], [], [], []];
   private readonly callSessions: number[] = [];
   private readonly seen = new Map<number, number>();
+  private readonly values: (readonly ReaderValue[])[] = [];
   private dropped = 0;
 
   constructor(recorder: Recorder) {
@@ -54,6 +62,12 @@ export class ReaderRecorder {
     if ((tid?.length ?? 0) >= MAX_LINES) {
       this.dropped++;
       return;
+    }
+    if (this.values.length < VALUED_LINES) {
+      const now = row.values();
+      const before = this.values.at(-1);
+      // Most lines change nothing: one list serves them all.
+      this.values.push(before && sameValues(now, before) ? before : now);
     }
     const values = [
       row.tid,
@@ -81,6 +95,7 @@ export class ReaderRecorder {
       depth: Uint16Array.from(depth),
       calls: Uint32Array.from(calls),
       output: Uint32Array.from(output),
+      values: [...this.values],
       callSessions: Uint32Array.from(this.callSessions),
       dropped: this.dropped,
     };

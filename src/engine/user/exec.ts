@@ -4,6 +4,7 @@
  *     reader.c --cc--> object --link--> image --exec--> process --run--> stdout, stderr, status
  */
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import type { VariableRange } from '../../protocol/variables.ts';
 import { compile } from '../cc/compile.ts';
 import type { Image } from '../image/image.ts';
 import { link } from '../image/link.ts';
@@ -33,6 +34,8 @@ export interface BuiltProgram {
   /** null: it does not compile or link. */
   readonly image: Image | null;
   readonly diagnostics: readonly Diagnostic[];
+  /** Where the variables of the program's own functions are. */
+  readonly variables: readonly VariableRange[];
 }
 
 const linkError = (file: string, message: string): Diagnostic => ({
@@ -54,7 +57,7 @@ export function buildProgram(
   compiled?: readonly LinkInput[],
 ): BuiltProgram {
   const kernelBtf = host.shell.sys.kernel.btf;
-  const { object, diagnostics } = compile({
+  const { object, diagnostics, variables } = compile({
     path: source.path,
     text: source.text,
     ...(source.files ? { files: source.files } : {}),
@@ -63,8 +66,9 @@ export function buildProgram(
     profile: 'user',
     // Every variable stays where a person who steps can look at it.
     optimise: false,
+    variables: true,
   });
-  if (!object) return { image: null, diagnostics };
+  if (!object) return { image: null, diagnostics, variables };
   const linked = link({
     objects: [{ name: source.path, bytes: object }, ...(compiled ?? library(kernelBtf))],
     isNative: (name) => Object.hasOwn(NATIVES, name),
@@ -75,9 +79,10 @@ export function buildProgram(
   if (!linked.ok)
     return {
       image: null,
+      variables,
       diagnostics: [...diagnostics, ...linked.messages.map((text) => linkError(source.path, text))],
     };
-  return { image: linked.image, diagnostics };
+  return { image: linked.image, diagnostics, variables };
 }
 
 export interface ProcessEnd {

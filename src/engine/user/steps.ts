@@ -8,6 +8,7 @@ import type { Thread } from './process.ts';
 import type { UserProcessor } from './user_processor.ts';
 import type { UserHook } from './userland.ts';
 import { pidOf } from './start.ts';
+import type { VariableWatch } from './variables.ts';
 
 /** What is known of an instruction: a line of the user's, or none. */
 interface Known {
@@ -17,8 +18,15 @@ interface Known {
   readonly entry: boolean;
 }
 
-/** @param written bytes on stdout so far */
-export function stepRecorder(recorder: ReaderRecorder, written: () => number): UserHook {
+/**
+ * @param written bytes on stdout so far
+ * @param variables of the user's own functions
+ */
+export function stepRecorder(
+  recorder: ReaderRecorder,
+  written: () => number,
+  variables: VariableWatch,
+): UserHook {
   const known = new WeakMap<object, (Known | null)[]>();
   /** Line and r10 of each thread's last step. */
   const last = new WeakMap<Thread, { readonly at: Known; readonly frame: bigint }>();
@@ -65,6 +73,7 @@ export function stepRecorder(recorder: ReaderRecorder, written: () => number): U
       function: at.function,
       depth: Math.max(0, depth - 1),
       output: written(),
+      values: () => variables.before(thread, pc, cpu),
     });
   };
 }

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { placeAt, placeCount } from '../../protocol/reader.ts';
-import type { Place, ReaderResult, ReaderTrace } from '../../protocol/reader.ts';
+import type { Place, ReaderResult, ReaderTrace, ReaderValue } from '../../protocol/reader.ts';
 import { callRow } from '../../protocol/trace.ts';
 import { Listing } from '../console/Listing.tsx';
 import { scenarioOf } from '../store/attach.ts';
@@ -78,8 +78,47 @@ function Ran({ text, result }: { readonly text: string; readonly result: ReaderR
   return (
     <>
       <Steps text={text} result={result} trace={trace} />
+      <Variables trace={trace} />
       <Printed result={result} trace={trace} />
     </>
+  );
+}
+
+const NO_VALUES: readonly ReaderValue[] = [];
+/** The last line that was reached, at a place of the timeline: during its calls into the kernel it is still there. */
+function lineAt(trace: ReaderTrace, place: number): number {
+  for (let at = place; at >= 0; at--) {
+    const found = placeAt(trace, at);
+    if (found?.kind === 'line') return found.step;
+  }
+  return -1;
+}
+
+/** Variables of the function at the place on show, those that the line before changed marked. */
+function Variables({ trace }: { readonly trace: ReaderTrace }) {
+  const step = useReader((s) => lineAt(trace, s.place));
+  const values = trace.values[step] ?? NO_VALUES;
+  const before = new Map((trace.values[step - 1] ?? NO_VALUES).map(({ name, value }) => [name, value]));
+  const inSame = trace.function[step] === trace.function[step - 1];
+  return (
+    <ScrollRegion label="Variables of the reader" className="reader-variables">
+      <dl>
+        {values.map(({ name, type, value }, i) => {
+          const changed = inSame && before.has(name) && before.get(name) !== value;
+          return (
+            // A name may be declared twice in a function.
+            <div key={`${name} ${i}`} className={changed ? 'changed' : ''}>
+              <dt title={type}>{name}</dt>
+              <dd>
+                {value}
+                {changed && <span className="sr"> changed</span>}
+              </dd>
+            </div>
+          );
+        })}
+      </dl>
+      {step >= trace.values.length && <p className="empty">Variables are kept for the first lines only.</p>}
+    </ScrollRegion>
   );
 }
 
