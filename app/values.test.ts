@@ -1,51 +1,87 @@
-/** What a program computes and leaves behind, seen through the command line: addresses, maps, output. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** Values of variables at a moment, as the page writes them beside the lines. */
 import { expect, test } from 'vitest';
+import { createEngineApi } from '../src/engine/machine_api.ts';
+import type { Scenario } from '../src/protocol/scenario.ts';
+import { callRow } from '../src/protocol/trace.ts';
+import type { VariableValue } from '../src/protocol/variables.ts';
+import { must } from '../src/shared/assert.ts';
+import { resources } from './resources.ts';
 
-import { iterscope } from './cli/testing.ts';
+const text = `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
 
-const dir = mkdtempSync(join(tmpdir(), 'iterscope-'));
-const program = (name: string, body: string): string => {
-  const path = join(dir, name);
-  const top = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\nchar LICENSE[] SEC("license") = "GPL";\n';
-  writeFileSync(path, `${top}${body}\n`);
-  return path;
+char _license[] SEC("license") = "GPL";
+struct name {
+	char text[16];
+	bool first;
 };
 
-test('an address inside a kernel symbol keeps its distance from the symbol', () => {
-  const path = program(
-    'inside.bpf.c',
-    `extern const void init_task __ksym;
-SEC("iter/task") int dump(struct bpf_iter__task *ctx)
+static __noinline int digits(unsigned int number)
 {
-	if (!ctx->task)
-		BPF_SEQ_PRINTF(ctx->meta->seq, "%ld %ps", (char *)&init_task + 3 - (long)&init_task, (char *)&init_task + 3);
-	return 0;
-}`,
-  );
-  expect(iterscope('run', path).stdout).toBe('3 init_task');
-});
+	int count = 1;
 
-test('a per-cpu map is filled on each processor, iterated, and dumped as bpftool does', () => {
-  const path = program(
-    'percpu.bpf.c',
-    `struct { __uint(type, BPF_MAP_TYPE_PERCPU_HASH); __uint(max_entries, 4); __type(key, int); __type(value, int); } hits SEC(".maps");
-SEC("iter/bpf_map_elem") int dump(struct bpf_iter__bpf_map_elem *ctx)
+	if (number > 9) {
+		number /= 10;
+		count++;
+	}
+	if (number > 9)
+		count++;
+	return count;
+}
+
+SEC("iter/task")
+int show(struct bpf_iter__task *ctx)
 {
-	int *key = ctx->key, *value = ctx->value;
-	if (key && value)
-		BPF_SEQ_PRINTF(ctx->meta->seq, "%d=%d\\n", *key, *value);
+	struct task_struct *task = ctx->task;
+	struct name name = {};
+	int pid, width;
+
+	if (!task)
+		return 0;
+	pid = task->pid;
+	width = digits(pid);
+	name.first = ctx->meta->seq_num == 0;
+	bpf_probe_read_kernel_str(name.text, sizeof(name.text), task->comm);
+	BPF_SEQ_PRINTF(ctx->meta->seq, "%d %d %d %s\\n", pid, width, name.first, name.text);
 	return 0;
-}`,
-  );
-  const { stdout } = iterscope('run', path, '--map', 'hits', '--fill', 'hits:2', '--json');
-  const report = JSON.parse(stdout) as {
-    output: string;
-    maps: { hits: { key: number; values: object[] }[] };
-  };
-  expect(report.output.split('\n').sort()).toEqual(['', '0=1000', '1=2000']);
-  const zero = report.maps.hits.find(({ key }) => key === 0);
-  expect(zero?.values[0]).toEqual({ cpu: 0, value: 1000 });
-});
+}
+`;
+const context = { cancelled: () => false, progress: () => undefined, breathe: () => Promise.resolve() };
+const line = (start: string): number => text.split('\n').findIndex((l) => l.trim().startsWith(start)) + 1;
+const byName = (values: readonly VariableValue[]): Record<string, string> =>
+  Object.fromEntries(values.map(({ name, value }) => [name, value]));
+
+test.for([[true], [false]])(
+  'optimised %s: pid, width and the name are what is printed',
+  async ([optimise]) => {
+    const scenario: Scenario = {
+      world: { name: 'demo' },
+      source: { path: 'show.bpf.c', text, optimise: optimise ?? true },
+      options: {},
+    };
+    const api = createEngineApi(resources);
+    const { report, sessions, program } = await api.run({ scenario }, context);
+    const trace = must(sessions[0], 'session');
+    const { session } = trace;
+    const shows = Array.from({ length: trace.length }, (_, call) => call).filter(
+      (call) => callRow(trace, call)?.kind === 'show',
+    );
+    const lines = report.output.split('\n');
+    const chosen = lines.findIndex((printed) => /^\d{2} /.test(printed));
+    const call = must(shows[chosen], 'call');
+    const [pid, width, first, comm] = (lines[chosen] ?? '').split(' ');
+    const moment = { session, read: 0, call };
+    const { insns } = await api.steps({ moment }, context);
+    const at = async (row: number) => byName(await api.values({ moment: { ...moment, insn: row } }, context));
+    const lineOf = (row: number): number => program?.insns[insns[row]?.pc ?? -1]?.line ?? 0;
+
+    const before = await at(insns.findIndex((_, row) => lineOf(row) === line('BPF_SEQ_PRINTF')));
+    expect(before).toMatchObject({ pid, width, 'name.text': `"${comm}"` });
+    expect(before['name.first']).toBe(first === '1' ? 'true' : 'false');
+    expect(before['task']).toMatch(/^0xffff/);
+
+    const dividing = insns.findIndex((_, row) => lineOf(row) === line('number /= 10'));
+    expect(await at(dividing)).toMatchObject({ number: pid, count: '1' });
+    expect((await api.values({ moment }, context)).length).toBe(0);
+  },
+);

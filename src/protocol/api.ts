@@ -11,6 +11,7 @@ import type { RunReport } from './report.ts';
 import type { Scenario, ScenarioChange, WorldRef } from './scenario.ts';
 import type { SceneColumns } from './scene_columns.ts';
 import type { SessionTrace } from './trace.ts';
+import type { VariableValue } from './variables.ts';
 
 /** One program of a loaded object, as the disassembly and the editor show it. */
 export interface ProgramInfo {
@@ -142,6 +143,11 @@ export interface EngineApi extends LanguageApi {
   steps(args: { moment: Moment }): CallSteps;
   /** A struct as it is right after the call (before its first instruction, if insn is given) of a moment. */
   peek(args: { moment: Moment; struct: string; addr: bigint }): PeekStruct | null;
+  /**
+   * Variables and their values before the instruction of a moment of the last run; those of which nothing is
+   * known are left out. Of a program that came as an object there are none.
+   */
+  values(args: { moment: Moment }): readonly VariableValue[];
   /** Adds a change to a scenario's journal, if it can be made at its moment: plays the scenario up to there. */
   change(args: { scenario: Scenario; change: ScenarioChange }): ChangeResult;
   /**

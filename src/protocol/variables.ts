@@ -3,6 +3,16 @@
  * page needs to write values beside the lines.
  */
 
+/** A variable's value as text, at a moment. */
+export interface VariableValue {
+  /** As C reaches it: `pid`, `key.pid`. */
+  readonly name: string;
+  readonly declared: VariableRange['declared'];
+  readonly type: string;
+  /** `-2`, `0xffff888003a1c000`, `NULL`, `"bash"`, `true`. */
+  readonly value: string;
+}
+
 /** A register of BPF, a place on the stack as an offset from r10, or a number that needs no place. */
 export type VariablePlace =
   | { readonly in: 'register'; readonly reg: number }

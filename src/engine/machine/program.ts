@@ -6,6 +6,7 @@ import type { InsnInfo, ProgramInfo } from '../../protocol/api.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { RunReport, Stage } from '../../protocol/report.ts';
 import type { ProgramSource } from '../../protocol/scenario.ts';
+import type { VariableRange } from '../../protocol/variables.ts';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import { kernelConfig } from '../kernel/config.ts';
@@ -13,6 +14,7 @@ import { LD_IMM64 } from '../abi/opcode.ts';
 import { disasmInsn } from '../abi/disasm.ts';
 import type { Btf } from '../btf/parse.ts';
 import { compile } from '../cc/compile.ts';
+import type { CompileInput } from '../cc/compile.ts';
 import { loadObject } from '../libbpf/load.ts';
 import type { LoadedObject, ProgramLoad } from '../libbpf/load.ts';
 import type { LinkedProgram } from '../libbpf/link_progs.ts';
@@ -30,6 +32,16 @@ export interface Compiled {
 /** Finds what #include names. */
 export type IncludeFile = (path: string) => string | null;
 
+const inputOf = (source: ProgramSource, kernelBtf: Btf, include: IncludeFile): CompileInput => ({
+  path: source.path,
+  text: source.text ?? '',
+  files: (path) => source.files?.[path] ?? include(path),
+  defines: source.defines ?? {},
+  kernelBtf,
+  ...(source.cpu && { cpu: source.cpu }),
+  ...(source.optimise !== undefined && { optimise: source.optimise }),
+});
+
 /** An object file, from C or as it is given. */
 export function compileSource(
   source: ProgramSource,
@@ -37,16 +49,12 @@ export function compileSource(
   include: IncludeFile = () => null,
 ): Compiled {
   if (source.object) return { object: source.object, diagnostics: [] };
-  return compile({
-    path: source.path,
-    text: source.text ?? '',
-    files: (path) => source.files?.[path] ?? include(path),
-    defines: source.defines ?? {},
-    kernelBtf,
-    ...(source.cpu && { cpu: source.cpu }),
-    ...(source.optimise !== undefined && { optimise: source.optimise }),
-  });
+  return compile(inputOf(source, kernelBtf, include));
 }
+
+/** Where the variables of a source are in its object; of an object that is given nothing is known. */
+export const compileVariables = (source: ProgramSource, kernelBtf: Btf): readonly VariableRange[] =>
+  source.object ? [] : compile({ ...inputOf(source, kernelBtf, () => null), variables: true }).variables;
 
 export interface LoadOutcome {
   readonly stage: Stage;

@@ -6,10 +6,11 @@
  */
 import type { Moment } from '../../protocol/moment.ts';
 import type { CallSteps, PeekStruct, StepInsn } from '../../protocol/peek.ts';
-import type { Addr } from '../../shared/brand.ts';
+import type { Addr, InsnIndex } from '../../shared/brand.ts';
 import { dumpStruct } from '../inspect/struct_dump.ts';
 import type { Watch } from '../sys/sys.ts';
 import { BPF_STACK_SIZE } from '../vm/processor.ts';
+import type { Processor } from '../vm/processor.ts';
 import type { Machine } from './boot.ts';
 import type { Play } from './play.ts';
 
@@ -63,6 +64,20 @@ export class Replay {
       },
     });
     return found ?? dumpStruct(machine.kernel, struct, addr);
+  }
+
+  /** What is seen before the moment's instruction; null when it names none, or there is none. */
+  before<T>(moment: Moment, look: (pc: InsnIndex, processor: Processor) => T): T | null {
+    const machine = moment.insn === undefined ? null : this.after(moment.session, moment.call);
+    if (!machine) return null;
+    let found: T | null = null;
+    let insns = 0;
+    this.watchCall(machine, {
+      onInsn: (pc, vm) => {
+        if (insns++ === moment.insn) found = look(pc, vm);
+      },
+    });
+    return found;
   }
 
   /** The instructions of the moment's call, with the registers before each. */
