@@ -122,3 +122,11 @@ test.for<[string, string]>([
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   expect(errors.map((d) => d.message)).toEqual([message]);
 });
+
+test('a static function that only assembly calls is there', () => {
+  const { object } = compiled(
+    `static __naked __attribute__((noinline)) int sub(void) { asm volatile("r0 = 1; exit;"); }
+     SEC("socket") __naked int f(void) { asm volatile("call %[sub]; exit;" : : [sub] "i"(sub)); }`,
+  );
+  expect(readElf(must(object, 'object')).symbols.map(({ name }) => name)).toContain('sub');
+});

@@ -30,6 +30,8 @@ export interface CoreRelo {
 export interface IrSymbol {
   readonly name: string;
   readonly kind: 'function' | 'data' | 'extern';
+  /** Of a variable of the object: bytes. */
+  readonly size?: number;
 }
 
 /** Stack memory of a function. */
@@ -300,6 +302,19 @@ export const successors = (block: Block): Block[] => {
 /** Values a terminator reads. */
 export const termArgs = (term: Terminator): Inst[] =>
   term.kind === 'branch' ? [term.a, term.b] : term.kind === 'return' && term.value ? [term.value] : [];
+
+/** How often each value is used. */
+export function countUses(fn: IrFunction): Map<Inst, number> {
+  const uses = new Map<Inst, number>();
+  const count = (inst: Inst): void => {
+    uses.set(inst, (uses.get(inst) ?? 0) + 1);
+  };
+  for (const { insts, term } of fn.blocks) {
+    for (const inst of insts) inst.args.forEach(count);
+    termArgs(term).forEach(count);
+  }
+  return uses;
+}
 
 const EFFECTS: ReadonlySet<Op> = new Set<Op>(['store', 'atomic', 'call', 'asm', 'tie', 'life', 'mark']);
 

@@ -2,6 +2,7 @@
  * A checked file becomes a module: functions in IR, and objects with their bytes. Internal functions and
  * objects are lowered when something refers to them.
  */
+import type { Bytes } from '../../shared/brand.ts';
 import type { FuncSymbol, ObjectSymbol, TranslationUnit, VarSymbol } from './ast.ts';
 import { arriving } from './lower_abi.ts';
 import { isRecord } from './lower_place.ts';
@@ -10,7 +11,7 @@ import type { CType } from './ctype.ts';
 import type { Diagnostics } from './diagnostic.ts';
 import { IrFunction, linkPreds } from './ir.ts';
 import type { IrSymbol, Width } from './ir.ts';
-import { lowerVariable, STRING_SECTION } from './lower_data.ts';
+import { lowerVariable, sizeOfVariable, STRING_SECTION } from './lower_data.ts';
 import type { DataObject } from './lower_data.ts';
 import { Lowering } from './lower_function.ts';
 import { removeUnreachable } from './opt_cfg.ts';
@@ -43,11 +44,16 @@ export class ModuleLowering {
     this.profile = profile;
   }
 
-  private declare(symbol: ObjectSymbol, kind: IrSymbol['kind'], name: string): IrSymbol {
+  private declare(
+    symbol: ObjectSymbol,
+    kind: IrSymbol['kind'],
+    name: string,
+    size: { readonly size?: Bytes } = {},
+  ): IrSymbol {
     let unique = name;
     for (let i = 1; this.names.has(unique); i++) unique = `${name}.${i}`;
     this.names.add(unique);
-    const made: IrSymbol = { name: unique, kind };
+    const made: IrSymbol = { name: unique, kind, ...size };
     this.symbols.set(symbol, made);
     this.declarations.set(made, symbol);
     return made;
@@ -66,7 +72,7 @@ export class ModuleLowering {
     if (known) return known;
     if (symbol.storage === 'extern') return this.declare(symbol, 'extern', symbol.name);
     const name = symbol.owner ? `${symbol.owner.name}.${symbol.name}` : symbol.name || '.compoundliteral';
-    const made = this.declare(symbol, 'data', name);
+    const made = this.declare(symbol, 'data', name, { size: sizeOfVariable(symbol) });
     this.objects.set(made, lowerVariable(this, symbol, made));
     return made;
   }
@@ -83,7 +89,7 @@ export class ModuleLowering {
     const key = latin1Decode(bytes);
     let symbol = this.strings.get(key);
     if (!symbol) {
-      symbol = { name: `.L.str.${this.strings.size}`, kind: 'data' };
+      symbol = { name: `.L.str.${this.strings.size}`, kind: 'data', size: bytes.length };
       this.strings.set(key, symbol);
       this.objects.set(symbol, {
         symbol,

@@ -2,6 +2,7 @@
  * Objects with static storage: which section they go to, and their bytes. Addresses of other objects inside
  * them stay open as relocations.
  */
+import type { Bytes } from '../../shared/brand.ts';
 import type { Expr, Initializer, VarSymbol } from './ast.ts';
 import { alignOf, qualifiersOf, sizeOf } from './ctype.ts';
 import type { CType } from './ctype.ts';
@@ -144,8 +145,12 @@ const initEnd = (init: Initializer | null): number =>
     ? init.entries.reduce((end, e) => Math.max(end, Math.floor(e.bitOffset / 8) + (sizeOf(e.type) ?? 0)), 0)
     : 0;
 
+/** Bytes of a variable, with what its initialiser puts into a flexible array. */
+export const sizeOfVariable = ({ type, init }: VarSymbol): Bytes =>
+  Math.max(sizeOf(type) ?? 0, initEnd(init));
+
 export function lowerVariable(m: ModuleLowering, variable: VarSymbol, symbol: IrSymbol): DataObject {
-  const size = Math.max(sizeOf(variable.type) ?? 0, initEnd(variable.init));
+  const size = sizeOfVariable(variable);
   const image: Image = { bytes: new Uint8Array(size), relocs: [] };
   if (variable.init) putInitializer(m, image, 0, variable.type, variable.init);
   const { isConst, isVolatile } = qualifiersOf(variable.type);

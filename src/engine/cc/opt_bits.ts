@@ -5,8 +5,8 @@
 import type { Inst, IrFunction } from './ir.ts';
 
 const MOST_DEPTH = 8;
-const ones = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
-const shiftOf = (inst: Inst): bigint | null => {
+export const ones = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
+export const shiftOf = (inst: Inst): bigint | null => {
   const by = inst.args[1];
   return by?.op === 'const' && by.imm >= 0n && by.imm < BigInt(inst.width) ? by.imm : null;
 };

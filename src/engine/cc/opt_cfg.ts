@@ -2,7 +2,7 @@
  * Simplifies the graph: branches whose outcome is known, blocks nobody reaches, blocks that only jump on,
  * chains that are one block, and joins that only ask where control came from.
  */
-import { dropEdge, reversePostOrder, successors } from './ir.ts';
+import { countUses, dropEdge, reversePostOrder, successors } from './ir.ts';
 import type { Block, Inst, IrFunction } from './ir.ts';
 import { foldCond, knownCompare } from './opt_simplify.ts';
 
@@ -35,7 +35,7 @@ export function removeUnreachable(fn: IrFunction): boolean {
 }
 
 /** Points one edge elsewhere. The phi arguments at the new target are given by `value`. */
-function redirect(pred: Block, from: Block, to: Block, value: (phi: Inst) => Inst): void {
+export function redirect(pred: Block, from: Block, to: Block, value: (phi: Inst) => Inst): void {
   const { term } = pred;
   if (term.kind === 'jump') term.to = to;
   else if (term.kind === 'branch') {
@@ -124,15 +124,7 @@ function mergeChains(fn: IrFunction): boolean {
  * constant go straight to where the branch would lead.
  */
 function threadPhis(fn: IrFunction): boolean {
-  const uses = new Map<Inst, number>();
-  const count = (inst: Inst): void => {
-    uses.set(inst, (uses.get(inst) ?? 0) + 1);
-  };
-  for (const block of fn.blocks) {
-    for (const inst of block.insts) inst.args.forEach(count);
-    if (block.term.kind === 'branch') [block.term.a, block.term.b].forEach(count);
-    if (block.term.kind === 'return' && block.term.value) count(block.term.value);
-  }
+  const uses = countUses(fn);
   let any = false;
   for (const block of fn.blocks) {
     const { term } = block;

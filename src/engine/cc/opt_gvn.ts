@@ -9,6 +9,7 @@
 import { must } from '../../shared/assert.ts';
 import { replaceValues } from './ir.ts';
 import type { Block, Inst, IrFunction, Slot } from './ir.ts';
+import { escapedSlots, mayAlias, placeOf } from './opt_alias.ts';
 import { isBinary } from './opt_simplify.ts';
 import { dominators } from './ssa.ts';
 
@@ -20,42 +21,7 @@ interface Known {
   readonly value: Inst;
   /** A store of one or two bytes: the value's other bits are not there. */
   readonly narrowed: boolean;
-}
-
-/** Slots whose address goes anywhere but into a load or store. */
-export function escapedSlots(fn: IrFunction): Set<Slot> {
-  const escaped = new Set<Slot>();
-  const note = (arg: Inst): void => {
-    if (arg.op === 'frame' && arg.slot) escaped.add(arg.slot);
-  };
-  for (const block of fn.blocks) {
-    for (const inst of block.insts) {
-      const direct = inst.op === 'load' || inst.op === 'store';
-      (direct ? inst.args.slice(1) : inst.args).forEach(note);
-    }
-    if (block.term.kind === 'branch') [block.term.a, block.term.b].forEach(note);
-    if (block.term.kind === 'return' && block.term.value) note(block.term.value);
-  }
-  return escaped;
-}
-
-interface Place {
-  readonly address: Inst;
-  readonly off: number;
-  readonly size: number;
-}
-
-function mayAlias(a: Place, b: Place, escaped: ReadonlySet<Slot>): boolean {
-  const x = a.address;
-  const y = b.address;
-  const apart = (from: number, to: number): boolean => from + a.size <= to || to + b.size <= from;
-  if (x.op === 'frame' && y.op === 'frame') return x.slot === y.slot && !apart(x.off + a.off, y.off + b.off);
-  if (x.op === 'addr' && y.op === 'addr')
-    return x.symbol === y.symbol && !apart(x.off + a.off, y.off + b.off);
-  if (x === y) return !apart(a.off, b.off);
-  if (x.op === 'frame') return y.op !== 'addr' && x.slot !== null && escaped.has(x.slot);
-  if (y.op === 'frame') return x.op !== 'addr' && y.slot !== null && escaped.has(y.slot);
-  return true;
+  readonly relo: null;
 }
 
 const key = (inst: Inst): string | null => {
@@ -80,7 +46,7 @@ function clobber(memory: Known[], inst: Inst, escaped: ReadonlySet<Slot>): Known
   switch (inst.op) {
     case 'store':
     case 'atomic': {
-      const place = { address: inst.args[0]!, off: inst.off, size: inst.size };
+      const place = placeOf(inst);
       return memory.filter((known) => !mayAlias(known, place, escaped));
     }
     case 'call':
@@ -129,7 +95,10 @@ export function shareValues(fn: IrFunction): void {
           memory = memory.map((k) => (k === known ? { ...k, value: inst, narrowed: false } : k));
           return true;
         }
-        memory = [...memory, { address, off: inst.off, size: inst.size, value: inst, narrowed: false }];
+        memory = [
+          ...memory,
+          { address, off: inst.off, size: inst.size, value: inst, narrowed: false, relo: null },
+        ];
         return true;
       }
       const name = key(inst);
@@ -148,7 +117,10 @@ export function shareValues(fn: IrFunction): void {
         const value = inst.args[1]!;
         const narrowed = inst.size < 4;
         if (inst.size === 8 ? value.width === 64 : value.width === 32)
-          memory = [...memory, { address: inst.args[0]!, off: inst.off, size: inst.size, value, narrowed }];
+          memory = [
+            ...memory,
+            { address: inst.args[0]!, off: inst.off, size: inst.size, value, narrowed, relo: null },
+          ];
       }
       return true;
     });

@@ -5,7 +5,7 @@
  * Callees are finished before their callers, so what is copied is already optimised.
  */
 import { EngineBug, must } from '../../shared/assert.ts';
-import { Block, replaceValues, successors } from './ir.ts';
+import { Block, replaceValues, successors, termArgs } from './ir.ts';
 import type { Inst, IrFunction, IrSymbol, Slot } from './ir.ts';
 
 /** Instructions a function may have to be copied into several callers. */
@@ -21,17 +21,21 @@ export interface CallSites {
 export function countCalls(functions: Iterable<IrFunction>): CallSites {
   const calls = new Map<IrSymbol, number>();
   const taken = new Set<IrSymbol>();
+  const note = (symbol: IrSymbol | null | undefined): void => {
+    if (symbol?.kind === 'function') taken.add(symbol);
+  };
   const noteAddress = (arg: Inst): void => {
-    if (arg.op === 'addr' && arg.symbol?.kind === 'function') taken.add(arg.symbol);
+    if (arg.op === 'addr') note(arg.symbol);
   };
   for (const fn of functions) {
     for (const block of fn.blocks) {
       for (const inst of block.insts) {
         inst.args.forEach(noteAddress);
+        inst.asm?.lines.forEach(({ symbol }) => note(symbol?.symbol));
         if (inst.callee?.kind === 'symbol')
           calls.set(inst.callee.symbol, (calls.get(inst.callee.symbol) ?? 0) + 1);
       }
-      if (block.term.kind === 'return' && block.term.value) noteAddress(block.term.value);
+      termArgs(block.term).forEach(noteAddress);
     }
   }
   return { calls, taken };

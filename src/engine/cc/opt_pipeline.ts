@@ -6,16 +6,33 @@ import type { IrFunction, IrSymbol, Slot } from './ir.ts';
 import { replaceValues } from './ir.ts';
 import type { Inst } from './ir.ts';
 import { simplifyExtracts } from './opt_bits.ts';
-import { simplifyGraph } from './opt_cfg.ts';
+import { removeUnreachable, simplifyGraph } from './opt_cfg.ts';
 import { removeDead } from './opt_dce.ts';
 import { shareValues } from './opt_gvn.ts';
 import { calleesFirst, countCalls, inlineCalls } from './opt_inline.ts';
 import { mem2reg } from './opt_mem2reg.ts';
+import { dropUnwanted } from './opt_demand.ts';
+import { joinParts } from './opt_parts.ts';
+import { extendChoices } from './opt_phi.ts';
+import { propagateConstants } from './opt_constants.ts';
+import { removeOverwritten } from './opt_stores.ts';
+import { mayLoop, runLoops } from './opt_rounds.ts';
+import type { ReadConstant } from './opt_rounds.ts';
 import { expandMemory } from './opt_memory.ts';
 import { simplifyAll } from './opt_simplify.ts';
+import { unwritten } from './opt_unwritten.ts';
 import { avoidLess, widen } from './opt_widen.ts';
 
 type Objects = ReadonlyMap<IrSymbol, DataObject>;
+
+/** The bytes there as a number, or null where they are not all constant. */
+function constantAt(object: DataObject | undefined, at: number, size: number): bigint | null {
+  if (!object?.constant || at < 0 || at + size > object.bytes.length) return null;
+  if (object.relocs.some(({ off }) => off < at + size && at < off + 8)) return null;
+  let value = 0n;
+  for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(object.bytes[at + i] ?? 0);
+  return value;
+}
 
 /** Loads of constant objects become the constants. */
 function foldConstantLoads(fn: IrFunction, objects: Objects): void {
@@ -31,11 +48,8 @@ function foldConstantLoads(fn: IrFunction, objects: Objects): void {
         replaced.set(inst, fn.addr(pointer.symbol, pointer.addend));
         continue;
       }
-      if (!object?.constant || at < 0 || at + inst.size > object.bytes.length) continue;
-      if (object.relocs.some(({ off }) => off < at + inst.size && at < off + 8)) continue;
-      let value = 0n;
-      for (let i = inst.size - 1; i >= 0; i--) value = (value << 8n) | BigInt(object.bytes[at + i] ?? 0);
-      replaced.set(inst, fn.const(inst.width, value));
+      const value = constantAt(object, at, inst.size);
+      if (value !== null) replaced.set(inst, fn.const(inst.width, value));
     }
   replaceValues(fn, replaced);
 }
@@ -58,10 +72,22 @@ function cleanUpLittle(fn: IrFunction, objects: Objects): void {
   }
 }
 
+/** Runs a pass that says which values stand for which others from now on. */
+function replacing(
+  fn: IrFunction,
+  pass: (fn: IrFunction, replace: (from: Inst, to: Inst) => void) => void,
+): void {
+  const replaced = new Map<Inst, Inst>();
+  pass(fn, (from, to) => replaced.set(from, to));
+  replaceValues(fn, replaced);
+}
+
 function cleanUpAll(fn: IrFunction, objects: Objects): void {
+  const load: ReadConstant = (symbol, off, size) => constantAt(objects.get(symbol), off, size);
   simplifyAll(fn);
   expandMemory(fn);
   mem2reg(fn);
+  let before = '';
   for (let round = 0; round < 3; round++) {
     foldConstantLoads(fn, objects);
     simplifyAll(fn);
@@ -69,11 +95,31 @@ function cleanUpAll(fn: IrFunction, objects: Objects): void {
     // An index that has become a constant leaves a slot in pieces.
     if (fn.slots.length > 0) mem2reg(fn);
     simplifyExtracts(fn);
+    replacing(fn, joinParts);
+    if (mayLoop(fn)) {
+      replacing(fn, propagateConstants);
+      replacing(fn, (_, replace) => runLoops(fn, load, replace));
+      removeUnreachable(fn);
+    }
+    replacing(fn, dropUnwanted);
+    replacing(fn, extendChoices);
     simplifyGraph(fn);
     shareValues(fn);
+    removeOverwritten(fn);
     removeDead(fn);
+    const after = extentOf(fn);
+    if (after === before) break;
+    before = after;
   }
 }
+
+/** What shrinks when a round has found something. */
+const extentOf = ({ blocks, slots }: IrFunction): string =>
+  [
+    blocks.length,
+    slots.length,
+    blocks.reduce((sum, { insts }) => sum + insts.filter(({ op }) => op !== 'mark').length, 0),
+  ].join();
 
 /** Makes of 64-bit instructions what the version of BPF has no 32-bit ones for. */
 function fit(fn: IrFunction, cpu: Cpu): void {
@@ -84,6 +130,18 @@ function fit(fn: IrFunction, cpu: Cpu): void {
     removeDead(fn);
   }
   if (!cpu.lessJumps) avoidLess(fn);
+}
+
+/** Cleans up once more after what turned out to be constant. */
+function settleUnwritten(functions: readonly IrFunction[], objects: Objects): void {
+  const found = unwritten(functions, objects);
+  if (found.size === 0) return;
+  const settled = new Map(objects);
+  for (const symbol of found) settled.set(symbol, { ...objects.get(symbol)!, constant: true });
+  const isConcerned = ({ args }: Inst): boolean =>
+    args.some(({ op, symbol }) => op === 'addr' && symbol !== null && found.has(symbol));
+  for (const fn of functions)
+    if (fn.blocks.some(({ insts }) => insts.some(isConcerned))) cleanUpAll(fn, settled);
 }
 
 export interface OptimiseOptions {
@@ -124,6 +182,7 @@ export function optimise(
     for (const next of [...calls.keys(), ...taken]) reach(next);
   }
   const left = functions.filter((fn) => reached.has(fn.symbol));
+  if (full) settleUnwritten(left, objects);
   for (const fn of left) {
     if (!full && fn.blocks.some(({ insts }) => insts.some(isOpen))) cleanUpAll(fn, objects);
     fit(fn, cpu);

@@ -12,7 +12,7 @@ const COMMUTATIVE: ReadonlySet<Op> = new Set<Op>(['add', 'mul', 'and', 'or', 'xo
 const S16_MAX = 32767;
 
 /** Arithmetic as BPF does it: division by zero gives 0, modulo by zero the dividend, shifts are masked. */
-const FOLD: Readonly<Record<BinaryOp, (a: bigint, b: bigint, width: Width) => bigint>> = {
+export const FOLD: Readonly<Record<BinaryOp, (a: bigint, b: bigint, width: Width) => bigint>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
@@ -119,6 +119,12 @@ function simplifyBinary(fn: IrFunction, inst: Inst): Inst | null {
     inst.op = op === 'sdiv' ? 'udiv' : 'umod';
     return simplifyBinary(fn, inst);
   }
+  if (op === 'sub') {
+    const apart = simplifyDistance(fn, inst, a, b);
+    if (apart) return apart;
+    if (inst.op !== 'sub') return simplifyBinary(fn, inst);
+    [a, b] = inst.args as [Inst, Inst];
+  }
   if (b.op !== 'const') return null;
   const c = b.imm;
   const change = (to: BinaryOp, left: Inst, imm: bigint): null => {
@@ -168,11 +174,48 @@ function simplifyBinary(fn: IrFunction, inst: Inst): Inst | null {
         ? change('shl', a.args[0]!, a.args[1]!.imm + c)
         : null;
     case 'lshr':
+      return c === 0n ? a : simplifyExtract(fn, inst, change);
     case 'ashr':
       return c === 0n ? a : null;
     default:
       return null;
   }
+}
+
+/** `(x << c) >> c` keeps the low bits: one mask does, if it fits an instruction, and none if there are no others. */
+function simplifyExtract(
+  fn: IrFunction,
+  inst: Inst,
+  change: (to: BinaryOp, left: Inst, imm: bigint) => null,
+): Inst | null {
+  const [a, b] = inst.args as [Inst, Inst];
+  const [from, by] = a.args;
+  if (a.op !== 'shl' || by?.op !== 'const' || by.imm !== b.imm || !from) return null;
+  const bits = inst.width - Number(b.imm);
+  if (usedBits(from) <= bits) return from;
+  return bits < 32 ? change('and', from, (1n << BigInt(bits)) - 1n) : null;
+}
+
+/** What an address was computed from: an object's or any other, what was added to it, and a constant. */
+function partsOfSum(inst: Inst): { base: Inst; rest: Inst | null } {
+  if (inst.op !== 'add') return { base: inst, rest: null };
+  const [a, b] = inst.args as [Inst, Inst];
+  return isObject(b) ? { base: b, rest: a } : { base: a, rest: b };
+}
+const isObject = ({ op }: Inst): boolean => op === 'addr' || op === 'frame';
+const isSameObject = (a: Inst, b: Inst): boolean =>
+  a === b || (isObject(a) && a.op === b.op && a.symbol === b.symbol && a.slot === b.slot);
+
+/** `(p + a) - (p + b)`: where p is does not matter. @returns what it equals, or null; may rewrite the instruction */
+function simplifyDistance(fn: IrFunction, inst: Inst, a: Inst, b: Inst): Inst | null {
+  const [x, y] = [partsOfSum(a), partsOfSum(b)];
+  if (!isSameObject(x.base, y.base)) return null;
+  const off = fn.const(inst.width, x.base === y.base ? 0n : BigInt(x.base.off - y.base.off));
+  if (!x.rest && !y.rest) return off;
+  if (!x.rest) inst.args = [off, y.rest!];
+  else if (!y.rest) Object.assign(inst, { op: 'add', args: [x.rest, off], nsw: false });
+  else if (off.imm === 0n) inst.args = [x.rest, y.rest];
+  return null;
 }
 
 const fitsS32 = (x: bigint): boolean => x >= -0x8000_0000n && x <= 0x7fff_ffffn;
@@ -186,10 +229,27 @@ export interface Compare {
   readonly b: Inst;
 }
 
+/** `(x << k) == c`, where no bit of x is lost, asks for x itself. */
+function simplifyShifted(fn: IrFunction, { cond, a, b }: Compare): Compare | null {
+  const [from, by] = a.args;
+  if (a.op !== 'shl' || by?.op !== 'const' || !from || b.op !== 'const') return null;
+  if (cond !== 'eq' && cond !== 'ne') return null;
+  const room = a.width - Number(by.imm);
+  const signed = from.op === 'sext' && from.bits <= room;
+  if (!signed && usedBits(from) > room) return null;
+  const value = signed ? b.imm >> by.imm : BigInt.asUintN(a.width, b.imm) >> by.imm;
+  const whole = BigInt.asIntN(a.width, value << by.imm) === b.imm;
+  return whole
+    ? { cond, a: from, b: fn.const(a.width, value) }
+    : { cond, a: fn.const(a.width, 0n), b: fn.const(a.width, 1n) };
+}
+
 /** The same comparison with the constant right, on fewer bits, or of what a 0-or-1 value was made of. */
 export function simplifyCompare(fn: IrFunction, from: Compare): Compare {
   const { cond, a, b } = from;
   if (a.op === 'const' && b.op !== 'const') return { cond: swapCond(cond), a: b, b: a };
+  const shifted = simplifyShifted(fn, from);
+  if (shifted) return shifted;
   const bit = a.op === 'zext' && a.args[0]!.op === 'cmp' ? a.args[0]! : a;
   if (
     bit.op === 'cmp' &&

@@ -5,7 +5,7 @@
  */
 import { must } from '../../shared/assert.ts';
 import type { AccessSize, Block, Inst, IrFunction, Slot } from './ir.ts';
-import { escapedSlots } from './opt_gvn.ts';
+import { escapedSlots } from './opt_alias.ts';
 
 /** More parts cost more than memory does. */
 const MOST_PARTS = 4;

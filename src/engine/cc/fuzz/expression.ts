@@ -64,6 +64,23 @@ const read: Make = (random, _, scope, depth) => {
   const { name, shape } = random.pick(scope);
   return placeIn(random, { text: name, shape }, scope, depth - 1).text;
 };
+/** Two places in one array: how far apart they are, or which comes first. */
+const apart: Make = (random, x, scope) => {
+  const arrays = scope.filter(({ shape }) => shape.kind === 'array');
+  const array = arrays.length > 0 ? random.pick(arrays) : null;
+  if (array?.shape.kind !== 'array') return literal(random);
+  const mask = array.shape.length - 1;
+  const [a, b] = [x, x].map((at) => `&${array.name}[(${at()}) & ${mask}]`);
+  return `(${a} ${random.pick(['-', '-', '<', '<=', '==', '!='])} ${b})`;
+};
+/** A shifted number against a constant that may or may not have its low bits clear. */
+const aligned: Make = (random, x) => {
+  const by = random.below(32);
+  const to = `(${random.below(8)}l << ${by})`;
+  const low = random.chance(20) ? ' + 1' : '';
+  const from = random.chance(50) ? `(s64)(s32)${x()}` : `(u64)(u8)${x()}`;
+  return `((${from} << ${by}) ${random.pick(['==', '!='])} (${to}${low}))`;
+};
 const cast = (random: Random): Scalar => random.pick(SCALARS);
 const unsigned = (random: Random): string => random.pick(['u32', 'u64', 'u64', 'u16', 'u8']);
 
@@ -116,6 +133,8 @@ const OPERATIONS: readonly (readonly [number, Make])[] = [
       `({ ${randomScalar(random).name} t = ${x()}; t ${random.pick(['+', '^', '-'])} ${literal(random)}; })`,
   ],
   [1, (random, x) => `(${x()} ?: ${x()})`],
+  [1, apart],
+  [1, aligned],
 ];
 
 export function expression(random: Random, scope: readonly Variable[], depth: number): string {

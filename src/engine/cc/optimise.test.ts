@@ -1,0 +1,107 @@
+/** What optimising makes of a function: C beside the instructions it becomes. Arguments are unknown numbers. */
+import { expect, test } from 'vitest';
+import { must } from '../../shared/assert.ts';
+import { disasmInsn } from '../abi/disasm.ts';
+import { decodeInsns } from '../abi/insn.ts';
+import { readElf } from '../elf/read.ts';
+import { recordedBtf } from '../vm/testing.ts';
+import { compile } from './compile.ts';
+
+const PRELUDE = 'typedef unsigned char u8; typedef unsigned int u32; typedef unsigned long u64;\n';
+
+function assembly(text: string): string[] {
+  const { object } = compile({ path: 'f.bpf.c', text: PRELUDE + text, kernelBtf: recordedBtf() });
+  const code = readElf(must(object, 'an object')).sections.find(({ name }) => name === '.text');
+  return decodeInsns(must(code, 'code').data)
+    .filter(({ code: op }) => op !== 0)
+    .map((insn) => disasmInsn(insn));
+}
+
+test.for([
+  [
+    'bytes that are put together as they were',
+    'u32 f(u32 x) { return (x & 0xff) | (x >> 8 & 0xff) << 8 | (x >> 16 & 0xff) << 16 | (x >> 24) << 24; }',
+    ['w0 = w1', 'exit'],
+  ],
+  [
+    'members of a packed record that goes nowhere',
+    `struct p { u8 tag; u32 a; u64 b : 37; u64 c : 3; } __attribute__((packed));
+     u64 f(u32 x) { struct p p = { .a = x, .b = x }; p.c = 1; return p.b; }`,
+    ['w0 = w1', 'exit'],
+  ],
+  [
+    'neighbouring bit-fields: one store of the word',
+    `struct { u32 a : 4, b : 4, c : 24; } g;
+     void f(u32 x) { g.a = x; g.b = x >> 4; g.c = x >> 8; }`,
+    ['r2 = 0x0', '*(u32 *)(r2 +0) = r1', 'exit'],
+  ],
+  [
+    'masks of what is not looked at',
+    'u8 f(u64 x) { return (x & 0xffff) + 0x500; }',
+    ['r0 = r1', 'w0 &= 255', 'exit'],
+  ],
+  [
+    'a shifted number asks for the number',
+    'int f(int x) { return (u64)(long)x << 20 == 5ul << 20; }',
+    ['w0 = 1', 'if w1 == 0x5 goto pc+1', 'w0 = 0', 'exit'],
+  ],
+  ['a shifted number that cannot be', 'int f(int x) { return (long)x << 20 == 77; }', ['w0 = 0', 'exit']],
+  [
+    'distances in one object',
+    'static u8 g[8]; void *sink; long f(u32 x) { sink = g; return &g[x & 7] - &g[2]; }',
+    ['w0 = w1', 'r1 = 0x0', 'r2 = 0x0', '*(u64 *)(r2 +0) = r1', 'w0 &= 7', 'r0 += -2', 'exit'],
+  ],
+  [
+    'a loop over constants',
+    'static int g[4] = { 1, 2, 3, 4 }; int f(void) { int s = 0; for (int i = 0; i < 4; i++) s += g[i]; return s; }',
+    ['w0 = 10', 'exit'],
+  ],
+  [
+    'a loop of which all rounds are written out',
+    `u64 f(u64 x) {
+       _Pragma("unroll") for (int i = 0; i < 3; i++) x = x * 3 + i;
+       return x;
+     }`,
+    ['r0 = r1', 'r0 *= 3', 'r0 *= 3', 'r0 += 1', 'r0 *= 3', 'r0 += 2', 'exit'],
+  ],
+  [
+    'a store that another covers before anybody reads',
+    'int g; void f(int x) { g = 1; g = x; }',
+    ['r2 = 0x0', '*(u32 *)(r2 +0) = r1', 'exit'],
+  ],
+  [
+    'a store that somebody may read before it is covered',
+    'int g; int f(int *x) { g = 1; int seen = *x; g = 2; return seen; }',
+    [
+      'w2 = 1',
+      'r3 = 0x0',
+      '*(u32 *)(r3 +0) = r2',
+      'r0 = *(u32 *)(r1 +0)',
+      'w1 = 2',
+      '*(u32 *)(r3 +0) = r1',
+      'exit',
+    ],
+  ],
+  [
+    'volatile stores, each of them',
+    'volatile int g; void f(void) { g = 1; g = 1; }',
+    ['w1 = 1', 'r2 = 0x0', '*(u32 *)(r2 +0) = r1', '*(u32 *)(r2 +0) = r1', 'exit'],
+  ],
+  [
+    'a choice among constants, wide at once',
+    'long f(int x) { int r = x ? -1 : 7; return r; }',
+    ['r0 = -1', 'if w1 != 0x0 goto pc+1', 'r0 = 7', 'exit'],
+  ],
+  [
+    'a static variable that nobody writes',
+    'static int limit = 5; int f(int x) { return x < limit; }',
+    ['w0 = 1', 'if w1 s< 0x5 goto pc+1', 'w0 = 0', 'exit'],
+  ],
+  [
+    'a static variable that somebody may write through its address',
+    'static int limit = 5; int *where = &limit; int f(void) { return limit; }',
+    ['r1 = 0x0', 'r0 = *(u32 *)(r1 +0)', 'exit'],
+  ],
+] as const)('%s', ([, source, want]) => {
+  expect(assembly(source)).toEqual(want);
+});
