@@ -27,7 +27,8 @@ import {
   BPF_X,
   BPF_XOR,
 } from '../abi/opcode.ts';
-import { coerceSubregSigned, coerceToSizeSigned, syncBounds, zeroExtend32 } from './bounds.ts';
+import { syncBounds } from './agree.ts';
+import { coerceSubregSigned, coerceToSizeSigned, zeroExtend32 } from './bounds.ts';
 import type { Env } from './env.ts';
 import { checkRegArg } from './live.ts';
 import { markPrecise } from './precision.ts';

@@ -1,12 +1,12 @@
 /**
- * The four ranges of a scalar (signed and unsigned, 64 and 32 bit) and its tnum say the same thing in five
- * ways; here each one is narrowed by what the others know.
+ * Ranges that follow from the tnum, and values of which a load or a move kept only the low bytes.
  *
- * Source: reg_bounds_sync and what it calls, kernel/bpf/verifier.c, Linux 6.12.
+ * Source: __update_reg_bounds, zext_32_to_64, coerce_reg_to_size, kernel/bpf/verifier.c, Linux 6.12.
  */
+import { syncBounds } from './agree.ts';
 import type { RegState } from './reg.ts';
 import { S32_MAX, S32_MIN, U32_MAX } from './reg.ts';
-import { tnumIntersect, tnumRange, tnumSubreg } from './tnum.ts';
+import { tnumRange, tnumSubreg } from './tnum.ts';
 
 /** What is known of a number. */
 type Scalar = Pick<
@@ -30,10 +30,6 @@ const halves = new Uint32Array(wide.buffer);
 function low(x: bigint): number {
   wide[0] = x;
   return halves[0] ?? 0;
-}
-function high(x: bigint): number {
-  wide[0] = x;
-  return halves[1] ?? 0;
 }
 
 /** What the tnum says of the 32-bit ranges. */
@@ -60,131 +56,15 @@ export function updateBounds(reg: Scalar): void {
   update64Bounds(reg);
 }
 
-function narrow32(reg: Scalar, lo: number, hi: number): void {
-  reg.s32min = Math.max(reg.s32min, lo | 0);
-  reg.s32max = Math.min(reg.s32max, hi | 0);
-}
-function narrowU32(reg: Scalar, lo: number, hi: number): void {
-  reg.u32min = Math.max(reg.u32min, lo);
-  reg.u32max = Math.min(reg.u32max, hi);
-}
-
-function deduce32(reg: Scalar): void {
-  const uLo = low(reg.umin);
-  const uHi = low(reg.umax);
-  const sLo = low(reg.smin);
-  const sHi = low(reg.smax);
-  const uTopLo = high(reg.umin);
-  const uTopHi = high(reg.umax);
-  const sTopLo = high(reg.smin);
-  const sTopHi = high(reg.smax);
-  if (uTopLo === uTopHi) {
-    narrowU32(reg, uLo, uHi);
-    if ((uLo | 0) <= (uHi | 0)) narrow32(reg, uLo, uHi);
-  }
-  if (sTopLo === sTopHi) {
-    if (sLo <= sHi) narrowU32(reg, sLo, sHi);
-    if ((sLo | 0) <= (sHi | 0)) narrow32(reg, sLo, sHi);
-  }
-  // the upper halves are neighbours and the low halves run from negative to positive
-  if ((uTopLo + 1) >>> 0 === uTopHi && (uLo | 0) < 0 && (uHi | 0) >= 0) narrow32(reg, uLo, uHi);
-  if ((sTopLo + 1) >>> 0 === sTopHi && (sLo | 0) < 0 && (sHi | 0) >= 0) narrow32(reg, sLo, sHi);
-  if ((reg.u32min | 0) <= (reg.u32max | 0)) narrow32(reg, reg.u32min, reg.u32max);
-  const lo = reg.s32min >>> 0;
-  const hi = reg.s32max >>> 0;
-  if (lo <= hi) {
-    narrowU32(reg, lo, hi);
-  } else if (reg.u32max < lo) {
-    // the unsigned range meets only what is not negative of the signed one
-    reg.s32min = reg.u32min | 0;
-    reg.u32max = Math.min(reg.u32max, hi);
-  } else if (hi < reg.u32min) {
-    // only what is negative
-    reg.s32max = reg.u32max | 0;
-    reg.u32min = Math.max(reg.u32min, lo);
-  }
-}
-
-function deduce64(reg: Scalar): void {
-  const su = signed(reg.umin);
-  const sx = signed(reg.umax);
-  if (su <= sx) {
-    reg.smin = max(su, reg.smin);
-    reg.smax = min(sx, reg.smax);
-  }
-  const us = unsigned(reg.smin);
-  const ux = unsigned(reg.smax);
-  if (us <= ux) {
-    reg.umin = max(us, reg.umin);
-    reg.umax = min(ux, reg.umax);
-  } else if (reg.umax < us) {
-    // the unsigned range meets only what is not negative of the signed one
-    reg.smin = signed(reg.umin);
-    reg.umax = min(reg.umax, ux);
-  } else if (ux < reg.umin) {
-    // only what is negative
-    reg.smax = signed(reg.umax);
-    reg.umin = max(reg.umin, us);
-  }
-}
-
-function deduceMixed(reg: Scalar): void {
-  if (reg.u32min === 0 && reg.u32max === U32_MAX) return;
-  const lo = BigInt(reg.u32min);
-  const hi = BigInt(reg.u32max);
-  reg.umin = max(reg.umin, (reg.umin & HIGH) | lo);
-  reg.umax = min(reg.umax, (reg.umax & HIGH) | hi);
-  reg.smin = max(reg.smin, signed((unsigned(reg.smin) & HIGH) | lo));
-  reg.smax = min(reg.smax, signed((unsigned(reg.smax) & HIGH) | hi));
-  // a sign-extended 32-bit value whose low half cannot be negative has no upper half
-  if (reg.s32min >= 0 && reg.smin >= BigInt(S32_MIN) && reg.smax <= BigInt(S32_MAX)) {
-    reg.smin = reg.umin = BigInt(reg.s32min);
-    reg.smax = reg.umax = BigInt(reg.s32max);
-    reg.var = tnumIntersect(reg.var, tnumRange(reg.umin, reg.umax));
-  }
-}
-
-/** One round. @returns false when it taught nothing: then another one would not either */
-function deduceBounds(reg: Scalar): boolean {
-  const { smin, smax, umin, umax, s32min, s32max, u32min, u32max } = reg;
-  deduce32(reg);
-  deduce64(reg);
-  deduceMixed(reg);
-  const same32 =
-    reg.s32min === s32min && reg.s32max === s32max && reg.u32min === u32min && reg.u32max === u32max;
-  return !same32 || reg.umin !== umin || reg.umax !== umax || reg.smin !== smin || reg.smax !== smax;
-}
-
-function boundOffset(reg: Scalar): void {
-  const whole = tnumIntersect(reg.var, tnumRange(reg.umin, reg.umax));
-  const half = tnumIntersect(tnumSubreg(whole), tnumRange(BigInt(reg.u32min), BigInt(reg.u32max)));
-  reg.var = { v: (whole.v & HIGH) | half.v, m: (whole.m & HIGH) | half.m };
-}
-
-/** Brings the five views of a scalar into agreement. @kernel reg_bounds_sync @fidelity full */
-export function syncBounds(state: RegState): void {
-  const reg = state.scalar();
-  const settled =
-    reg.var.m === 0n && reg.umin === reg.umax && reg.smin === reg.smax && reg.umin === reg.var.v;
-  if (settled && reg.u32min === reg.u32max && reg.s32min === reg.s32max) return;
-  updateBounds(reg);
-  for (let round = 0; round < 3 && deduceBounds(reg); round++);
-  boundOffset(reg);
-  updateBounds(reg);
-}
-
 /** The upper half becomes zero, the 32-bit ranges become the 64-bit ones. */
-export function zeroExtend32(reg: RegState): void {
+export function zeroExtend32(state: RegState): void {
+  const reg = state.scalar();
   reg.var = tnumSubreg(reg.var);
   reg.umin = BigInt(reg.u32min);
   reg.umax = BigInt(reg.u32max);
-  if (reg.s32min >= 0) {
-    reg.smin = BigInt(reg.s32min);
-    reg.smax = BigInt(reg.s32max);
-  } else {
-    reg.smin = 0n;
-    reg.smax = BigInt(U32_MAX);
-  }
+  const positive = reg.s32min >= 0;
+  reg.smin = positive ? BigInt(reg.s32min) : 0n;
+  reg.smax = positive ? BigInt(reg.s32max) : BigInt(U32_MAX);
 }
 
 /** A value of which a load kept only `size` low bytes, zero-extended. */

@@ -16,7 +16,7 @@ import {
   BPF_JSLE,
   BPF_JSLT,
 } from '../abi/opcode.ts';
-import { syncBounds } from './bounds.ts';
+import { syncBounds } from './agree.ts';
 import type { RegState } from './reg.ts';
 import {
   MEM_ALLOC,

@@ -8,7 +8,7 @@ import { HELPER_ID_MAX, helperName } from '../abi/helper_id.ts';
 import { AttachType, MapType } from '../abi/uapi.ts';
 import { resolve, sizeOf } from '../btf/layout.ts';
 import { Kind } from '../btf/types.ts';
-import { syncBounds } from './bounds.ts';
+import { syncBounds } from './agree.ts';
 import { checkSnprintf } from './const_str.ts';
 import { releaseDynptr } from './dynptr.ts';
 import type { Env } from './env.ts';

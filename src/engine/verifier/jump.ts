@@ -75,7 +75,7 @@ function syncLinked(state: VerifierState, known: RegState, linked: readonly Link
     step.setConst(BigInt(delta));
     reg.off = off;
     reg.id = id;
-    addRanges(reg, step);
+    addRanges(reg.scalar(), step.peek());
   }
 }
 

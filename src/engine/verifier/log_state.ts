@@ -141,29 +141,31 @@ export const iterTypeName = (reg: RegState): string =>
 /** Which registers and slots changed since they were last printed. */
 export class Scratched {
   regs = 0;
-  private readonly slots = new Set<number>();
+  /** Slots 0-31 and 32-63, a bit each. */
+  private low = 0;
+  private high = 0;
   reg(n: number): void {
     this.regs |= 1 << n;
   }
   slot(spi: number): void {
-    this.slots.add(spi);
+    if (spi < 32) this.low |= 1 << spi;
+    else this.high |= 1 << (spi & 31);
   }
   all(): void {
     this.regs = 0x7ff;
-    for (let spi = 0; spi < 64; spi++) this.slots.add(spi);
+    this.low = this.high = -1;
   }
   clear(): void {
-    this.regs = 0;
-    this.slots.clear();
+    this.regs = this.low = this.high = 0;
   }
   hasReg(n: number): boolean {
     return (this.regs & (1 << n)) !== 0;
   }
   hasSlot(spi: number): boolean {
-    return this.slots.has(spi);
+    return ((spi < 32 ? this.low : this.high) & (1 << (spi & 31))) !== 0;
   }
   get any(): boolean {
-    return this.regs !== 0 || this.slots.size > 0;
+    return (this.regs | this.low | this.high) !== 0;
   }
 }
 

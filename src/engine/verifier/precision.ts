@@ -57,33 +57,41 @@ const MAX_SLOTS = 64;
 /** Registers and slots still looked for, per frame: a bit each, slots in two halves. */
 class Backtrack {
   frame = 0;
-  private readonly regs = new Uint32Array(MAX_FRAMES);
-  private readonly slots = new Uint32Array(2 * MAX_FRAMES);
+  /** How many there are. */
+  private wanted = 0;
+  private readonly regs = new Int32Array(MAX_FRAMES);
+  private readonly slots = new Int32Array(2 * MAX_FRAMES);
 
   get empty(): boolean {
-    for (let f = 0; f < MAX_FRAMES; f++)
-      if (this.regs[f] !== 0 || this.slots[2 * f] !== 0 || this.slots[2 * f + 1] !== 0) return false;
-    return true;
+    return this.wanted === 0;
   }
   has(reg: number, frame = this.frame): boolean {
     return ((this.regs[frame] ?? 0) & (1 << reg)) !== 0;
   }
   set(reg: number, frame = this.frame): void {
+    if (this.has(reg, frame)) return;
     this.regs[frame] = (this.regs[frame] ?? 0) | (1 << reg);
+    this.wanted++;
   }
   clear(reg: number, frame = this.frame): void {
+    if (!this.has(reg, frame)) return;
     this.regs[frame] = (this.regs[frame] ?? 0) & ~(1 << reg);
+    this.wanted--;
   }
   hasSlot(spi: number, frame: number): boolean {
     return ((this.slots[2 * frame + (spi >> 5)] ?? 0) & (1 << (spi & 31))) !== 0;
   }
   setSlot(spi: number, frame: number): void {
+    if (this.hasSlot(spi, frame)) return;
     const at = 2 * frame + (spi >> 5);
     this.slots[at] = (this.slots[at] ?? 0) | (1 << (spi & 31));
+    this.wanted++;
   }
   clearSlot(spi: number, frame: number): void {
+    if (!this.hasSlot(spi, frame)) return;
     const at = 2 * frame + (spi >> 5);
     this.slots[at] = (this.slots[at] ?? 0) & ~(1 << (spi & 31));
+    this.wanted--;
   }
   regMask(frame = this.frame): number {
     return this.regs[frame] ?? 0;
@@ -105,8 +113,7 @@ const slotList = (bt: Backtrack, frame: number): string =>
     .join(',');
 
 /** Linked scalars share what is learnt, so they share precision. */
-function syncLinked(bt: Backtrack, hist: HistoryEntry | null): void {
-  const linked = hist?.linked;
+function syncLinked(bt: Backtrack, { linked }: HistoryEntry): void {
   if (!linked) return;
   const some = linked.some((l) => (l.isReg ? bt.has(l.index, l.frame) : bt.hasSlot(l.index, l.frame)));
   if (!some) return;
@@ -140,7 +147,7 @@ function backtrackInsn(
     env.write(
       `mark_precise: frame${bt.frame}: regs=${regList(bt.regMask())} stack=${slotList(bt, bt.frame)} before ${idx}: ${env.insnText(idx)}\n`,
     );
-  syncLinked(bt, hist);
+  if (hist?.linked) syncLinked(bt, hist);
   const ordered = BPF_CLASS(code) === BPF_STX && BPF_MODE(code) === BPF_ATOMIC && insn.imm === BPF_LOAD_ACQ;
   const cls = ordered ? BPF_LDX : BPF_CLASS(code);
   const op = BPF_OP(code);
@@ -191,7 +198,7 @@ function backtrackInsn(
       if (code !== 0x18) return false;
       break;
   }
-  syncLinked(bt, hist);
+  if (hist?.linked) syncLinked(bt, hist);
   return true;
 }
 

@@ -23,7 +23,8 @@ import {
   BPF_SUB,
   BPF_XOR,
 } from '../abi/opcode.ts';
-import { coerceToSize, coerceToSizeSigned, syncBounds } from './bounds.ts';
+import { syncBounds } from './agree.ts';
+import { coerceToSize, coerceToSizeSigned } from './bounds.ts';
 import { branchTaken, refineBranches } from './branch.ts';
 import { RegState } from './reg.ts';
 import { scalarAlu } from './scalar_alu.ts';

@@ -33,7 +33,7 @@ export const LIVE_DONE = 8;
 export const ADD_CONST = 1 << 30;
 
 /** What a register holds, apart from the place where it lies. Shared by copies until one of them changes. */
-class RegValue {
+export class RegValue {
   shared = false;
   type: RegType = NOT_INIT;
   off = 0;
@@ -90,7 +90,34 @@ class RegValue {
     out.frameno = this.frameno;
     return out;
   }
+
+  mark64Unbounded(): void {
+    this.smin = S64_MIN;
+    this.smax = S64_MAX;
+    this.umin = 0n;
+    this.umax = U64_MAX;
+  }
+  mark32Unbounded(): void {
+    this.s32min = S32_MIN;
+    this.s32max = S32_MAX;
+    this.u32min = 0;
+    this.u32max = U32_MAX;
+  }
+  /** One number, in all views. @param value unsigned */
+  markValue(value: bigint): void {
+    wide[0] = value;
+    const low = halves[0] ?? 0;
+    this.var = { v: value, m: 0n };
+    this.smin = this.smax = BigInt.asIntN(64, value);
+    this.umin = this.umax = value;
+    this.s32min = this.s32max = low | 0;
+    this.u32min = this.u32max = low;
+  }
 }
+
+/** A 64-bit number, to be looked at as two halves. */
+const wide = new BigUint64Array(1);
+const halves = new Uint32Array(wide.buffer);
 
 /** Nothing is there. */
 const EMPTY = new RegValue();
@@ -275,6 +302,10 @@ export class RegState {
     this.own().frameno = to;
   }
 
+  /** The value, to be looked at. */
+  peek(): Readonly<RegValue> {
+    return this.value;
+  }
   /** The ranges, to be written: this register's own, without the way through its accessors. */
   scalar(): RegValue {
     return this.own();
@@ -316,18 +347,7 @@ export class RegState {
     const value = new RegValue();
     value.type = type;
     value.frameno = frameno;
-    const u = BigInt.asUintN(64, imm);
-    const s = BigInt.asIntN(64, imm);
-    const low = Number(u & 0xffff_ffffn);
-    value.var = { v: u, m: 0n };
-    value.smin = s;
-    value.smax = s;
-    value.umin = u;
-    value.umax = u;
-    value.s32min = low | 0;
-    value.s32max = low | 0;
-    value.u32min = low;
-    value.u32max = low;
+    value.markValue(BigInt.asUintN(64, imm));
     this.value = value;
   }
 
@@ -354,18 +374,10 @@ export class RegState {
   }
 
   mark64Unbounded(): void {
-    const value = this.own();
-    value.smin = S64_MIN;
-    value.smax = S64_MAX;
-    value.umin = 0n;
-    value.umax = U64_MAX;
+    this.own().mark64Unbounded();
   }
   mark32Unbounded(): void {
-    const value = this.own();
-    value.s32min = S32_MIN;
-    value.s32max = S32_MAX;
-    value.u32min = 0;
-    value.u32max = U32_MAX;
+    this.own().mark32Unbounded();
   }
 
   /** A scalar of which nothing is known. */

@@ -10,8 +10,6 @@ import { must } from '../../shared/assert.ts';
 import type { Insn } from '../abi/insn.ts';
 import {
   BPF_ABS,
-  BPF_ALU,
-  BPF_ALU64,
   BPF_CALL,
   BPF_CLASS,
   BPF_EXIT,
@@ -19,17 +17,12 @@ import {
   BPF_IND,
   BPF_JA,
   BPF_JMP,
-  BPF_JMP32,
   BPF_K,
-  BPF_LD,
-  BPF_LDX,
   BPF_MODE,
   BPF_OP,
   BPF_PSEUDO_CALL,
   BPF_PSEUDO_KFUNC_CALL,
   BPF_SRC,
-  BPF_ST,
-  BPF_STX,
 } from '../abi/opcode.ts';
 import { helperId } from '../abi/helper_id.ts';
 import { hasRule } from '../abi/releases.ts';
@@ -163,17 +156,17 @@ const then =
     return 'next';
   };
 
-/** Instruction class -> rule. */
-const RULE_OF: ReadonlyMap<number, ClassRule> = new Map<number, ClassRule>([
-  [BPF_ALU, then(checkAlu)],
-  [BPF_ALU64, then(checkAlu)],
-  [BPF_LDX, then(checkLoad)],
-  [BPF_STX, then(checkStoreReg)],
-  [BPF_ST, then(checkStoreImm)],
-  [BPF_JMP, checkJump],
-  [BPF_JMP32, checkJump],
-  [BPF_LD, checkLd],
-]);
+/** The rule of each instruction class, 0 to 7. */
+const RULES: readonly ClassRule[] = [
+  checkLd,
+  then(checkLoad),
+  then(checkStoreImm),
+  then(checkStoreReg),
+  then(checkAlu),
+  checkJump,
+  checkJump,
+  then(checkAlu),
+];
 
 /** The next waiting path becomes the current one. @returns false when none waits */
 function popPath(env: Env): boolean {
@@ -220,7 +213,7 @@ function explore(env: Env): void {
     if (observe) observe(at, env.state);
     aux.seen = true;
     prev = at;
-    const flow = must(RULE_OF.get(BPF_CLASS(insn.code)), 'instruction class')(env, insn);
+    const flow = must(RULES[BPF_CLASS(insn.code)], 'instruction class')(env, insn);
     if (flow !== 'path_end') env.keepState(at);
     if (flow === 'next') env.insnIdx++;
     if (flow === 'returned') printState = true;

@@ -69,14 +69,18 @@ function anyOffset(reg: RegState, starts: Iterable<Addr>, value: bigint): boolea
   return false;
 }
 
-/** What a register of this type can hold. Objects of the kernel are only known not to be NULL. */
-export function containsValue(reg: RegState, value: bigint, real: Concrete): boolean {
+/**
+ * What a register of this type can hold. Objects of the kernel are only known not to be NULL.
+ *
+ * @param below frames of the run below the state's outermost one: functions that are verified by themselves
+ */
+export function containsValue(reg: RegState, value: bigint, real: Concrete, below: number): boolean {
   if (reg.type === NOT_INIT) return true;
   if (reg.type === SCALAR_VALUE) return containsNumber(reg, value);
   if (mayBeNull(reg.type) && value === 0n) return true;
   switch (baseType(reg.type)) {
     case PTR_TO_STACK:
-      return isOffset(reg, real.reg(reg.frameno, 10), value);
+      return isOffset(reg, real.reg(reg.frameno + below, 10), value);
     case PTR_TO_CTX:
       return isOffset(reg, real.ctx, value);
     case CONST_PTR_TO_MAP:
@@ -110,7 +114,14 @@ class Links {
 }
 
 /** @returns what is outside, or null */
-function slotOutside(frame: FuncState, f: number, spi: number, real: Concrete, links: Links): string | null {
+function slotOutside(
+  frame: FuncState,
+  below: number,
+  spi: number,
+  real: Concrete,
+  links: Links,
+): string | null {
+  const f = frame.frameno + below;
   const at = -8 * (spi + 1);
   let spilled = 0;
   for (let j = 7; j >= 0; j--) {
@@ -121,22 +132,23 @@ function slotOutside(frame: FuncState, f: number, spi: number, real: Concrete, l
   const reg = frame.slot(spi);
   if (reg.isAnyScalar || (spilled < 8 && reg.bitWidth() > spilled * 8)) return null;
   const value = BigInt.asUintN(8 * spilled, real.slot(f, at));
-  return containsValue(reg, value, real) && links.agree(reg, value) ? null : `fp${at}`;
+  return containsValue(reg, value, real, below) && links.agree(reg, value) ? null : `fp${at}`;
 }
 
 /** The first register or slot of any frame that the state does not contain, or null. */
 export function outside(state: VerifierState, real: Concrete): string | null {
   const links = new Links();
+  const below = real.depth - state.curframe;
   for (let f = state.curframe; f >= 0; f--) {
     const frame = must(state.frame[f], 'frame');
     for (let n = 0; n <= 10; n++) {
       const reg = frame.reg(n);
       if (reg.type === NOT_INIT || reg.isAnyScalar) continue;
-      const value = real.reg(f, n);
-      if (!containsValue(reg, value, real) || !links.agree(reg, value)) return `frame${f} R${n}`;
+      const value = real.reg(f + below, n);
+      if (!containsValue(reg, value, real, below) || !links.agree(reg, value)) return `frame${f} R${n}`;
     }
     for (let spi = 0; spi < frame.slots; spi++) {
-      const slot = slotOutside(frame, f, spi, real, links);
+      const slot = slotOutside(frame, below, spi, real, links);
       if (slot) return `frame${f} ${slot}`;
     }
   }
@@ -152,7 +164,7 @@ export function registersOutside(
   for (const n of registers) {
     const reg = state.cur.reg(n);
     if (reg.type === NOT_INIT) return `R${n} (never set)`;
-    if (!containsValue(reg, real.reg(real.depth, n), real)) return `R${n}`;
+    if (!containsValue(reg, real.reg(real.depth, n), real, real.depth - state.curframe)) return `R${n}`;
   }
   return null;
 }

@@ -53,6 +53,11 @@ function reads(insn: Insn): readonly number[] {
   }
 }
 
+/** Was this state had at such a depth of calls? Global functions are verified by themselves, at any depth. */
+function isAtDepth({ frame, curframe }: VerifierState, depth: number): boolean {
+  return curframe === depth || (curframe < depth && (frame[0]?.subprogno ?? 0) > 0);
+}
+
 export class States {
   /** A path that no value can take was walked. */
   impossible = false;
@@ -85,10 +90,7 @@ export class States {
 
   /** Those of an instruction at a depth of calls. */
   here(insn: InsnIndex, depth: number): readonly VerifierState[] {
-    const all = this.at[insn] ?? [];
-    return all.every((state) => state.curframe === depth)
-      ? all
-      : all.filter((state) => state.curframe === depth);
+    return (this.at[insn] ?? []).filter((state) => isAtDepth(state, depth));
   }
 
   /**
@@ -105,7 +107,7 @@ export class States {
     let tried = 0;
     for (let i = 0; i < all.length; i++) {
       const state = all[i];
-      if (!state || state.curframe !== depth) continue;
+      if (!state || !isAtDepth(state, depth)) continue;
       tried++;
       const what = whole ? outside(state, real) : registersOutside(state, used, real);
       if (what === null) {
