@@ -98,6 +98,9 @@ export const PICTURES = {
     await page.getByRole('button', { name: /^Share/ }).click();
     await page.getByRole('dialog').waitFor();
   }),
+  churn: of({ example: 'task_file.bpf.c', world: 'churn' }, (hand) => hand.view('Graph')),
+  'churn-vma': of({ example: 'task_vma.bpf.c', world: 'churn' }, (hand) => hand.view('Graph')),
+  'churn-task': of({ example: 'task.bpf.c', world: 'churn' }, (hand) => hand.view('Graph')),
   settings: of(FILES, async ({ page }) => {
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.getByRole('dialog').waitFor();

@@ -52,11 +52,12 @@ function at({ nodes, changes }: Scene, call: number): string {
 /** No two nodes of one container cover each other, and each lies in its container. */
 function expectTidy({ nodes }: Scene): void {
   for (const a of nodes) {
-    const box = nodes[a.parent];
-    if (box) expect([a.y >= box.y, a.y + a.h <= box.y + box.h], a.label).toEqual([true, true]);
-    for (const b of nodes)
-      if (a.id < b.id && a.parent === b.parent)
-        expect(a.y + a.h <= b.y || b.y + b.h <= a.y, `${a.label} over ${b.label}`).toBe(true);
+    const box = nodes[a.parent] ?? a;
+    expect([a.y >= box.y, a.y + a.h <= box.y + box.h], a.label).toEqual([true, true]);
+    const covering = nodes.filter(
+      (b) => b.id !== a.id && b.parent === a.parent && b.y < a.y + a.h && a.y < b.y + b.h,
+    );
+    expect(covering, a.label).toEqual([]);
   }
 }
 

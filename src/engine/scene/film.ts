@@ -29,12 +29,16 @@ const stacked = (a: SceneNode, b: SceneNode): boolean => a.x < right(b) && right
 /** What tells a node from all others of its picture, whenever it was drawn. */
 function identities(scene: Scene): readonly string[] {
   const seen = new Map<string, number>();
-  return scene.nodes.map(({ kind, addr, owner, key, label }) => {
-    const name = `${kind} ${addr} ${owner} ${key}${addr === 0n && kind === 'group' ? ` ${label}` : ''}`;
+  const names: string[] = [];
+  for (const { kind, addr, owner, key, label, parent } of scene.nodes) {
+    // Memory is given out again: what stands in another container is another object. Containers come first.
+    const inside = names[parent] ?? '';
+    const name = `${inside}/${kind} ${addr} ${owner} ${key}${addr === 0n && kind === 'group' ? ` ${label}` : ''}`;
     const n = seen.get(name) ?? 0;
     seen.set(name, n + 1);
-    return `${name} ${n}`;
-  });
+    names.push(`${name} ${n}`);
+  }
+  return names;
 }
 
 export class SceneFilm {

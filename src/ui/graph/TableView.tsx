@@ -88,13 +88,15 @@ function Row({ row, index, top, current, reached, onGo }: RowProps) {
     ? ['▶', 'current']
     : row.reason.startsWith('outside')
       ? ['·', 'out of range']
-      : row.reason
-        ? ['▨', 'skipped by the kernel']
-        : !reached
-          ? ['○', 'will visit']
-          : row.bytes < 0
-            ? ['↺', 'taken back']
-            : ['✓', 'visited'];
+      : row.reason && row.call === Infinity
+        ? ['×', 'vanished']
+        : row.reason
+          ? ['▨', 'skipped by the kernel']
+          : !reached
+            ? ['○', 'will visit']
+            : row.bytes < 0
+              ? ['↺', 'taken back']
+              : ['✓', 'visited'];
   const bytes = row.reason || !reached ? '' : row.bytes < 0 ? 'undone' : `${row.bytes} B`;
   return (
     <div

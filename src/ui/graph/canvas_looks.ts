@@ -29,6 +29,8 @@ export const FRAMES: Readonly<Record<ObjectStateName, FrameLook>> = {
   skipped: frame('--s2', '--skipped', 1, 1, [3, 2]),
   'out-of-range': frame('--s1', '--line-2'),
   'rolled-back': frame('--s1', '--gone', 1, 1, [5, 3]),
+  vanished: frame('--s1', '--gone', 1, 1, [1.5, 2.5]),
+  unborn: frame('--s1', '--s1'),
 };
 
 /** Colour of a state where a node is only a block or a cell: the strongest that says it. */
@@ -40,6 +42,8 @@ export const BLOCKS: Readonly<Record<ObjectStateName, string>> = {
   skipped: '--skipped',
   'out-of-range': '--s2',
   'rolled-back': '--gone',
+  vanished: '--gone',
+  unborn: '--bg',
 };
 
 /** Out of range: dimmed, and kept in its place. */
@@ -67,12 +71,14 @@ const SIDE_TOKENS: Readonly<Partial<Record<ObjectStateName, string>>> = {
   visited: '--bytes',
   current: '--current',
   'rolled-back': '--gone',
+  vanished: '--gone',
 };
 
 export const MARK_TOKENS: Readonly<Partial<Record<ObjectStateName, string>>> = {
   visited: '--visited',
   current: '--current',
   'rolled-back': '--gone',
+  vanished: '--gone',
 };
 
 /** @returns token and CSS font of a text */

@@ -27,11 +27,13 @@ const NOTHING: ReadonlySet<number> = new Set();
 const EDGE_TOKENS: Readonly<Record<string, string>> = {
   visited: '--visited',
   'will-visit': '--tx-3',
+  vanished: '--gone',
 };
 const EDGE_DASHES: Readonly<Record<string, number[]>> = {
   'will-visit': [4, 3],
   skipped: [2, 2],
   'out-of-range': [2, 2],
+  vanished: [1.5, 2.5],
 };
 /** Units between two lines of a hatch. */
 const HATCH = 7;
@@ -67,7 +69,7 @@ export class CanvasPainter {
     if (detail !== 'blocks' && container) return this.container(g, id, k, moment);
     const node = picture.node(id);
     const state = node && this.state(id, moment);
-    if (!node || !state || (detail !== 'blocks' && node.parent >= 0)) return;
+    if (!node || !state || state.name === 'unborn' || (detail !== 'blocks' && node.parent >= 0)) return;
     const frame = container && state.name === 'plain';
     g.fillStyle = this.palette.colour(frame ? '--s1' : BLOCKS[state.name]);
     g.fillRect(node.x, node.y, Math.max(node.w, 1 / k), Math.max(node.h, 1 / k));
@@ -75,9 +77,9 @@ export class CanvasPainter {
 
   private full(g: CanvasRenderingContext2D, id: number, container: boolean, moment: Moment): void {
     const { picture } = this.subject;
-    const node = picture.node(id);
+    const node = picture.nodeAt(id, moment.now.call);
     const state = this.state(id, moment);
-    if (!node || !state) return;
+    if (!node || !state || state.name === 'unborn') return;
     g.globalAlpha = state.name === 'out-of-range' ? DIMMED : 1;
     for (const shape of nodeShapes({ node, state, container, held: '' })) {
       if (shape.tag === 'rect' && shape.look === 'shape')
@@ -134,7 +136,7 @@ export class CanvasPainter {
       g.fillRect(shape.x, shape.y, shape.w, shape.h);
     } else if (shape.tag === 'path') {
       const path = new Path2D(shape.d);
-      const token = MARK_TOKENS[state] ?? '--tx-3';
+      const token = shape.look === 'plus' ? '--bytes' : (MARK_TOKENS[state] ?? '--tx-3');
       g.strokeStyle = this.palette.colour(token);
       g.lineWidth = 1.6;
       g.stroke(path);
@@ -195,7 +197,8 @@ export class CanvasPainter {
     const { picture } = this.subject;
     const path = edgePath(picture, edge);
     if (!path) return;
-    const look = edgeLook(picture, edge, (id) => this.state(id, moment)?.name ?? 'plain');
+    const look = edgeLook(picture, edge, moment.now.call, (id) => this.state(id, moment)?.name ?? 'plain');
+    if (look === 'unborn') return;
     g.strokeStyle = this.palette.colour(EDGE_TOKENS[look] ?? '--line-2');
     g.lineWidth = 1.2;
     const dash = EDGE_DASHES[look];

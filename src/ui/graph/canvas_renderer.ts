@@ -84,7 +84,9 @@ export class CanvasRenderer implements Renderer {
   }
 
   hitTest(x: number, y: number): number {
-    return this.painter ? nodeUnder(this.painter.subject.picture, this.view, x, y) : -1;
+    return this.painter
+      ? nodeUnder(this.painter.subject.picture, this.view, x, y, this.moment?.now.call ?? 0)
+      : -1;
   }
 
   /** Level of detail on show. */
@@ -229,7 +231,8 @@ const framesFirst = (picture: Subject['picture']) => (a: number, b: number) =>
 /** Nodes whose state may differ between two moments, or null: too many to name. */
 function changedNodes({ picture, folded }: Subject, a: Moment, b: Moment): readonly number[] | null {
   const between = objectsBetween(folded, a.now.call, b.now.call, MOST_CHANGES);
-  if (between === null) return null;
+  // What comes and goes takes its arrows along.
+  if (between === null || picture.lives.changesBetween(a.now.call, b.now.call)) return null;
   const changed = new Set<number>();
   for (const { now } of [a, b])
     for (const ids of [now.held, now.reached, now.active]) for (const id of ids) changed.add(id);

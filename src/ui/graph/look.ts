@@ -12,6 +12,10 @@ const MARKS: Readonly<Partial<Record<ObjectStateName, readonly Stroke[]>>> = {
   'will-visit': [[2.6, 0, 'a2.6 2.6 0 1 1 -5.2 0a2.6 2.6 0 1 1 5.2 0']],
   visited: [[-4, 0, 'l3 3 6-6.5']],
   current: [[-3, -4, 'l7 4-7 4z']],
+  vanished: [
+    [-3.2, -3.2, 'l6.4 6.4'],
+    [3.2, -3.2, 'l-6.4 6.4'],
+  ],
   'rolled-back': [
     [3.5, -2.5, 'a4 4 0 1 0 .6 3.8'],
     [4, -5, 'v3h-3'],
@@ -32,6 +36,8 @@ const STATE_WORDS: Readonly<Record<ObjectStateName, string>> = {
   skipped: 'skipped by the kernel',
   'out-of-range': 'out of range',
   'rolled-back': 'taken back, will be shown again',
+  vanished: 'vanished',
+  unborn: '',
   plain: '',
 };
 
@@ -41,14 +47,16 @@ export const stateWord = (name: ObjectStateName): string => STATE_WORDS[name];
 export function stateText(state: ObjectState): string {
   const visits = state.visits > 1 ? `, visited ${state.visits} times` : '';
   const bytes = state.name === 'visited' ? `, ${state.bytes} B` : '';
+  const fresh = state.fresh && state.name !== 'unborn' ? ', new since the walk began' : '';
   const reason = state.reason ? `: ${state.reason}` : '';
-  return `${STATE_WORDS[state.name]}${visits}${bytes}${reason}`;
+  return `${STATE_WORDS[state.name]}${visits}${bytes}${reason}${fresh}`;
 }
 
 /** What stands at the right edge: the callback, the bytes written, the reason. */
 export function sideText(state: ObjectState): string {
   if (state.name === 'current') return state.callback;
   if (state.name === 'rolled-back') return 'again';
+  if (state.name === 'vanished') return state.visits > 0 ? `${state.bytes} B` : 'gone';
   if (state.name !== 'visited') return '';
   return `${state.visits > 1 ? `✓${state.visits} ` : ''}${state.bytes} B`;
 }
@@ -59,4 +67,5 @@ export const sameState = (a: ObjectState, b: ObjectState): boolean =>
   a.visits === b.visits &&
   a.reason === b.reason &&
   a.callback === b.callback &&
-  a.active === b.active;
+  a.active === b.active &&
+  a.since === b.since;

@@ -195,7 +195,11 @@ export function nodeShapes(look: NodeLook): readonly Shape[] {
   // A gap without a detail is a word between two nodes.
   if (node.kind === 'gap' && !node.detail) return inside;
   const { x, y, w, h } = node;
-  return [{ tag: 'rect', look: 'shape', x, y, w, h, r: radius(node, container) }, ...inside];
+  // What has come since the walk began has a plus on its corner.
+  const plus: readonly Shape[] = look.state.fresh
+    ? [{ tag: 'path', look: 'plus', d: `M${x - 4} ${y}h8M${x} ${y - 4}v8` }]
+    : [];
+  return [{ tag: 'rect', look: 'shape', x, y, w, h, r: radius(node, container) }, ...inside, ...plus];
 }
 
 /** Frames and gaps are seen, not chosen. */

@@ -53,10 +53,11 @@ export const visible = (view: View, margin: number) => ({
 });
 
 /** The topmost choosable node under a pixel: arithmetic on the layout, the picture is not asked. */
-export function nodeUnder(picture: Picture, view: View, x: number, y: number): number {
+export function nodeUnder(picture: Picture, view: View, x: number, y: number, call: number): number {
   const at = { x: (x - view.x) / view.k, y: (y - view.y) / view.k };
   const ids = picture.inView(at.x, at.y, 0, 0);
-  const choosable = (id: number): boolean => picture.kind(id) !== 'gap' && picture.kind(id) !== 'group';
+  const choosable = (id: number): boolean =>
+    picture.kind(id) !== 'gap' && picture.kind(id) !== 'group' && picture.lives.of(id, call) !== 'later';
   return ids.findLast((id) => choosable(id) && !picture.isContainer(id)) ?? ids.findLast(choosable) ?? -1;
 }
 
@@ -71,8 +72,20 @@ export function heldText(picture: Picture, id: number, held: Moment['held']): st
 }
 
 /** An arrow looks like the visit that goes along it: out of a slot, or into the next cell of a line. */
-export function edgeLook(picture: Picture, edge: number, nameOf: (id: number) => string): string {
+export function edgeLook(
+  picture: Picture,
+  edge: number,
+  call: number,
+  nameOf: (id: number) => string,
+): string {
   const [from, to] = [picture.from(edge), picture.to(edge)];
+  if (picture.lives.any) {
+    const ends = [nameOf(from), nameOf(to)];
+    if (ends.includes('unborn') || picture.lives.ofArrow(edge, call) === 'later') return 'unborn';
+    // The order of a walk leaves out what is gone; a pointer that led there is shown.
+    if (ends.includes('vanished')) return picture.edge(edge).via === 'next' ? 'unborn' : 'vanished';
+    if (picture.lives.ofArrow(edge, call) === 'gone') return 'unborn';
+  }
   const kind = picture.kind(from);
   if (kind === 'item' || kind === 'group') {
     const name = nameOf(to);

@@ -121,7 +121,7 @@ export class SvgRenderer implements Renderer {
   }
 
   hitTest(x: number, y: number): number {
-    return this.subject ? nodeUnder(this.subject.picture, this.view, x, y) : -1;
+    return this.subject ? nodeUnder(this.subject.picture, this.view, x, y, this.moment?.now.call ?? 0) : -1;
   }
 
   /** Group of a node in view, for the keyboard's focus. */
@@ -198,7 +198,7 @@ export class SvgRenderer implements Renderer {
 
   private fill(id: number, { group, state, held }: DrawnNode): void {
     const picture = this.subject?.picture;
-    const node = picture?.node(id);
+    const node = picture?.nodeAt(id, this.moment?.now.call ?? 0);
     if (!picture || !node) return;
     const container = picture.isContainer(id);
     const shapes = nodeShapes({ node, state, container, held }).map(shapeElement);
@@ -225,6 +225,7 @@ export class SvgRenderer implements Renderer {
       this.fill(id, drawn);
     }
     const flags =
+      (state.fresh ? ' fresh' : '') +
       (subject.picture.isContainer(id) ? ' container' : '') +
       (state.active ? ' active' : '') +
       (id === moment.selected ? ' selected' : '') +
@@ -255,7 +256,7 @@ export class SvgRenderer implements Renderer {
     if (!subject || !moment) return;
     const { picture } = subject;
     const nameOf = (id: number): string => (this.nodes.get(id)?.state ?? this.stateOf(id))?.name ?? 'plain';
-    const look = edgeLook(picture, edge, nameOf);
+    const look = edgeLook(picture, edge, moment.now.call, nameOf);
     const lit = moment.lit?.has(picture.from(edge)) === true && moment.lit.has(picture.to(edge));
     put(drawn.group, 'class', lit ? 'edge-group lit' : 'edge-group');
     const whole = lit || look === 'current';

@@ -49,10 +49,13 @@ export function describeMoment(f: Folded, names: Names, at: Position): string {
   const read = trace.read[call] ?? 0;
   const size = trace.reads[read]?.size;
   const subject = names.subject(f, call);
+  const changes = trace.changes
+    .filter((change) => change.call === call)
+    .map((change) => ` The world: ${change.text}.`);
   const insn = at.insn === null ? '' : ` Instruction ${at.insn + 1} of ${trace.insns[call] ?? 0}.`;
   return (
     `Event ${call + 1} of ${trace.length}. ${kindAt(trace, call)}${subject ? `: ${subject}` : ''}, ` +
     `${outcome(f, call)}. Sequence ${trace.seqNum[call] ?? 0}, read ${read + 1}; ` +
-    `buffer ${trace.count[call] ?? 0}${size === undefined ? '' : ` of ${size}`} bytes.${insn}`
+    `buffer ${trace.count[call] ?? 0}${size === undefined ? '' : ` of ${size}`} bytes.${insn}${changes.join('')}`
   );
 }

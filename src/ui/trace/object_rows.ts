@@ -8,7 +8,7 @@ import { isNullCall, kindAt, lastAtOrBefore, visitAt } from './fold.ts';
 import type { Folded } from './fold.ts';
 import { keyWord } from './names.ts';
 import type { Names } from './names.ts';
-import { showsOf } from './object_state.ts';
+import { offered, showsOf } from './object_state.ts';
 import type { ObjectStateName } from './object_state.ts';
 import type { Picture } from './picture.ts';
 
@@ -45,7 +45,7 @@ export class ObjectRows {
     this.picture = picture;
     this.names = names;
     this.order = merged(f);
-    this.outside = picture ? outsideOf(f, picture) : [];
+    this.outside = picture ? [...outsideOf(f, picture), ...lostOf(f, picture)] : [];
     this.length = this.order.length + this.outside.length;
   }
 
@@ -66,7 +66,7 @@ export class ObjectRows {
   /** State of a row's object after a call, without making the row. The cursor is not looked for. */
   stateAt(i: number, call: number): ObjectStateName {
     const source = this.order[i];
-    if (source === undefined) return 'out-of-range';
+    if (source === undefined) return this.isLost(i) ? 'vanished' : 'out-of-range';
     if (source < 0) return 'skipped';
     if (source > call) return 'will-visit';
     const result = this.f.trace.result[source] ?? 0;
@@ -75,6 +75,11 @@ export class ObjectRows {
       : result > 0
         ? 'skipped'
         : 'rolled-back';
+  }
+
+  private isLost(i: number): boolean {
+    const id = this.outside[i - this.order.length] ?? -1;
+    return this.picture?.lives.of(id, Infinity) === 'gone';
   }
 
   private shown(call: number): ObjectRow {
@@ -121,7 +126,7 @@ export class ObjectRows {
       call: Infinity,
       key: node.kind === 'slot' ? keyWord(this.f.trace.target, node.key) : `${node.kind} ${node.key}`,
       name: node.label,
-      reason: node.reason,
+      reason: node.reason || 'gone before the walk came',
       node: id,
     };
   }
@@ -163,6 +168,15 @@ function outsideOf(f: Folded, picture: Picture): readonly number[] {
       const node = picture.node(id);
       return node !== undefined && node.kind !== 'gap' && showsOf(f, node).length === 0;
     });
+}
+
+/** Objects that were gone before the walk came to them. */
+function lostOf(f: Folded, picture: Picture): readonly number[] {
+  const kinds = offered(f, picture);
+  return picture.lives.lost().filter((id) => {
+    const node = picture.node(id);
+    return node !== undefined && kinds.has(node.kind) && node.reason === '' && showsOf(f, node).length === 0;
+  });
 }
 
 /** Place of the row that a moment is about: the one shown by this call, or the one about to be. */

@@ -17,6 +17,10 @@ export type ObjectStateName =
   | 'skipped'
   | 'out-of-range'
   | 'rolled-back'
+  /** Gone; with visits, after the walk had been there. */
+  | 'vanished'
+  /** Not there yet: not drawn. */
+  | 'unborn'
   | 'plain';
 
 export interface ObjectState {
@@ -31,6 +35,10 @@ export interface ObjectState {
   readonly callback: string;
   /** A container with the cursor inside. */
   readonly active: boolean;
+  /** It has come since the walk began. */
+  readonly fresh: boolean;
+  /** Call of the last change of what it says, or -1. */
+  readonly since: number;
 }
 
 /** Slots repeat a file and are told apart by owner and fd; every other object is known by its address. */
@@ -73,7 +81,7 @@ const ALWAYS_OFFERED: Readonly<Record<string, readonly SceneNodeKind[]>> = {
 
 const offeredKinds = new WeakMap<Folded, WeakMap<Picture, ReadonlySet<SceneNodeKind>>>();
 /** Kinds of nodes that the walk can offer: something that is visited, will be, or says why not. */
-function offered(f: Folded, picture: Picture): ReadonlySet<SceneNodeKind> {
+export function offered(f: Folded, picture: Picture): ReadonlySet<SceneNodeKind> {
   let ofPicture = offeredKinds.get(f);
   if (!ofPicture) offeredKinds.set(f, (ofPicture = new WeakMap()));
   let kinds = ofPicture.get(picture);
@@ -108,7 +116,7 @@ export function nowAt(f: Folded, picture: Picture, call: number): Now {
   const cursor = cursorObject(f, call);
   if (cursor) {
     for (const id of picture.at(cursor.object)) if (!isDrawnOnly(picture.kind(id))) held.add(id);
-    const slot = picture.slot(cursor.owner, cursor.key);
+    const slot = picture.slotAt(cursor.owner, cursor.key, call);
     if (slot) held.add(slot.id);
     if (cursor.owner !== 0n) for (const id of picture.at(cursor.owner)) if (!held.has(id)) active.add(id);
   } else if (isNullCall(f.trace, call)) {
@@ -127,8 +135,11 @@ export function stateOf(f: Folded, picture: Picture, node: SceneNode, now: Now):
   let kept = 0;
   let bytes = 0;
   let last: Visit | undefined;
+  const { lives } = picture;
   for (const call of showsOf(f, node)) {
     if (call > now.call) break;
+    // Another file that had the number before, or has it since.
+    if (lives.any && node.kind === 'slot' && f.trace.object[call] !== node.addr) continue;
     last = visitAt(f.trace, call);
     if (last.result === 0) {
       kept++;
@@ -142,8 +153,15 @@ export function stateOf(f: Folded, picture: Picture, node: SceneNode, now: Now):
     reason,
     callback,
     active: name !== 'current' && now.active.has(node.id),
+    fresh: lives.hasCome(node.id),
+    since: lives.any ? (lives.last(node.id, now.call)?.call ?? -1) : -1,
   });
+  const life = lives.any ? lives.of(node.id, now.call) : 'there';
+  // A folded run says what is not there: of it nothing is left.
+  if (life === 'later' || (life === 'gone' && node.kind === 'gap')) return state('unborn');
   if (now.held.has(node.id)) return state('current', '', kindAt(f.trace, now.call));
+  if (life === 'gone')
+    return state('vanished', kept > 0 ? 'gone since its visit' : 'gone before the walk came to it');
   if (node.kind === 'end') return state(f.nullCall >= 0 && f.nullCall < now.call ? 'visited' : 'will-visit');
   if (last) {
     if (last.result === 0) return state('visited');

@@ -7,6 +7,7 @@ import { SCENE_NODE_KINDS } from '../../protocol/scene.ts';
 import type { SceneEdge, SceneNode, SceneNodeKind } from '../../protocol/scene.ts';
 import { edgeAt, nodeAt } from '../../protocol/scene_columns.ts';
 import type { SceneColumns } from '../../protocol/scene_columns.ts';
+import { Lives } from './lives.ts';
 import { WordIndex } from './word_index.ts';
 
 /** Rows of a table by one of its columns: the rows of value v are rows[start[v] .. start[v + 1]]. */
@@ -48,6 +49,7 @@ export class Picture {
   readonly height: number;
   readonly heads: SceneColumns['columns'];
   readonly length: number;
+  readonly lives: Lives;
   private readonly columns: SceneColumns;
   private readonly decoded: (SceneNode | undefined)[] = [];
   private readonly out: ByValue;
@@ -64,6 +66,7 @@ export class Picture {
   constructor(columns: SceneColumns) {
     const { length } = columns;
     this.columns = columns;
+    this.lives = new Lives(columns.changes);
     this.target = columns.target;
     this.width = columns.width;
     this.height = columns.height;
@@ -135,6 +138,19 @@ export class Picture {
     const naming = ids.findLast((id) => NAMING.has(this.kind(id)));
     // Where tasks are not drawn themselves, their address space stands for them.
     return this.node(naming ?? ids[0] ?? this.owners.rowsOf(addr)[0] ?? -1);
+  }
+
+  /** A node with what it says after a call. */
+  nodeAt(id: number, call: number): SceneNode | undefined {
+    const node = this.node(id);
+    const said = this.lives.any ? this.lives.last(id, call) : undefined;
+    return node && said ? { ...node, label: said.label, detail: said.detail } : node;
+  }
+
+  /** The slot that was there at a call, where several had the key one after the other. */
+  slotAt(owner: bigint, key: number, call: number): SceneNode | undefined {
+    const ids = this.slots.rowsOf(owner, key);
+    return this.node(ids.findLast((id) => this.lives.of(id, call) === 'there') ?? ids.at(-1) ?? -1);
   }
 
   slot(owner: bigint, key: number): SceneNode | undefined {

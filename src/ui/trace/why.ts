@@ -77,6 +77,14 @@ export function whyCall(f: Folded, names: Names, call: number): readonly string[
   return sentences;
 }
 
+/** What changes of the world did to an object. */
+function changesOf(f: Folded, { lives }: Picture, { id }: SceneNode): readonly string[] {
+  const last = lives.any ? lives.last(id, Infinity) : undefined;
+  if (!last || (last.there && !lives.hasCome(id))) return [];
+  const why = f.trace.changes.filter(({ call }) => call === last.call).map(({ text }) => text);
+  return [`It is ${last.there ? 'there' : 'gone'} from event ${last.call + 1} on: ${why.join('; ')}.`];
+}
+
 /** About an object of the picture: who refers to it, and how often it is shown. */
 export function whyObject(f: Folded, picture: Picture, node: SceneNode): readonly string[] {
   const sentences: string[] = [];
@@ -92,6 +100,7 @@ export function whyObject(f: Folded, picture: Picture, node: SceneNode): readonl
             : '.'),
     );
   }
+  for (const text of changesOf(f, picture, node)) sentences.push(text);
   if (node.reason !== '') sentences.push(`The program is not called for it: ${node.reason}.`);
   const visits = visitsOf(f, node);
   if (visits.length > 0) {

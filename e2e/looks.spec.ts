@@ -1,0 +1,110 @@
+/** What a person sets for a room or for themselves, what stays in sight, and a world that changes while it is walked. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { Playground } from './playground.ts';
+
+async function expectNoFindings(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).exclude('.monaco-editor').analyze();
+  expect(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`),
+  ).toEqual([]);
+}
+
+test('what a script changes is drawn from its moment on: gone, and new', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.choose('World', 'churn');
+  await playground.run();
+  const gone = page.locator('.node.vanished');
+  const fresh = page.locator('.node.fresh:visible');
+  await expect(gone).toHaveCount(0);
+  await expect(fresh).toHaveCount(0);
+  await page.getByRole('button', { name: 'Last event' }).click();
+  await expect(page.getByText('newborn', { exact: true }).first()).toBeVisible();
+  await expect(fresh.first()).toBeVisible();
+  // A change that closed a file says so where the object is asked about.
+  const { of } = await playground.event();
+  await playground.goTo(Math.round(of / 2));
+  await page
+    .getByRole('button', { name: /slot 4: vanished/ })
+    .first()
+    .click();
+  await expect(page.getByRole('region', { name: 'Inspector' })).toContainText(
+    /It is gone from event \d+ on: /,
+  );
+  await page.getByRole('button', { name: 'First event' }).click();
+  await expect(gone).toHaveCount(0);
+  expect(playground.errors).toEqual([]);
+});
+
+test('a watched field shows its value at every moment', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.run();
+  await playground.goTo(2);
+  const inspector = page.getByRole('region', { name: 'Inspector' });
+  await inspector.getByRole('button', { name: 'Watch f_count.counter' }).click();
+  const watched = page.getByRole('region', { name: 'Watched fields' });
+  // The file of the moment has one reference more than at rest.
+  await expect(watched.locator('dd').first()).toContainText('2');
+  await playground.goTo((await playground.event()).of);
+  await expect(watched.locator('dd').first()).toHaveText('1');
+  await watched.getByRole('button', { name: 'Stop watching f_count.counter' }).click();
+  await expect(watched).toBeHidden();
+  expect(playground.errors).toEqual([]);
+});
+
+test('settings act at once and stay @every-width', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  const size = (): Promise<string> =>
+    page.locator('.bar').evaluate((bar) => getComputedStyle(bar.querySelector('.btn') ?? bar).height);
+  const before = parseFloat(await size());
+  await page.getByRole('button', { name: 'Settings' }).click();
+  const settings = page.getByRole('dialog', { name: 'Settings' });
+  await settings.getByRole('radio', { name: '130 %' }).click();
+  await settings.getByRole('radio', { name: 'less' }).click();
+  await settings.getByLabel('Size of a read()').selectOption('1024');
+  await expectNoFindings(page);
+  await settings.getByRole('button', { name: 'Close' }).click();
+  if (!playground.narrow) expect(parseFloat(await size())).toBeCloseTo(before * 1.3, 0);
+  await page.reload();
+  await playground.ready();
+  await expect(page.getByLabel('read()', { exact: true })).toHaveValue('1024');
+  await expect(page.locator('html')).toHaveAttribute('data-motion', 'less');
+});
+
+test('P is for a room: code, picture, one sentence and the timeline', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.run();
+  await playground.goTo(9);
+  await page.getByRole('slider', { name: 'Moment' }).focus();
+  await page.keyboard.press('p');
+  await expect(page.getByRole('tablist', { name: 'Dock', exact: true })).toBeHidden();
+  await expect(page.getByRole('region', { name: 'Inspector' })).toBeHidden();
+  const sentence = /^Event 9 of \d+\. (\w+): ([^,]+), /.exec(await playground.moment());
+  await expect(page.locator('.projector-caption')).toContainText(`${sentence?.[1]} ${sentence?.[2]}`);
+  await expect(page.locator('.view-line').first()).toHaveCSS('font-size', '18px');
+  await expectNoFindings(page);
+  await page.getByRole('button', { name: /^Leave the projector/ }).click();
+  await expect(page.getByRole('tablist', { name: 'Dock', exact: true })).toBeVisible();
+  expect(playground.errors).toEqual([]);
+});
+
+test('the name of the process stays at the upper edge while its files go by', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.choose('World', 'big:10000');
+  await playground.run();
+  const { of } = await playground.event();
+  await playground.goTo(Math.round(of / 2));
+  await expect(page.locator('.head-name')).toHaveText(/^worker\d+ · tgid \d+$/);
+  await expect(page.locator('.graph .head')).toHaveText([
+    'task',
+    'files_struct · fdtable',
+    'struct file',
+    'inode',
+  ]);
+});
