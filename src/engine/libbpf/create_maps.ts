@@ -26,7 +26,7 @@ const CPUS = 1;
  * @returns an fd for each map, -1 for maps with autocreate off
  * @throws LibbpfError after saying what is wrong
  * @kernel bpf_object__create_maps, libbpf.c
- * @fidelity partial: map creation is not tried again without BTF
+ * @fidelity full: src/engine/sys/map_btf.test.ts
  */
 export function createMaps(
   object: BpfObject,
@@ -73,10 +73,10 @@ function createOrReuse(
   }
   let inner = 0;
   if (MAPS_OF_MAPS.includes(map.def.type) && map.inner) {
-    inner = create(`${map.name}.inner`, map.inner, btfFd, 0, sys);
+    inner = create(`${map.name}.inner`, map.inner, btfFd, 0, sys, log);
     if (inner < 0) return fail(inner);
   }
-  const fd = create(map.name, map.def, btfFd, inner, sys);
+  const fd = create(map.name, map.def, btfFd, inner, sys, log);
   if (inner > 0) sys.close(inner);
   if (fd < 0) return fail(fd);
   opened.push(fd);
@@ -100,9 +100,17 @@ const isLike = (def: MapDef, info: MapInfoData | NegErrno): boolean =>
   info.max_entries === def.maxEntries &&
   info.map_flags === def.flags;
 
-function create(name: string, def: MapDef, btfFd: number, innerMapFd: number, sys: BpfSyscalls): number {
+/** A kernel that does not like the types gets the map without. @returns an fd, or a negated errno */
+function create(
+  name: string,
+  def: MapDef,
+  btfFd: number,
+  innerMapFd: number,
+  sys: BpfSyscalls,
+  log: Messages,
+): number {
   const typed = btfFd > 0 && def.btfValueTypeId !== 0 && !WITHOUT_BTF.has(def.type);
-  return sys.mapCreate({
+  const attr = {
     type: def.type,
     keySize: def.keySize,
     valueSize: def.valueSize,
@@ -111,11 +119,17 @@ function create(name: string, def: MapDef, btfFd: number, innerMapFd: number, sy
     mapExtra: def.mapExtra,
     numaNode: def.numaNode,
     name: name.slice(0, BPF_OBJ_NAME_MAX),
-    btfFd: typed ? btfFd : 0,
-    btfKeyTypeId: typed ? def.btfKeyTypeId : 0,
-    btfValueTypeId: typed ? def.btfValueTypeId : 0,
+    btfFd: 0,
+    btfKeyTypeId: 0,
+    btfValueTypeId: 0,
     innerMapFd,
-  });
+  };
+  if (!typed) return sys.mapCreate(attr);
+  const { btfKeyTypeId, btfValueTypeId } = def;
+  const fd = sys.mapCreate({ ...attr, btfFd, btfKeyTypeId, btfValueTypeId });
+  if (fd >= 0) return fd;
+  log.warn(`Error in bpf_create_map_xattr(${name}):${log.spaced(fd)}. Retrying without BTF.`);
+  return sys.mapCreate(attr);
 }
 
 /** Global data: the section's bytes; read-only data may not change any more. */

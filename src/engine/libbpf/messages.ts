@@ -85,6 +85,11 @@ export class Messages {
     return this.style === 'strerror' ? `(${errno})` : '';
   }
 
+  /** `Invalid argument(-22)`, in new versions ` -EINVAL`. */
+  spaced(errno: NegErrno): string {
+    return this.style === 'strerror' ? `${strerror(errno)}(${errno})` : ` ${this.name(errno)}`;
+  }
+
   private name(errno: NegErrno): string {
     const name = errnoName(errno);
     return /^\d/.test(name) ? String(errno) : `-${name}`;

@@ -52,7 +52,7 @@ const WITH_EXTRA: ReadonlySet<number> = new Set([MapType.BLOOM_FILTER, MapType.A
 
 /**
  * @returns an fd, or -EINVAL for a type, name, flags or sizes this kernel does not take, -E2BIG, -EBADF for
- *   an fd that is not open, -ENOTSUPP for BTF where the kind has no use for it
+ *   an fd that is not open, -EACCES for the kernel's BTF, what checkMapBtf says of the program's
  * @kernel map_create, kernel/bpf/syscall.c
  * @fidelity partial: no capabilities, no tokens, no memory limits; module BTF is not accepted
  */
@@ -85,6 +85,7 @@ export function mapCreate(sys: Sys, attr: MapCreateAttr): number {
   };
   const btf = attr.btfFd === 0 ? null : fds.get('btf', attr.btfFd);
   if (typeof btf === 'number') return btf;
+  if (btf && btf.name === 'vmlinux') return fail('EACCES');
   const types = btf && {
     btf: { types: btf.types, addr: btf.addr, key: attr.btfKeyTypeId, value: attr.btfValueTypeId },
   };

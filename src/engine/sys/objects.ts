@@ -26,6 +26,7 @@ import type { IterLink } from '../iter/link.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { getRef, putRef } from '../kernel/objects/refs.ts';
 import type { Ksym } from '../kernel/symbols.ts';
+import { checkMapBtf } from './map_btf.ts';
 
 const numbered = (
   found: { readonly id: number; readonly object: { readonly addr: Addr } } | null,
@@ -84,7 +85,7 @@ export class BpfObjects {
   createMap(spec: MapSpec, btf: BtfObject | null): BpfMap | NegErrno {
     const kind = MAP_KINDS.get(spec.type);
     if (!kind) return fail('EINVAL');
-    const error = kind.check(spec);
+    const error = kind.check(spec) || checkMapBtf(spec);
     if (error !== 0) return error;
     const { kernel, bpf } = this;
     const map = this.maps.alloc((id) => kind.make({ kernel, spec, id, cpus: bpf.cpus }));
