@@ -38,13 +38,13 @@ const WORLD = {
 };
 
 /** What the program prints about one task of a world, which stays in order. */
-function printed(source: string, world: unknown = WORLD, pid = 9): string {
+function printed(source: string, world: unknown = WORLD, pid: number | null = 9): string {
   const named =
     typeof world === 'string' ? { name: world } : { name: 'world.json', text: JSON.stringify(world) };
   const machine = bootMachine(resources, { world: named });
   const { object, diagnostics } = compileSource({ path: 'show.bpf.c', text: source }, machine.kernel.btf);
   if (!object) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
-  const play = playObject(machine, 'show.bpf.c', object, { attach: { tid: pid } });
+  const play = playObject(machine, 'show.bpf.c', object, { attach: pid === null ? {} : { tid: pid } });
   let step = play.next();
   while (!step.done) step = play.next();
   const { report } = step.value;
@@ -133,4 +133,141 @@ test('controllers keep memory, pids and CPU time of a cgroup, and count for thos
       '',
     ].join('\n'),
   );
+});
+
+test('what a timer, a socket and its retransmissions wait for', () => {
+  const world = {
+    ...WORLD,
+    sockets: [
+      {
+        protocol: 'tcp',
+        local: '10.0.0.1:5000',
+        remote: '10.0.0.2:80',
+        state: 'ESTABLISHED',
+        ino: 50,
+        txQueue: 30,
+        rxQueue: 12,
+        timer: { kind: 'retransmit', in: 25 },
+        retransmits: 3,
+        quick: 5,
+      },
+      {
+        protocol: 'tcp',
+        local: '10.0.0.1:5001',
+        remote: '10.0.0.2:80',
+        state: 'TIME_WAIT',
+        timer: { kind: 'timewait', in: 99 },
+      },
+    ],
+  };
+  const source = `${HEAD}
+SEC("iter/tcp") int show(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *sk = ctx->sk_common;
+	if (!sk)
+		return 0;
+	struct tcp_timewait_sock *tw = bpf_skc_to_tcp_timewait_sock(sk);
+	if (tw)
+		P("goes in %lu, armed %d", tw->tw_sk.tw_timer.expires - bpf_jiffies64(), tw->tw_sk.tw_timer.entry.pprev != 0);
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return 0;
+	struct inet_connection_sock *icsk = &tp->inet_conn;
+	P("pending %d in %lu, %d times; sk_timer %d; quick %d ato %d", icsk->icsk_pending, icsk->icsk_timeout - bpf_jiffies64(),
+	  icsk->icsk_retransmits, icsk->icsk_inet.sk.sk_timer.entry.pprev != 0, icsk->icsk_ack.quick, icsk->icsk_ack.ato);
+	P("%u of %u sent are known, %u to read", tp->snd_una, tp->write_seq, tp->rcv_nxt - tp->copied_seq);
+	return 0;
+}`;
+  expect(printed(source, world, null)).toBe(
+    [
+      'pending 1 in 25, 3 times; sk_timer 0; quick 5 ato 10',
+      '0 of 30 sent are known, 12 to read',
+      'goes in 99, armed 1',
+      '',
+    ].join('\n'),
+  );
+});
+
+const WATCHER = {
+  ...WORLD,
+  processes: [
+    { pid: 1, comm: 'init' },
+    {
+      pid: 9,
+      comm: 'watcher',
+      state: 'R',
+      tty: 'pts/3',
+      foreground: 9,
+      fds: [
+        { fd: 0, file: { path: '/dev/pts/3', flags: '02' } },
+        { fd: 4, file: { path: 'anon_inode:[eventfd]', eventfd: { count: '0x7', id: 2 } } },
+        { fd: 5, file: { path: 'anon_inode:[timerfd]', timerfd: { clock: 1, interval: 1000, value: 5000 } } },
+        { fd: 6, file: { path: 'anon_inode:[signalfd]', signalfd: '0x200' } },
+        {
+          fd: 7,
+          file: {
+            path: 'anon_inode:[eventpoll]',
+            epoll: [
+              { fd: 5, events: 1, data: '0x55' },
+              { fd: 4, events: 25, data: '0x44' },
+              { fd: 0, events: 1 },
+            ],
+          },
+        },
+        { fd: 8, file: { path: 'anon_inode:inotify', inotify: [{ wd: 1, path: '/tmp', mask: 0x300 }] } },
+        { fd: 9, file: { path: '/tmp/x', times: { modified: 1_700_000_000.5 } } },
+      ],
+    },
+  ],
+};
+test('an eventfd counts, a timerfd is armed, epoll and inotify watch', () => {
+  const body = `
+	void *p4 = PRIVATE(4), *p5 = PRIVATE(5), *p6 = PRIVATE(6), *p7 = PRIVATE(7), *p8 = PRIVATE(8);
+	P("count %llu id %d; every %lld, in %lld; not %lx", BPF_CORE_READ((struct eventfd_ctx *)p4, count),
+	  BPF_CORE_READ((struct eventfd_ctx *)p4, id), BPF_CORE_READ((struct timerfd_ctx *)p5, tintv),
+	  BPF_CORE_READ((struct timerfd_ctx *)p5, t.tmr.node.expires) - bpf_ktime_get_ns() > 4000,
+	  BPF_CORE_READ((struct signalfd_ctx *)p6, sigmask.sig[0]));
+	struct rb_node *left = BPF_CORE_READ((struct eventpoll *)p7, rbr.rb_leftmost);
+	struct epitem *item = container_of(left, struct epitem, rbn);
+	struct hlist_node *link = BPF_CORE_READ(item, ffd.file, f_ep, first);
+	P("watches fd %d, %x, %llx; its file knows: %d", BPF_CORE_READ(item, ffd.fd), BPF_CORE_READ(item, event.events),
+	  BPF_CORE_READ(item, event.data), link == &item->fllink);
+	struct list_head *first = BPF_CORE_READ((struct fsnotify_group *)p8, marks_list.next);
+	struct fsnotify_mark *mark = container_of(first, struct fsnotify_mark, g_list);
+	struct inode *inode = BPF_CORE_READ(mark, connector, obj);
+	P("mask %x on inode %lu, %x", BPF_CORE_READ(mark, mask), BPF_CORE_READ(inode, i_ino), BPF_CORE_READ(inode, i_fsnotify_mask));
+	struct file *x = fileAt(task, 9);
+	P("modified %lld.%u", BPF_CORE_READ(x, f_inode, i_mtime_sec), BPF_CORE_READ(x, f_inode, i_mtime_nsec));`;
+  const behind = `
+static struct file *fileAt(struct task_struct *task, int fd)
+{
+	struct file **table = BPF_CORE_READ(task, files, fdt, fd), *file = 0;
+	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
+	return file;
+}
+#define PRIVATE(fd) BPF_CORE_READ(fileAt(task, fd), private_data)`;
+  expect(printed(onTask(body, behind), WATCHER)).toBe(
+    [
+      'count 7 id 2; every 1000, in 1; not fffffffffffffdff',
+      'watches fd 0, 1, 0; its file knows: 1',
+      'mask 300 on inode 1, 300',
+      'modified 1700000000.500000000',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('the controlling terminal of a session, and who is in its foreground; a fork has it too', () => {
+  const body = `
+	struct tty_struct *tty = task->signal->tty;
+	if (!tty) {
+		P("%s has none", task->comm);
+		return 0;
+	}
+	P("%s, %s %d:%d, open %d, held %d, group %d", tty->name, tty->driver->name, tty->driver->major,
+	  tty->driver->minor_start + tty->index, tty->count, tty->kref.refcount.refs.counter, tty->ctrl.pgrp->numbers[0].nr);`;
+  expect(printed(onTask(body), WATCHER)).toBe('pts3, pts 136:3, open 1, held 2, group 9\n');
+  const forked = { ...WATCHER, script: [{ at: { call: 0, when: 'before' }, do: 'fork', pid: 9, child: 20 }] };
+  expect(printed(onTask(body), forked, 20)).toBe('pts3, pts 136:3, open 1, held 3, group 9\n');
+  expect(printed(onTask(body), WATCHER, 1)).toBe('init has none\n');
 });

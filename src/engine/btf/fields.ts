@@ -6,6 +6,12 @@ export const FIELD_ROLES: Readonly<Record<string, readonly string[]>> = {
   'task_struct.__state': ['__state', 'state'],
   'file.f_count': ['f_count', 'f_ref'],
   'kernfs_node.parent': ['parent', '__parent'],
+  'inode.i_atime_sec': ['i_atime_sec', '__i_atime.tv_sec', 'i_atime.tv_sec'],
+  'inode.i_atime_nsec': ['i_atime_nsec', '__i_atime.tv_nsec', 'i_atime.tv_nsec'],
+  'inode.i_mtime_sec': ['i_mtime_sec', '__i_mtime.tv_sec', 'i_mtime.tv_sec'],
+  'inode.i_mtime_nsec': ['i_mtime_nsec', '__i_mtime.tv_nsec', 'i_mtime.tv_nsec'],
+  'inode.i_ctime_sec': ['i_ctime_sec', '__i_ctime.tv_sec', 'i_ctime.tv_sec'],
+  'inode.i_ctime_nsec': ['i_ctime_nsec', '__i_ctime.tv_nsec', 'i_ctime.tv_nsec'],
   'mnt_namespace.nr_mounts': ['nr_mounts', 'mounts'],
 };
 

@@ -14,7 +14,7 @@ import { FIVE_LEVEL, FOUR_LEVEL } from './address.ts';
 import { boot, initialNamespaces } from './boot.ts';
 import { Kernel } from './kernel.ts';
 import { setCpuTimes } from './objects/cpu.ts';
-import { installFd, newFiles, reserveFd, settleNextFd } from './objects/files.ts';
+import { fileAtFd, installFd, newFiles, reserveFd, settleNextFd } from './objects/files.ts';
 import { onRelease } from './objects/file.ts';
 import { freePrivateWithFiles } from './objects/file_private.ts';
 import { newFsStruct } from './objects/fs_struct.ts';
@@ -26,6 +26,7 @@ import type { NsSet } from './objects/namespace.ts';
 import { allocPid, findPidNs, findTaskByPidNs } from './objects/pid.ts';
 import { getRef } from './objects/refs.ts';
 import { createTask, idleTask, PF, SIGCHLD, TaskState } from './objects/task.ts';
+import { closeTtysWithFiles, setControlling, terminal } from './objects/tty.ts';
 import { Symbols } from './symbols.ts';
 import type { Ksym } from './symbols.ts';
 import type { View } from './view.ts';
@@ -84,6 +85,7 @@ export function makeWorld(world: World, options: WorldOptions): BuiltWorld {
   });
   onRelease(kernel, 'pipefifo_fops', (file) => releasePipe(kernel, file));
   freePrivateWithFiles(kernel);
+  closeTtysWithFiles(kernel);
   const builder = new Builder(kernel, world);
   builder.build();
   return { kernel, files: builder.files };
@@ -129,6 +131,8 @@ class Builder {
 
   build(): void {
     const { kernel, world } = this;
+    const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
+    kernel.now = BigInt(world.clock ?? started + 1000 * MS);
     const order = parentsFirst(world.processes);
     for (const process of order) this.addProcess(process);
     buildCgroups(kernel, world, (tid) => this.task(tid));
@@ -136,9 +140,8 @@ class Builder {
     this.buildObjects();
     for (const process of order) this.openFiles(process);
     for (const process of order) this.mapMemory(process);
+    for (const process of order) this.controlTerminal(process);
     settleCgroups(kernel, world);
-    const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
-    kernel.now = BigInt(world.clock ?? started + 1000 * MS);
     kernel.current = this.task(world.reader).addr;
     if (world.cpuTimes) setCpuTimes(kernel, world.cpuTimes);
     this.places.settle();
@@ -277,6 +280,19 @@ class Builder {
       installFd(this.kernel, files, fd, this.files.open(file, { cred }));
     }
     settleNextFd(files);
+    const behind = (fd: number): View | null => fileAtFd(this.kernel, files, fd);
+    for (const { fd, file } of fds) {
+      const opened = behind(fd);
+      if (opened) this.files.watch(opened, file, behind);
+    }
+  }
+
+  private controlTerminal({ pid, tty, foreground }: WorldProcess): void {
+    const line = tty === undefined ? null : terminal(this.kernel, tty);
+    const signal = this.task(pid).deref('signal');
+    if (!line || !signal) return;
+    const group = foreground === undefined ? null : findPidNs(this.kernel, foreground, this.initial.pid);
+    setControlling(this.kernel, signal, line, group);
   }
 
   private mapMemory(process: WorldProcess): void {

@@ -17,6 +17,8 @@ import { dmaBufs } from './objects/dma_buf.ts';
 import { isOpen, openFds } from './objects/files.ts';
 import { findVma, vmas } from './objects/mm.ts';
 import { findPidNs, nextPid, pidNrNs, pidTask, PidType, taskActivePidNs } from './objects/pid.ts';
+import { listNodes } from './list.ts';
+import { terminals } from './objects/tty.ts';
 import { children, idleTask, isGroupLeader, processes, threads } from './objects/task.ts';
 import { percpuVariable } from './percpu.ts';
 import type { View } from './view.ts';
@@ -99,6 +101,7 @@ class Checker {
     checkCgroups(kernel, this.threads - 1, exact, this.report);
     checkSockets(kernel, nets, this.report);
     this.runQueue();
+    this.terminals();
     return this.problems;
   }
 
@@ -182,6 +185,20 @@ class Checker {
       rq.num('nr_running') === this.runnable - 1,
       () => `runqueues.nr_running is ${rq.num('nr_running')}, not ${this.runnable - 1}`,
     );
+  }
+
+  /** A terminal is held by its files, together, and by each process that it controls. */
+  private terminals(): void {
+    const { kernel } = this;
+    for (const tty of terminals(kernel)) {
+      const files = [...listNodes(kernel.mem, tty.at('tty_files'))].length;
+      checkList(kernel.mem, tty.at('tty_files'), 'files of a terminal', this.report);
+      const users = [...this.signals.objects()].filter((signal) => signal.ptr('tty') === tty.addr).length;
+      const held = users + (files > 0 ? 1 : 0);
+      const name = (): string => `terminal ${tty.str('name')}`;
+      this.check(tty.num('count') === files, () => `${name()}: count is not ${files}`);
+      this.check(tty.num('kref.refcount') === held, () => `${name()}: held by ${held}`);
+    }
   }
 
   /** Every number of the task leads back to it. */

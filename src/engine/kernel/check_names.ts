@@ -9,6 +9,7 @@ import type { Kernel } from './kernel.ts';
 import { containerOf, hlistNodes, listNodes } from './list.ts';
 import { dentryChildren, dentryName, isRoot, isUnlinked, livesInMemory } from './objects/dentry.ts';
 import { supers } from './objects/inode.ts';
+import { marksOn } from './objects/inotify.ts';
 import type { View } from './view.ts';
 
 /** Who holds names beside mounts and other names. */
@@ -63,7 +64,8 @@ function inodesOf(kernel: Kernel, sb: View, counts: Counts, exact: boolean, chec
       names++;
       nameOf(kernel, containerOf(kernel, alias, 'dentry', 'd_u.d_alias'), inode, counts, exact, check);
     }
-    check(inode.num('i_count') === names, () => `${number()}: i_count is not ${names}`);
+    const held = names + marksOn(kernel, inode);
+    check(inode.num('i_count') === held, () => `${number()}: i_count is not ${held}`);
   }
 }
 

@@ -11,6 +11,8 @@
  */
 import { keyValues, numbers, parseMaps, parseMountinfo, socketProtocols, Stat } from './proc_text.ts';
 import { importCgroups } from './import_cgroups.ts';
+import { consoleOf, fileState } from './import_file_state.ts';
+import type { PathOf } from './import_file_state.ts';
 import { importRoutes, importSlabCaches } from './import_objects.ts';
 import { importSockets } from './import_sockets.ts';
 import { cpuTimes, processFacts, residency, taskFacts, TICK_NS } from './import_tasks.ts';
@@ -152,6 +154,7 @@ class Importer {
       pageTableLevels: /\bla57\b/.test(snapshot.cpuinfo) ? 5 : 4,
       clock: snapshot.monotonic_ns,
       ...cpuTimes(snapshot.stat),
+      ...consoleOf(snapshot.cmdline),
       mounts: rootFirst(parseMountinfo(snapshot.mounts)),
       internalMounts: this.internalMounts(),
       anonInode:
@@ -347,13 +350,19 @@ class Importer {
       return {
         fd: fd.fd,
         cloexec: (flags & O_CLOEXEC) !== 0,
-        file: this.file(pid, fd, flags & ~O_CLOEXEC, info),
+        file: this.file(pid, fd, flags & ~O_CLOEXEC, info, fds),
       };
     });
   }
 
   /** Notes a file under a key that says which fds are the same opening. */
-  private file(pid: number, fd: FdText, flags: number, info: ReadonlyMap<string, string>): string {
+  private file(
+    pid: number,
+    fd: FdText,
+    flags: number,
+    info: ReadonlyMap<string, string>,
+    table: readonly FdText[],
+  ): string {
     const everywhere = /^(?:pipe|socket):/.test(fd.link);
     const anonymous = fd.link.startsWith('anon_inode:');
     const owner = everywhere ? '' : `${pid}: `;
@@ -373,12 +382,29 @@ class Importer {
       nlink: fd.nlink,
       ...(protocol === undefined ? {} : { protocol }),
       ...(target === undefined || target <= 0 ? {} : { pid: target }),
+      ...fileState(fd, table, this.pathOf),
+      ...times(fd.times),
     };
     return key;
   }
+
+  /** The path of an inode: that of a mount's root, or of a file that somebody has open. */
+  private readonly pathOf: PathOf = (ino, dev) => {
+    if (ino === 1) {
+      const mount = parseMountinfo(this.snapshot.mounts).find((each) => each.dev === dev);
+      if (mount) return mount.path;
+    }
+    return this.fd((fd) => fd.ino === ino && fd.dev === dev && fd.link.startsWith('/'))?.link ?? null;
+  };
 }
 
 type FileInput = Partial<WorldFile> & { path: string };
+
+/** Accessed, modified and changed, in seconds, as stat(1) prints them. */
+function times(told: readonly number[] | undefined): Pick<FileInput, 'times'> {
+  const [accessed, modified, changed] = told ?? [];
+  return told === undefined ? {} : { times: { accessed, modified, changed } };
+}
 
 const nsNumber = (link: string | undefined): number => Number(/\[(\d+)\]/.exec(link ?? '')?.[1] ?? 0);
 

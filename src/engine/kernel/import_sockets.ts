@@ -53,6 +53,18 @@ function inet(row: readonly string[]) {
   };
 }
 
+/** Ticks of 10 ms; a jiffy is 4 ms. */
+const jiffies = (ticks: number): number => Math.floor(ticks * 2.5);
+
+/** By the first part of `tr:tm->when`. */
+const TIMERS = [null, 'retransmit', 'keepalive', 'timewait', 'probe'] as const;
+
+function timer(row: readonly string[]): Pick<InputOf<'tcp'>, 'timer'> {
+  const [kind, when] = (row[5] ?? '').split(':');
+  const armed = TIMERS[hex(kind)] ?? null;
+  return armed === null ? {} : { timer: { kind: armed, in: jiffies(hex(when)) } };
+}
+
 function tcp(row: readonly string[]): InputOf<'tcp'> {
   const state = TCP_STATES[hex(row[3]) - 1] ?? 'CLOSE';
   const small = state === 'TIME_WAIT' || state === 'NEW_SYN_RECV' || state === 'SYN_RECV';
@@ -63,13 +75,20 @@ function tcp(row: readonly string[]): InputOf<'tcp'> {
     state: state === 'SYN_RECV' ? 'NEW_SYN_RECV' : state,
     ...inet(row),
   } as const;
-  if (small || row[12] === undefined) return about;
+  const waits = { ...timer(row), retransmits: Math.min(127, hex(row[6])) };
+  if (small) return { ...about, ...waits };
+  if (row[12] === undefined) return about;
   const ticks = number(12);
+  const acks = number(14);
   const ssthresh = number(16);
   return {
     ...about,
-    // Ticks of 10 ms; a jiffy is 4 ms.
-    rto: Math.floor(ticks * 2.5),
+    ...waits,
+    probes: Math.min(255, number(8)),
+    rto: jiffies(ticks),
+    ato: Math.min(255, jiffies(number(13))),
+    quick: (acks >> 1) & 0xff,
+    pingpong: acks & 1,
     cwnd: number(15),
     ...(listening || ssthresh < 0 ? {} : { ssthresh }),
   };
@@ -92,7 +111,9 @@ function tcpSockets(net: NetTables): WorldSocketInput[] {
 
 const udpSockets = (net: NetTables): WorldSocketInput[] =>
   ['udp', 'udp6'].flatMap((table) =>
-    rows(net, table).map((row) => ({ protocol: 'udp', ...inet(row) }) as const),
+    rows(net, table).map(
+      (row) => ({ protocol: 'udp', ...inet(row), drops: Number(row[12] ?? 0) || 0 }) as const,
+    ),
   );
 
 const UNIX_TYPES = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' } as const;

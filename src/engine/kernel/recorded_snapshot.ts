@@ -14,6 +14,8 @@ const fdText = v.object({
   size: v.number(),
   nlink: v.number(),
   fdinfo: v.string(),
+  /** Accessed, modified and changed: seconds since 1970. */
+  times: v.optional(v.pipe(v.array(v.pipe(v.number(), v.minValue(0))), v.length(3))),
 });
 const threadText = v.object({
   tid: v.number(),

@@ -91,6 +91,7 @@ function checkSense(world: World): void {
   checkNumbers(world);
   world.processes.forEach((process, i) => checkParent(processes, process, `.processes[${i}]`));
   world.processes.forEach((process, i) => checkProcess(world, processes, process, `.processes[${i}]`));
+  for (const [name, file] of Object.entries(world.files)) checkFile(file, `.files[${JSON.stringify(name)}]`);
   checkCgroups(world);
   checkSockets(world);
   checkObjects(world);
@@ -209,12 +210,28 @@ function checkShared(
   if (!owns(other)) throw new WorldError(path, `process ${pid} shares it itself; name its owner`);
 }
 
+/** Which files have something behind them that can be told. */
+const BEHIND = {
+  eventfd: 'anon_inode:[eventfd]',
+  timerfd: 'anon_inode:[timerfd]',
+  signalfd: 'anon_inode:[signalfd]',
+  epoll: 'anon_inode:[eventpoll]',
+  inotify: 'anon_inode:inotify',
+} as const;
+
+function checkFile(file: World['files'][string], at: string): void {
+  for (const [kind, path] of Object.entries(BEHIND))
+    if (file[kind as keyof typeof BEHIND] !== undefined && file.path !== path)
+      throw new WorldError(`${at}.${kind}`, `only a file ${path} has this behind it`);
+}
+
 function checkFds(world: World, fds: readonly WorldFd[], path: string): void {
   const seen = new Set<number>();
   fds.forEach(({ fd, file }, i) => {
     if (seen.has(fd)) throw new WorldError(`${path}[${i}].fd`, `fd ${fd} is open twice`);
     seen.add(fd);
-    if (typeof file === 'string' && !Object.hasOwn(world.files, file))
+    if (typeof file !== 'string') checkFile(file, `${path}[${i}].file`);
+    else if (!Object.hasOwn(world.files, file))
       throw new WorldError(`${path}[${i}].file`, `there is no file named '${file}' in .files`);
   });
 }

@@ -3,13 +3,17 @@
  */
 import { EngineBug, must } from '../../shared/assert.ts';
 import type { Addr } from '../../shared/brand.ts';
-import { APPEND, deviceOf, fileKind, O_PATH, PATH_ONLY, S_IFMT } from './file_kinds.ts';
+import { APPEND, deviceOf, fileKind, O_PATH, PATH_ONLY, S_IF, S_IFMT } from './file_kinds.ts';
 import type { FileKind } from './file_kinds.ts';
 import type { Kernel } from './kernel.ts';
 import { containerOf } from './list.ts';
 import { dmaBufs, newDmaBuf } from './objects/dma_buf.ts';
-import { canRead, canWrite, FMODE, getFile, newFile, O_CLOEXEC } from './objects/file.ts';
-import { newPrivate, tiePrivate } from './objects/file_private.ts';
+import { canRead, canWrite, fileOperations, FMODE, getFile, newFile, O_CLOEXEC } from './objects/file.ts';
+import { watched, watchFile } from './objects/epoll.ts';
+import { newPrivate, setPrivate, tiePrivate } from './objects/file_private.ts';
+import { setTimes } from './objects/inode.ts';
+import { watchInode } from './objects/inotify.ts';
+import { openTty, terminal } from './objects/tty.ts';
 import { anonInode, internalMount, pseudoPath } from './objects/internal_mounts.ts';
 import { findPidNs } from './objects/pid.ts';
 import { socketName } from './objects/sock.ts';
@@ -94,7 +98,41 @@ export class WorldFiles {
     if (kind.internal === 'sockfs') this.kernel.view('socket', privateData).set('file', file.addr);
     if (kind.fops === 'pipefifo_fops') countEnds(this.kernel, file, 1);
     tiePrivate(this.kernel, file);
+    if (!pathOnly) this.fill(file, spec);
+    if (spec.times) setTimes(inode, spec.times);
     return file;
+  }
+
+  /** What is behind a file that is more than a name. */
+  private fill(file: View, spec: WorldFile): void {
+    const { kernel, places, world } = this;
+    const tty = terminalName(spec.path, world.console, spec.pts);
+    const line = tty === null ? null : terminal(kernel, tty);
+    if (line) openTty(kernel, file, line);
+    setPrivate(kernel, file, spec);
+    const group = file.ptr('private_data');
+    for (const { wd, path, mask } of this.isKind(file, 'inotify_fops') ? (spec.inotify ?? []) : []) {
+      const inode = places.find(path, { mode: S_IF.DIR | 0o755 }).dentry.deref('d_inode');
+      if (inode) watchInode(kernel, kernel.view('fsnotify_group', group), inode, wd, mask);
+    }
+  }
+
+  private isKind(file: View, fops: string): boolean {
+    return file.ptr('f_op') === fileOperations(this.kernel, fops) && file.ptr('private_data') !== 0n;
+  }
+
+  /** Has an epoll instance watch what stands behind its fds, once the table has them. */
+  watch(file: View, spec: WorldFile | string, behind: (fd: number) => View | null): void {
+    const { kernel } = this;
+    const { epoll } = typeof spec === 'string' ? must(this.world.files[spec], `file '${spec}'`) : spec;
+    if (!epoll || !this.isKind(file, 'eventpoll_fops')) return;
+    const ep = kernel.view('eventpoll', file.ptr('private_data'));
+    if (watched(kernel, ep).length > 0) return;
+    for (const { fd, events, data } of epoll) {
+      const target = behind(fd);
+      if (target && target.addr !== file.addr)
+        watchFile(kernel, ep, target, { fd, events, data: BigInt(data) });
+    }
   }
 
   /** A buffer has one file, whoever opens it; one that the world does not list is made. */
@@ -194,6 +232,14 @@ function newPipe(kernel: Kernel): View {
   for (const field of ['ring_size', 'max_usage', 'nr_accounted']) pipe.trySet(field, PIPE_SLOTS);
   for (const field of ['head', 'tail']) pipe.trySet(field, 0);
   return pipe;
+}
+
+/** The terminal behind a path, or null: /dev/tty is another for each process, and is not looked at. */
+function terminalName(path: string, console: string, pts: number | undefined): string | null {
+  const device = /^\/dev\/(.+)$/.exec(path)?.[1] ?? '';
+  if (device === 'console' || device === 'tty0') return console;
+  if (device === 'ptmx' || device === 'pts/ptmx') return pts === undefined ? null : `ptm/${pts}`;
+  return /^(pts\/\d+|tty\d+|ttyS\d+)$/.test(device) ? device : null;
 }
 
 /** A pipe counts the files that can read and those that can write. @kernel fifo_open, fs/pipe.c @fidelity full */

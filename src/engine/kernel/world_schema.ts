@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import { cgroupSchema } from './world_cgroup_schema.ts';
+import { fileState } from './world_file_schema.ts';
 import { dmaBufSchema, mapSchema, routeSchema, slabCacheSchema } from './world_object_schema.ts';
 import { cpuTimesSchema, mmFacts, processFacts, taskFacts } from './world_task_schema.ts';
 import { socketSchema } from './world_socket_schema.ts';
@@ -42,6 +43,7 @@ const file = v.strictObject({
   protocol: v.optional(v.string()),
   /** pidfds: whose. */
   pid: v.optional(pid),
+  ...fileState,
 });
 
 const fd = v.strictObject({
@@ -216,6 +218,11 @@ export const WorldSchema = v.strictObject({
   /** Nanoseconds since boot when the world is looked at. */
   clock: v.optional(count),
   cpuTimes: v.optional(cpuTimesSchema),
+  /** The terminal behind /dev/console. */
+  console: v.optional(
+    v.pipe(v.string(), v.regex(/^tty(\d{1,2}|S\d{1,2})$/, 'expected a terminal such as "tty1" or "ttyS0"')),
+    'tty1',
+  ),
   symbols: v.optional(v.record(v.string(), symbol), {}),
   /** The first is the root. */
   mounts: v.optional(v.pipe(v.array(mount), v.minLength(1)), [

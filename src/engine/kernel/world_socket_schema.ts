@@ -57,8 +57,24 @@ const tcp = v.strictObject({
   ssthresh: v.optional(u32),
   /** Jiffies of 4 ms. */
   rto: v.optional(u32),
+  /** The timer that is armed, and in how many jiffies it fires; in TIME_WAIT and NEW_SYN_RECV one always is. */
+  timer: v.optional(
+    v.strictObject({ kind: v.picklist(['retransmit', 'probe', 'keepalive', 'timewait']), in: u32 }),
+  ),
+  retransmits: v.optional(v.pipe(count, v.maxValue(127))),
+  probes: v.optional(v.pipe(count, v.maxValue(255))),
+  /** Delayed acknowledgements: jiffies, how many are still sent at once, and whether data goes back and forth. */
+  ato: v.optional(v.pipe(count, v.maxValue(255))),
+  quick: v.optional(v.pipe(count, v.maxValue(255))),
+  pingpong: v.optional(v.pipe(count, v.maxValue(255))),
 });
-const udp = v.strictObject({ protocol: v.literal('udp'), ...anywhere, ...inet });
+const udp = v.strictObject({
+  protocol: v.literal('udp'),
+  ...anywhere,
+  ...inet,
+  /** Packets that found no room. */
+  drops: v.optional(v.pipe(count, v.maxValue(0x7fff_ffff)), 0),
+});
 const unix = v.strictObject({
   protocol: v.literal('unix'),
   ...anywhere,

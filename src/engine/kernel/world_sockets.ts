@@ -12,6 +12,7 @@ import { linkRequest } from './objects/accept_queue.ts';
 import { initInetTables } from './objects/inet_hash.ts';
 import { newRequestSock, newTcpSock, newTimewaitSock, newUdpSock } from './objects/inet_sock.ts';
 import type { InetSpec } from './objects/inet_sock.ts';
+import type { TcpTimers } from './objects/tcp_timers.ts';
 import { internalMount } from './objects/internal_mounts.ts';
 import { netlinkTable, newNetlinkSock } from './objects/netlink_sock.ts';
 import { newSocket, SOCK, sockAt, TcpState } from './objects/sock.ts';
@@ -22,8 +23,6 @@ import type { Places } from './world_places.ts';
 import type { World } from './world_schema.ts';
 import type { WorldSocket, WorldSocketOf } from './world_socket_schema.ts';
 
-/** Jiffies from boot at which a socket leaves TIME_WAIT: 60 s after a moment that the world does not tell. */
-const TIMEWAIT_LEN = 15_000;
 const UNIX_TYPES = { stream: SOCK.STREAM, dgram: SOCK.DGRAM, seqpacket: SOCK.SEQPACKET } as const;
 const UNIX_STATES = {
   unconnected: TcpState.CLOSE,
@@ -41,6 +40,14 @@ export interface SocketContext {
   /** The initial network namespace. */
   readonly net: View;
   netByInum(inum: number): View | null;
+}
+
+/** What a connection waits for; the timers of smaller objects are their own. */
+function timersOf({ timer, ...counts }: WorldSocketOf<'tcp'>): TcpTimers {
+  const kind = timer?.kind;
+  return kind === undefined || kind === 'timewait'
+    ? counts
+    : { ...counts, timer: { kind, in: timer?.in ?? 0 } };
 }
 
 class SocketBuilder {
@@ -101,10 +108,7 @@ class SocketBuilder {
       case 'tcp':
         return this.tcp(socket, net);
       case 'udp':
-        return newUdpSock(this.ctx.kernel, {
-          ...this.inet(socket, net),
-          state: socket.remote === undefined ? TcpState.CLOSE : TcpState.ESTABLISHED,
-        });
+        return this.udp(socket, net);
       case 'unix':
         return this.unix(socket, net);
       case 'netlink':
@@ -121,6 +125,13 @@ class SocketBuilder {
     }
   }
 
+  private udp(socket: WorldSocketOf<'udp'>, net: View): View {
+    const state = socket.remote === undefined ? TcpState.CLOSE : TcpState.ESTABLISHED;
+    const udp = newUdpSock(this.ctx.kernel, { ...this.inet(socket, net), state });
+    sockAt(this.ctx.kernel, udp.addr).trySet('sk_drops', socket.drops);
+    return udp;
+  }
+
   private inet(socket: WorldSocketOf<'tcp' | 'udp'>, net: View): Omit<InetSpec, 'state'> {
     const local = endpointOf(socket.local);
     const { v6only, rxQueue, txQueue, uid, bucket } = socket;
@@ -133,13 +144,29 @@ class SocketBuilder {
     const state = TcpState[socket.state];
     const spec = { ...this.inet(socket, net), state };
     const listener = this.listenerFor(socket, spec.local);
-    if (state === TcpState.TIME_WAIT) return newTimewaitSock(kernel, spec, TIMEWAIT_LEN);
+    if (state === TcpState.TIME_WAIT) return newTimewaitSock(kernel, spec, socket.timer?.in);
     if (state === TcpState.NEW_SYN_RECV)
-      return newRequestSock(kernel, spec, must(listener, `a socket that listens at ${socket.local}`).addr);
+      return newRequestSock(
+        kernel,
+        spec,
+        must(listener, `a socket that listens at ${socket.local}`).addr,
+        socket.retransmits ?? 0,
+        socket.timer?.in,
+      );
     const { mss, cwnd, ssthresh, rto } = socket;
     const inherited = listener ? sockAt(kernel, listener.addr).num('sk_max_ack_backlog') : 0;
     const maxBacklog = state === TcpState.LISTEN ? socket.maxBacklog : inherited;
-    return newTcpSock(kernel, { ...spec, passive: listener !== null, maxBacklog, mss, cwnd, ssthresh, rto });
+    const timers = timersOf(socket);
+    return newTcpSock(kernel, {
+      ...spec,
+      passive: listener !== null,
+      maxBacklog,
+      mss,
+      cwnd,
+      ssthresh,
+      rto,
+      timers,
+    });
   }
 
   /** The socket that a connection to this address came in by. */

@@ -1,8 +1,8 @@
 /** Wall time of the simulated machine: a fixed moment of boot, and the kernel's own clock since then. */
 import type { Kernel } from '../kernel/kernel.ts';
+import { BOOT_TIME } from '../kernel/objects/timer.ts';
 
-/** 2026-01-01 00:00:00 UTC, in seconds: when every machine of ours has booted. */
-export const BOOT_TIME = 1_767_225_600;
+export { BOOT_TIME } from '../kernel/objects/timer.ts';
 
 const NSEC_PER_SEC = 1_000_000_000n;
 

@@ -1,8 +1,7 @@
 /**
  * Open-coded iterators over cgroups and over the tasks in them.
  *
- * A css walks as its cgroup does: the unified hierarchy has no controllers here, so the only css of a cgroup
- * is its own.
+ * A css walks as its cgroup does. The walk of a controller's css passes over cgroups that have none of it.
  *
  * Source: kernel/bpf/cgroup_iter.c, kernel/bpf/task_iter.c, Linux 6.12.
  */
@@ -61,11 +60,18 @@ function cssNext(call: Call): Addr {
   const order = ORDERS.get(it.num('flags'));
   if (it.ptr('start') === 0n || !order) return 0n;
   const start = cgroupOf(kernel, it.ptr('start'));
+  const own = it.ptr('start') === start.at('self');
+  const ss = own ? null : kernel.view('cgroup_subsys_state', it.ptr('start')).deref('ss');
   const pos = it.ptr('pos');
-  const next = pos === 0n ? order.first(kernel, start) : order.after(kernel, start, cgroupOf(kernel, pos));
-  const css = next ? next.at('self') : 0n;
-  it.set('pos', css);
-  return css;
+  let next = pos === 0n ? order.first(kernel, start) : order.after(kernel, start, cgroupOf(kernel, pos));
+  for (; next; next = order.after(kernel, start, next)) {
+    const css = ss ? next.ptr(`subsys[${ss.num('id')}]`) : next.at('self');
+    if (css === 0n) continue;
+    it.set('pos', css);
+    return css;
+  }
+  it.set('pos', 0n);
+  return 0n;
 }
 
 // -- tasks of a cgroup -----------------------------------------------------------------------------------------

@@ -7,13 +7,10 @@ import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import { latin1Encode } from '../../../shared/utf8.ts';
 import { percpuPtr } from '../../kernel/percpu.ts';
+import { jiffiesAt } from '../../kernel/objects/timer.ts';
 import { pathText } from '../../vfs/path.ts';
 import type { Call, Helper } from '../../vm/helper.ts';
 import type { Bpf } from '../bpf.ts';
-
-/** CONFIG_HZ of the kernel that is modelled, and the first value of jiffies: it wraps after five minutes. */
-const HZ = 250n;
-const INITIAL_JIFFIES = 0xffff_ffffn - 300n * HZ + 1n;
 
 /**
  * @kernel bpf_ktime_get_ns, bpf_jiffies64, bpf_get_prandom_u32, kernel/bpf/helpers.c
@@ -24,7 +21,7 @@ export const miscHelpers = (bpf: Bpf): readonly (readonly [number, Helper])[] =>
   [7, () => bpf.random.u32()],
   [8, (c) => c.cpu],
   [42, () => 0],
-  [118, (c) => INITIAL_JIFFIES + (c.now() * HZ) / 1_000_000_000n],
+  [118, (c) => jiffiesAt(c.now())],
   [125, (c) => c.now()],
   [147, dPathHelper],
   [153, (c) => (c.u32(2) < bpf.cpus ? percpuPtr(c.kernel, c.arg(1)) : 0n)],

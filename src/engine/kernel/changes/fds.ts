@@ -42,13 +42,9 @@ export function numberFor(kernel: Kernel, task: View, wanted: number | undefined
 export function open({ kernel, files }: Changing, change: Change<'open'>, tell: Tell): void {
   const task = livingTask(kernel, change.pid);
   const fd = numberFor(kernel, task, change.fd);
-  install(
-    kernel,
-    task,
-    fd,
-    files.open(change.file, { cred: must(task.deref('cred'), 'cred') }),
-    change.cloexec,
-  );
+  const file = files.open(change.file, { cred: must(task.deref('cred'), 'cred') });
+  install(kernel, task, fd, file, change.cloexec);
+  files.watch(file, change.file, (other) => fileAtFd(kernel, filesOf(task), other));
   tell(`${taskText(task)} opened ${change.file.path} as fd ${fd}`);
 }
 

@@ -22,6 +22,9 @@ export const PATHS = [
   'anon_inode:[eventfd]',
   'anon_inode:[eventpoll]',
   'anon_inode:[pidfd]',
+  'anon_inode:inotify',
+  'anon_inode:[timerfd]',
+  '/dev/console',
   '/memfd:x (deleted)',
   'net:[4026531840]',
   '/dev/pts/0',
@@ -36,6 +39,23 @@ export const page = (n: number): string => `0x${(n * PAGE).toString(16)}`;
 const times = <T>(count: number, one: (i: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => one(i));
 
+/** A file, with what it waits for where it is of a kind that does. */
+function opened(r: Random) {
+  const path = r.pick(PATHS);
+  const file = { path, flags: r.pick(['0', '02', '0100002']) };
+  switch (path) {
+    case 'anon_inode:[eventpoll]':
+      return { ...file, epoll: times(r.below(4), () => ({ fd: r.below(8) })) };
+    case 'anon_inode:inotify':
+      return {
+        ...file,
+        inotify: times(r.below(3), (i) => ({ wd: i + 1, path: r.pick(['/tmp', '/srv/data', '/tmp/a']) })),
+      };
+    default:
+      return file;
+  }
+}
+
 function fds(r: Random, sockets: readonly Socket[]): Fd[] {
   const numbers = new Set(times(r.below(6), () => (r.chance(90) ? r.below(8) : r.below(MOST_FD))));
   const inodes = sockets.flatMap(({ ino }) => ino ?? []);
@@ -46,7 +66,7 @@ function fds(r: Random, sockets: readonly Socket[]): Fd[] {
       ? 'shared'
       : r.chance(20) && inodes.length > 0
         ? { path: `socket:[${r.pick(inodes)}]`, flags: '02' }
-        : { path: r.pick(PATHS), flags: r.pick(['0', '02', '0100002']) },
+        : opened(r),
   }));
 }
 
@@ -90,6 +110,9 @@ function socket(r: Random, i: number): Socket {
         remote: `127.0.0.1:${9000 + i}`,
         state: 'ESTABLISHED',
         ...file,
+        ...(r.chance(30)
+          ? { timer: { kind: r.pick(['retransmit', 'keepalive', 'probe']), in: r.below(99) } }
+          : {}),
       };
     }
     case 2:
@@ -115,6 +138,8 @@ function process(r: Random, pid: number, sockets: readonly Socket[]): Process {
     exe: '/bin/x',
     cwd: r.pick(['/', '/tmp', '/home/u']),
     ...(r.chance(40) ? { cgroup: r.pick(CGROUPS) } : {}),
+    ...(r.chance(20) && !zombie ? { tty: r.pick(['pts/0', 'tty1']), foreground: 1 } : {}),
+    ...(r.chance(20) ? { sid: 1, pgid: 1, caught: '0x2', ignored: '0x1000' } : {}),
     ...(contained ? { ns: { pid: CONTAINER }, nspids: [pid, pid] } : {}),
     // Init has every socket open, so that each can be closed.
     fds:
@@ -139,12 +164,23 @@ function process(r: Random, pid: number, sockets: readonly Socket[]): Process {
   };
 }
 
+/** Either all pass controllers on, or none does. */
+function cgroups(r: Random): NonNullable<WorldInput['cgroups']> {
+  const control = r.chance(50) ? (['memory', 'pids'] as const) : [];
+  const below = CGROUPS.filter(() => r.chance(60));
+  const parents = [
+    '/',
+    ...CGROUPS.filter((path) => below.some((each) => each === path || each.startsWith(`${path}/`))),
+  ];
+  return parents.map((path) => ({ path, subtreeControl: [...control] }));
+}
+
 export function randomWorld(r: Random): WorldInput {
   const sockets = times(r.below(5), (i) => socket(r, i));
   return {
     name: 'random',
     sockets,
-    cgroups: CGROUPS.filter(() => r.chance(60)).map((path) => ({ path })),
+    cgroups: cgroups(r),
     files: { shared: { path: '/tmp/shared', flags: '02' } },
     namespaces: [{ kind: 'pid', inum: CONTAINER, parent: 4_026_531_836 }],
     processes: times(1 + r.below(5), (i) => process(r, i + 1, sockets)),

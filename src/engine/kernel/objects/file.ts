@@ -8,6 +8,7 @@ import type { Kernel } from '../kernel.ts';
 import type { View } from '../view.ts';
 import { getCred, putCred } from './cred.ts';
 import { dput } from './dentry.ts';
+import { unwatchFile } from './epoll.ts';
 import { getRef, putRef } from './refs.ts';
 
 /** fmode_t bits that follow from the access mode. */
@@ -54,6 +55,7 @@ export function newFile(kernel: Kernel, spec: FileSpec): View {
   file.trySet('f_cred', spec.cred);
   if (spec.cred !== 0n && file.has('f_cred')) getCred(kernel.view('cred', spec.cred));
   file.set('private_data', spec.privateData);
+  file.trySet('f_ep', 0n);
   getRef(kernel.view('dentry', spec.dentry), 'd_lockref.count');
   return file;
 }
@@ -80,7 +82,10 @@ export function onRelease(kernel: Kernel, fops: string, release: Release): void 
  * @fidelity partial: at once, not on the way back to user space
  */
 export function fput(kernel: Kernel, file: View): boolean {
-  if (file.num('f_count') === 1) releases.get(kernel)?.get(file.ptr('f_op'))?.(file);
+  if (file.num('f_count') === 1) {
+    unwatchFile(kernel, file);
+    releases.get(kernel)?.get(file.ptr('f_op'))?.(file);
+  }
   if (!putRef(file, 'f_count')) return false;
   const dentry = file.deref('f_path.dentry');
   if (dentry) dput(kernel, dentry);

@@ -13,6 +13,9 @@ import type { View } from '../view.ts';
 import { dequeueTcp } from './accept_queue.ts';
 import { hashEstablished, hashListening, hashUdp, unhashTcp } from './inet_hash.ts';
 import { getRef } from './refs.ts';
+import { clearTcpTimers, setTcpTimers } from './tcp_timers.ts';
+import type { TcpTimers } from './tcp_timers.ts';
+import { armTimer, jiffiesAt } from './timer.ts';
 import {
   AF,
   initCommon,
@@ -32,9 +35,8 @@ const DEFAULT_MSS = 536;
 const LOCAL_MSS = 32_768;
 const TCP_INIT_CWND = 10;
 const TCP_INFINITE_SSTHRESH = 0x7fff_ffff;
-/** 200 ms and 40 ms, in jiffies of 4 ms. */
+/** 200 ms, in jiffies of 4 ms. */
 const TCP_RTO_MIN = 50;
-const TCP_ATO_MIN = 10;
 /** Second number of net.ipv4.tcp_rmem and tcp_wmem. */
 const TCP_RMEM = 131_072;
 const TCP_WMEM = 16_384;
@@ -68,6 +70,7 @@ export interface TcpSpec extends InetSpec {
   readonly ssthresh: number | undefined;
   /** Jiffies. */
   readonly rto: number | undefined;
+  readonly timers?: TcpTimers;
 }
 
 /** Congestion controls that are there, with the symbols of their operations. */
@@ -122,7 +125,7 @@ function setInet(kernel: Kernel, addr: Addr, struct: string, { local }: InetSpec
 
 /**
  * @kernel tcp_init_sock, inet_csk_listen_start, net/ipv4; tcp_create_openreq_child, net/ipv4/tcp_minisocks.c
- * @fidelity partial: state and numbers as after the change of state, no queues and timers
+ * @fidelity partial: state and numbers as after the change of state, no queues
  */
 export function newTcpSock(kernel: Kernel, spec: TcpSpec): View {
   const { local, remote, state, net, uid } = spec;
@@ -148,14 +151,21 @@ export function newTcpSock(kernel: Kernel, spec: TcpSpec): View {
   tcp.set(`${sk}sk_ack_backlog`, listening ? spec.rxQueue : 0);
   tcp.set(`${sk}sk_max_ack_backlog`, spec.maxBacklog);
   tcp.set('inet_conn.icsk_rto', spec.rto ?? (listening ? 5 * TCP_RTO_MIN : TCP_RTO_MIN));
-  tcp.trySet('inet_conn.icsk_ack.ato', listening ? 0 : TCP_ATO_MIN);
+  setTcpTimers(kernel, tcp, spec.timers ?? {}, !listening && spec.rxQueue > 0);
   tcp.set('inet_conn.icsk_ca_ops', congestionOps(kernel, DEFAULT_CONGESTION)?.addr ?? 0n);
   tcp.set('mss_cache', spec.mss ?? (listening || state === TcpState.CLOSE ? DEFAULT_MSS : LOCAL_MSS));
   tcp.set('snd_cwnd', spec.cwnd ?? TCP_INIT_CWND);
   tcp.set('snd_ssthresh', spec.ssthresh ?? TCP_INFINITE_SSTHRESH);
+  // Sequence numbers count from 0 in both directions.
   if (!listening) {
+    tcp.set('copied_seq', 0);
     tcp.set('rcv_nxt', spec.rxQueue);
+    tcp.trySet('rcv_wup', spec.rxQueue);
+    tcp.set('snd_una', 0);
     tcp.set('write_seq', spec.txQueue);
+    tcp.trySet('snd_nxt', spec.txQueue);
+    tcp.trySet('bytes_received', spec.rxQueue);
+    tcp.trySet('bytes_acked', 0);
   }
   if (listening) hashListening(kernel, common, net, local, spec.bucket);
   else if (state !== TcpState.CLOSE) hashEstablished(kernel, common, net, { local, remote }, spec.bucket);
@@ -164,8 +174,11 @@ export function newTcpSock(kernel: Kernel, spec: TcpSpec): View {
   return whole;
 }
 
-/** @param expires in jiffies from boot @kernel tcp_time_wait, net/ipv4/tcp_minisocks.c @fidelity partial: no timer runs */
-export function newTimewaitSock(kernel: Kernel, spec: InetSpec, expires: number): View {
+/** 60 s */
+const TIMEWAIT_LEN = 15_000;
+
+/** @param left jiffies until it goes @kernel tcp_time_wait, net/ipv4/tcp_minisocks.c @fidelity partial: the timer does not fire */
+export function newTimewaitSock(kernel: Kernel, spec: InetSpec, left = TIMEWAIT_LEN): View {
   const { local, remote, net } = spec;
   const timewait = kernel.alloc('tcp_timewait_sock');
   const common = sockCommon(kernel, timewait.addr);
@@ -175,13 +188,29 @@ export function newTimewaitSock(kernel: Kernel, spec: InetSpec, expires: number)
   setAddresses(common, spec, true);
   timewait.set('tw_sk.tw_substate', TcpState.TIME_WAIT);
   timewait.set('tw_sk.tw_sport', networkOrder(local.port));
-  timewait.set('tw_sk.tw_timer.expires', expires);
+  armTimer(kernel, timewait.sub('tw_sk.tw_timer'), jiffiesAt(kernel.now) + BigInt(left));
   hashEstablished(kernel, common, net, { local, remote }, spec.bucket);
   return timewait;
 }
 
-/** A connection whose third packet has not come. @kernel inet_reqsk_alloc, net/ipv4/inet_connection_sock.c @fidelity partial: no timer runs */
-export function newRequestSock(kernel: Kernel, spec: InetSpec, listener: Addr): View {
+/** 1 s: how long the third packet of a connection is waited for at first. */
+const TCP_TIMEOUT_INIT = 250;
+
+/**
+ * A connection whose third packet has not come.
+ *
+ * @param timeouts how often its time has run out
+ * @param left jiffies until it does again
+ * @kernel inet_reqsk_alloc, net/ipv4/inet_connection_sock.c
+ * @fidelity partial: the timer does not fire
+ */
+export function newRequestSock(
+  kernel: Kernel,
+  spec: InetSpec,
+  listener: Addr,
+  timeouts = 0,
+  left = TCP_TIMEOUT_INIT,
+): View {
   const { local, remote, net } = spec;
   const request = kernel.alloc('tcp_request_sock');
   const common = sockCommon(kernel, request.addr);
@@ -192,6 +221,9 @@ export function newRequestSock(kernel: Kernel, spec: InetSpec, listener: Addr): 
   common.set('skc_listener', listener);
   sockHold(kernel, listener);
   request.set('req.req.mss', DEFAULT_MSS);
+  request.trySet('req.req.num_timeout', timeouts);
+  request.trySet('req.req.num_retrans', timeouts);
+  armTimer(kernel, request.sub('req.req.rsk_timer'), jiffiesAt(kernel.now) + BigInt(left));
   hashEstablished(kernel, common, net, { local, remote }, spec.bucket);
   return request;
 }
@@ -216,6 +248,7 @@ export function newUdpSock(kernel: Kernel, spec: InetSpec): View {
   const sk = kernel.view('sock', whole.addr);
   sk.set('sk_backlog.rmem_alloc', spec.rxQueue);
   sk.set('sk_wmem_alloc', 1 + spec.txQueue);
+  kernel.view('udp_sock', whole.addr).trySet('forward_deficit', 0);
   if (local.port !== 0) hashUdp(kernel, common, net, local, spec.bucket);
   return whole;
 }
@@ -246,6 +279,7 @@ export function stopListening(kernel: Kernel, common: View): void {
 export function abortTcp(kernel: Kernel, common: View, error: number): void {
   const sk = sockAt(kernel, common.addr);
   if (common.num('skc_state') === TcpState.LISTEN) stopListening(kernel, common);
+  clearTcpTimers(kernel, common.addr);
   unhashTcp(kernel, common);
   common.set('skc_state', TcpState.CLOSE);
   sk.trySet('sk_err', error);

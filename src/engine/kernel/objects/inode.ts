@@ -9,6 +9,7 @@ import type { Kernel } from '../kernel.ts';
 import { containerOf, listAddTail, listDel, listInit, listNodes } from '../list.ts';
 import { putPid } from './pid.ts';
 import { putRef } from './refs.ts';
+import { BOOT_TIME } from './timer.ts';
 import type { View } from '../view.ts';
 
 interface FsType {
@@ -123,7 +124,28 @@ export interface InodeSpec {
   readonly fops: string;
 }
 
-/** An inode that no name holds yet. @kernel new_inode, fs/inode.c @fidelity partial: no page cache, no locks, times are 0 */
+/** When something last happened to an inode: seconds since 1970, with a fraction. */
+export interface InodeTimes {
+  readonly accessed?: number | undefined;
+  readonly modified?: number | undefined;
+  readonly changed?: number | undefined;
+}
+
+/** @kernel inode_set_ctime, include/linux/fs.h @fidelity full: app/kernel_fields.test.ts */
+export function setTimes(inode: View, { accessed, modified, changed }: InodeTimes): void {
+  for (const [letter, time] of [
+    ['a', accessed],
+    ['m', modified],
+    ['c', changed],
+  ] as const) {
+    if (time === undefined) continue;
+    const seconds = Math.floor(time);
+    inode.trySet(`i_${letter}time_sec`, seconds);
+    inode.trySet(`i_${letter}time_nsec`, Math.round((time - seconds) * 1e9));
+  }
+}
+
+/** An inode that no name holds yet. @kernel new_inode, fs/inode.c @fidelity partial: no page cache, no locks */
 export function newInode(kernel: Kernel, sb: View, spec: InodeSpec, at?: View): View {
   const inode = at ?? kernel.alloc('inode');
   inode.set('i_ino', spec.ino);
@@ -136,7 +158,9 @@ export function newInode(kernel: Kernel, sb: View, spec: InodeSpec, at?: View): 
   inode.set('i_rdev', spec.rdev);
   inode.trySet('i_blkbits', 12);
   inode.trySet('i_blocks', Math.ceil(spec.size / 4096) * SECTORS);
-  for (const zero of ['i_flags', 'i_state', 'i_generation']) inode.trySet(zero, 0);
+  for (const zero of ['i_flags', 'i_state', 'i_generation', 'i_fsnotify_mask']) inode.trySet(zero, 0);
+  const now = BOOT_TIME + Math.floor(Number(kernel.now) / 1e9);
+  setTimes(inode, { accessed: now, modified: now, changed: now });
   if (spec.fops !== '') inode.set('i_fop', kernel.object(spec.fops, 'file_operations').addr);
   if (inode.has('i_mapping') && inode.has('i_data')) {
     inode.set('i_mapping', inode.at('i_data'));

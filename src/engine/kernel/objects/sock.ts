@@ -16,6 +16,7 @@ import { containerOf, hlistUnhashed } from '../list.ts';
 import type { View } from '../view.ts';
 import { dput } from './dentry.ts';
 import { getRef, putRef } from './refs.ts';
+import { deleteTimer } from './timer.ts';
 
 export const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16 } as const;
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5 } as const;
@@ -115,6 +116,7 @@ export function newSock(kernel: Kernel, spec: SockSpec): View {
   sk.trySet('sk_rcvlowat', 1);
   sk.set('sk_wmem_alloc', 1);
   sk.trySet('sk_max_pacing_rate', -1);
+  for (const zero of ['sk_drops', 'sk_timer.expires', 'sk_err', 'sk_mark', 'sk_priority']) sk.trySet(zero, 0);
   const queue = sk.at('sk_receive_queue');
   sk.set('sk_receive_queue.next', queue);
   sk.set('sk_receive_queue.prev', queue);
@@ -161,12 +163,29 @@ const DESTRUCTORS: Readonly<Record<number, (kernel: Kernel, sock: Addr) => void>
   },
 };
 
+/** The timers of a socket: which there are depends on its protocol and state. */
+function* timersOf(kernel: Kernel, common: View): Generator<View> {
+  const { addr } = common;
+  switch (common.num('skc_state')) {
+    case TcpState.TIME_WAIT:
+      return yield kernel.view('tcp_timewait_sock', addr).sub('tw_sk.tw_timer');
+    case TcpState.NEW_SYN_RECV:
+      return yield kernel.view('tcp_request_sock', addr).sub('req.req.rsk_timer');
+  }
+  const sk = sockAt(kernel, addr);
+  yield sk.sub('sk_timer');
+  const { name } = PROTOCOLS.tcp;
+  if (protocolName(kernel, common).startsWith(name))
+    yield kernel.view('tcp_sock', addr).sub('inet_conn.icsk_retransmit_timer');
+}
+
 /** Drops a reference; the last one frees the object. @kernel sock_gen_put, net/ipv4/inet_hashtables.c @fidelity full */
 export function sockPut(kernel: Kernel, addr: Addr): void {
   const common = sockCommon(kernel, addr);
   if (!putRef(common, 'skc_refcnt')) return;
   DESTRUCTORS[common.num('skc_family')]?.(kernel, addr);
   if (isFullSock(common)) kernel.freeing('sock', sockAt(kernel, addr));
+  for (const timer of timersOf(kernel, common)) deleteTimer(kernel, timer);
   kernel.mem.release(addr);
 }
 
@@ -202,9 +221,13 @@ export const sockUid = (kernel: Kernel, sk: View): number => socketInode(kernel,
 /** Name that the dentry of a socket's file has: that of its protocol. */
 export const socketName = (kernel: Kernel, socket: View): string => {
   const sk = socket.ptr('sk');
-  const proto = sk === 0n ? 0n : sockCommon(kernel, sk).ptr('skc_prot');
-  return proto === 0n ? '' : kernel.view('proto', proto).str('name');
+  return sk === 0n ? '' : protocolName(kernel, sockCommon(kernel, sk));
 };
+
+function protocolName(kernel: Kernel, common: View): string {
+  const proto = common.ptr('skc_prot');
+  return proto === 0n ? '' : kernel.view('proto', proto).str('name');
+}
 
 /** Numbers are drawn in order, from 1, by whoever asks first. @kernel __sock_gen_cookie, net/core/sock_diag.c @fidelity full */
 export function sockCookie(kernel: Kernel, common: View): bigint {

@@ -19,6 +19,7 @@ import { getCred } from './cred.ts';
 import { getNsproxy } from './namespace.ts';
 import { attachPid, PidType } from './pid.ts';
 import { getRef } from './refs.ts';
+import { inheritTty } from './tty.ts';
 import { initSignal, newSighand } from './signal.ts';
 
 /** task_struct.flags */
@@ -190,6 +191,8 @@ export function createTask(kernel: Kernel, spec: TaskSpec): View {
     const pids = [spec.pid, spec.pgid ?? spec.pid, spec.sid ?? spec.pid];
     pids.forEach((pid, i) => signal.set(`pids[${i + 1}]`, pid.addr));
     signal.set('leader', pids[2]?.addr === spec.pid.addr ? 1 : 0);
+    const copied = spec.copyOf?.deref('signal');
+    if (copied) inheritTty(signal, copied);
     listAddTail(mem, task.at('sibling'), parent.at('children'));
     listAddTail(mem, task.at('tasks'), idleTask(kernel).at('tasks'));
     for (const type of [PidType.TGID, PidType.PGID, PidType.SID]) attachPid(kernel, task, type);

@@ -21,6 +21,7 @@ import { putNsproxy } from './namespace.ts';
 import { detachPid, PidType, taskActivePidNs } from './pid.ts';
 import { putRef } from './refs.ts';
 import { keepSpent, passSpent } from './signal.ts';
+import { exitTty } from './tty.ts';
 import { children, EXIT_ZOMBIE, idleTask, isGroupLeader, PF, setQueued, TaskState, threads } from './task.ts';
 
 const EXIT_DEAD = 0x10;
@@ -68,7 +69,8 @@ export function exitTask(kernel: Kernel, task: View, code: number): void {
   if (task.addr === idleTask(kernel).addr) throw new EngineBug('the idle task cannot exit');
   task.set('flags', task.num('flags') | PF.EXITING);
   task.set('exit_code', code);
-  putRef(must(task.deref('signal'), 'signal'), 'live');
+  const signal = must(task.deref('signal'), 'signal');
+  if (putRef(signal, 'live')) exitTty(kernel, signal);
   drop(task, 'mm', (mm) => putMm(kernel, mm));
   drop(task, 'files', (files) => putFiles(kernel, files));
   drop(task, 'fs', (fs) => putFs(kernel, fs));

@@ -18,10 +18,6 @@ import { allSockets, tcpEstablished, unhashTcp } from './inet_hash.ts';
 import { abortTcp, newTimewaitSock, stopListening } from './inet_sock.ts';
 import { AF, isFullSock, sockCommon, TcpState } from './sock.ts';
 
-/** Jiffies of 4 ms that an object stays in TIME_WAIT. */
-const TIMEWAIT_LEN = 15_000;
-const NS_PER_JIFFY = 4_000_000n;
-
 export interface Ends {
   readonly local: Endpoint;
   readonly remote: Endpoint;
@@ -71,12 +67,8 @@ function leaveTimewait(kernel: Kernel, common: View): void {
   const net = kernel.view('net', common.ptr('skc_net.net'));
   const v6only = common.num('skc_ipv6only') === 1;
   const spec = { ...endsOf(common), state: TcpState.TIME_WAIT, net, uid: 0, v6only, rxQueue: 0, txQueue: 0 };
-  const expires = Number(kernel.now / NS_PER_JIFFY) + TIMEWAIT_LEN;
   unhashTcp(kernel, common);
-  newTimewaitSock(kernel, { ...spec, bucket: undefined }, expires).set(
-    'tw_sk.tw_substate',
-    TcpState.FIN_WAIT2,
-  );
+  newTimewaitSock(kernel, { ...spec, bucket: undefined }).set('tw_sk.tw_substate', TcpState.FIN_WAIT2);
 }
 
 /** The other end has closed too. */
