@@ -1,18 +1,22 @@
 /**
  * Shows that the differential fuzzer works: each planted miscompile is built in, and has to be found.
  *
- *     node scripts/fuzz_planted.mjs [--count N]      programs tried for each, 1500 unless told
+ *     --count N         programs tried for each, 1500 unless told
+ *     --answers FILE    what clang answered to them, from an earlier run of scripts/fuzz_cc.mjs
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'vite';
 import { PLANTED } from './planted_bugs.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const count = process.argv[process.argv.indexOf('--count') + 1] ?? '';
-const tries = /^\d+$/.test(count) ? count : '1500';
+const { values } = parseArgs({
+  options: { count: { type: 'string', default: '1500' }, answers: { type: 'string' } },
+});
+const tries = values.count;
 
 /** Builds the fuzzer, with one replacement in the compiler or none. */
 async function fuzzer(name, bug) {
@@ -37,6 +41,8 @@ async function fuzzer(name, bug) {
 
 const answers = join(root, '.cache', 'fuzz_planted', 'answers.json');
 rmSync(answers, { force: true });
+mkdirSync(dirname(answers), { recursive: true });
+if (values.answers !== undefined) copyFileSync(values.answers, answers);
 const run = (script, ...words) =>
   spawnSync(process.execPath, [script, '--count', tries, '--answers', answers, ...words], {
     cwd: root,

@@ -35,6 +35,8 @@ const { values } = parseArgs({
   },
 });
 const PER_FILE = 25;
+/** After so many it is said how far it is, and what clang answered is kept. */
+const PROGRESS = 1000;
 const folder = join('.cache', 'fuzz_work', String(process.pid));
 const first = Number(values.seed);
 const count = Number(values.count);
@@ -133,6 +135,10 @@ function fuzz(): boolean {
     const seeds = Array.from({ length: Math.min(PER_FILE, first + count - at) }, (_, i) => at + i);
     const want = wanted.of(seeds);
     const accepted = seeds.filter((seed) => want.has(seed));
+    if (at % PROGRESS === 0 && at > first) {
+      console.error(`before ${at}: ${JSON.stringify(found)}`);
+      wanted.save();
+    }
     found.refusedByClang += seeds.length - accepted.length;
     for (const variant of variants) {
       const mine = compileAll(accepted, (text) => compileOurs(text, VARIANTS[variant]!));
