@@ -46,3 +46,19 @@ test.for(readdirSync(ROOT))('%s', async (name) => {
   const path = join(ROOT, name);
   await expect(transcript(readFileSync(path, 'utf8'))).toMatchFileSnapshot(path);
 });
+
+test('here-documents, and lines that run before a later one is wrong', () => {
+  const shell = openShell(bootMachine(resources, { world: { name: 'docs' } }));
+  const type = (...lines: readonly string[]): string =>
+    shell
+      .run(lines.join('\n'))
+      .output.map(({ bytes }) => latin1Decode(bytes))
+      .join('');
+  expect(type('N=4', 'cat <<EOF; echo after', 'sum $((N * 2)) $(echo in) "q" \\$N', 'EOF', 'echo last')).toBe(
+    'sum 8 in "q" $N\nafter\nlast\n',
+  );
+  expect(type("cat <<-'END' | tr a-z A-Z", '\traw $N', '\tEND', 'wc -l <<A', 'one', 'two')).toBe(
+    'RAW $N\n2\n',
+  );
+  expect(type('echo first', 'done')).toBe("first\nbash: syntax error near unexpected token `done'\n");
+});

@@ -270,6 +270,39 @@ const test: Builtin = function* (p) {
   return result === negated ? 1 : 0;
 };
 
+/** One line of stdin, byte by byte, so that what follows is left to whoever reads next. */
+const read: Builtin = function* (p) {
+  const words = p.argv.slice(1);
+  const raw = words[0] === '-r';
+  const names = raw ? words.slice(1) : words;
+  const wrong = names.find((name) => !NAME.test(name));
+  if (wrong !== undefined) {
+    yield* p.complain(
+      wrong.startsWith('-')
+        ? `bash: read: ${wrong}: invalid option`
+        : `bash: read: \`${wrong}': not a valid identifier`,
+    );
+    return wrong.startsWith('-') ? 2 : 1;
+  }
+  let line = '';
+  let ended = false;
+  for (;;) {
+    const { ret, bytes } = yield* p.read(0, 1);
+    const char = String.fromCharCode(bytes[0] ?? 0);
+    ended = ret <= 0;
+    if (ended || char === '\n') break;
+    line += char;
+  }
+  const text = raw ? line : line.replace(/\\(.)/g, '$1');
+  let rest = text.replace(/^[ \t]+|[ \t]+$/g, '');
+  for (const [i, name] of (names.length > 0 ? names : ['REPLY']).entries()) {
+    const cut = i < names.length - 1 ? /^([^ \t]*)[ \t]*/.exec(rest) : null;
+    p.env.set(name, names.length === 0 ? text : (cut?.[1] ?? rest));
+    rest = cut ? rest.slice(cut[0].length) : '';
+  }
+  return ended ? 1 : 0;
+};
+
 export const BUILTINS: Readonly<Record<string, Builtin>> = {
   ':': () => done(0),
   '[': test,
@@ -286,6 +319,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
     yield* p.print(`${p.cwd}\n`);
     return 0;
   },
+  read,
   test,
   true: () => done(0),
   type,

@@ -1,25 +1,26 @@
 /**
  * Runs lists of pipelines.
  *
- *     one builtin         in the shell itself; its redirections are undone afterwards
- *     anything else       every command of the pipeline is forked first, then all run side by side
- *     $(list)             in a forked shell whose output is a pipe
+ *     one builtin, a loop, a function     in the shell itself; redirections are undone afterwards
+ *     anything else                       every command of the pipeline is forked first, then all run side by side
+ *     ( list ), $(list)                   in a forked shell; the output of the latter is a pipe
  */
-import { latin1Decode } from '../../shared/utf8.ts';
+import { latin1Decode, latin1Encode } from '../../shared/utf8.ts';
 import { fail } from '../../shared/errno.ts';
 import { strerror } from '../libbpf/messages.ts';
 import { BUILTINS } from './builtins.ts';
 import type { Shell } from './builtins.ts';
-import { expandWhole, expandWords } from './expand.ts';
+import { expandWhole, expandWords, matchesPattern } from './expand.ts';
 import type { Variables } from './expand.ts';
 import { isDirectory, O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } from './fs/node.ts';
 import { newPipe } from './open_file.ts';
 import type { Process } from './process.ts';
-import { Killed, SIGNALLED, WriteFault } from './run.ts';
+import { done, Killed, SIGNALLED, SIGXCPU, WriteFault } from './run.ts';
 import type { Run } from './run.ts';
 import { runJobs, writeError } from './scheduler.ts';
 import type { Job } from './scheduler.ts';
-import type { Command, List, Pipeline, Redirect } from './syntax.ts';
+import { ArithmeticFault } from './arithmetic.ts';
+import type { Command, CompoundCommand, List, Pipeline, Redirect, SimpleCommand } from './grammar.ts';
 
 /** What a running shell is made of: the session's own, or a copy of it in a subshell. */
 export interface Context {
@@ -28,17 +29,47 @@ export interface Context {
   status: number;
   /** Set by exit: nothing more of the line is run. */
   readonly ended: () => boolean;
+  /** $1, $2, ... */
+  args: readonly string[];
+  readonly functions: Map<string, CompoundCommand>;
+  /** Set by break, continue and return, until the loop or the function that it is for. */
+  jump: Jump | null;
+  /** Loops and functions that run: what may be jumped out of. */
+  loops: number;
+  calls: number;
 }
+interface Jump {
+  readonly kind: 'break' | 'continue' | 'return';
+  /** Loops to go on out of. */
+  readonly levels: number;
+}
+
+/** A shell's own context; `shared` are functions that a copy of the shell knows too. */
+export const newContext = (
+  fields: Pick<Context, 'process' | 'shell' | 'status' | 'ended'>,
+  shared?: Pick<Context, 'args' | 'functions'>,
+): Context => ({
+  ...fields,
+  args: shared?.args ?? [],
+  functions: new Map(shared?.functions),
+  jump: null,
+  loops: 0,
+  calls: 0,
+});
 
 /** Depth of $(...) within $(...). */
 const MAX_DEPTH = 16;
+/** Depth of functions that call each other. */
+const MAX_CALLS = 200;
+/** System calls that a turn of a loop counts as: a loop that calls nothing ends, too. */
+const TURN_FUEL = 1;
 
 export class Executor {
   private depth = 0;
 
   *list(context: Context, list: List): Run<void> {
     for (const { when, pipeline } of list) {
-      if (context.ended()) return;
+      if (context.ended() || context.jump) return;
       if (when === 'success' && context.status !== 0) continue;
       if (when === 'failure' && context.status === 0) continue;
       const status = yield* this.pipeline(context, pipeline);
@@ -48,21 +79,198 @@ export class Executor {
 
   private *pipeline(context: Context, { commands }: Pipeline): Run<number> {
     const [only] = commands;
-    if (commands.length === 1 && only) {
-      const words = yield* expandWords(only.words, this.variables(context));
-      const builtin = BUILTINS[words[0] ?? ''];
-      if (words.length === 0 || builtin) return yield* this.inShell(context, only, words);
-      return yield* this.forked(context, [{ command: only, words }]);
+    if (commands.length === 1 && only && only.kind !== 'simple' && only.kind !== 'subshell')
+      return yield* this.compoundInShell(context, only);
+    const all: { command: Command; words: readonly string[] }[] = [];
+    for (const command of commands) {
+      const words =
+        command.kind === 'simple'
+          ? yield* expandWords(command.words, this.variables(context))
+          : context.process.argv;
+      all.push({ command, words });
     }
-    const all: { command: Command; words: string[] }[] = [];
-    for (const command of commands)
-      all.push({ command, words: yield* expandWords(command.words, this.variables(context)) });
+    const [first] = all;
+    if (all.length === 1 && first?.command.kind === 'simple') {
+      const [word = ''] = first.words;
+      const called = context.functions.get(word);
+      if (called) return yield* this.callInShell(context, first.command, called, first.words);
+      if (Object.hasOwn(JUMPS, word)) return yield* this.jump(context, first.words);
+      if (word === '' || BUILTINS[word]) return yield* this.inShell(context, first.command, first.words);
+    }
     return yield* this.forked(context, all);
+  }
+
+  // -- compound commands -----------------------------------------------------------------------------------------
+
+  /** Runs `body` with redirections that are undone afterwards. */
+  private *redirected(
+    context: Context,
+    redirects: readonly Redirect[],
+    body: () => Run<number>,
+  ): Run<number> {
+    const { process } = context;
+    const saved = redirects.map(({ fd }) => [fd, process.save(fd)] as const);
+    const wrong = yield* this.redirect(process, redirects, this.variables(context));
+    const status = wrong === 0 ? yield* body() : wrong;
+    for (const [fd, copy] of saved.toReversed()) {
+      if (copy >= 0) process.dup2(copy, fd);
+      else process.close(fd);
+      if (copy >= 0) process.close(copy);
+    }
+    return status;
+  }
+
+  private *compoundInShell(context: Context, command: CompoundCommand): Run<number> {
+    try {
+      return yield* this.redirected(context, command.redirects, () => this.compound(context, command));
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      context.process.world.fuel = LAST_WORDS;
+      yield* context.process.complain(
+        error.signal === SIGXCPU ? 'CPU time limit exceeded' : `Killed by signal ${error.signal}`,
+      );
+      context.jump = null;
+      return SIGNALLED + error.signal;
+    }
+  }
+
+  private *compound(context: Context, command: CompoundCommand): Run<number> {
+    switch (command.kind) {
+      case 'function':
+        context.functions.set(command.name, command.body);
+        return 0;
+      case 'group':
+      case 'subshell':
+        yield* this.list(context, command.body);
+        return context.status;
+      case 'if':
+        for (const { condition, body } of command.branches) {
+          if (condition) yield* this.list(context, condition);
+          if (context.ended() || context.jump) return context.status;
+          if (condition && context.status !== 0) continue;
+          yield* this.list(context, body);
+          return context.status;
+        }
+        return 0;
+      case 'loop':
+        return yield* this.turns(context, command.body, function* (executor) {
+          yield* executor.list(context, command.condition);
+          return (context.status === 0) !== command.until;
+        });
+      case 'for': {
+        const words = command.words
+          ? yield* expandWords(command.words, this.variables(context))
+          : context.args;
+        const left = [...words];
+        return yield* this.turns(context, command.body, () => {
+          const next = left.shift();
+          if (next !== undefined) context.process.env.set(command.name, next);
+          return done(next !== undefined);
+        });
+      }
+      case 'case': {
+        const variables = this.variables(context);
+        const text = yield* expandWhole(command.word, variables);
+        for (const { patterns, body } of command.arms)
+          for (const pattern of patterns)
+            if (yield* matchesPattern(text, pattern, variables)) {
+              context.status = 0;
+              yield* this.list(context, body);
+              return context.status;
+            }
+        return 0;
+      }
+    }
+  }
+
+  /** Turns of a loop, as long as `goesOn` says so. */
+  private *turns(context: Context, body: List, goesOn: (executor: Executor) => Run<boolean>): Run<number> {
+    const { world } = context.process;
+    let status = 0;
+    context.loops++;
+    try {
+      while (!context.ended() && (yield* goesOn(this)) && !context.jump) {
+        world.fuel -= TURN_FUEL;
+        if (world.fuel < 0) throw new Killed(SIGXCPU);
+        yield* this.list(context, body);
+        ({ status } = context);
+        const jump = pending(context);
+        if (!jump) continue;
+        if (jump.kind === 'return') break;
+        context.jump = jump.levels > 1 ? { ...jump, levels: jump.levels - 1 } : null;
+        if (jump.kind === 'break' || pending(context)) break;
+      }
+    } finally {
+      context.loops--;
+    }
+    return status;
+  }
+
+  private *callInShell(
+    context: Context,
+    command: SimpleCommand,
+    body: CompoundCommand,
+    words: readonly string[],
+  ): Run<number> {
+    const before = context.args;
+    if (context.calls >= MAX_CALLS) {
+      yield* context.process.complain(
+        `bash: ${words[0]}: maximum function nesting level exceeded (${MAX_CALLS})`,
+      );
+      return 1;
+    }
+    context.calls++;
+    context.args = words.slice(1);
+    try {
+      return yield* this.redirected(context, [...command.redirects, ...body.redirects], () =>
+        this.compound(context, body),
+      );
+    } finally {
+      if (context.jump?.kind === 'return') context.jump = null;
+      context.args = before;
+      context.calls--;
+    }
+  }
+
+  /** break, continue, return and shift: what changes the course of the shell itself. */
+  private *jump(context: Context, [word = '', given]: readonly string[]): Run<number> {
+    const kind = JUMPS[word];
+    if (given !== undefined && !/^\d+$/.test(given)) {
+      yield* context.process.complain(`bash: ${word}: ${given}: numeric argument required`);
+      return word === 'return' ? 2 : 1;
+    }
+    const n = given === undefined ? null : Number(given);
+    if (!kind) {
+      if ((n ?? 1) > context.args.length) return 1;
+      context.args = context.args.slice(n ?? 1);
+      return 0;
+    }
+    if (kind === 'return') {
+      if (context.calls === 0) {
+        yield* context.process.complain("bash: return: can only `return' from a function or sourced script");
+        return 2;
+      }
+      context.jump = { kind, levels: 1 };
+      return (n ?? context.status) & 0xff;
+    }
+    if (context.loops === 0) {
+      yield* context.process.complain(
+        `bash: ${word}: only meaningful in a \`for', \`while', or \`until' loop`,
+      );
+      return 0;
+    }
+    if (n === 0) {
+      yield* context.process.complain(`bash: ${word}: 0: loop count out of range`);
+      return 1;
+    }
+    context.jump = { kind, levels: n ?? 1 };
+    return 0;
   }
 
   private variables(context: Context): Variables {
     return {
       process: context.process,
+      args: context.args,
       lastStatus: () => context.status,
       substitute: (list) => this.substitute(context, list),
     };
@@ -81,7 +289,10 @@ export class Executor {
     child.dup2(writeEnd, 1);
     for (const end of [readEnd, writeEnd]) child.close(end);
     context.process.close(writeEnd);
-    const sub: Context = { process: child, shell: context.shell, status: context.status, ended: () => false };
+    const sub = newContext(
+      { process: child, shell: context.shell, status: context.status, ended: () => false },
+      context,
+    );
     // The parent reads while the copy runs; a pipe that is full would stop both, so it is emptied in between.
     let text = '';
     const body = this.list(sub, list);
@@ -105,7 +316,7 @@ export class Executor {
 
   // -- in the shell itself ---------------------------------------------------------------------------------------
 
-  private *inShell(context: Context, command: Command, words: readonly string[]): Run<number> {
+  private *inShell(context: Context, command: SimpleCommand, words: readonly string[]): Run<number> {
     const { process, shell } = context;
     const before = context.status;
     for (const { name, value } of command.assignments)
@@ -144,6 +355,10 @@ export class Executor {
         yield* process.complain(`bash: ${each.from}: ${strerror(fail('EBADF'))}`);
         return 1;
       }
+      if (each.mode === 'text') {
+        yield* this.provide(process, each.fd, yield* expandWhole(each.text, variables));
+        continue;
+      }
       const path = yield* expandWhole(each.to, variables);
       const flags =
         each.mode === 'read' ? 0 : O_WRONLY | O_CREAT | (each.mode === 'append' ? O_APPEND : O_TRUNC);
@@ -157,6 +372,17 @@ export class Executor {
       process.close(fd);
     }
     return 0;
+  }
+
+  /** Puts a text behind an fd, as the end of a pipe that nobody writes to any more. */
+  private *provide(process: Process, fd: number, text: string): Run<void> {
+    const { reader, writer } = newPipe(Math.max(text.length, 1));
+    const [readEnd, writeEnd] = process.pipe(reader, writer);
+    yield* process.write(writeEnd, latin1Encode(text));
+    process.close(writeEnd);
+    if (readEnd === fd) return;
+    process.dup2(readEnd, fd);
+    process.close(readEnd);
   }
 
   // -- in processes of their own ---------------------------------------------------------------------------------
@@ -193,7 +419,10 @@ export class Executor {
     command: Command,
     words: readonly string[],
   ): Run<number> {
-    const variables = { ...this.variables(context), process: child };
+    const variables = this.variables({ ...context, process: child });
+    const called = command.kind === 'simple' ? context.functions.get(words[0] ?? '') : command;
+    if (command.kind !== 'simple' || called)
+      return yield* this.inCopy(context, child, command, words, called);
     for (const { name, value } of command.assignments)
       child.env.set(name, yield* expandWhole(value, variables));
     const wrong = yield* this.redirect(child, command.redirects, variables);
@@ -211,6 +440,38 @@ export class Executor {
     world.activity++;
     yield 'blocked';
     return yield* main(child);
+  }
+
+  /** A compound command or a function in a copy of the shell. */
+  private *inCopy(
+    context: Context,
+    child: Process,
+    command: Command,
+    words: readonly string[],
+    body: CompoundCommand | undefined,
+  ): Run<number> {
+    let exited: number | null = null;
+    const shell: Shell = {
+      ...context.shell,
+      exit: (status) => {
+        exited = status;
+      },
+    };
+    const { status } = context;
+    const sub = newContext({ process: child, shell, status, ended: () => exited !== null }, context);
+    try {
+      const result =
+        command.kind === 'simple' && body
+          ? yield* this.callInShell(sub, command, body, words)
+          : command.kind === 'simple'
+            ? 0
+            : yield* this.redirected(sub, command.redirects, () => this.compound(sub, command));
+      return exited ?? result;
+    } catch (error) {
+      if (!(error instanceof ArithmeticFault)) throw error;
+      yield* child.complain(`bash: ${error.message}`);
+      return 1;
+    }
   }
 
   /** @returns 127 for what is not there, 126 for what is no program */
@@ -233,6 +494,19 @@ export class Executor {
     return 126;
   }
 }
+
+/** What changes the course of the shell; null: its arguments. */
+const JUMPS: Readonly<Record<string, Jump['kind'] | null>> = {
+  break: 'break',
+  continue: 'continue',
+  return: 'return',
+  shift: null,
+};
+/** System calls that a shell has left to say that it was stopped. */
+const LAST_WORDS = 256;
+
+/** What a list that has just run has set. */
+const pending = ({ jump }: Context): Jump | null => jump;
 
 /** What is in a pipe now. */
 function drainPipe(reader: ReturnType<typeof newPipe>['reader']): Uint8Array {

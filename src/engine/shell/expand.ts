@@ -4,10 +4,11 @@
  *
  * A field is built of characters with a mark each: quoted ones are never separators and never wild.
  */
+import { evaluate } from './arithmetic.ts';
 import { isDirectory } from './fs/node.ts';
 import type { Process } from './process.ts';
 import type { Run } from './run.ts';
-import type { List, Part, Word } from './syntax.ts';
+import type { List, Part, Word } from './grammar.ts';
 
 /** How $(list) is answered: what it printed. */
 export type Substitute = (list: List) => Run<string>;
@@ -22,12 +23,22 @@ const IFS = /[ \t\n]/;
 /** @param lastStatus what `$?` is */
 export interface Variables {
   readonly process: Process;
+  /** $1, $2, ... */
+  readonly args: readonly string[];
   readonly lastStatus: () => number;
   readonly substitute: Substitute;
 }
 
-function* valueOf(part: Part, { process, lastStatus, substitute }: Variables): Run<string> {
+function* valueOf(part: Part, variables: Variables): Run<string> {
+  const { process, args, lastStatus, substitute } = variables;
   if ('text' in part) return part.text;
+  if ('expression' in part) {
+    const { env } = process;
+    const text = yield* expandWhole(part.expression, variables);
+    return String(
+      evaluate(text, { get: (name) => env.get(name), set: (name, value) => env.set(name, value) }),
+    );
+  }
   if ('list' in part) return (yield* substitute(part.list)).replace(/\n+$/, '');
   switch (part.variable) {
     case '?':
@@ -37,9 +48,14 @@ function* valueOf(part: Part, { process, lastStatus, substitute }: Variables): R
     case '0':
       return 'bash';
     case '#':
-      return '0';
+      return String(args.length);
+    case '@':
+    case '*':
+      return args.join(' ');
     default:
-      return process.env.get(part.variable) ?? '';
+      return /^\d/.test(part.variable)
+        ? (args[Number(part.variable) - 1] ?? '')
+        : (process.env.get(part.variable) ?? '');
   }
 }
 
@@ -63,10 +79,27 @@ function* pieces(word: Word, variables: Variables): Run<Piece[]> {
   return out;
 }
 
+/** "$@": each argument is a word, whatever stands in it. */
+const isAllArguments = (word: Word): boolean =>
+  word.some((part) => part.quoted && 'variable' in part && part.variable === '@') &&
+  word.every((part) => ('text' in part && part.text === '') || ('variable' in part && part.variable === '@'));
+
+/** Whether a text matches a word as a pattern, as `case` does. */
+export function* matchesPattern(text: string, word: Word, variables: Variables): Run<boolean> {
+  let wild = '';
+  for (const { text: piece, quoted } of yield* pieces(word, variables))
+    wild += quoted ? piece : wildcard(piece);
+  return new RegExp(`^${globPattern(wild)}$`, 's').test(text);
+}
+
 /** All words of a command as its arguments. */
 export function* expandWords(words: readonly Word[], variables: Variables): Run<string[]> {
   const out: string[] = [];
   for (const word of words) {
+    if (isAllArguments(word)) {
+      out.push(...variables.args);
+      continue;
+    }
     const literal = word.map((part) => 'text' in part);
     const fields: { text: string; wild: string }[] = [];
     let field: { text: string; wild: string } | null = null;

@@ -123,9 +123,14 @@ class Pipe {
   private held = 0;
   readers = 1;
   writers = 1;
+  private readonly capacity: number;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
 
   get room(): number {
-    return PIPE_CAPACITY - this.held;
+    return this.capacity - this.held;
   }
   get empty(): boolean {
     return this.held === 0;
@@ -186,8 +191,8 @@ class PipeWriter extends OpenFile {
   }
 }
 
-/** Both ends of a new pipe. @kernel do_pipe2, fs/pipe.c @fidelity partial: a write is never split by a reader's priority */
-export function newPipe(): { readonly reader: OpenFile; readonly writer: OpenFile } {
-  const pipe = new Pipe();
+/** Both ends of a new pipe. @param capacity in bytes @kernel do_pipe2, fs/pipe.c @fidelity partial: a write is never split by a reader's priority */
+export function newPipe(capacity = PIPE_CAPACITY): { readonly reader: OpenFile; readonly writer: OpenFile } {
+  const pipe = new Pipe(capacity);
   return { reader: new PipeReader(pipe), writer: new PipeWriter(pipe) };
 }

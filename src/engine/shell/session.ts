@@ -16,7 +16,7 @@ import { PATH, PROGRAMS } from './commands/index.ts';
 import { userName } from './commands/program.ts';
 import { completeLine } from './complete.ts';
 import type { Completion } from './complete.ts';
-import { Executor } from './execute.ts';
+import { Executor, newContext } from './execute.ts';
 import type { Context } from './execute.ts';
 import { BpfFs, BPFFS } from './fs/bpf_fs.ts';
 import { CgroupFs, CGROUPFS } from './fs/cgroup_fs.ts';
@@ -30,7 +30,10 @@ import { Process } from './process.ts';
 import { drainRun } from './run.ts';
 import type { Run } from './run.ts';
 import type { ShellWorld } from './shell_world.ts';
-import { parseLine, SyntaxFault } from './syntax.ts';
+import { ArithmeticFault } from './arithmetic.ts';
+import { SyntaxFault } from './grammar.ts';
+import type { List } from './grammar.ts';
+import { parseLines } from './syntax.ts';
 
 /** Bytes that a line wrote to one channel of the terminal. */
 export interface Output {
@@ -115,12 +118,12 @@ export class ShellSession {
       ['USER', userName(uid)],
     ] as const)
       env.set(name, value);
-    this.context = {
+    this.context = newContext({
       process: this.process,
       status: 0,
       ended: () => this.finished !== null,
       shell: this.shell(),
-    };
+    });
   }
 
   private newShell(task: View, fresh: boolean): Process {
@@ -231,7 +234,7 @@ export class ShellSession {
     if (this.history.length > MOST_HISTORY) this.history.shift();
     kernel.current = this.process.task.addr;
     try {
-      yield* this.executor.list(this.context, parseLine(latin1Decode(utf8Encode(typed))));
+      for (const list of parseLines(latin1Decode(utf8Encode(typed)))) yield* this.runList(list);
     } catch (error) {
       if (!(error instanceof SyntaxFault)) throw error;
       yield* this.process.complain(`bash: ${error.message}`);
@@ -241,6 +244,17 @@ export class ShellSession {
     if (this.finished !== null) this.context.status = this.finished;
     this.finished = null;
     return { output: this.output, status: this.context.status, exited };
+  }
+
+  /** A wrong expression ends the line that it stands in. */
+  private *runList(list: List): Run<void> {
+    try {
+      yield* this.executor.list(this.context, list);
+    } catch (error) {
+      if (!(error instanceof ArithmeticFault)) throw error;
+      yield* this.process.complain(`bash: ${error.message}`);
+      this.context.status = 1;
+    }
   }
 
   /** Runs a line in one go. */
