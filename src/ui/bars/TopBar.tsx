@@ -44,7 +44,7 @@ export function TopBar() {
       </button>
       <button
         type="button"
-        className="btn quiet icon"
+        className="btn quiet icon hide-narrow"
         aria-label={`Theme: ${theme}. Change to ${next}`}
         title={`Theme: ${theme}`}
         onClick={() => setTheme(next)}

@@ -59,6 +59,8 @@ export const lessMotion = ({ motion }: Looks): boolean =>
 export function showLooks(looks: Looks): void {
   const { style, dataset } = document.documentElement;
   style.setProperty('--px', `${scaleOf(looks)}px`);
+  if (scaleOf(looks) > 1) dataset['large'] = '';
+  else delete dataset['large'];
   dataset['motion'] = looks.motion;
   if (looks.projector) dataset['projector'] = '';
   else delete dataset['projector'];

@@ -9,22 +9,27 @@ import { namesOf } from '../trace/names.ts';
 import { UNITS, lastCall } from '../trace/units.ts';
 import { Icon } from '../widgets/icons.tsx';
 import { Segments } from '../widgets/Segments.tsx';
+import { useMedia } from '../widgets/use_media.ts';
 import { Counter } from './Counter.tsx';
 import { TrackView } from './TrackView.tsx';
 
 const UNIT_OPTIONS = UNITS.map((value, i) => ({ value, text: value, title: `${i + 1}` }));
+
+/** Where there is one pane at a time, two tracks do. */
+const NARROW = '(max-width: 759px)';
 
 /** Transport and tracks. */
 export function Timeline() {
   const trace = useStore(traceOf);
   const stale = useStore(isStale);
   const idle = useStore((s) => s.status === 'idle');
+  const narrow = useMedia(NARROW);
   return (
     <section className="timeline" aria-label="Timeline">
       <Transport />
       <Find />
       {trace && trace.length > 0 ? (
-        <TrackView key={trace.session} trace={trace} />
+        <TrackView key={trace.session} trace={trace} small={narrow} />
       ) : (
         <div className="tracks" tabIndex={-1} data-keys-home>
           <p className="empty">The recording of the next run appears here.</p>

@@ -18,7 +18,30 @@ const BY_POSITION: Rule = {
   first: 'is the lowest position in range',
   next: 'is the next position in use',
 };
+const BY_BUCKET: Rule = {
+  first: 'leads the first bucket that is not empty',
+  next: 'follows in its bucket, or leads the next one that is not empty',
+};
+const BY_AGE: Rule = { first: 'is the newest in the list', next: 'is the next older one in the list' };
 const RULES: Readonly<Record<string, Rule>> = {
+  tcp: BY_BUCKET,
+  udp: BY_BUCKET,
+  unix: BY_BUCKET,
+  bpf_sk_storage_map: BY_BUCKET,
+  sockmap: {
+    first: 'is at the lowest index, or leads the first bucket that is not empty',
+    next: 'is at the next index, or follows in its bucket or the next one',
+  },
+  netlink: {
+    first: 'is the first of the lowest protocol that has sockets',
+    next: 'follows in its protocol, or is the first of the next one that has sockets',
+  },
+  kmem_cache: BY_AGE,
+  dmabuf: BY_AGE,
+  ipv6_route: {
+    first: 'is the first in the first table with routes',
+    next: 'follows in its table, longer prefixes before those that hold them, or leads the next table',
+  },
   cgroup: {
     first: 'comes first in the order that the link was given',
     next: 'follows in the order that the link was given',
