@@ -26,7 +26,12 @@ export interface BpfSyscalls {
   mapUpdate(fd: number, key: Uint8Array, value: Uint8Array, flags: number): NegErrno;
   mapFreeze(fd: number): NegErrno;
   /** `log` is what the verifier wrote, lines ended by \n; '' at level 0. */
-  progLoad(attr: ProgLoadAttr): { readonly ret: number; readonly log: string };
+  progLoad(attr: ProgLoadAttr): {
+    readonly ret: number;
+    readonly log: string;
+    /** Loaded although it could not be judged: why. */
+    readonly unverified?: string;
+  };
   linkCreate(attr: LinkCreateAttr): number;
   objPin(fd: number, path: string): NegErrno;
   objGet(path: string): number;

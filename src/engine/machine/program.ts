@@ -78,10 +78,14 @@ export interface LoadRequest {
   readonly logLevel?: number | undefined;
 }
 
-const said = (messages: readonly string[], path: string): Diagnostic[] =>
+const said = (
+  messages: readonly string[],
+  path: string,
+  severity: Diagnostic['severity'] = 'error',
+): Diagnostic[] =>
   messages.map((message) => ({
     source: 'libbpf',
-    severity: 'error',
+    severity,
     file: path,
     line: 0,
     column: 0,
@@ -134,7 +138,7 @@ export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome
     const log = result.loaded.programs.map((p) => p.log).join('');
     return {
       stage: 'done',
-      diagnostics: [],
+      diagnostics: said(result.messages, path, 'warning'),
       verdict: { accepted: true, errno: null, log },
       loaded: result.loaded,
       object,

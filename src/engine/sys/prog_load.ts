@@ -44,6 +44,8 @@ export interface ProgLoadResult {
   readonly ret: number;
   /** What the verifier wrote; '' at level 0 and when it was not asked. */
   readonly log: string;
+  /** The program was loaded although it could not be judged: why. */
+  readonly unverified?: string;
 }
 
 /** Licenses that make GPL-only helpers available. @kernel license_is_gpl_compatible, include/linux/license.h @fidelity full */
@@ -140,11 +142,12 @@ export function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): V
 
 /**
  * Loads a program. One that is no iterator is verified like any other and can be looked at; what it would call
- * need not be there, since nothing here runs it.
+ * need not be there, since nothing here runs it. For the same reason one that the verifier cannot judge is loaded
+ * too, and said to be: it may stand beside an iterator, and libbpf loads all programs of an object or none.
  *
  * @kernel bpf_prog_load, kernel/bpf/syscall.c
- * @fidelity partial: no capabilities; program types that the verifier does not know are refused with -EOPNOTSUPP;
- *   a helper or kfunc of an iterator that the verifier knows but this kernel cannot run is refused with -ENOTSUPP
+ * @fidelity partial: no capabilities; programs that cannot run here are taken as they are where the verifier does
+ *   not know what they do; a helper or kfunc of an iterator that the verifier knows but this kernel cannot run is refused with -ENOTSUPP
  *   and named in the log
  */
 export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
@@ -156,7 +159,9 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
   if (typeof btf === 'number') return { ret: btf, log: '' };
   const result = sys.verify(requestFor(sys, attr, btf?.types ?? null));
   sys.verdict = result;
-  if (result.errno !== null) return { ret: -Errno[result.errno], log: result.log };
+  const runs = isIterator(attr.type, attr.expectedAttachType);
+  const unverified = !runs && result.reject?.unsupported ? result.reject.message : null;
+  if (result.errno !== null && unverified === null) return { ret: -Errno[result.errno], log: result.log };
   try {
     const prog = objects.createProg({
       insns: attr.insns,
@@ -167,7 +172,7 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
       sleepable: (attr.flags & BPF_F_SLEEPABLE) !== 0,
       attachBtfId: attr.attachBtfId,
       attachFuncName: kernel.btf.nameOf(attr.attachBtfId),
-      runs: isIterator(attr.type, attr.expectedAttachType),
+      runs,
       map: (fd) => {
         const map = fds.get('map', fd);
         return typeof map === 'number' ? null : map;
@@ -176,7 +181,7 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
       funcInfo: attr.funcInfo,
       lineInfo: attr.lineInfo,
       probeMem: result.probeMem,
-      seen: result.seen,
+      ...(unverified === null ? { seen: result.seen } : {}),
       maxRdonlyAccess: result.maxRdonlyAccess,
       maxRdwrAccess: result.maxRdwrAccess,
       verifiedInsns: result.processed,
@@ -184,7 +189,7 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
     });
     const fd = fds.open('prog', prog.addr);
     if (fd < 0) objects.putProg(prog);
-    return { ret: fd, log: result.log };
+    return { ret: fd, log: result.log, ...(unverified === null ? {} : { unverified }) };
   } catch (error) {
     if (!(error instanceof UnresolvedError)) throw error;
     return { ret: fail('ENOTSUPP'), log: `${result.log}not supported here: ${error.message}\n` };

@@ -240,8 +240,10 @@ export class Env {
   }
 
   /** Refuses what Linux may accept and we do not know. Says so. */
-  unsupported(what: string): never {
-    return this.reject('EOPNOTSUPP', `not supported by this verifier: ${what}`);
+  unsupported(what: string, insn: InsnIndex | null = this.insnIdx): never {
+    const message = `not supported by this verifier: ${what}`;
+    this.write(`${message}\n`);
+    throw new Rejected({ errno: 'EOPNOTSUPP', insn, message, unsupported: true });
   }
 
   /** The source line of an instruction, when it is another than the last one printed. */

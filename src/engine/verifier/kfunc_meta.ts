@@ -24,7 +24,7 @@ export function checkKfuncCallable(env: Env, at: InsnIndex): void {
   if (!env.request.gplCompatible)
     env.reject('EINVAL', 'cannot call kernel function from non-GPL compatible program', at);
   if (imm === 0 && off === 0) return;
-  if (off !== 0) env.reject('EOPNOTSUPP', 'not supported by this verifier: kernel functions of modules', at);
+  if (off !== 0) env.unsupported('kernel functions of modules', at);
   if (btf.kind(imm) !== Kind.FUNC) env.reject('EINVAL', `kernel btf_id ${imm} is not a function`, at);
   const used = new Set(
     env.insns

@@ -119,6 +119,8 @@ export interface RejectReason {
   /** Where, or null when no instruction is to blame. */
   readonly insn: InsnIndex | null;
   readonly message: string;
+  /** Not a verdict: Linux may accept the program, it has what is not modelled here. */
+  readonly unsupported?: true;
 }
 
 export interface SubprogInfo {

@@ -85,7 +85,7 @@ function useMap(env: Env, map: MapInfo, at: InsnIndex): void {
   if (env.request.sleepable && !SLEEPABLE_MAPS.has(map.type))
     env.reject('EINVAL', 'Sleepable programs can only use array, hash, ringbuf and local storage maps', at);
   if (map.type === MapType.STRUCT_OPS) env.reject('EINVAL', 'bpf_struct_ops map cannot be used in prog', at);
-  if (map.type === MapType.ARENA) env.reject('EOPNOTSUPP', 'not supported by this verifier: arena maps', at);
+  if (map.type === MapType.ARENA) env.unsupported('arena maps', at);
   if (env.maps.includes(map)) return;
   if (env.maps.length >= MAX_USED_MAPS)
     env.reject('E2BIG', `The total number of maps per program has reached the limit of ${MAX_USED_MAPS}`, at);
