@@ -337,9 +337,88 @@ struct static_key_false {
 	struct static_key key;
 };
 
-struct linux_binprm;
-struct kernel_siginfo;
-struct filename;
+struct filename {
+	const char *name;
+	const char *uptr;
+	atomic_t refcnt;
+	struct audit_names *aname;
+	const char iname[];
+};
+
+struct linux_binprm {
+	struct vm_area_struct *vma;
+	unsigned long vma_pages;
+	unsigned long argmin;
+	struct mm_struct *mm;
+	unsigned long p;
+	unsigned int have_execfd: 1;
+	unsigned int execfd_creds: 1;
+	unsigned int secureexec: 1;
+	unsigned int point_of_no_return: 1;
+	unsigned int comm_from_dentry: 1;
+	struct file *executable;
+	struct file *interpreter;
+	struct file *file;
+	struct cred *cred;
+	int unsafe;
+	unsigned int per_clear;
+	int argc;
+	int envc;
+	const char *filename;
+	const char *interp;
+	const char *fdpath;
+	unsigned int interp_flags;
+	int execfd;
+	unsigned long loader;
+	unsigned long exec;
+	struct rlimit rlim_stack;
+	char buf[256];
+};
+
+struct kernel_siginfo {
+	struct {
+		int si_signo;
+		int si_errno;
+		int si_code;
+	};
+};
+
+struct trace_event_raw_inet_sock_set_state {
+	struct trace_entry ent;
+	const void *skaddr;
+	int oldstate;
+	int newstate;
+	__u16 sport;
+	__u16 dport;
+	__u16 family;
+	__u16 protocol;
+	__u8 saddr[4];
+	__u8 daddr[4];
+	__u8 saddr_v6[16];
+	__u8 daddr_v6[16];
+	char __data[];
+};
+
+struct trace_event_raw_signal_generate {
+	struct trace_entry ent;
+	int sig;
+	int errno;
+	int code;
+	char comm[16];
+	pid_t pid;
+	int group;
+	int result;
+	char __data[];
+};
+
+struct trace_event_raw_task_newtask {
+	struct trace_entry ent;
+	pid_t pid;
+	char comm[16];
+	unsigned long clone_flags;
+	short int oom_score_adj;
+	char __data[];
+};
 
 /* Functions. */
 void do_exit(long code);
