@@ -18,6 +18,7 @@ import { propagateConstants } from './opt_constants.ts';
 import { removeOverwritten } from './opt_stores.ts';
 import { mayLoop, runLoops } from './opt_rounds.ts';
 import type { ReadConstant } from './opt_rounds.ts';
+import { moveOutOfLoops } from './opt_loops.ts';
 import { expandMemory } from './opt_memory.ts';
 import { simplifyAll } from './opt_simplify.ts';
 import { unwritten } from './opt_unwritten.ts';
@@ -183,6 +184,7 @@ export function optimise(
   }
   const left = functions.filter((fn) => reached.has(fn.symbol));
   if (full) settleUnwritten(left, objects);
+  if (full) for (const fn of left) if (mayLoop(fn)) moveOutOfLoops(fn);
   for (const fn of left) {
     if (!full && fn.blocks.some(({ insts }) => insts.some(isOpen))) cleanUpAll(fn, objects);
     fit(fn, cpu);

@@ -5,6 +5,7 @@
  * has an effect ends the attempt.
  */
 import { reversePostOrder, successors } from './ir.ts';
+import { loopsOf } from './loops.ts';
 import type { Block, Inst, IrFunction, IrSymbol } from './ir.ts';
 import { redirect } from './opt_cfg.ts';
 import { FOLD, foldCond, isBinary } from './opt_simplify.ts';
@@ -114,18 +115,6 @@ class Run {
   }
 }
 
-/** Blocks from which control comes back to `head`, itself among them. */
-function bodyOf(head: Block, latches: readonly Block[]): Set<Block> {
-  const body = new Set([head]);
-  const work = [...latches];
-  for (let block = work.pop(); block; block = work.pop()) {
-    if (body.has(block)) continue;
-    body.add(block);
-    work.push(...block.preds);
-  }
-  return body;
-}
-
 /** What the marks of a loop said last is said before its end, or that nothing is known where others come, too. */
 function keepMarks(fn: IrFunction, before: Block, exit: Block, marks: readonly Inst[]): void {
   const alone = before.term.kind === 'jump';
@@ -139,14 +128,7 @@ function keepMarks(fn: IrFunction, before: Block, exit: Block, marks: readonly I
 
 /** @param replace is told what stands for what from now on */
 export function runLoops(fn: IrFunction, load: ReadConstant, replace: (from: Inst, to: Inst) => void): void {
-  const order = reversePostOrder(fn);
-  const index = new Map(order.map((block, i) => [block, i]));
-  for (const head of order) {
-    const back = head.preds.filter((pred) => (index.get(pred) ?? -1) >= index.get(head)!);
-    const [before, ...more] = head.preds.filter((pred) => !back.includes(pred));
-    if (back.length === 0 || !before || more.length > 0 || before.term.kind === 'asm_goto') continue;
-    const body = bodyOf(head, back);
-    if (body.has(before)) continue;
+  for (const { head, before, body } of loopsOf(fn)) {
     const run = new Run(load);
     const left = run.loop(before, head, body);
     if (!left) continue;
