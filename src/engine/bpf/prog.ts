@@ -15,6 +15,8 @@ import type { FuncInfo, LineInfo } from '../btf/ext.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ksymAddress } from '../kernel/percpu.ts';
 import { View } from '../kernel/view.ts';
+import { asGiven } from '../verifier/rewrite.ts';
+import type { Xlated } from '../verifier/rewrite.ts';
 import { Code } from '../vm/code.ts';
 import type { Linker } from '../vm/code.ts';
 import type { BtfObject } from './btf_object.ts';
@@ -49,6 +51,8 @@ export interface ProgSpec {
   readonly probeMem?: Uint8Array;
   readonly maxRdonlyAccess?: number;
   readonly maxRdwrAccess?: number;
+  /** What the verifier made of the instructions: what the kernel shows. Absent: the same. */
+  readonly xlated?: () => Xlated;
   readonly verifiedInsns?: number;
   readonly stackDepth?: number;
 }
@@ -74,6 +78,14 @@ const STATS = 'bpf_prog_stats';
 const byCode = new WeakMap<Code, Prog>();
 /** The program that this code is of; null for code without one. */
 export const progOf = (code: Code): Prog | null => byCode.get(code) ?? null;
+
+const rewritten = new WeakMap<ProgSpec, Xlated>();
+/** The instructions as BPF_OBJ_GET_INFO_BY_FD shows them. */
+export function xlatedOf({ spec }: { readonly spec: ProgSpec }): Xlated {
+  let found = rewritten.get(spec);
+  if (!found) rewritten.set(spec, (found = spec.xlated?.() ?? asGiven(spec.insns)));
+  return found;
+}
 
 export class Prog {
   readonly kernel: Kernel;

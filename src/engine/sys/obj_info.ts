@@ -11,6 +11,7 @@ import type { NegErrno } from '../../shared/errno.ts';
 import { LinkType } from '../abi/uapi.ts';
 import type { BtfObject } from '../bpf/btf_object.ts';
 import type { BpfMap } from '../bpf/map.ts';
+import { xlatedOf } from '../bpf/prog.ts';
 import type { Prog } from '../bpf/prog.ts';
 import { runStats } from './prog_stats.ts';
 import type { Sys } from './sys.ts';
@@ -105,7 +106,7 @@ const progInfo = (sys: Sys, prog: Prog): ProgInfoData => ({
   id: prog.id,
   tag: prog.tag,
   jited_prog_len: prog.spec.insns.length * 8,
-  xlated_prog_len: prog.spec.insns.length * 8,
+  xlated_prog_len: xlatedOf(prog).length * 8,
   load_time: prog.aux.has('load_time') ? prog.aux.big('load_time') : 0n,
   created_by_uid: prog.aux.deref('user')?.num('uid') ?? 0,
   map_ids: prog.maps.map((map) => map.id),

@@ -185,6 +185,7 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
       maxRdonlyAccess: result.maxRdonlyAccess,
       maxRdwrAccess: result.maxRdwrAccess,
       verifiedInsns: result.processed,
+      ...(result.xlated && { xlated: result.xlated }),
       stackDepth: result.stackDepth,
     });
     const fd = fds.open('prog', prog.addr);

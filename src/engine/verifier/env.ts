@@ -13,6 +13,7 @@ import { LD_IMM64 } from '../abi/opcode.ts';
 import { AttachType, BPF_LOG_LEVEL1, BPF_LOG_LEVEL2, ProgType } from '../abi/uapi.ts';
 import type { ProgTypeName } from '../abi/uapi.ts';
 import { Kind } from '../btf/types.ts';
+import type { CallFacts } from './inline_calls.ts';
 import { Log } from './log.ts';
 import { Scratched, frameText, livenessText, noLiveness } from './log_state.ts';
 import type { LiveText } from './log_state.ts';
@@ -143,6 +144,8 @@ export class Env {
   maxRdonlyAccess = 0;
   maxRdwrAccess = 0;
   readonly states: InsnState[] = [];
+  /** What is known of calls of helpers, for what is made of them. */
+  readonly calls = new Map<InsnIndex, CallFacts>();
 
   readonly live: LiveText;
   readonly scratched = new Scratched();

@@ -248,6 +248,19 @@ function refineResult(env: Env, proto: HelperProto, meta: CallMeta): void {
   }
 }
 
+/** Is this call always made with this map; does this bpf_loop always call this function, without flags? */
+function noteCall(env: Env, proto: HelperProto, meta: CallMeta): void {
+  const known = env.calls.get(env.insnIdx);
+  const start = env.subprogs[meta.subprog]?.start ?? -1;
+  const loop = proto.name === 'bpf_loop' && env.reg(4).isNull ? start : -1;
+  if (!known) env.calls.set(env.insnIdx, { map: meta.map, loop });
+  else if (known.map !== meta.map || known.loop !== loop)
+    env.calls.set(env.insnIdx, {
+      map: known.map === meta.map ? known.map : null,
+      loop: known.loop === loop ? loop : -1,
+    });
+}
+
 /**
  * `call` of a helper.
  *
@@ -271,6 +284,7 @@ export function checkHelperCall(env: Env): void {
     mapUid: 0,
   };
   proto.args.forEach((_, i) => checkHelperArg(env, i, proto, meta));
+  noteCall(env, proto, meta);
   checkMapWritable(env, meta.map, proto.name);
   markFilled(env, meta);
   release(env, meta, proto, id);

@@ -7,6 +7,7 @@ import type { ErrnoName } from '../../shared/errno.ts';
 import type { Insn } from '../abi/insn.ts';
 import type { Release } from '../abi/releases.ts';
 import type { Btf } from '../btf/parse.ts';
+import type { Xlated } from './rewrite.ts';
 import type { VerifierState } from './state.ts';
 
 /** A part of a map value that only helpers may touch: a lock, a timer, a kernel pointer. */
@@ -159,4 +160,6 @@ export interface VerifyResult {
   readonly stackDepth: Bytes;
   /** In the order of simulation; empty unless asked for. */
   readonly states: readonly InsnState[];
+  /** What the kernel makes of an accepted program; absent: nobody looked at it. */
+  readonly xlated?: () => Xlated;
 }

@@ -17,6 +17,8 @@ import { Env, Rejected } from './env.ts';
 import { probesMemory } from './load_store.ts';
 import type { RejectReason, VerifyRequest, VerifyResult } from './request.ts';
 import { resolveInsns } from './resolve_insns.ts';
+import { rewrite } from './rewrite.ts';
+import type { RewriteFacts } from './rewrite.ts';
 import { simulate } from './simulate.ts';
 import { checkStackDepth } from './stack_depth.ts';
 
@@ -66,7 +68,25 @@ function writeStatistics(env: Env): void {
   );
 }
 
+/** Everything that rewriting needs, and none of the states. */
+function rewriteFacts({ request, calls, subprogs }: Env, seen: Uint8Array): RewriteFacts {
+  const { kernelBtf, sleepable } = request;
+  const functions = subprogs.map(({ start, end, stackDepth }) => ({ start, end, stackDepth }));
+  return {
+    seen,
+    calls,
+    kernelBtf,
+    sleepable,
+    symbol: (name) => request.ksymAddress(name),
+    kfuncName: (id) => kernelBtf.nameOf(id),
+    stackDepth: (at) => functions.find(({ start, end }) => at >= start && at < end)?.stackDepth ?? 0,
+  };
+}
+
 function result(env: Env, reject: RejectReason | null, stackDepth: number): VerifyResult {
+  const { insns } = env;
+  const seen = Uint8Array.from(env.aux, (aux) => (aux.seen ? 1 : 0));
+  const facts = rewriteFacts(env, seen);
   return {
     ok: reject === null,
     errno: reject?.errno ?? null,
@@ -76,7 +96,7 @@ function result(env: Env, reject: RejectReason | null, stackDepth: number): Veri
     maxRdonlyAccess: env.maxRdonlyAccess,
     maxRdwrAccess: env.maxRdwrAccess,
     probeMem: Uint8Array.from(env.aux, (aux) => (probesMemory(aux.ptrType) ? 1 : 0)),
-    seen: Uint8Array.from(env.aux, (aux) => (aux.seen ? 1 : 0)),
+    seen,
     subprogs: env.subprogs.map((sub) => ({
       start: sub.start,
       end: sub.end,
@@ -87,6 +107,7 @@ function result(env: Env, reject: RejectReason | null, stackDepth: number): Veri
     maps: env.maps,
     stackDepth,
     states: env.states,
+    xlated: () => rewrite(insns, facts),
   };
 }
 

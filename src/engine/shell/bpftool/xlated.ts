@@ -11,11 +11,13 @@ import { encodeInsns } from '../../abi/insn.ts';
 import type { Insn } from '../../abi/insn.ts';
 import * as op from '../../abi/opcode.ts';
 import { progTag, tagText } from '../../bpf/tag.ts';
+import { xlatedOf } from '../../bpf/prog.ts';
 import type { Prog } from '../../bpf/prog.ts';
 import { Kind } from '../../btf/types.ts';
 import type { Btf } from '../../btf/parse.ts';
 import type { TypeId } from '../../../shared/brand.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import type { Xlated, XlatedInsn } from '../../verifier/rewrite.ts';
 import type { Json } from './json.ts';
 
 export interface XlatedOptions {
@@ -41,6 +43,7 @@ interface Row {
 }
 
 const CALL = op.BPF_JMP | op.BPF_CALL;
+const PERCPU_MOVE = op.BPF_ALU64 | op.BPF_MOV | op.BPF_X;
 /** Loads that give 0 when they fault: modes that only the kernel itself sets. */
 const MODE = 0xe0;
 const PROBE_MEM = 0x20;
@@ -98,56 +101,63 @@ class Names {
   private readonly kernel: Kernel;
   private readonly prog: Prog;
   private readonly base: bigint;
+  private readonly xlated: Xlated;
 
   constructor(kernel: Kernel, prog: Prog) {
     this.kernel = kernel;
     this.prog = prog;
+    this.xlated = xlatedOf(prog);
     this.base = kernel.symbols.find('__bpf_call_base')?.addr ?? 0n;
   }
 
-  text(insn: Insn, next: Insn | undefined, pc: number): string {
+  text(row: XlatedInsn): string {
+    const { insn, second } = row;
     const opcode = `(${insn.code.toString(16).padStart(2, '0')})`;
-    if (insn.code === CALL) return `${opcode} call ${this.call(insn, pc)}`;
+    if (insn.code === CALL) return `${opcode} call ${this.call(row)}`;
+    const next = second ?? undefined;
+    // a per-CPU address: this disassembler knows only the move
+    if (insn.code === PERCPU_MOVE) return disasmWithOpcode({ ...insn, off: Math.max(insn.off, 0) });
     if (insn.code !== op.LD_IMM64) return disasmWithOpcode(insn);
     const constant = this.constant(insn, next);
     return constant === null ? disasmWithOpcode(insn, { next }) : `${opcode} r${insn.dst} = ${constant}`;
   }
 
-  private call(insn: Insn, pc: number): string {
+  private call(row: XlatedInsn): string {
+    const { insn, index } = row;
     if (insn.src === op.BPF_PSEUDO_CALL) {
-      const target = pc + 1 + insn.imm;
-      const all = functions(this.prog);
-      const i = all.findIndex(({ at }) => at === target);
       const relative = `pc${insn.imm < 0 ? '' : '+'}${insn.imm}`;
+      const all = functions(this.prog).map(({ at, name }) => ({ at: this.xlated.place(at), name }));
+      const i = all.findIndex(({ at }) => at === index + 1 + insn.imm);
       const found = all[i];
       if (!found) return relative;
-      const code = this.asRun(found.at, all[i + 1]?.at ?? this.prog.spec.insns.length);
+      const code = this.asRun(found.at ?? 0, all[i + 1]?.at ?? this.xlated.length);
       return `${relative}#bpf_prog_${tagText(progTag(code))}_${found.name}`;
     }
-    const name = insn.src === op.BPF_PSEUDO_KFUNC_CALL ? this.kernel.btf.nameOf(insn.imm) : this.helper(insn);
+    const name = insn.src === op.BPF_PSEUDO_KFUNC_CALL ? this.kernel.btf.nameOf(insn.imm) : this.helper(row);
     const addr = this.kernel.symbols.find(name)?.addr;
     return `${name}#${addr === undefined || this.base === 0n ? insn.imm : addr - this.base}`;
   }
 
   /** Instructions as the verifier leaves them, over which the tag of a function is made. */
   private asRun(from: number, to: number): Insn[] {
-    const { insns, probeMem } = this.prog.spec;
-    return insns.slice(from, to).map((insn, i) => {
-      if (insn.code === CALL && insn.src === 0) return { ...insn, imm: this.callImm(insn) };
-      if (probeMem?.[from + i] !== 1) return insn;
-      return {
-        ...insn,
-        code: (insn.code & ~MODE) | (op.BPF_MODE(insn.code) === op.BPF_MEMSX ? PROBE_MEMSX : PROBE_MEM),
-      };
+    const { probeMem } = this.prog.spec;
+    const rows = this.xlated.insns.filter(({ index }) => index >= from && index < to);
+    return rows.flatMap((row) => {
+      const { insn, second } = row;
+      if (second) return [insn, second];
+      if (insn.code === CALL && insn.src === 0) return [{ ...insn, imm: this.callImm(row) }];
+      if (op.BPF_CLASS(insn.code) !== op.BPF_LDX || probeMem?.[row.from] !== 1) return [insn];
+      const mode = op.BPF_MODE(insn.code) === op.BPF_MEMSX ? PROBE_MEMSX : PROBE_MEM;
+      return [{ ...insn, code: (insn.code & ~MODE) | mode }];
     });
   }
 
-  private helper(insn: Insn): string {
-    return `bpf_${helperName(insn.imm).replace(/^bpf_/, '')}`;
+  private helper({ insn, symbol }: XlatedInsn): string {
+    return symbol === '' ? `bpf_${helperName(insn.imm).replace(/^bpf_/, '')}` : symbol;
   }
-  private callImm(insn: Insn): number {
-    const addr = this.kernel.symbols.find(this.helper(insn))?.addr;
-    return addr === undefined || this.base === 0n ? insn.imm : Number(addr - this.base);
+  private callImm(row: XlatedInsn): number {
+    const addr = this.kernel.symbols.find(this.helper(row))?.addr;
+    return addr === undefined || this.base === 0n ? row.insn.imm : Number(addr - this.base);
   }
 
   private constant(insn: Insn, next: Insn | undefined): string | null {
@@ -166,14 +176,17 @@ class Names {
   }
 }
 
-/** @kernel bpf_insn_prepare_dump, kernel/bpf/syscall.c @fidelity partial: instructions are those that were loaded, without what the verifier rewrites */
+/** @kernel bpf_insn_prepare_dump, kernel/bpf/syscall.c @fidelity partial: see the verifier's rewrite */
 function rows(kernel: Kernel, prog: Prog): Row[] {
-  const { insns, btf, lineInfo = [] } = prog.spec;
+  const { btf, lineInfo = [] } = prog.spec;
   const names = new Names(kernel, prog);
-  const heads = new Map(functions(prog).map(({ at, id }) => [at, btf ? `${signature(btf.types, id)}:` : '']));
+  const xlated = xlatedOf(prog);
+  const heads = new Map(
+    functions(prog).map(({ at, id }) => [xlated.place(at), btf ? `${signature(btf.types, id)}:` : '']),
+  );
   const sources = new Map(
     lineInfo.map((row) => [
-      row.insnOff,
+      xlated.place(Number(row.insnOff)),
       {
         text: (btf?.types.string(row.lineOff) ?? '').trimStart(),
         file: btf?.types.string(row.fileNameOff) ?? '',
@@ -182,22 +195,14 @@ function rows(kernel: Kernel, prog: Prog): Row[] {
       },
     ]),
   );
-  const out: Row[] = [];
-  for (let i = 0; i < insns.length; i++) {
-    const insn = insns[i];
-    if (!insn) continue;
-    const second = insn.code === op.LD_IMM64 ? (insns[i + 1] ?? null) : null;
-    out.push({
-      head: heads.get(i) ?? '',
-      source: sources.get(i) ?? null,
-      index: i,
-      text: names.text(insn, second ?? undefined, i),
-      insn,
-      second,
-    });
-    if (second) i++;
-  }
-  return out;
+  return xlated.insns.map((row) => ({
+    head: heads.get(row.index) ?? '',
+    source: sources.get(row.index) ?? null,
+    index: row.index,
+    text: names.text(row),
+    insn: row.insn,
+    second: row.second,
+  }));
 }
 
 const bytesText = (insn: Insn): string =>
