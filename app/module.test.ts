@@ -291,6 +291,47 @@ describe('registering', () => {
     expect(status).toBe(1);
   });
 
+  test.for([
+    ['iter/task_children', true],
+    ['iter/mine:task_children', true],
+    ['iter/vmlinux:task_children', false],
+    ['iter/other:task_children', false],
+    ['iter/vmlinux:task', true],
+  ] as const)('SEC("%s") names a target: %s', ([section, found]) => {
+    const program = readFileSync(join(targets, 'task_children.bpf.c'), 'utf8');
+    const path = join(folder, 'named.bpf.c');
+    const body = `SEC("${section}")\nint named(void *ctx) { return 0; }\n`;
+    writeFileSync(path, program.slice(0, program.indexOf('SEC("iter')) + body);
+    writeFileSync(join(folder, 'mine.c'), CHILDREN);
+    const said = iterscope('check', path, '--module', join(folder, 'mine.c'));
+    const name = section.slice('iter/'.length);
+    expect([
+      said.status === 0,
+      said.stderr.includes(`failed to find kernel BTF type ID of '${name}'`),
+    ]).toEqual([found, !found]);
+  });
+
+  test('a target that is taken back is found no more, what it did at detach is done', () => {
+    const gone = children(
+      'return bpf_iter_reg_target(&children_reg);',
+      'bpf_iter_reg_target(&children_reg);\n\tbpf_iter_unreg_target(&children_reg);\n\treturn 0;',
+    );
+    expect(gone.report.stage).toBe('load');
+    expect(gone.report.verdict).toMatchObject({ accepted: false, errno: 'EINVAL' });
+    const told = run(
+      'task_children',
+      wrong(
+        CHILDREN,
+        'static void children_show_fdinfo',
+        'static void children_detach(struct bpf_iter_aux_info *aux)\n{\n\tpr_info("detached from %u\\n", aux->task.pid);\n}\n\nstatic void children_show_fdinfo',
+      ).replace('\t.show_fdinfo', '\t.detach_target = children_detach,\n\t.show_fdinfo'),
+      '--pid',
+      '1',
+    );
+    expect(told.report.stage).toBe('done');
+    expect(told.stderr()).toContain('detached from 1\n');
+  });
+
   test('every command that boots a machine or compiles has the target', () => {
     const object = join(folder, 'kids.bpf.o');
     const module = ['--module', join(targets, 'task_children.c')];

@@ -19,6 +19,8 @@ const VOID: BtfType = { kind: Kind.VOID, name: '' };
 
 export class Btf {
   readonly base: Btf | null;
+  /** Of the module that these types belong to; '' for a kernel's. */
+  readonly name: string;
   /** One more than the highest id; ids run from 0 (void). */
   readonly end: TypeId;
   /** The first id that is in this blob, not in its base. */
@@ -33,9 +35,10 @@ export class Btf {
   private readonly cache = new Map<TypeId, BtfType>();
   private readonly byName = new Map<number, Map<string, TypeId[]>>();
 
-  private constructor(raw: Uint8Array, base: Btf | null) {
+  private constructor(raw: Uint8Array, base: Btf | null, name: string) {
     this.raw = raw;
     this.base = base;
+    this.name = name;
     this.view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
     const need = (at: number, size: number, what: string): void => {
       if (at + size > raw.length)
@@ -78,8 +81,8 @@ export class Btf {
   }
 
   /** @throws BtfFormatError */
-  static parse(raw: Uint8Array, base: Btf | null = null): Btf {
-    return new Btf(raw, base);
+  static parse(raw: Uint8Array, base: Btf | null = null, name = ''): Btf {
+    return new Btf(raw, base, name);
   }
 
   /** A copy in which these types of this blob have no name, so that nothing finds them. Ids stay. */
@@ -87,7 +90,7 @@ export class Btf {
     const raw = this.raw.slice();
     const view = new DataView(raw.buffer);
     for (const id of ids) view.setUint32(this.at(id), 0, true);
-    return new Btf(raw, this.base);
+    return new Btf(raw, this.base, this.name);
   }
 
   /** Bytes of strings in this blob and its base: where a split BTF's own strings begin. */

@@ -10,7 +10,7 @@ import type { TypeId } from '../../shared/brand.ts';
 import { Errno } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import type { Btf } from '../btf/parse.ts';
-import { Kind } from '../btf/types.ts';
+import { findAttachTarget } from './attach_target.ts';
 import { createMaps } from './create_maps.ts';
 import { linkProgram, relocateCore } from './link_progs.ts';
 import type { LinkedProgram } from './link_progs.ts';
@@ -22,7 +22,7 @@ import { LibbpfError } from './object.ts';
 import type { BpfObject, BpfProgramSpec } from './object.ts';
 import { resolveExterns } from './resolve_externs.ts';
 import type { KernelInfo } from './resolve_externs.ts';
-import { BPF_F_SLEEPABLE, BPF_TRACE_ITER } from '../abi/section.ts';
+import { BPF_F_SLEEPABLE } from '../abi/section.ts';
 import { BPF_F_XDP_HAS_FRAGS } from '../abi/uapi.ts';
 import type { BpfSyscalls } from './syscalls.ts';
 import { fixupVerifierLog } from './verifier_log.ts';
@@ -138,15 +138,6 @@ function loadBtf(object: BpfObject, sys: BpfSyscalls, log: Messages, opened: num
   return fd;
 }
 
-/** Where the kernel keeps what a program attaches to: a prefix of its name, and its kind. */
-const ATTACH_TARGETS: Readonly<Record<number, { readonly prefix: string; readonly kind: Kind }>> = {
-  23: { prefix: 'btf_trace_', kind: Kind.TYPEDEF },
-  27: { prefix: 'bpf_lsm_', kind: Kind.FUNC },
-  43: { prefix: 'bpf_lsm_', kind: Kind.FUNC },
-  [BPF_TRACE_ITER]: { prefix: 'bpf_iter_', kind: Kind.FUNC },
-};
-const PLAIN_FUNC = { prefix: '', kind: Kind.FUNC };
-
 /** What the section's name says the program attaches to, as a BTF id of the kernel. */
 function prepare(prog: BpfProgramSpec, kernel: Btf, log: Messages): { attachBtfId: TypeId } | NegErrno {
   const { def } = prog;
@@ -168,10 +159,7 @@ function prepare(prog: BpfProgramSpec, kernel: Btf, log: Messages): { attachBtfI
     return failed(-Errno.EINVAL);
   }
   const target = prog.section.slice(slash + 1);
-  const { prefix, kind } = ATTACH_TARGETS[def.attachType] ?? PLAIN_FUNC;
-  // `module:name` is looked for in that module only, and there are no modules; `vmlinux:name` in the kernel.
-  const [, module, name = target] = /^([^:]*):(.*)$/.exec(target) ?? [];
-  const id = module === undefined || module === 'vmlinux' ? kernel.find(prefix + name, kind) : 0;
+  const id = findAttachTarget(target, def.attachType, kernel);
   if (id !== 0) return { attachBtfId: id };
   const errno = -Errno.ESRCH;
   log.warn(`prog '${prog.name}': failed to find kernel BTF type ID of '${target}': ${log.number(errno)}`);

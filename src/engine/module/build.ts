@@ -72,4 +72,4 @@ export function buildModule(source: ModuleSource, kernelBtf: Btf): BuiltModule {
 }
 
 /** The types of a kernel with the module's behind them. */
-export const withModuleTypes = (kernel: Btf, { btf }: ModuleFile): Btf => Btf.parse(btf, kernel);
+export const withModuleTypes = (kernel: Btf, { btf, name }: ModuleFile): Btf => Btf.parse(btf, kernel, name);
