@@ -84,6 +84,7 @@ export class Lab implements Ground {
     const { size } = this.kernel.types.struct('task_struct');
     this.task = this.kernel.allocBytes(size);
     this.noise(this.task, size & ~7, new Random(0, 0));
+    this.kernel.current = this.task;
     const { btf: progBtf, ids } = staticFunctions();
     this.functions = ids;
     this.common = {
