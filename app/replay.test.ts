@@ -126,6 +126,31 @@ test('a moment looks the same from whichever side it is reached', async () => {
   });
 });
 
+test('variables stand beside the lines with what they held there', async () => {
+  const { text = '' } = scenario('task_file').source;
+  const api = createEngineApi(resources);
+  const result = await api.run({ scenario: scenario('task_file', { readSize: 400 }) }, context());
+  const trace = first(result);
+  const shows = rows(trace).flatMap((row, call) =>
+    row.kind === 'show' && row.object !== 0n ? [{ row, call }] : [],
+  );
+  for (const { row, call } of shows.filter((_, i) => i % 9 === 0)) {
+    const moment = { session: trace.session, read: 0, call };
+    const { lines } = await api.variables({ moment }, context());
+    const beside = (part: string) => {
+      const line = text.split('\n').findIndex((one) => one.includes(part)) + 1;
+      return Object.fromEntries(
+        (lines.find((one) => one.line === line)?.values ?? []).map(({ name, value }) => [name, value]),
+      );
+    };
+    expect(beside('__u32 fd = ctx->fd;')['fd']).toBe(String(row.key));
+    expect(beside('struct file *file = ctx->file;')['file']).toBe(`0x${row.object.toString(16)}`);
+    // Before its first line has run, a line has no values.
+    const early = await api.variables({ moment: { ...moment, insn: 0 } }, context());
+    expect(early.lines.flatMap(({ values }) => values.map(({ name }) => name))).not.toContain('fd');
+  }
+});
+
 const nodesOf = ({ scene }: RunResult) => (scene ? openScene(scene).nodes : []);
 
 test.for(EXAMPLES)('%s %j: every object that was shown is in the picture', async ([name, options]) => {

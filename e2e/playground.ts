@@ -81,7 +81,8 @@ export class Playground {
   /** Replaces the text in Monaco, by pasting: typed lines would be indented by the editor. */
   async replaceText(text: string): Promise<void> {
     await this.pane('Code');
-    await this.page.locator('.monaco-editor .view-lines:visible').click();
+    // At its beginning: lines are wider than the pane, and a click in their middle would scroll there.
+    await this.page.locator('.monaco-editor .view-lines:visible').click({ position: { x: 4, y: 4 } });
     await this.page.keyboard.press('ControlOrMeta+a');
     await this.page.evaluate((pasted) => {
       const clipboardData = new DataTransfer();

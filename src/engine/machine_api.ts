@@ -4,7 +4,14 @@
  * A scenario is compiled once; the object is kept for replays. Nothing here has a logic of its own: the
  * command line drives the same functions.
  */
-import type { CheckResult, MapInfo, PseudoCode, RunResult, WorldSummary } from '../protocol/api.ts';
+import type {
+  CheckResult,
+  MapInfo,
+  ProgramInfo,
+  PseudoCode,
+  RunResult,
+  WorldSummary,
+} from '../protocol/api.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { Scenario, WorldRef } from '../protocol/scenario.ts';
 import type { Scene } from '../protocol/scene.ts';
@@ -41,6 +48,8 @@ import type { World } from './kernel/world.ts';
 const DRAWN_MOST = 400_000;
 /** Callbacks between two looks at the port. */
 const SLICE = 64;
+/** Places at which a breakpoint on a line may stop. */
+const MOST_REACHED = 10_000;
 
 const bootOptions = (scenario: Scenario) => ({
   world: scenario.world,
@@ -89,6 +98,12 @@ export function createEngineApi(resources: Resources): ServedApi {
   let replay: Replay | null = null;
   /** Of the program that `replay` plays. */
   let values: () => Promise<ProgramValues | null> = () => Promise.resolve(null);
+  /** The program of the last run: its text, and its instructions with their lines. */
+  let shown: {
+    readonly path: string;
+    readonly text: string;
+    readonly insns: ProgramInfo['insns'];
+  } | null = null;
   const replayWith = (next: Replay): void => {
     replay = next;
     values = () => Promise.resolve(null);
@@ -260,6 +275,8 @@ export function createEngineApi(resources: Resources): ServedApi {
         values = () => (kept ??= made());
         const infos = programs(outcome, machine);
         const info = infos.find(({ name }) => name === program?.program.spec.name) ?? null;
+        const { path, text = '' } = scenario.source;
+        shown = info && { path, text, insns: info.insns };
         return { report, sessions: sessions(), program: info, scene: scene(), ctx, cancelled: false };
       }
       if (calls % SLICE !== 0) continue;
@@ -345,6 +362,24 @@ export function createEngineApi(resources: Resources): ServedApi {
     values: async ({ moment }) => {
       const known = await values();
       return (known && replay?.before(moment, (pc, vm) => known.before(pc, vm))) ?? [];
+    },
+    variables: async ({ moment }) => {
+      const known = await values();
+      if (!known || !replay || !shown) return { now: [], lines: [] };
+      const { LineValues } = await import('./machine/line_values.ts');
+      const lines = new LineValues(known, shown.insns, shown.path, shown.text);
+      replay.along(moment, (pc, vm) => lines.see(pc, vm));
+      return lines.seen();
+    },
+    reaches: ({ session, lines }) => {
+      if (!replay || !shown) return [];
+      const { insns, path } = shown;
+      const wanted = new Set(lines);
+      const lineAt = (pc: number): number => {
+        const insn = insns[pc];
+        return insn?.file === path && wanted.has(insn.line) ? insn.line : 0;
+      };
+      return replay.reaches(session, lineAt, MOST_REACHED);
     },
     world: ({ world, btf }): WorldSummary => {
       try {

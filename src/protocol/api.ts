@@ -11,7 +11,7 @@ import type { RunReport } from './report.ts';
 import type { Scenario, ScenarioChange, WorldRef } from './scenario.ts';
 import type { SceneColumns } from './scene_columns.ts';
 import type { SessionTrace } from './trace.ts';
-import type { VariableValue } from './variables.ts';
+import type { MomentVariables, VariableValue } from './variables.ts';
 
 /** One program of a loaded object, as the disassembly and the editor show it. */
 export interface ProgramInfo {
@@ -134,6 +134,12 @@ export interface ShellCompletion {
   readonly candidates: readonly string[];
 }
 
+/** A moment before the first instruction of a line. */
+export interface LineReached extends Moment {
+  readonly insn: number;
+  readonly line: number;
+}
+
 export interface EngineApi extends LanguageApi {
   /** Compiles and verifies; nothing is run. */
   check(args: { scenario: Scenario }): CheckResult;
@@ -148,6 +154,13 @@ export interface EngineApi extends LanguageApi {
    * known are left out. Of a program that came as an object there are none.
    */
   values(args: { moment: Moment }): readonly VariableValue[];
+  /** As `values`, with what stands beside the lines that have run in the moment's call. */
+  variables(args: { moment: Moment }): MomentVariables;
+  /**
+   * Where the program of a session of the last run first comes to one of these lines, in each call that does;
+   * the first 10,000 such places.
+   */
+  reaches(args: { session: number; lines: readonly number[] }): readonly LineReached[];
   /** Adds a change to a scenario's journal, if it can be made at its moment: plays the scenario up to there. */
   change(args: { scenario: Scenario; change: ScenarioChange }): ChangeResult;
   /**

@@ -11,6 +11,16 @@ export interface VariableValue {
   readonly type: string;
   /** `-2`, `0xffff888003a1c000`, `NULL`, `"bash"`, `true`. */
   readonly value: string;
+  /** The register it is in; null: elsewhere. */
+  readonly reg: number | null;
+}
+
+/** Variables inside of a call, at a moment. */
+export interface MomentVariables {
+  /** Before the moment's instruction; before the call's last one, if the moment names none. */
+  readonly now: readonly VariableValue[];
+  /** For each line that has run: what the variables that it names held when it had run. */
+  readonly lines: readonly { readonly line: number; readonly values: readonly VariableValue[] }[];
 }
 
 /** A register of BPF, a place on the stack as an offset from r10, or a number that needs no place. */

@@ -4,6 +4,7 @@
  * The same scenario gives the same run, so nothing has to be recorded but the scenario. Going forward
  * continues; going back boots anew.
  */
+import type { LineReached } from '../../protocol/api.ts';
 import type { Moment } from '../../protocol/moment.ts';
 import type { CallSteps, PeekStruct, StepInsn } from '../../protocol/peek.ts';
 import type { Addr, InsnIndex } from '../../shared/brand.ts';
@@ -77,6 +78,54 @@ export class Replay {
         if (insns++ === moment.insn) found = look(pc, vm);
       },
     });
+    return found;
+  }
+
+  /** Lets the instructions of the moment's call be seen in their order, up to the moment's own. */
+  along(
+    { session, call, insn = Infinity }: Moment,
+    see: (pc: InsnIndex, processor: Processor) => void,
+  ): void {
+    const machine = this.after(session, call);
+    let insns = 0;
+    const last = Math.min(insn, MAX_STEPS);
+    if (machine)
+      this.watchCall(machine, {
+        onInsn: (pc, vm) => {
+          if (insns++ <= last) see(pc, vm);
+        },
+      });
+  }
+
+  /**
+   * Plays all of it again.
+   *
+   * @param lineAt the line to stop at that an instruction belongs to, or 0
+   * @returns in each call of the session the first instruction of each such line
+   */
+  reaches(session: number, lineAt: (pc: InsnIndex) => number, most: number): LineReached[] {
+    this.now = this.begin();
+    const { machine, play } = this.now;
+    const found: LineReached[] = [];
+    let [call, insn] = [-1, 0];
+    let seen = new Set<number>();
+    machine.sys.watch = (of) =>
+      of.recorder?.session === session
+        ? {
+            onInsn: (pc) => {
+              const now = done(machine, session);
+              if (now !== call) [call, insn, seen] = [now, 0, new Set()];
+              const line = lineAt(pc);
+              if (line > 0 && !seen.has(line) && found.length < most) {
+                seen.add(line);
+                found.push({ session, read: of.reads, call, insn, line });
+              }
+              insn++;
+            },
+          }
+        : {};
+    while (found.length < most && play.next().done !== true);
+    this.now = null;
     return found;
   }
 

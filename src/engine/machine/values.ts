@@ -43,6 +43,7 @@ export class ProgramValues {
       declared: range.declared,
       type: range.type,
       value: textOf(range, processor),
+      reg: range.place.in === 'register' ? range.place.reg : null,
     }));
   }
 }

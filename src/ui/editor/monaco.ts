@@ -23,14 +23,15 @@ for (const id of ['c', 'kernel-c']) {
 
 export { monaco };
 
-let complete = false;
-/** Are the features that load later there? */
-export const isComplete = (): boolean => complete;
+type Live = typeof import('./live.ts');
+let live: Live | null = null;
+/** The run in the text, once the features that load later are there. */
+export const liveParts = (): Live | null => live;
 
 /** What is not needed for the first key. */
 export async function loadLaterFeatures(): Promise<void> {
   await Promise.all([import('./monaco_features.ts'), import('./monaco_language.ts')]);
-  complete = true;
+  live = await import('./live.ts');
 }
 
 /** A custom property's colour as Monaco wants it. */

@@ -4,9 +4,9 @@
  */
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { FieldState } from './handover.ts';
-import { applyTheme, isComplete, loadLaterFeatures, monaco } from './monaco.ts';
+import { applyTheme, liveParts, loadLaterFeatures, monaco } from './monaco.ts';
 import { openView } from './view.ts';
-import type { EditorEvents } from './view.ts';
+import type { EditorEvents, EditorView } from './view.ts';
 
 /** What is edited: its language as Monaco knows it, and what it is called. */
 export interface EditedText {
@@ -52,11 +52,16 @@ export function createProgramEditor(
 ): ProgramEditor {
   const model = monaco.editor.createModel(field.text, language);
   model.updateOptions({
-    tabSize: 8,
-    insertSpaces: false,
     bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
   });
-  let view = openView(host, model, label, events, isComplete());
+  const open = (): EditorView => {
+    const made = openView(host, model, label, events, liveParts() !== null);
+    if (language === 'c') liveParts()?.takeBreakpoints(made);
+    return made;
+  };
+  const follow = (): (() => void) | undefined => (language === 'c' ? liveParts()?.showRun(model) : undefined);
+  let view = open();
+  let unfollow = follow();
   view.setSelection(
     monaco.Selection.fromPositions(model.getPositionAt(field.start), model.getPositionAt(field.end)),
   );
@@ -68,7 +73,8 @@ export function createProgramEditor(
   const renew = (): void => {
     const [state, focused] = [view.saveViewState(), view.hasTextFocus()];
     view.dispose();
-    view = openView(host, model, label, events, isComplete());
+    view = open();
+    unfollow ??= follow();
     view.restoreViewState(state);
     if (focused) view.focus();
   };
@@ -78,7 +84,7 @@ export function createProgramEditor(
     if (view.inComposition || host.matches(':active')) setTimeout(renewAtRest, REST_MS);
     else renew();
   };
-  if (!isComplete()) whenIdle(() => void loadLaterFeatures().then(() => whenIdle(renewAtRest)));
+  if (!liveParts()) whenIdle(() => void loadLaterFeatures().then(() => whenIdle(renewAtRest)));
 
   let marks: string[] = [];
   return {
@@ -117,6 +123,7 @@ export function createProgramEditor(
     setTheme: applyTheme,
     dispose: () => {
       gone = true;
+      unfollow?.();
       view.dispose();
       model.dispose();
     },

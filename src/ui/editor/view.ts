@@ -51,14 +51,20 @@ export function openView(
   const view = monaco.editor.create(host, {
     model,
     automaticLayout: true,
+    // Kernel style, but narrower: the pane has room for half of a line.
+    tabSize: 4,
+    insertSpaces: false,
+    detectIndentation: false,
     fontFamily: '"JetBrains Mono", ui-monospace, Menlo, Consolas, monospace',
     fontLigatures: false,
     fontSize: 12,
     lineHeight: 20,
     padding: { top: 8, bottom: 8 },
     minimap: { enabled: false },
-    lineNumbersMinChars: 4,
-    lineDecorationsWidth: 12,
+    glyphMargin: true,
+    lineNumbersMinChars: 3,
+    // The controls for folding add the difference.
+    lineDecorationsWidth: complete ? 4 : 20,
     scrollBeyondLastLine: false,
     overviewRulerLanes: 0,
     renderLineHighlight: 'none',

@@ -1,7 +1,9 @@
+import type { VariableValue } from '../../protocol/variables.ts';
 import { registerText } from '../format/bytes.ts';
 import { currentInsn } from '../store/insn.ts';
 import { useStore } from '../store/store.ts';
 
+const NO_VARIABLES: readonly VariableValue[] = [];
 const NAMES = ['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10'] as const;
 /** Index of the frame number in StepInsn.regs. */
 const FRAME = 11;
@@ -11,11 +13,17 @@ export function Registers() {
   const current = useStore(currentInsn);
   const insn = useStore((s) => s.at.insn);
   const steps = useStore((s) => s.machine?.steps ?? null);
+  const variables = useStore((s) => s.machine?.variables?.now ?? NO_VARIABLES);
   if (!current || !steps)
     return (
       <p className="empty">The program does not run in this callback. Step by insn (4), or go to a show.</p>
     );
   const place = insn ?? steps.insns.length - 1;
+  const named = (reg: number): string =>
+    variables
+      .filter((value) => value.reg === reg)
+      .map(({ name, type }) => `${name}: ${type}`)
+      .join(', ');
   const before = place > 0 ? steps.insns[place - 1] : undefined;
   return (
     <section className="section">
@@ -41,6 +49,7 @@ export function Registers() {
               name={name}
               text={registerText(value)}
               old={changed ? registerText(old) : ''}
+              holds={named(i)}
             />
           );
         })}
@@ -53,16 +62,20 @@ function Register({
   name,
   text,
   old,
+  holds,
 }: {
   readonly name: string;
   readonly text: string;
   readonly old: string;
+  /** Variables of C that are in it, with their types. */
+  readonly holds: string;
 }) {
   return (
     <>
       <dt>{name}</dt>
       <dd className={old ? 'changed' : ''} title={old ? `was ${old}` : undefined}>
         {old && old.length + text.length < 24 ? `${old} → ${text}` : text}
+        {holds && <span className="holds">{holds}</span>}
       </dd>
     </>
   );

@@ -113,8 +113,11 @@ export function startLooker(engine: Engine, runner: Runner): void {
     const steps = ranHere
       ? await stepsOf({ session: moment.session, read: moment.read, call: moment.call })
       : null;
+    const variables = ranHere ? await engine.call('variables', { moment }) : null;
     if (useStore.getState().result !== result) return;
-    useStore.getState().setMachine({ moment: formatMoment(moment), ctx, meta, object, steps, watched });
+    useStore
+      .getState()
+      .setMachine({ moment: formatMoment(moment), ctx, meta, object, steps, variables, watched });
   };
 
   const next = (): void => {

@@ -2,6 +2,7 @@
 import type { StateCreator } from 'zustand';
 import type { PseudoCode } from '../../protocol/api.ts';
 import type { CallSteps, PeekStruct } from '../../protocol/peek.ts';
+import type { MomentVariables } from '../../protocol/variables.ts';
 import type { PageState } from './store.ts';
 
 /** A struct to look into. */
@@ -30,6 +31,7 @@ export interface MachineView {
   /** The struct looked into. */
   readonly object: SeenStruct | null;
   readonly steps: CallSteps | null;
+  readonly variables: MomentVariables | null;
   /** The structs of the watched fields, in their order; null for one that cannot be read. */
   readonly watched: readonly (SeenStruct | null)[];
 }

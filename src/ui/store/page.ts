@@ -7,6 +7,7 @@ import { Engine } from './engine.ts';
 import { keptProgram } from './keep.ts';
 import { startLanguage } from './language.ts';
 import { keptModule } from './module.ts';
+import { startLineBreaks } from './line_breaks.ts';
 import { startLooker } from './looker.ts';
 import { startPlayer } from './player.ts';
 import { Runner } from './runner.ts';
@@ -63,6 +64,7 @@ export function startPage(deps: PageDeps, text: string): void {
   startLanguage(language);
   startPlayer();
   startLooker(machine, runner);
+  startLineBreaks(machine, runner);
   startWorldEdits(machine, runner);
   startBringing(machine);
   startReader(deps);

@@ -6,6 +6,7 @@ import { lastCall, step } from '../trace/units.ts';
 import { traceOf } from './run.ts';
 import { useStore } from './store.ts';
 import { breakpointOf } from './breakpoint.ts';
+import { lineHitBetween } from './line_breaks.ts';
 
 /** At top speed a recording takes about this many frames, however long it is. */
 const FRAMES_AT_TOP_SPEED = 300;
@@ -34,10 +35,14 @@ export function startPlayer(): void {
       if (next.call === at.call && next.insn === at.insn) why = 'end of the recording';
       const cut = f.cuts.find((call) => call > at.call && call <= next.call);
       const failed = findFailure(at.call, next.call);
+      const line = lineHitBetween(state, at, next);
       const broke = stop ? findCall(stop.of, stop.test, at.call, 1, next.call) : -1;
       if (failed >= 0) {
         why = `${kindAt(trace, failed)} failed with ${errnoName(trace.result[failed] ?? 0)}`;
         at = { call: failed, insn: null };
+      } else if (line && (broke < 0 || line.call <= broke)) {
+        why = `line ${line.line}`;
+        at = { call: line.call, insn: line.insn };
       } else if (broke >= 0) {
         why = state.find;
         at = { call: broke, insn: null };

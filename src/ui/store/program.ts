@@ -53,7 +53,7 @@ export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set,
     if (module?.text !== get().module?.text) get().setModule(module);
     if (path === get().path && text === get().text && !get().object) return;
     const examples = get().examples.map((one) => (one.path === path ? example : one));
-    set({ examples, path, text, check: null, prog: null, object: null });
+    set({ examples, path, text, lineBreaks: [], check: null, prog: null, object: null });
   },
   setCheck: (check, checking) => {
     const programs = check?.programs ?? [];

@@ -7,6 +7,8 @@ import { cursorSlice } from './cursor.ts';
 import type { CursorSlice } from './cursor.ts';
 import { looksSlice } from './looks.ts';
 import type { LooksSlice } from './looks.ts';
+import { lineBreakSlice } from './line_breaks.ts';
+import type { LineBreakSlice } from './line_breaks.ts';
 import { machineSlice } from './machine.ts';
 import type { MachineSlice } from './machine.ts';
 import { moduleSlice } from './module.ts';
@@ -31,6 +33,7 @@ export type PageState = CatalogSlice &
   AttachSlice &
   RunSlice &
   CursorSlice &
+  LineBreakSlice &
   MachineSlice &
   ViewSlice &
   LooksSlice &
@@ -44,6 +47,7 @@ export const useStore = create<PageState>()((...of) => ({
   ...attachSlice(...of),
   ...runSlice(...of),
   ...cursorSlice(...of),
+  ...lineBreakSlice(...of),
   ...machineSlice(...of),
   ...viewSlice(...of),
   ...looksSlice(...of),
