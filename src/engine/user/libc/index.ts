@@ -7,7 +7,7 @@ import { EngineBug } from '../../../shared/assert.ts';
 import type { Btf } from '../../btf/parse.ts';
 import { compile } from '../../cc/compile.ts';
 import type { LinkInput } from '../../image/link.ts';
-import { LIBBPF_C } from './libbpf.ts';
+import { LIBBPF_C } from './libbpf/index.ts';
 import { PTHREAD_C } from './pthread.ts';
 import { STDIO_C } from './stdio.ts';
 import { STDLIB_C } from './stdlib.ts';
