@@ -78,8 +78,10 @@ function Ran({ text, result }: { readonly text: string; readonly result: ReaderR
   return (
     <>
       <Steps text={text} result={result} trace={trace} />
-      <Variables trace={trace} />
-      <Printed result={result} trace={trace} />
+      <div className="reader-state">
+        <Variables trace={trace} />
+        <Printed result={result} trace={trace} />
+      </div>
     </>
   );
 }
