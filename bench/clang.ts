@@ -23,30 +23,12 @@ export const versionOf = (clang: string): string =>
   /version (\S+)/.exec(spawnSync(clang, ['--version'], { encoding: 'utf8' }).stdout)?.[1] ??
   'of unknown version';
 
-/** In one C file a constant may be declared once; kernel files each have their own, and bpftool renames them. */
-function uniqueConstants(types: string): string {
-  const seen = new Map<string, number>();
-  return types.replaceAll(/^(\t+)(\w+)(?= = -?\d+(?:U?LL)?,$)/gm, (_, indent: string, name: string) => {
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return `${indent}${name}${count === 1 ? '' : `___${count}`}`;
-  });
-}
-
-const OTHER_NAME_OF_RECORD = /^typedef (?:struct|union) \w+ \w+;$/gm;
-
-/**
- * Types as a vmlinux.h, without the one that clang has built in. Typedefs of records come first: a record
- * may use its own.
- */
+/** Types as a vmlinux.h. */
 export const asHeader = (types: string): string =>
   [
     '#ifndef __VMLINUX_H__\n#define __VMLINUX_H__',
-    ...(types.match(OTHER_NAME_OF_RECORD) ?? []),
     '#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)',
-    uniqueConstants(types)
-      .replaceAll(OTHER_NAME_OF_RECORD, '')
-      .replace(/^typedef .*\b__builtin_va_list\b.*;$/m, ''),
+    types,
     '#pragma clang attribute pop\n#endif\n',
   ].join('\n');
 
