@@ -10,7 +10,8 @@
  */
 import { must } from '../../shared/assert.ts';
 import { hasRule } from '../abi/releases.ts';
-import { resolve, sizeOf } from '../btf/layout.ts';
+import type { TypeId } from '../../shared/brand.ts';
+import { findMember, resolve, sizeOf } from '../btf/layout.ts';
 import type { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
 import type { BtfParam, BtfType } from '../btf/types.ts';
@@ -231,8 +232,24 @@ const callback: Rule = ({ env, call, reg, index }) => {
 const context: Rule = (arg) => {
   if (arg.reg.type !== PTR_TO_CTX)
     refuse(arg, `expected pointer to ctx, but got ${regTypeName(arg.reg.type)}`);
-  arg.env.unsupported('bpf_cast_to_kern_ctx');
+  arg.call.constant = BigInt(kernelContext(arg.env));
 };
+
+/**
+ * The kernel's own struct behind the context of programs of this type.
+ *
+ * @kernel get_kern_ctx_btf_id, kernel/bpf/btf.c
+ * @fidelity full
+ */
+function kernelContext(env: Env): TypeId {
+  const { kernelBtf } = env.request;
+  const contexts = kernelBtf.find('bpf_ctx_convert', Kind.STRUCT);
+  const member = contexts > 0 && findMember(kernelBtf, contexts, `BPF_PROG_TYPE_${env.progName}_kern`);
+  if (!member) return env.unsupported('bpf_cast_to_kern_ctx');
+  if (kernelBtf.kind(member.type) !== Kind.STRUCT)
+    env.reject('EINVAL', `kern ctx type id ${member.type} is not a struct`);
+  return member.type;
+}
 
 /** A pointer to the struct, or to one that begins with it. */
 const kernelObject: Rule = (arg) => {

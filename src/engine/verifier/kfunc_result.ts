@@ -51,6 +51,13 @@ const castResult: ResultRule = (env, call, r0) => {
   r0.btfId = id;
 };
 
+/** The kernel's own context. */
+const kernelContext: ResultRule = (env, call, r0) => {
+  r0.setPointer(PTR_TO_BTF_ID | PTR_TRUSTED);
+  r0.btf = env.request.kernelBtf;
+  r0.btfId = Number(call.constant ?? 0n);
+};
+
 const MAX_PERCPU_SIZE = 512;
 
 /** A new object of one of the program's own types. */
@@ -95,6 +102,7 @@ const slice: ResultRule = (_env, call, r0) => {
 
 /** Functions whose result BTF does not describe. */
 const SPECIAL: Readonly<Record<string, ResultRule>> = {
+  bpf_cast_to_kern_ctx: kernelContext,
   bpf_rdonly_cast: castResult,
   bpf_obj_new_impl: newObject,
   bpf_percpu_obj_new_impl: newObject,

@@ -128,6 +128,14 @@ function writeFixed(env: Env, frame: FuncState, off: number, size: Bytes, valueR
   env.pushHistory(env.state, accessFlags(frame.frameno, spi), null);
 }
 
+/** What a slot held is no register any more: its bytes are data. */
+function scrubSpecialSlot(frame: FuncState, spi: number): void {
+  frame.slot(spi).type = NOT_INIT;
+  if (!isSpecial(frame.byte(spi, BPF_REG_SIZE - 1))) return;
+  for (let j = 0; j < BPF_REG_SIZE; j++)
+    if (frame.byte(spi, j) !== STACK_INVALID) frame.setByte(spi, j, STACK_MISC);
+}
+
 /** A store that is no spill: the bytes become data. */
 function writeBytes(
   env: Env,
@@ -139,10 +147,7 @@ function writeBytes(
 ): void {
   const spi = spiOf(off);
   const reg = valueRegno >= 0 ? env.reg(valueRegno) : null;
-  frame.slot(spi).type = NOT_INIT;
-  if (isSpecial(frame.byte(spi, BPF_REG_SIZE - 1)))
-    for (let j = 0; j < BPF_REG_SIZE; j++)
-      if (frame.byte(spi, j) !== STACK_INVALID) frame.setByte(spi, j, STACK_MISC);
+  scrubSpecialSlot(frame, spi);
   if (size === BPF_REG_SIZE) frame.slot(spi).live |= LIVE_WRITTEN;
   let type = STACK_MISC;
   if (reg ? reg.isNull : immZero) {
@@ -176,8 +181,8 @@ function writeVariable(
       zeroUsed = true;
       continue;
     }
-    slot.type = NOT_INIT;
-    if (zero && type === STACK_ZERO) zeroUsed = true;
+    scrubSpecialSlot(frame, spi);
+    if (zero && frame.byte(spi, byteOf(i)) === STACK_ZERO) zeroUsed = true;
     else frame.setByte(spi, byteOf(i), STACK_MISC);
   }
   if (zeroUsed) markPrecise(env, valueRegno);

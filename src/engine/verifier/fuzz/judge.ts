@@ -35,9 +35,6 @@ export type Outcome =
 
 class LimitReached extends Error {}
 
-/** A slot that a store at a variable offset hit is refused in part, though what is in it is harmless. */
-const ERASED = 'invalid size of register fill';
-
 /** Steps of the verifier, for the verdict and for states to compare with. */
 const LIMIT_ACCEPT = 2_000;
 const LIMIT_STATES = 700;
@@ -98,7 +95,7 @@ function statesOf(request: VerifyRequest, pruning: Pruning, limit: number): Stat
   if (!result) return null;
   const { reject } = result;
   // no value can take such a path, and Linux refuses pointer arithmetic on it
-  if (reject && (states.impossible || reject.message === ERASED)) return null;
+  if (reject && states.impossible) return null;
   if (reject)
     throw new Violation(
       `accepted, but refused when pruning is ${pruning}: ${reject.message}`,
