@@ -2,7 +2,7 @@
  * Programs of others as a yardstick of the compiler's front end: of every BPF program in C under the given
  * folders, does ours say what clang says?
  *
- *     FOLDER...           looked through for *.bpf.c, *_kern.c and progs/*.c
+ *     FOLDER|FILE...      folders are looked through for *.bpf.c, *_kern.c and progs/*.c
  *     --include DIR       for both compilers; may be repeated
  *     --libbpf DIR        the folder that holds bpf/bpf_helpers.h, for clang; ours has its own
  *     --only WORD         files whose path has that word
@@ -54,6 +54,7 @@ function writeKernelHeader(): void {
 }
 
 function* programsIn(folder: string): Generator<string> {
+  if (statSync(folder).isFile()) return yield folder;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* programsIn(path);

@@ -32,8 +32,17 @@ export interface TagBinding {
   readonly range: Range;
 }
 
+/** A label, and whether its statement has been read. */
+export interface LabelEntry {
+  readonly label: Label;
+  defined: boolean;
+  range: Range;
+}
+
 export class Scope {
   readonly parent: Scope | null;
+  /** Of `__label__`. */
+  readonly labels = new Map<string, LabelEntry>();
   readonly names = new Map<string, Binding>();
   readonly tags = new Map<string, TagBinding>();
   /** Names whose declaration is read once somebody asks for them. */
@@ -64,7 +73,9 @@ export interface OpenSwitch {
 /** The function whose body is being read. */
 export class OpenFunction {
   readonly symbol: FuncSymbol;
-  readonly labels = new Map<string, { readonly label: Label; defined: boolean; range: Range }>();
+  readonly labels = new Map<string, LabelEntry>();
+  /** Of `__label__` in blocks that are read. */
+  readonly localLabels: LabelEntry[] = [];
   readonly switches: OpenSwitch[] = [];
   /** Loops and switches around the statement that `break` may leave. */
   breakable = 0;
@@ -91,6 +102,8 @@ export class Context {
   usesKernelTypes = false;
   /** vmlinux.h itself was included, so the program cannot define those types again. */
   kernelTypesDefined = false;
+  /** Names of the kernel that were macros when it was included. */
+  readonly hiddenKernelNames = new Set<string>();
   readonly fileScope = new Scope(null);
   scope: Scope = this.fileScope;
   function: OpenFunction | null = null;
@@ -154,13 +167,33 @@ export class Context {
     this.pack = pack;
   }
 
+  /** The label of a name as it is seen here: a block's own, or the function's. @param range where it is named */
+  labelNamed(name: string, range: Range): LabelEntry {
+    for (let scope: Scope | null = this.scope; scope; scope = scope.parent) {
+      const own = scope.labels.get(name);
+      if (own) return own;
+    }
+    const known = this.function?.labels.get(name);
+    if (known) return known;
+    const entry: LabelEntry = { label: { name }, defined: false, range };
+    this.function?.labels.set(name, entry);
+    return entry;
+  }
+
+  /** `__label__ name;` */
+  declareLabel(name: string, range: Range): void {
+    const entry: LabelEntry = { label: { name }, defined: false, range };
+    this.scope.labels.set(name, entry);
+    this.function?.localLabels.push(entry);
+  }
+
   /** What a name means here; kernel types and enumerators are found last, if vmlinux.h was included. */
   lookup(name: string): Binding | null {
     for (let scope: Scope | null = this.scope; scope; scope = scope.parent) {
       const binding = scope.find(name);
       if (binding) return binding;
     }
-    return this.usesKernelTypes ? this.kernelBinding(name) : null;
+    return this.usesKernelTypes && !this.hiddenKernelNames.has(name) ? this.kernelBinding(name) : null;
   }
 
   isTypeName(name: string): boolean {
@@ -193,7 +226,7 @@ export class Context {
       const binding = scope.tags.get(name);
       if (binding) return binding;
     }
-    if (!this.usesKernelTypes) return null;
+    if (!this.usesKernelTypes || this.hiddenKernelNames.has(name)) return null;
     const type = tag === 'enum' ? this.kernel.enum(name) : this.kernel.record(tag, name);
     if (!type) return null;
     const binding = { type, range: NOWHERE };

@@ -401,6 +401,21 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     0x111111_222222_1111n,
   ],
   [
+    'labels of a block, and a statement expression whose value has one',
+    `#define TEST(x) ({ __label__ yes; _Bool ret = 1; if (x) goto yes; ret = 0; yes: ret; })
+     ${L} { return TEST(a > 3) * 10 + TEST(b > 3) + 100 * TEST(a + b); }`,
+    4n,
+    2n,
+    110n,
+  ],
+  [
+    'constants that are made of constants',
+    `static const unsigned long scale = 41, rate = scale * 10; ${L} { static const int n = rate / 41; return n + a; }`,
+    1n,
+    0n,
+    11n,
+  ],
+  [
     'barrier_var costs nothing and changes nothing',
     `${L} { long r = a; asm volatile("" : "+r"(r)); return r + b; }`,
     3n,

@@ -4,7 +4,7 @@
  * lengths, case labels and static initialisers may be.
  */
 import type { ArithmeticOp, CompareOp, Expr, ObjectSymbol, StringExpr } from './ast.ts';
-import { integerOf, isBool, isPointer, unsugar } from './ctype.ts';
+import { integerOf, isBool, isPointer, qualifiersOf, unsugar } from './ctype.ts';
 import type { CType, IntType } from './ctype.ts';
 
 /** A number, or the address of something plus a number of bytes. */
@@ -196,6 +196,7 @@ function evaluateCast(cast: string, operand: Expr, type: CType): ConstValue | nu
   if (cast === 'array_decay' || cast === 'function_decay') return place(operand);
   if (cast === 'load') {
     const bare = unsugar(operand.type);
+    if (operand.kind === 'ref') return constantValue(operand.symbol);
     return operand.kind === 'compound_literal' && bare.kind !== 'record' ? compoundValue(operand) : null;
   }
   const value = evaluate(operand);
@@ -205,6 +206,14 @@ function evaluateCast(cast: string, operand: Expr, type: CType): ConstValue | nu
   return cast === 'pointer' || cast === 'noop' || cast === 'pointer_to_int' || cast === 'int_to_pointer'
     ? value
     : null;
+}
+
+/** What a constant object was made with: not C's idea of a constant expression, but GNU's. */
+function constantValue(symbol: ObjectSymbol): ConstValue | null {
+  if (symbol.kind !== 'var' || symbol.storage === 'param' || symbol.attributes.weak) return null;
+  const { isConst, isVolatile } = qualifiersOf(symbol.type);
+  if (!isConst || isVolatile || symbol.init?.kind !== 'value' || integerOf(symbol.type) === null) return null;
+  return evaluate(symbol.init.value);
 }
 
 function compoundValue(expr: Extract<Expr, { kind: 'compound_literal' }>): ConstValue | null {

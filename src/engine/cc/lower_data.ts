@@ -4,6 +4,7 @@
  */
 import type { Bytes } from '../../shared/brand.ts';
 import type { Expr, Initializer, VarSymbol } from './ast.ts';
+import { evaluate } from './const_eval.ts';
 import { alignOf, qualifiersOf, sizeOf } from './ctype.ts';
 import type { CType } from './ctype.ts';
 import type { IrSymbol } from './ir.ts';
@@ -34,59 +35,13 @@ interface Constant {
 
 /** Value of a constant expression, or null. */
 export function constantOf(m: ModuleLowering, expr: Expr): Constant | null {
-  switch (expr.kind) {
-    case 'int':
-      return { symbol: null, value: expr.value };
-    case 'ref':
-      if (expr.symbol.kind === 'func') return { symbol: m.function(expr.symbol), value: 0n };
-      return null;
-    case 'cast':
-      if (expr.cast === 'array_decay' || expr.cast === 'function_decay') return addressOf(m, expr.operand);
-      if (expr.cast === 'load' && expr.operand.kind === 'compound_literal') {
-        const { init } = expr.operand.symbol;
-        return init?.kind === 'value' ? constantOf(m, init.value) : null;
-      }
-      return expr.cast === 'load' ? null : constantOf(m, expr.operand);
-    case 'address_of':
-      return addressOf(m, expr.operand);
-    case 'pointer_add': {
-      const base = constantOf(m, expr.pointer);
-      const index = constantOf(m, expr.index);
-      if (!base || !index || index.symbol) return null;
-      const step = index.value * BigInt(expr.elementSize);
-      return { symbol: base.symbol, value: expr.negative ? base.value - step : base.value + step };
-    }
-    default:
-      return null;
-  }
-}
-
-function addressOf(m: ModuleLowering, expr: Expr): Constant | null {
-  switch (expr.kind) {
-    case 'ref':
-      if (expr.symbol.kind === 'func') return { symbol: m.function(expr.symbol), value: 0n };
-      return { symbol: m.variable(expr.symbol), value: 0n };
-    case 'string':
-      return { symbol: m.string(expr.bytes), value: 0n };
-    case 'compound_literal':
-      return { symbol: m.variable(expr.symbol), value: 0n };
-    case 'deref':
-      return constantOf(m, expr.operand);
-    case 'member': {
-      const base = addressOf(m, expr.base);
-      return base && { symbol: base.symbol, value: base.value + BigInt(expr.bitOffset >> 3) };
-    }
-    case 'index': {
-      const base = constantOf(m, expr.base);
-      const index = constantOf(m, expr.index);
-      if (!base || !index) return null;
-      return { symbol: base.symbol, value: base.value + index.value * BigInt(expr.elementSize) };
-    }
-    case 'cast':
-      return expr.cast === 'noop' ? addressOf(m, expr.operand) : null;
-    default:
-      return null;
-  }
+  const value = evaluate(expr);
+  if (value === null) return null;
+  if (value.kind === 'int') return { symbol: null, value: value.value };
+  const { of, offset } = value;
+  const symbol =
+    of.kind === 'string' ? m.string(of.bytes) : of.kind === 'func' ? m.function(of) : m.variable(of);
+  return { symbol, value: offset };
 }
 
 interface Image {

@@ -216,6 +216,11 @@ export class Lowering {
 
   statementExpression(expr: StmtExpr): Inst {
     return this.scoped(expr, () => {
+      // Nobody jumps in from outside.
+      this.findLabels(
+        expr.body.body,
+        this.scopes.map(({ owner }) => owner),
+      );
       expr.body.body.forEach((stmt) => this.statement(stmt));
       if (!expr.result) return this.b.const(32, 0);
       if (isVoid(expr.result.type)) {
@@ -397,7 +402,7 @@ export class Lowering {
       return;
     }
     if (typeof node !== 'object' || node === null || !('kind' in node)) return;
-    const stmt = node as Stmt | StmtExpr;
+    const stmt = node as Stmt;
     switch (stmt.kind) {
       case 'label':
         this.labels.set(stmt.label, { block: this.fn.block(), owners });
@@ -416,10 +421,6 @@ export class Lowering {
       case 'case':
       case 'default':
         return this.findLabels(stmt.body, owners);
-      case 'expr':
-        return this.findLabels(stmt.expr, owners);
-      case 'stmt_expr':
-        return this.findLabels(stmt.body.body, [...owners, stmt]);
       default:
     }
   }

@@ -79,10 +79,5 @@ export function parseAsm(p: Parser, start: Loc): AsmStmt {
 
 function gotoTarget(p: Parser): Label {
   const name = p.advance();
-  const labels = p.context.function?.labels;
-  const known = labels?.get(name.text);
-  if (known) return known.label;
-  const label = { name: name.text };
-  labels?.set(name.text, { label, defined: false, range: rangeOf(name) });
-  return label;
+  return p.context.labelNamed(name.text, rangeOf(name)).label;
 }

@@ -276,7 +276,7 @@ function defineFunction(p: Parser, specifiers: Specifiers, declarator: Declarato
     return parseBody(p);
   });
   context.function = null;
-  for (const entry of open.labels.values())
+  for (const entry of [...open.labels.values(), ...open.localLabels])
     if (!entry.defined) context.error(entry.range, `use of undeclared label '${entry.label.name}'`);
   if (symbol.definition) return;
   symbol.definition = { symbol, params, body, loc: name.loc, endLoc: Math.max(name.loc, p.lastEnd - 1) };

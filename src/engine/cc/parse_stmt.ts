@@ -1,5 +1,5 @@
 /** Statements. A mistake in one is reported and the rest of it skipped; the next one is read as usual. */
-import type { BlockStmt, CaseStmt, DefaultStmt, Expr, Label, Stmt } from './ast.ts';
+import type { BlockStmt, CaseStmt, DefaultStmt, Expr, Stmt } from './ast.ts';
 import * as C from './ctype.ts';
 import { typeText } from './ctype_text.ts';
 import { evaluateInt, wrapInt } from './const_eval.ts';
@@ -81,6 +81,7 @@ const STATEMENTS: Readonly<Record<string, Rule>> = {
   default: parseDefault,
   return: parseReturn,
   goto: parseGoto,
+  __label__: parseLocalLabels,
   break: (p, start) => {
     const open = p.context.function;
     if (!open || open.breakable === 0) p.context.error(p.since(start), "'break' outside of a loop or switch");
@@ -292,25 +293,27 @@ function parseDefault(p: Parser, start: Loc): Stmt {
   return node;
 }
 
-function labelNamed(p: Parser, name: string, range: Range): { label: Label; defined: boolean; range: Range } {
-  const labels = p.context.function?.labels;
-  let entry = labels?.get(name);
-  if (!entry) {
-    entry = { label: { name }, defined: false, range };
-    labels?.set(name, entry);
-  }
-  return entry;
-}
-
 function parseLabel(p: Parser): Stmt {
   const name = p.advance();
   p.advance();
-  const entry = labelNamed(p, name.text, rangeOf(name));
+  const entry = p.context.labelNamed(name.text, rangeOf(name));
   p.context.observer?.name(rangeOf(name), { kind: 'label', label: entry.label }, 'declaration');
   if (entry.defined) p.context.error(rangeOf(name), `redefinition of label '${name.text}'`);
   entry.defined = true;
   parseAttributes(p, noAttributes());
   return { kind: 'label', label: entry.label, body: labelled(p), range: p.since(name.loc) };
+}
+
+/** `__label__ again, out;`: labels that only the block knows. */
+function parseLocalLabels(p: Parser, start: Loc): Stmt {
+  do {
+    const name = p.token;
+    if (name.kind !== 'identifier') break;
+    p.advance();
+    p.context.declareLabel(name.text, rangeOf(name));
+  } while (p.accept(','));
+  semicolon(p, 'the names of labels');
+  return empty(p.since(start));
 }
 
 function parseGoto(p: Parser, start: Loc): Stmt {
@@ -325,7 +328,7 @@ function parseGoto(p: Parser, start: Loc): Stmt {
     return empty(p.since(start));
   }
   p.advance();
-  const { label } = labelNamed(p, name.text, rangeOf(name));
+  const { label } = p.context.labelNamed(name.text, rangeOf(name));
   p.context.observer?.name(rangeOf(name), { kind: 'label', label }, 'use');
   semicolon(p, 'goto');
   return { kind: 'goto', label, range: p.since(start) };
@@ -355,7 +358,7 @@ function parseReturn(p: Parser, start: Loc): Stmt {
   return { kind: 'return', value, range: p.since(start) };
 }
 
-/** `({ ... })`: its value is that of the last statement, if that is an expression. */
+/** `({ ... })`: its value is that of the last statement, if that is an expression, with a label or without. */
 export function parseStatementExpression(p: Parser): Expr {
   const { context } = p;
   const start = p.advance().loc;
@@ -373,10 +376,13 @@ export function parseStatementExpression(p: Parser): Expr {
   const range = p.since(start);
   const at = block.body.findLastIndex((s) => s.kind !== 'empty');
   const last = block.body[at];
-  if (last?.kind !== 'expr')
+  const label = last?.kind === 'label' && last.body.kind === 'expr' ? last : null;
+  const value = label ? label.body : last;
+  if (value?.kind !== 'expr')
     return { kind: 'stmt_expr', body: block, result: null, type: C.VOID, range, loc: start };
-  const result = rvalue(last.expr);
+  const result = rvalue(value.expr);
   if (isError(result)) return errorExpr(range);
-  const body: BlockStmt = { ...block, body: block.body.slice(0, at) };
+  const rest: Stmt[] = label ? [{ ...label, body: empty(label.range) }] : [];
+  const body: BlockStmt = { ...block, body: [...block.body.slice(0, at), ...rest] };
   return { kind: 'stmt_expr', body, result, type: result.type, range, loc: start };
 }

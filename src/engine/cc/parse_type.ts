@@ -71,7 +71,7 @@ const SPECIFIER_WORDS = new Set([
 /** Every word that can be no identifier. */
 export const KEYWORDS: ReadonlySet<string> = new Set([
   ...SPECIFIER_WORDS,
-  ...words('if else while do for switch case default break continue goto return'),
+  ...words('if else while do for switch case default break continue goto return __label__'),
   ...words('sizeof _Alignof __alignof__ _Static_assert _Generic asm __asm__ __asm'),
 ]);
 

@@ -62,6 +62,7 @@ class PragmaState {
     else if (first === 'iterscope' && second === 'kernel_types') {
       this.context.usesKernelTypes = true;
       this.context.kernelTypesDefined ||= third !== 'uapi';
+      for (const name of words.slice(third === 'uapi' ? 3 : 2)) this.context.hiddenKernelNames.add(name);
     } else if (first === 'iterscope' && second === 'deferred')
       deferDeclarations(this.context, tokens[0]?.loc ?? 0, this.declare);
   }

@@ -325,7 +325,17 @@ function pragma(pp: Preprocessor): void {
     if (!canDefer(file.path, file.text, pp.macros.keys())) return;
     pp.addPragma(tokens);
     pp.currentFile?.lexer.skipTo();
-  } else if (tokens.length > 0) pp.addPragma(tokens);
+  } else if (tokens.length > 0)
+    pp.addPragma([...tokens, ...(isKernelTypes(tokens) ? hidden(pp, tokens) : [])]);
+}
+
+const isKernelTypes = ([first, second]: readonly Token[]): boolean =>
+  first?.text === 'iterscope' && second?.text === 'kernel_types';
+
+/** Names that are macros where vmlinux.h is read: `#define bpf_iter_meta unused` keeps the kernel's away. */
+function hidden(pp: Preprocessor, [at]: readonly Token[]): Token[] {
+  const macros = [...pp.macros.values()].filter(({ params, compute }) => params === null && compute === null);
+  return at ? macros.map(({ name }) => ({ ...at, text: name })) : [];
 }
 
 const DIRECTIVES: Readonly<Record<string, (pp: Preprocessor, at: Token) => void>> = {

@@ -6,18 +6,21 @@ import { BPF_HELPERS } from './bpf_helpers.ts';
 import { BPF_TRACING } from './bpf_tracing.ts';
 import { STANDARD_HEADERS } from './standard.ts';
 import type { ProfileName } from '../profile.ts';
+import { UAPI_HEADERS } from './uapi.ts';
+import { USDT } from './usdt.ts';
 import { STDARG_HEADER, USER_HEADERS } from './user/index.ts';
-import { LINUX_BPF, VMLINUX } from './vmlinux.ts';
+import { VMLINUX } from './vmlinux.ts';
 
 const HEADERS: Readonly<Record<string, string>> = {
   ...STANDARD_HEADERS,
+  ...UAPI_HEADERS,
   'vmlinux.h': VMLINUX,
-  'linux/bpf.h': LINUX_BPF,
   'bpf/bpf_helpers.h': BPF_HELPERS,
   'bpf/bpf_helper_defs.h': BPF_HELPER_DEFS,
   'bpf/bpf_tracing.h': BPF_TRACING,
   'bpf/bpf_core_read.h': BPF_CORE_READ,
   'bpf/bpf_endian.h': BPF_ENDIAN,
+  'bpf/usdt.bpf.h': USDT,
 };
 
 const BY_PROFILE: Readonly<Record<ProfileName, Readonly<Record<string, string>>>> = {

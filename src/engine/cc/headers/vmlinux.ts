@@ -16,12 +16,3 @@ export const VMLINUX = `
 #endif
 #endif
 `;
-
-/** linux/bpf.h: the UAPI's types and constants are in the kernel's BTF as well. */
-export const LINUX_BPF = `
-#ifndef _UAPI__LINUX_BPF_H__
-#define _UAPI__LINUX_BPF_H__
-#include <linux/types.h>
-#pragma iterscope kernel_types uapi
-#endif
-`;
