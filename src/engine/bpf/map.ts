@@ -218,7 +218,11 @@ export abstract class BpfMap {
 
   /** The value that BPF_MAP_LOOKUP_ELEM copies out: of per-cpu kinds, each processor's in a slot. */
   read(key: Uint8Array): Uint8Array | null {
-    const value = this.lookup(this.scratchKey(key));
+    return this.readAt(key, (at) => this.lookup(at));
+  }
+  /** As `read`, where a system call looks a value up in another way than a program. */
+  protected readAt(key: Uint8Array, lookup: (key: Addr) => Addr): Uint8Array | null {
+    const value = lookup(this.scratchKey(key));
     if (value === 0n) return null;
     const out = this.mem.bytes(value, this.spec.valueSize);
     for (const { offset, size } of this.special) out.fill(0, offset, offset + size);

@@ -153,12 +153,36 @@ describe('hash maps', () => {
     expect(map.sumElemCount).toBe(1n);
   });
 
-  test('a full LRU map gives up what was not looked up', () => {
-    const map = make('lru_hash', { maxEntries: 3 });
-    for (const key of [1, 2, 3]) map.write(u32(key), u64(key));
-    expect(value(map, 1)).toBe(1);
-    map.write(u32(4), u64(4));
-    expect(keys(map).sort((a, b) => a - b)).toEqual([1, 3, 4]);
+  const look = (map: BpfMap, key: number): boolean =>
+    callHelper(bpf, 1, map.addr, placeBytes(bpf, u32(key))) !== 0;
+  const sorted = (map: BpfMap): number[] => keys(map).sort((a, b) => a - b);
+
+  test.for(['lru_hash', 'lru_percpu_hash'])('a full %s gives up what no program looked up', (kind) => {
+    const map = make(kind, { maxEntries: 3 });
+    const put = (key: number) => map.write(u32(key), new Uint8Array(16).fill(key));
+    expect([1, 2, 3].map(put)).toEqual([0, 0, 0]);
+    expect([look(map, 1), map.read(u32(2)) !== null]).toEqual([true, true]);
+    expect([put(4), sorted(map)]).toEqual([0, [1, 3, 4]]);
+    // The element that is new is not looked up either, but it is younger than 3.
+    expect([put(5), sorted(map)]).toEqual([0, [1, 4, 5]]);
+  });
+
+  test('an update of a key in a full LRU map gives up another element', () => {
+    const map = make('lru_hash', { maxEntries: 2 });
+    for (const key of [1, 2]) map.write(u32(key), u64(key));
+    expect([map.write(u32(2), u64(7)), sorted(map), value(map, 2)]).toEqual([0, [2], 7]);
+    expect([map.write(u32(3), u64(3)), sorted(map)]).toEqual([0, [2, 3]]);
+    // What goes may be the element of the same key, and then BPF_NOEXIST finds nothing.
+    expect([map.write(u32(2), u64(8), NOEXIST), sorted(map), value(map, 2)]).toEqual([0, [2, 3], 8]);
+  });
+
+  test('an LRU map with lists for each processor scans few elements at a time', () => {
+    const map = make('lru_hash', { maxEntries: 8, flags: 1 << 1 });
+    for (let key = 1; key <= 8; key++) map.write(u32(key), u64(key));
+    look(map, 1);
+    map.write(u32(9), u64(9));
+    // Four are given up at once, the one that was looked up is not among them.
+    expect(sorted(map)).toEqual([1, 6, 7, 8, 9]);
   });
 });
 

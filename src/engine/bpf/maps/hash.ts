@@ -15,7 +15,7 @@ import { BPF_EXIST, BPF_F_LOCK } from '../map.ts';
 import type { MapInit } from '../map.ts';
 import { freeAsyncFields, freeFields } from '../prog_objects.ts';
 import { Htab } from './htab.ts';
-import { LruList } from './lru_list.ts';
+import { LruSlots } from './lru_slots.ts';
 
 export class HashMap extends Htab {
   constructor(init: MapInit) {
@@ -62,11 +62,22 @@ export class HashMap extends Htab {
 }
 
 export class LruHashMap extends HashMap {
-  private readonly list: LruList;
+  private readonly slots: LruSlots;
 
   constructor(init: MapInit) {
     super(init);
-    this.list = new LruList(this.mem, this.container.at('lru'), this.kernel.types.struct('htab_elem'));
+    this.slots = new LruSlots(this, this.elemSize, (elem) => {
+      if (!this.isLinked(elem)) return false;
+      this.takeOut(elem);
+      return true;
+    });
+  }
+  protected override releaseElem(elem: Addr): void {
+    this.slots.push(elem);
+  }
+  protected override freeContent(): void {
+    super.freeContent();
+    this.slots.free();
   }
 
   /**
@@ -76,29 +87,36 @@ export class LruHashMap extends HashMap {
   override lookup(key: Addr): Addr {
     const elem = this.find(key);
     if (elem === 0n) return 0n;
-    this.list.touch(elem);
+    this.slots.lru.touch(elem);
     return this.valueAt(elem);
+  }
+  /** User space looks without being noticed. @kernel htab_lru_map_lookup_elem_sys, kernel/bpf/hashtab.c @fidelity full: maps.test.ts */
+  override read(key: Uint8Array): Uint8Array | null {
+    return this.readAt(key, (at) => super.lookup(at));
   }
 
   /**
+   * Takes a free element first, for which another may have to go, then looks whether the key is there.
+   *
    * @kernel htab_lru_map_update_elem, kernel/bpf/hashtab.c
-   * @fidelity partial: one list in order of use instead of active, inactive and per-cpu free lists
+   * @fidelity full: maps.test.ts
    */
   override update(key: Addr, value: Addr, flags: bigint): NegErrno {
     if (flags > BPF_EXIST) return fail('EINVAL');
+    const elem = this.slots.pop();
+    if (elem === 0n) return fail('ENOMEM');
     const old = this.find(key);
     const error = this.checkPresence(old, flags);
-    if (error !== 0) return error;
-    if (old === 0n && this.count >= this.spec.maxEntries) this.unlink(this.list.oldest());
-    const elem = this.insert(key);
-    this.list.add(elem);
+    if (error !== 0) {
+      this.slots.push(elem);
+      return error;
+    }
+    this.insert(key, elem);
+    this.mem.fill(this.slotOf(elem), this.slotSize, 0);
     this.copyValue(this.slotOf(elem), value);
-    if (old !== 0n) this.unlink(old);
+    if (old === 0n) return 0;
+    this.slots.lru.touch(elem);
+    this.unlink(old);
     return 0;
-  }
-
-  protected override freeElem(elem: Addr): void {
-    super.freeElem(elem);
-    this.list.remove(elem);
   }
 }

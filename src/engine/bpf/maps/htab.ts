@@ -56,7 +56,7 @@ export abstract class Htab extends BpfMap {
   private readonly table: Addr;
   private readonly bucketSize: Bytes;
   private readonly at: { readonly hash: bigint; readonly key: bigint; readonly value: bigint };
-  private readonly elemSize: Bytes;
+  protected readonly elemSize: Bytes;
 
   /** @param valueBytes what an element holds behind its key */
   constructor(init: MapInit, valueBytes: Bytes) {
@@ -100,6 +100,10 @@ export abstract class Htab extends BpfMap {
   slotOf(elem: Addr): Addr {
     return elem + this.at.value;
   }
+  /** Is it in a bucket? */
+  protected isLinked(elem: Addr): boolean {
+    return this.mem.u64(elem + 8n) !== 0n;
+  }
   /** What a program sees as the element's value. */
   abstract valueAt(elem: Addr): Addr;
 
@@ -129,10 +133,18 @@ export abstract class Htab extends BpfMap {
     return have.every((byte, i) => byte === want[i]);
   }
 
+  /** Room for an element, zeroed. */
+  protected allocElem(): Addr {
+    return this.mem.alloc(this.elemSize, 8);
+  }
+  /** The room of an element is free again. */
+  protected releaseElem(elem: Addr): void {
+    this.mem.release(elem);
+  }
+
   /** A new element for a key, its value zeroed, at the head of its bucket. */
-  protected insert(key: Addr): Addr {
+  protected insert(key: Addr, elem = this.allocElem()): Addr {
     const { mem } = this;
-    const elem = mem.alloc(this.elemSize, 8);
     const hash = this.hashOf(key);
     const head = this.bucket(hash & (this.buckets - 1));
     const first = mem.u64(head);
@@ -148,13 +160,17 @@ export abstract class Htab extends BpfMap {
 
   /** Takes an element out of its bucket and frees it; a reader that stands on it can still go on. */
   protected unlink(elem: Addr): void {
+    this.takeOut(elem);
+    this.releaseElem(elem);
+  }
+  protected takeOut(elem: Addr): void {
     const { mem } = this;
     const next = mem.u64(elem);
     const pprev = mem.u64(elem + 8n);
     mem.setU64(pprev, next);
     if (!isNulls(next)) mem.setU64(next + 8n, pprev);
+    mem.setU64(elem + 8n, 0n);
     this.freeElem(elem);
-    mem.release(elem);
     this.adjust(-1);
   }
 

@@ -12,7 +12,7 @@ import { BPF_ANY, BPF_EXIST } from '../map.ts';
 import type { MapInit } from '../map.ts';
 import { allocPercpu, percpuSlot, readPercpu, writePercpu } from '../percpu.ts';
 import { Htab } from './htab.ts';
-import { LruList } from './lru_list.ts';
+import { LruSlots } from './lru_slots.ts';
 
 export class PercpuHashMap extends Htab {
   constructor(init: MapInit) {
@@ -33,27 +33,22 @@ export class PercpuHashMap extends Htab {
     return elem === 0n || cpu >= this.cpus ? 0n : percpuSlot(this.pointer(elem), this.slotSize, cpu);
   }
 
-  /** Makes room for one more. @returns 0 or -E2BIG */
-  protected makeRoom(): NegErrno {
-    return this.count >= this.spec.maxEntries ? fail('E2BIG') : 0;
-  }
-
   /** The element for a key, made when it is absent, or why not. */
-  private upsert(key: Addr, flags: bigint): Addr | NegErrno {
+  protected upsert(key: Addr, flags: bigint): Addr | NegErrno {
     if (flags > BPF_EXIST) return fail('EINVAL');
     const old = this.find(key);
     const error = this.checkPresence(old, flags);
     if (error !== 0) return error;
     if (old !== 0n) return old;
-    const full = this.makeRoom();
-    if (full !== 0) return full;
-    const elem = this.insert(key);
-    this.mem.setU64(this.slotOf(elem), allocPercpu(this.mem, this.slotSize, this.cpus));
-    this.inserted(elem);
-    return elem;
+    return this.count >= this.spec.maxEntries ? fail('E2BIG') : this.insertCopies(key);
   }
 
-  protected inserted(_elem: Addr): void {}
+  /** A new element with its copies. @param elem room for it, else it is made */
+  protected insertCopies(key: Addr, elem = this.allocElem()): Addr {
+    this.insert(key, elem);
+    this.mem.setU64(this.slotOf(elem), allocPercpu(this.mem, this.slotSize, this.cpus));
+    return elem;
+  }
 
   /**
    * @kernel __htab_percpu_map_update_elem, kernel/bpf/hashtab.c
@@ -98,29 +93,44 @@ export class PercpuHashMap extends Htab {
 }
 
 export class LruPercpuHashMap extends PercpuHashMap {
-  private readonly list: LruList;
+  private readonly slots: LruSlots;
 
   constructor(init: MapInit) {
     super(init);
-    this.list = new LruList(this.mem, this.container.at('lru'), this.kernel.types.struct('htab_elem'));
+    this.slots = new LruSlots(this, this.elemSize, (elem) => {
+      if (!this.isLinked(elem)) return false;
+      this.takeOut(elem);
+      return true;
+    });
+  }
+  protected override releaseElem(elem: Addr): void {
+    this.slots.push(elem);
+  }
+  protected override freeContent(): void {
+    super.freeContent();
+    this.slots.free();
   }
 
   override lookup(key: Addr): Addr {
     const elem = this.find(key);
     if (elem === 0n) return 0n;
-    this.list.touch(elem);
+    this.slots.lru.touch(elem);
     return this.valueAt(elem);
   }
 
-  protected override makeRoom(): NegErrno {
-    if (this.count >= this.spec.maxEntries) this.unlink(this.list.oldest());
-    return 0;
-  }
-  protected override inserted(elem: Addr): void {
-    this.list.add(elem);
-  }
-  protected override freeElem(elem: Addr): void {
-    this.list.remove(elem);
-    super.freeElem(elem);
+  /**
+   * @kernel __htab_lru_percpu_map_update_elem, kernel/bpf/hashtab.c
+   * @fidelity full: maps.test.ts
+   */
+  protected override upsert(key: Addr, flags: bigint): Addr | NegErrno {
+    if (flags > BPF_EXIST) return fail('EINVAL');
+    const spare = flags === BPF_EXIST ? 0n : this.slots.pop();
+    if (flags !== BPF_EXIST && spare === 0n) return fail('ENOMEM');
+    const old = this.find(key);
+    const error = this.checkPresence(old, flags);
+    if (error === 0 && old === 0n) return this.insertCopies(key, spare);
+    if (old !== 0n && error === 0) this.slots.lru.touch(old);
+    if (spare !== 0n) this.slots.push(spare);
+    return error === 0 ? old : error;
   }
 }

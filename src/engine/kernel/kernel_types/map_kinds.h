@@ -5,6 +5,12 @@
 #include "cgroup.h"
 #include "fs.h"
 
+struct bpf_lru_locallist {
+	struct list_head lists[2];
+	u16 next_steal;
+	raw_spinlock_t lock;
+};
+
 struct lpm_trie_node {
 	struct callback_head rcu;
 	struct lpm_trie_node *child[2];
