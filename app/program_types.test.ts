@@ -98,3 +98,18 @@ test.for([
   expect([stdout, status]).toEqual(['', 1]);
   expect(stderr).toContain(message);
 });
+
+test('a program that the verifier cannot judge is loaded beside an iterator, and said to be', () => {
+  const { stdout, stderr, status } = run(
+    'packets',
+    `SEC("xdp") int packets(struct xdp_md *ctx)
+{
+	unsigned char *data = (void *)(long)ctx->data;
+	return data + 14 > (unsigned char *)(long)ctx->data_end ? XDP_PASS : data[12];
+}`,
+  );
+  expect([stdout, status]).toEqual(['packets 6 37\ndump 26 28\n', 0]);
+  expect(stderr).toContain(
+    "prog 'packets': cannot run here and was not verified: not supported by this verifier",
+  );
+});

@@ -176,7 +176,11 @@ function loadProgram(
 ): ProgramLoad {
   const { spec } = program;
   const level = options.logLevel ?? 0;
-  const { ret, log: raw } = options.sys.progLoad({
+  const {
+    ret,
+    log: raw,
+    unverified,
+  } = options.sys.progLoad({
     type: spec.def?.progType ?? 0,
     expectedAttachType: spec.def?.attachType ?? 0,
     insns: program.insns,
@@ -190,6 +194,8 @@ function loadProgram(
     // libbpf asks without a log and, refused, again with one. The verdict is the same: ask once.
     logLevel: Math.max(level, 1),
   });
+  if (unverified !== undefined)
+    log.warn(`prog '${spec.name}': cannot run here and was not verified: ${unverified}`);
   if (ret >= 0) return { program, ret, log: level > 0 ? raw : '' };
   const text = fixupVerifierLog(raw, program, object);
   log.warn(`prog '${spec.name}': BPF program load failed: ${log.text(ret)}`);
