@@ -90,6 +90,43 @@ describe('the worked examples', () => {
   });
 });
 
+test('files and cgroups of a task: what it looks up it gives back, or is told', () => {
+  const code = `
+static void look(struct task_struct *task)
+{
+	unsigned int fd = 0;
+	struct file *file;
+	struct cgroup *cgrp = task_dfl_cgroup(task);
+	int files = 0;
+
+	for (; (file = fget_task_next(task, &fd)); fd++) {
+		files++;
+		fput(file);
+	}
+	file = fget_task(task, 0);
+	pr_info("%d files, %d, level %d of %llu, %d\\n", files, file != NULL, cgrp->level, cgroup_id(cgrp),
+		cgroup_is_descendant(cgrp, cgroup_ancestor(cgrp, 0)));
+	cgroup_get(cgroup_parent(cgrp));
+}
+
+static int children_init(`;
+  const { report, stderr } = run(
+    'task_children',
+    wrong(CHILDREN, 'static int children_init(', code).replace(
+      'return info->parent ? 0',
+      'look(info->parent);\n\treturn info->parent ? 0',
+    ),
+    '--pid',
+    '602',
+  );
+  expect(report.module?.log).toMatch(/^(\d+) files, 1, level [1-9] of \d+, 1\n$/);
+  expect(report.module?.leaks.map(({ kind, giveBack }) => [kind, giveBack])).toEqual([
+    ['file', 'fput'],
+    ['cgroup', 'cgroup_put'],
+  ]);
+  expect(stderr()).toContain('a reference on struct file, taken here, is never given back: fput is missing');
+});
+
 describe('mistakes', () => {
   test('a forgotten put is a leaked reference, with the line that took it', () => {
     const { report, status, line, stderr } = children('\tput_task_struct(v);\n\t++*pos;', '\t++*pos;');

@@ -16,6 +16,7 @@ export type HoldKind =
   | 'pid'
   | 'pid_ns'
   | 'file'
+  | 'cgroup'
   | 'memory'
   | 'mmap_lock'
   | 'mutex'
@@ -55,6 +56,7 @@ export const HOLDS: Readonly<Record<HoldKind, HoldRule>> = {
   pid: counted('a reference on struct pid', 'put_pid'),
   pid_ns: counted('a reference on pid_namespace', 'put_pid_ns'),
   file: counted('a reference on struct file', 'fput', 'file f_count'),
+  cgroup: counted('a reference on cgroup', 'cgroup_put'),
   memory: counted('memory', 'kfree'),
   mmap_lock: locked('mmap_lock, for reading,', 'mmap_read_unlock', 'mmap_lock'),
   mutex: locked('a mutex', 'mutex_unlock'),
