@@ -38,6 +38,16 @@ test('a link holds scenario, view and moment, in characters that need no escapin
   expect(isLink('#section')).toBe(false);
 });
 
+test("kernel code of the user's goes along, and comes back into the editor", () => {
+  const module = { path: 'mine.c', text: 'int x; /* \u2713 */\n' };
+  const whole: Shared = { ...shared, scenario: { ...scenario, module } };
+  expect(openHash(hashOf(whole), offer)).toEqual({ ok: true, shared: whole });
+  expect(adopted(whole.scenario, useStore.getState()).module).toEqual(module);
+  expect(adopted(scenario, useStore.getState()).module).toBeNull();
+  const wrong = { scenario: { ...scenario, module: { path: 'mine.c' } }, view: {} };
+  expect(problem(holding(wrong))).toContain('scenario.module.text');
+});
+
 test('only the end of a link changes with the moment', () => {
   const without = hashOf({ ...shared, moment: null });
   expect(hashOf(shared).startsWith(`${without}.`)).toBe(true);
