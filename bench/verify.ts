@@ -7,6 +7,10 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { includeFrom } from '../app/cli/files.ts';
+import { parseRelease } from '../src/engine/abi/releases.ts';
+import type { Insn } from '../src/engine/abi/insn.ts';
+import { findMember } from '../src/engine/btf/layout.ts';
+import { Kind } from '../src/engine/btf/types.ts';
 import { Symbols } from '../src/engine/kernel/symbols.ts';
 import { openObject } from '../src/engine/libbpf/open.ts';
 import type { BpfObject } from '../src/engine/libbpf/object.ts';
@@ -14,6 +18,7 @@ import { compileSource } from '../src/engine/machine/program.ts';
 import { verifyObject } from '../src/engine/verifier/testing/verify_sys.ts';
 import type { LabKernel } from '../src/engine/verifier/testing/verify_sys.ts';
 import type { VerifyResult } from '../src/engine/verifier/request.ts';
+import { verify } from '../src/engine/verifier/verify.ts';
 import { must } from '../src/shared/assert.ts';
 import { utf8Decode } from '../src/shared/utf8.ts';
 import { geomean, inProcess, race } from './measure.ts';
@@ -46,6 +51,54 @@ function kernelOf(): LabKernel {
 
 /** Sources of which the object is verified, and objects that run into the limit. */
 const LONG = ['loop_unbounded'];
+
+/** A walk up the parents of a task that was unrolled: five instructions for each step. */
+function unrolled(kernel: LabKernel, instructions: number): VerifyResult {
+  const { btf } = kernel;
+  const task = btf.find('task_struct', Kind.STRUCT);
+  const offset = (field: string): number => must(findMember(btf, task, field), field).offset;
+  const insn = (code: number, fields: Partial<Insn> = {}): Insn => ({
+    code,
+    dst: 0,
+    src: 0,
+    off: 0,
+    imm: 0,
+    ...fields,
+  });
+  const step = [
+    insn(0x79, { dst: 1, src: 6, off: offset('real_parent') }),
+    insn(0x15, { dst: 1, off: 2 }),
+    insn(0x61, { dst: 2, src: 1, off: offset('pid') }),
+    insn(0x0f, { dst: 7, src: 2 }),
+    insn(0xbf, { dst: 6, src: 1 }),
+  ];
+  const out = [insn(0xb7), insn(0x95)];
+  const start = [
+    insn(0x79, { dst: 6, src: 1, off: 8 }),
+    insn(0xb7, { dst: 7 }),
+    insn(0x55, { dst: 6, off: 2 }),
+  ];
+  const steps = Array.from({ length: Math.floor(instructions / step.length) }, () => step).flat();
+  return verify({
+    insns: [...start, ...out, ...steps, ...out],
+    release: must(parseRelease('6.12'), 'release'),
+    kernelBtf: btf,
+    progBtf: null,
+    funcInfo: [],
+    lineInfo: [],
+    map: () => null,
+    ksymAddress: () => null,
+    gplCompatible: true,
+    attachBtfId: btf.find('bpf_iter_task', Kind.FUNC),
+    target: () => ({ ctxArgs: [{ offset: 8, type: 'trusted_or_null' }], extraHelpers: [] }),
+    sleepable: false,
+    logLevel: STATISTICS,
+    cpus: 1,
+  });
+}
+
+/** Instructions of programs that were unrolled by the thousand. */
+const UNROLLED = [25_000, 40_000];
 
 export function verifyGroup(): Group {
   const kernel = kernelOf();
@@ -83,10 +136,21 @@ export function verifyGroup(): Group {
       cells: [String(insns), String(states), ms(cost), perSecond((insns / cost) * 1000), '-'],
     };
   });
+  const walks = UNROLLED.map((instructions): Row => {
+    const run = (): VerifyResult => unrolled(kernel, instructions);
+    const result = run();
+    if (!result.ok) throw new Error(`an unrolled walk is refused: ${result.reject?.message}`);
+    const { insns, states } = statistics([result]);
+    const cost = inProcess(run)();
+    return {
+      what: `${instructions} instructions, unrolled`,
+      cells: [String(insns), String(states), ms(cost), perSecond((insns / cost) * 1000), '-'],
+    };
+  });
   return {
     title: 'Verification',
     columns: ['instructions', 'states', 'load', 'simulated', 'compile / load'],
-    rows: [...rows, ...long],
+    rows: [...rows, ...long, ...walks],
     metrics: [{ name: 'verify: compile / load', value: geomean(ratios), better: 'higher', tolerance: 1.6 }],
     notes: ['A load is libbpf (relocations, maps) and the verifier, for every program of the object.'],
   };
