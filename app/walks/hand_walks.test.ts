@@ -38,7 +38,6 @@ const IN_ONE_RUN: readonly { file: string; world: string; least: number; options
   { file: 'bpf', world: 'sockets', least: 3, options: ['--prog', 'walk_map'] },
   { file: 'bpf', world: 'sockets', least: 3, options: ['--prog', 'walk_prog'] },
   { file: 'bpf', world: 'sockets', least: 1, options: ['--prog', 'walk_link'] },
-  { file: 'unix', world: 'sockets', least: 3 },
   { file: 'map_elem', world: 'demo', least: 20, options: ['--map', 'numbers', '--fill', 'numbers:20'] },
   { file: 'map_elem', world: 'demo', least: 8, options: ['--map', 'places', '--fill', 'places:5'] },
   { file: 'sockmap', world: 'sockets', least: 8, options: ['--prog', 'walk_sockets', '--map', 'proxied'] },
