@@ -7,6 +7,7 @@ import type { Scenario } from '../src/protocol/scenario.ts';
 import type { CallContext } from '../src/protocol/server.ts';
 import { callRow } from '../src/protocol/trace.ts';
 import { createEngineApi } from '../src/engine/machine_api.ts';
+import { must } from '../src/shared/assert.ts';
 import { resources } from './resources.ts';
 
 const targets = join(import.meta.dirname, 'examples', 'targets');
@@ -36,7 +37,9 @@ test('a program of its target is checked, run and drawn', async () => {
   expect(report.module).toMatchObject({ targets: ['task_children'], leaks: [], locks: [], oops: null });
   expect(program?.ctxType).toBe('bpf_iter__task_children');
   // The list, and a child in each of its places.
-  expect(scene?.length).toBe(5);
+  const picture = must(scene, 'a picture');
+  expect(picture.length).toBe(5);
+  expect(picture.text.match(/task_children \d/g)).toEqual([0, 1, 2, 3].map((n) => `task_children ${n}`));
   expect(sessions[0]?.target).toBe('task_children');
   // Moments of such a run are replayed with the module.
   const moment = { session: sessions[0]?.session ?? 0, read: 0, call: 1 };

@@ -26,6 +26,8 @@ export function stripScene(session: Session): Scene {
   for (; object !== NULL && !isErr(object); object = ops.next(session, object)) {
     const i = count++;
     if (i >= DRAWN) continue;
+    // Targets of kernel code are told apart by when an object comes.
+    session.seqNum = i;
     const { owner, key } = session.reg.identify(session, object);
     const node = scene.node(
       { kind: 'item', addr: object, owner, key, label: `${session.reg.target} ${key}`, detail: '' },
