@@ -70,6 +70,7 @@ export class Lab implements Ground {
   private readonly ctx: Addr;
   private readonly meta: Addr;
   private readonly task: Addr;
+  private readonly seq: Addr;
   private readonly common: Omit<VerifyRequest, 'insns' | 'funcInfo'>;
   private readonly functions: readonly TypeId[];
 
@@ -81,6 +82,7 @@ export class Lab implements Ground {
     for (const [fd, spec] of Object.entries(SPECS)) this.makeMap(Number(fd), spec);
     this.ctx = this.kernel.allocBytes(CTX_SIZE);
     this.meta = this.kernel.allocBytes(META_SIZE);
+    this.seq = this.kernel.allocBytes(this.kernel.types.struct('seq_file').size);
     const { size } = this.kernel.types.struct('task_struct');
     this.task = this.kernel.allocBytes(size);
     this.noise(this.task, size & ~7, new Random(0, 0));
@@ -150,6 +152,7 @@ export class Lab implements Ground {
     for (const fd of [HASH_FD, ELEMENTS_FD]) this.fillMap(fd, random);
     const ringbuf = must(this.maps.get(RINGBUF_FD), 'ringbuf');
     if (ringbuf instanceof RingbufMap) ringbuf.rb.set('consumer_pos', ringbuf.rb.big('producer_pos'));
+    mem.setU64(this.meta, this.seq);
     mem.setU64(this.meta + 8n, random.edge64());
     mem.setU64(this.meta + 16n, random.edge64());
     mem.setU64(this.ctx, this.meta);
