@@ -70,3 +70,16 @@ export function clangRun(clang: string, source: string, out: string, includes: r
   const folders = includes.map((folder) => `-I${folder}`);
   return wholeProcess(clang, ...flags, ...folders, '-c', source, '-o', out);
 }
+
+/** Reads one file and makes nothing of it. @param includes folders, the one with vmlinux.h first */
+export const clangCheck = (clang: string, source: string, includes: readonly string[]): Sampler =>
+  wholeProcess(
+    clang,
+    '-fsyntax-only',
+    '-target',
+    'bpf',
+    '-mcpu=v3',
+    '-Wno-everything',
+    ...includes.map((folder) => `-I${folder}`),
+    source,
+  );

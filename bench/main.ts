@@ -1,11 +1,12 @@
 /**
  * The benchmarks: every figure in one run, each beside a peer. See docs/BENCH.md.
  *
- *     --only WORD     groups whose name begins so: compile, verify, vm, recording, world, walk, targets
+ *     --only WORD     groups whose name begins so: compile, analyze, verify, vm, recording, world, walk, targets
  *     --check         fail when a ratio is worse than the baseline allows
  *     --update        write what was measured to the baseline
  */
 import { parseArgs } from 'node:util';
+import { analyzeGroup } from './analyze.ts';
 import { compileGroup } from './compile.ts';
 import { readBaseline, regressions, tableOf, writeBaseline } from './report.ts';
 import type { Group, Metric } from './report.ts';
@@ -19,6 +20,7 @@ const BASELINE = 'bench/baseline.json';
 
 const GROUPS: readonly (readonly [name: string, measure: () => Group])[] = [
   ['compile', compileGroup],
+  ['analyze', analyzeGroup],
   ['verify', verifyGroup],
   ['vm', vmGroup],
   ['recording', () => recordingGroup(10_000)],

@@ -55,7 +55,7 @@ test('everything by keyboard: run, step, units, views, palette', async ({ page }
   await page.keyboard.type('Graph view');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('table')).toBeHidden();
-  await page.locator('.monaco-editor .view-lines').click();
+  await page.locator('.editor-host:visible .monaco-slot').click();
   const before = await playground.event();
   await page.keyboard.type('.');
   expect(await playground.event()).toEqual(before);

@@ -81,8 +81,8 @@ export class Playground {
   /** Replaces the text in Monaco, by pasting: typed lines would be indented by the editor. */
   async replaceText(text: string): Promise<void> {
     await this.pane('Code');
-    // At its beginning: lines are wider than the pane, and a click in their middle would scroll there.
-    await this.page.locator('.monaco-editor .view-lines:visible').click({ position: { x: 4, y: 4 } });
+    // Not the lines themselves: they are wider and higher than the pane, and would be scrolled.
+    await this.page.locator('.editor-host:visible .monaco-slot').click();
     await this.page.keyboard.press('ControlOrMeta+a');
     await this.page.evaluate((pasted) => {
       const clipboardData = new DataTransfer();

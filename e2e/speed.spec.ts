@@ -69,7 +69,7 @@ test('no task of stepping or typing needs 50 ms; those that take it by the clock
       await page.waitForTimeout(40);
     }
   });
-  await page.locator('.monaco-editor .view-lines').click();
+  await page.locator('.editor-host:visible .monaco-slot').click();
   await page.keyboard.press('ControlOrMeta+End');
   const typing = await tasksDuring(page, async () => {
     await page.keyboard.type('/* typed letter by letter */', { delay: 30 });
