@@ -12,7 +12,7 @@
  *
  * Both see the vmlinux.h of one kernel: ours through its BTF, clang as the text dumped from it. A file that
  * clang refuses needs another kernel, a generated header or another machine; it is counted, not judged.
- * What clang said of a file is kept in .cache/front.
+ * What clang said of a file is kept in .cache/front_kept.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,8 @@ if (positionals.length === 0) throw new Error('which folders? See the head of be
 const kernelBtf = Btf.parse(
   Uint8Array.from(gunzipSync(readFileSync(join('recorded', 'linux-6.12', 'kernel', 'vmlinux.btf.gz')))),
 );
-const scratch = join('.cache', 'front');
+/** Not where the build is: that is emptied. */
+const scratch = join('.cache', 'front_kept');
 mkdirSync(scratch, { recursive: true });
 
 /** The text of vmlinux.h as `bpftool btf dump format c` prints it. */
