@@ -416,6 +416,14 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     11n,
   ],
   [
+    'texts of literals are compared while compiling',
+    `#define SAME(x, y) (__builtin_strcmp(#x, #y) == 0)
+     ${L} { return SAME(==, ==) + 2 * SAME(==, =) + 4 * (__builtin_strcmp("a", "b") < 0); }`,
+    0n,
+    0n,
+    5n,
+  ],
+  [
     'barrier_var costs nothing and changes nothing',
     `${L} { long r = a; asm volatile("" : "+r"(r)); return r + b; }`,
     3n,

@@ -186,9 +186,23 @@ export function evaluate(expr: Expr): ConstValue | null {
     case 'builtin':
       if (expr.builtin.name === 'constant_p')
         return int(evaluate(expr.builtin.operand)?.kind === 'int' ? 1n : 0n);
+      if (expr.builtin.name === 'strcmp') return compareTexts(expr.builtin.left, expr.builtin.right);
       return expr.builtin.name === 'expect' ? evaluate(expr.builtin.operand) : null;
     default:
       return null;
+  }
+}
+
+/** The order of two literals. */
+function compareTexts(left: Expr, right: Expr): ConstValue | null {
+  const [a, b] = [left, right].map((expr) => {
+    const value = evaluate(expr);
+    return value?.kind === 'address' && value.of.kind === 'string' ? value : null;
+  });
+  if (!a || !b || a.of.kind !== 'string' || b.of.kind !== 'string') return null;
+  for (let i = 0; ; i++) {
+    const [x, y] = [a.of.bytes[Number(a.offset) + i] ?? 0, b.of.bytes[Number(b.offset) + i] ?? 0];
+    if (x !== y || x === 0) return int(BigInt(Math.sign(x - y)));
   }
 }
 

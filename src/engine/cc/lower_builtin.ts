@@ -1,4 +1,5 @@
 /** Builtin functions. */
+import { evaluateInt } from './const_eval.ts';
 import type { Builtin, BuiltinExpr, Expr } from './ast.ts';
 import { FieldInfo } from './ast.ts';
 import { pointee, sizeOf, unsugar, VOID } from './ctype.ts';
@@ -241,8 +242,10 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
       const size = constantSize(f, expr, builtin.size);
       return memcmp(f, left, right, size, commonAlign(builtin, left, right));
     }
-    case 'strcmp':
-      return noCall(f, expr, 'strcmp');
+    case 'strcmp': {
+      const known = evaluateInt(expr);
+      return known === null ? noCall(f, expr, 'strcmp') : f.b.const(32, known);
+    }
     case 'bswap': {
       const value = f.value(builtin.operand);
       f.b.loc = expr.loc;
