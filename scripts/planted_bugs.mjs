@@ -48,7 +48,7 @@ export const PLANTED = [
   ['opt_demand.ts', 'wanted + Number(by) <= inst.width ?', 'wanted <= inst.width ?'],
   ['opt_stores.ts', 'later = later.filter((one) => !mayAlias(one, place, escaped));', ''],
   ['opt_stores.ts', "case 'call':\n", ''],
-  ['opt_constants.ts', 'one === null || (all !== undefined && all !== one)', 'one === null'],
+  ['opt_constants.ts', 'if (open || taken)', 'if (taken)'],
   ['opt_rounds.ts', '(phi) => phi.args[at]!', '(phi) => phi.args[0]!'],
   ['opt_simplify.ts', 'from.bits <= room', 'true'],
   ['opt_simplify.ts', 'BigInt(x.base.off - y.base.off)', 'BigInt(y.base.off - x.base.off)'],
