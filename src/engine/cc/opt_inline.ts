@@ -31,8 +31,6 @@ export function countCalls(functions: Iterable<IrFunction>): CallSites {
     for (const block of fn.blocks) {
       for (const inst of block.insts) {
         inst.args.forEach(noteAddress);
-        for (const { symbol } of inst.asm?.lines ?? [])
-          if (symbol?.symbol.kind === 'function') taken.add(symbol.symbol);
         inst.asm?.lines.forEach(({ symbol }) => note(symbol?.symbol));
         if (inst.callee?.kind === 'symbol')
           calls.set(inst.callee.symbol, (calls.get(inst.callee.symbol) ?? 0) + 1);
