@@ -199,7 +199,7 @@ function jump(insn: Insn, context: DisasmContext): string {
  * The instruction as text, without index, opcode or newline: `r1 = *(u64 *)(r1 +8)`.
  *
  * @kernel print_bpf_insn, kernel/bpf/disasm.c
- * @fidelity full
+ * @fidelity full: disasm.test.ts
  */
 export function disasmInsn(insn: Insn, context: DisasmContext = {}): string {
   const { code, dst, src, off, imm } = insn;

@@ -300,7 +300,7 @@ const PREFIXES: ReadonlyMap<Kind, string> = new Map<Kind, string>([
  * @param flags BTF_F_*
  * @returns the text, and 0 or the errno of memory that could not be read
  * @kernel btf_type_show, kernel/bpf/btf.c
- * @fidelity full
+ * @fidelity full: btf_show.test.ts
  */
 export function btfShow(
   kernel: Kernel,

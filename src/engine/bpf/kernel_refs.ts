@@ -19,14 +19,14 @@ const taskCounter = (task: View): string => (task.has(USERS) ? USERS : 'usage');
 /**
  * @returns the task with a reference, or NULL once the last one is gone
  * @kernel bpf_task_acquire, kernel/bpf/helpers.c
- * @fidelity full
+ * @fidelity full: app/async.test.ts
  */
 export function acquireTask(task: View | null): Addr {
   if (!task) return 0n;
   const counter = taskCounter(task);
   return task.num(counter) === 0 ? 0n : getRef(task, counter).addr;
 }
-/** @kernel bpf_task_release, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_task_release, kernel/bpf/helpers.c @fidelity full: app/async.test.ts */
 export function releaseTask(kernel: Kernel, addr: Addr): void {
   const task = taskAt(kernel, addr);
   putRef(task, taskCounter(task));

@@ -181,7 +181,7 @@ export abstract class BpfMap {
    * Copies a value, leaving locks, timers and kernel pointers in the target as they are.
    *
    * @kernel copy_map_value, include/linux/bpf.h
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   copyValue(to: Addr, from: Addr): void {
     let at = 0;

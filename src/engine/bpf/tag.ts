@@ -8,7 +8,7 @@ import { sha1 } from './sha1.ts';
  * @param insns as given to BPF_PROG_LOAD
  * @returns the first 8 bytes of the SHA-1 over the instructions with map references zeroed
  * @kernel bpf_prog_calc_tag, kernel/bpf/core.c
- * @fidelity full
+ * @fidelity full: tail_call.test.ts
  */
 export function progTag(insns: readonly Insn[]): Uint8Array {
   const fromMap = (insn: Insn | undefined): boolean =>

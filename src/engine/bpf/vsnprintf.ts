@@ -28,7 +28,7 @@ export const padText = (text: string, { left, width }: Spec): string =>
  * An integer in a field. Zeros go between sign and digits; `-` wins over `0`.
  *
  * @kernel number, lib/vsprintf.c
- * @fidelity full
+ * @fidelity full: btf_show.test.ts
  */
 export function formatNumber(
   value: bigint,
@@ -81,7 +81,7 @@ function lookup(symbols: Symbols, addr: Addr): ReturnType<Symbols['lookup']> {
  *
  * @param how s: name only; S: with offset; B: as S, for a return address
  * @kernel __sprint_symbol, kernel/kallsyms.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 export function symbolText(symbols: Symbols, addr: Addr, how: 's' | 'S' | 'B'): string {
   const back = how === 'B' ? 1n : 0n;
@@ -97,7 +97,7 @@ export function symbolText(symbols: Symbols, addr: Addr, how: 's' | 'S' | 'B'): 
  *
  * @param how I: the usual separators; i: leading zeros (4) or no separators (16)
  * @kernel ip4_string, ip6_string, lib/vsprintf.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 export function ipText(bytes: Uint8Array, how: 'i' | 'I'): string {
   const parts = Array.from(bytes);

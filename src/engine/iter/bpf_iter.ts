@@ -188,7 +188,7 @@ export class BpfIter {
 
   /**
    * @kernel bpf_iter_reg_target, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: task_targets.test.ts
    */
   register(reg: IterReg): void {
     this.targets.set(reg.target, reg);
@@ -196,7 +196,7 @@ export class BpfIter {
 
   /**
    * @kernel bpf_iter_unreg_target, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: app/module.test.ts
    */
   unregister(target: string): void {
     this.targets.delete(target);
@@ -214,7 +214,7 @@ export class BpfIter {
    * The target of the kernel function `bpf_iter_<target>` that a program attaches to, or null.
    *
    * @kernel bpf_iter_prog_supported, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: bpf_targets.test.ts
    */
   byFunction(funcName: string): IterReg | null {
     return funcName.startsWith('bpf_iter_') ? this.find(funcName.slice('bpf_iter_'.length)) : null;
@@ -238,7 +238,7 @@ export class BpfIter {
  * @returns 0, or -EAGAIN when the program returned anything else
  * @throws ProgramAbort
  * @kernel bpf_iter_run_prog, kernel/bpf/bpf_iter.c
- * @fidelity full
+ * @fidelity full: seq_read.test.ts
  */
 export function runIterProg(session: Session, store: (ctx: View) => void): NegErrno {
   return session.runProg(store) === 0 ? 0 : fail('EAGAIN');
@@ -249,7 +249,7 @@ export function runIterProg(session: Session, store: (ctx: View) => void): NegEr
  *
  * @param store writes the fields that are not 0 even now
  * @kernel bpf_iter_get_info, kernel/bpf/bpf_iter.c
- * @fidelity full
+ * @fidelity full: seq_read.test.ts
  */
 export function runFinalProg(session: Session, store: (ctx: View) => void = () => undefined): void {
   if (!session.doneStop) session.runProg(store);

@@ -35,7 +35,7 @@ export interface IterInfo {
  * @returns -EINVAL for a pointer without a length or the reverse, -E2BIG over a page or for bytes that this
  *   kernel does not know, -EFAULT when the user's memory ends before `length`
  * @kernel bpf_iter_link_attach, kernel/bpf/bpf_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 export function readIterInfo({ bytes, length }: IterInfo): DataView | NegErrno {
   if ((bytes === null) !== (length === 0)) return fail('EINVAL');
@@ -64,7 +64,7 @@ export class IterLink {
    * A link with one reference, the caller's, that is not attached yet.
    *
    * @kernel bpf_link_init, kernel/bpf/syscall.c
-   * @fidelity full
+   * @fidelity full: bpf_targets.test.ts
    */
   constructor(iter: BpfIter, reg: IterReg, prog: IterProg, id: number) {
     this.iter = iter;
@@ -87,7 +87,7 @@ export class IterLink {
    *
    * @returns 0 or what the target says; then nothing is held
    * @kernel bpf_iter_link_attach, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: task_targets.test.ts
    */
   attach(info: DataView, current: View): NegErrno {
     const { iter, reg, prog, aux } = this;
@@ -103,7 +103,7 @@ export class IterLink {
    *
    * @returns the session or what the target's init says
    * @kernel bpf_iter_new_fd, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: task_targets.test.ts
    */
   open(file: Addr): Session | NegErrno {
     return Session.open(this.iter, this.reg, this.prog, this.aux, file);
@@ -115,7 +115,7 @@ export class IterLink {
    * @param old the program the caller expects, or null for any
    * @returns 0, -EPERM when `old` is another, -EINVAL when the new one is for another target
    * @kernel bpf_iter_link_replace, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: task_targets.test.ts
    */
   replace(prog: IterProg, old: IterProg | null): NegErrno {
     if (old && old.addr !== this.prog.addr) return fail('EPERM');
@@ -132,7 +132,7 @@ export class IterLink {
    * The lines after the generic ones of a link's fdinfo.
    *
    * @kernel bpf_iter_link_show_fdinfo, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: task_targets.test.ts
    */
   showFdinfo(): string {
     return `target_name:\t${this.reg.target}\n${this.reg.showFdinfo?.(this.iter.env.kernel, this.aux) ?? ''}`;
@@ -145,7 +145,7 @@ export class IterLink {
    * @param copyName takes text with its NUL to the user's `target_name` buffer; false when that faults
    * @returns 0; -EINVAL for a buffer without a length or the reverse; -ENOSPC when the name had to be cut
    * @kernel bpf_iter_link_fill_link_info, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: task_targets.test.ts
    */
   fillLinkInfo(info: DataView, copyName: (text: string) => boolean): NegErrno {
     const room = info.getUint32(TARGET_NAME_LEN, true);
@@ -165,7 +165,7 @@ export class IterLink {
    * The last reference has gone: the target and the program get theirs back. Then `free`.
    *
    * @kernel bpf_iter_link_release, bpf_iter_link_dealloc, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: bpf_targets.test.ts
    */
   release(): void {
     const { env } = this.iter;

@@ -68,7 +68,7 @@ export class Session {
    * @param file the struct file that becomes the session, 0 for none
    * @returns the session, or what the target's init says; then no number was drawn
    * @kernel prepare_seq_file, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: seq_read.test.ts
    */
   static open(iter: BpfIter, reg: IterReg, prog: IterProg, aux: View, file: Addr): Session | NegErrno {
     const session = new Session(iter, reg, prog, aux, file);
@@ -143,7 +143,7 @@ export class Session {
    * Closes the file: the target gives back what it took at open, the program its reference. No program runs.
    *
    * @kernel iter_release, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: task_targets.test.ts
    */
   release(): void {
     this.info.finiPriv?.(this);

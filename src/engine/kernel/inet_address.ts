@@ -62,7 +62,7 @@ export function parseEndpoint(text: string): Endpoint | null {
 /** All zero bytes: any address. */
 export const isAny = (ip: Uint8Array): boolean => ip.every((byte) => byte === 0);
 
-/** ::ffff:a.b.c.d @kernel ipv6_addr_v4mapped, include/net/ipv6.h @fidelity full */
+/** ::ffff:a.b.c.d @kernel ipv6_addr_v4mapped, include/net/ipv6.h @fidelity full: src/engine/kernel/sockets.test.ts */
 export const isV4Mapped = (ip: Uint8Array): boolean =>
   ip.length === V6_BYTES &&
   ip.subarray(0, 10).every((byte) => byte === 0) &&

@@ -46,7 +46,7 @@ function absorb(s: Int32Array, count: number, word: (i: number) => number): void
 /**
  * @param seed hashrnd of the map
  * @kernel htab_map_hash, kernel/bpf/hashtab.c: jhash2 for keys of whole words, jhash otherwise
- * @fidelity full
+ * @fidelity full: src/engine/kernel/sockets.test.ts
  */
 export function keyHash(key: Uint8Array, seed: number): number {
   const view = new DataView(key.buffer, key.byteOffset, key.byteLength);

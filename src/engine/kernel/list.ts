@@ -25,13 +25,13 @@ export function containerOf(kernel: Kernel, node: Addr, struct: string, path: st
   return kernel.view(struct, node - BigInt(kernel.types.struct(struct).field(path).offset));
 }
 
-/** @kernel INIT_LIST_HEAD, include/linux/list.h @fidelity full */
+/** @kernel INIT_LIST_HEAD, include/linux/list.h @fidelity full: kernel.test.ts */
 export function listInit(mem: Memory, head: Addr): void {
   mem.setU64(head, head);
   mem.setU64(head + PREV, head);
 }
 
-/** @kernel list_add_tail, include/linux/list.h @fidelity full */
+/** @kernel list_add_tail, include/linux/list.h @fidelity full: kernel.test.ts */
 export function listAddTail(mem: Memory, node: Addr, head: Addr): void {
   const last = mem.u64(head + PREV);
   mem.setU64(node, head);
@@ -40,7 +40,7 @@ export function listAddTail(mem: Memory, node: Addr, head: Addr): void {
   mem.setU64(head + PREV, node);
 }
 
-/** @kernel list_add, include/linux/list.h @fidelity full */
+/** @kernel list_add, include/linux/list.h @fidelity full: src/engine/kernel/sockets.test.ts */
 export function listAddHead(mem: Memory, node: Addr, head: Addr): void {
   listAddTail(mem, node, mem.u64(head));
 }
@@ -49,7 +49,7 @@ export function listAddHead(mem: Memory, node: Addr, head: Addr): void {
  * Takes `node` out and leaves it pointing to itself.
  *
  * @kernel list_del_init, include/linux/list.h
- * @fidelity full
+ * @fidelity full: src/engine/kernel/sockets.test.ts
  */
 export function listDel(mem: Memory, node: Addr): void {
   const next = mem.u64(node);
@@ -68,7 +68,7 @@ export function* listNodes(mem: Memory, head: Addr): Generator<Addr> {
   }
 }
 
-/** @kernel hlist_add_head, include/linux/list.h @fidelity full */
+/** @kernel hlist_add_head, include/linux/list.h @fidelity full: kernel.test.ts */
 export function hlistAddHead(mem: Memory, node: Addr, head: Addr): void {
   const first = mem.u64(head);
   mem.setU64(node, first);
@@ -77,7 +77,7 @@ export function hlistAddHead(mem: Memory, node: Addr, head: Addr): void {
   mem.setU64(node + PREV, head);
 }
 
-/** @kernel hlist_del_init, include/linux/list.h @fidelity full */
+/** @kernel hlist_del_init, include/linux/list.h @fidelity full: src/engine/kernel/sockets.test.ts */
 export function hlistDel(mem: Memory, node: Addr): void {
   const pprev = mem.u64(node + PREV);
   if (pprev === 0n) return;
@@ -88,7 +88,7 @@ export function hlistDel(mem: Memory, node: Addr): void {
   mem.setU64(node + PREV, 0n);
 }
 
-/** True when the node is in no list. @kernel hlist_unhashed, include/linux/list.h @fidelity full */
+/** True when the node is in no list. @kernel hlist_unhashed, include/linux/list.h @fidelity full: src/engine/kernel/sockets.test.ts */
 export const hlistUnhashed = (mem: Memory, node: Addr): boolean => mem.u64(node + PREV) === 0n;
 
 /** Addresses of the nodes from first to last. */
@@ -100,11 +100,11 @@ export function* hlistNodes(mem: Memory, head: Addr): Generator<Addr> {
   }
 }
 
-/** The end of an hlist_nulls: odd, and tells which list it is. @kernel NULLS_MARKER, include/linux/list_nulls.h @fidelity full */
+/** The end of an hlist_nulls: odd, and tells which list it is. @kernel NULLS_MARKER, include/linux/list_nulls.h @fidelity full: src/engine/kernel/sockets.test.ts */
 export const nullsMarker = (value: number): Addr => (BigInt(value) << 1n) | 1n;
 const isNulls = (node: Addr): boolean => (node & 1n) !== 0n;
 
-/** @kernel hlist_nulls_add_head_rcu, include/linux/rculist_nulls.h @fidelity full */
+/** @kernel hlist_nulls_add_head_rcu, include/linux/rculist_nulls.h @fidelity full: src/engine/kernel/sockets.test.ts */
 export function hlistNullsAddHead(mem: Memory, node: Addr, head: Addr): void {
   const first = mem.u64(head);
   mem.setU64(node, first);
@@ -113,7 +113,7 @@ export function hlistNullsAddHead(mem: Memory, node: Addr, head: Addr): void {
   if (!isNulls(first)) mem.setU64(first + PREV, node);
 }
 
-/** @kernel hlist_nulls_del_init_rcu, include/linux/rculist_nulls.h @fidelity full */
+/** @kernel hlist_nulls_del_init_rcu, include/linux/rculist_nulls.h @fidelity full: src/engine/kernel/sockets.test.ts */
 export function hlistNullsDel(mem: Memory, node: Addr): void {
   const pprev = mem.u64(node + PREV);
   if (pprev === 0n) return;

@@ -79,7 +79,7 @@ function* slots(kernel: Kernel, enode: Addr, min: bigint, max: bigint): Generato
   }
 }
 
-/** Index of the last slot in use. @kernel ma_data_end, lib/maple_tree.c @fidelity full */
+/** Index of the last slot in use. @kernel ma_data_end, lib/maple_tree.c @fidelity full: trees.test.ts */
 function dataEnd(node: View, form: NodeForm, max: bigint): number {
   if (form.type === ARANGE.type) return node.num('meta.end');
   const last = node.big(`pivot[${form.pivots - 1}]`);
@@ -87,7 +87,7 @@ function dataEnd(node: View, form: NodeForm, max: bigint): number {
   return last === max ? form.pivots - 1 : form.pivots;
 }
 
-/** The first range with an entry whose last index is at or after `index`. @kernel mt_find, lib/maple_tree.c @fidelity full */
+/** The first range with an entry whose last index is at or after `index`. @kernel mt_find, lib/maple_tree.c @fidelity full: trees.test.ts */
 export function mapleFind(kernel: Kernel, tree: View, index: bigint): MapleRange | null {
   const root = tree.ptr('ma_root');
   if (!isNode(root)) return root !== 0n && index === 0n ? { first: 0n, last: 0n, entry: root } : null;

@@ -30,7 +30,7 @@ const bucketsOf = (ht: View): View => must(ht.deref('tbl'), 'buckets of a hash t
 /** Address of a bucket of a `struct bucket_table`. */
 const bucketAt = (tbl: View, bucket: number): Addr => tbl.addr + BigInt(tbl.type.size + bucket * 8);
 
-/** Puts a node at the front of its chain. @kernel rhashtable_insert_one, lib/rhashtable.c @fidelity full */
+/** Puts a node at the front of its chain. @kernel rhashtable_insert_one, lib/rhashtable.c @fidelity full: src/engine/kernel/sockets.test.ts */
 export function rhashInsert(kernel: Kernel, ht: View, node: Addr, hash: number): void {
   const tbl = bucketsOf(ht);
   const slot = bucketAt(tbl, hash % tbl.num('size'));
@@ -40,7 +40,7 @@ export function rhashInsert(kernel: Kernel, ht: View, node: Addr, hash: number):
   ht.set('nelems', ht.num('nelems') + 1);
 }
 
-/** Takes a node out. @returns whether it was there @kernel __rhashtable_remove_fast_one, include/linux/rhashtable.h @fidelity full */
+/** Takes a node out. @returns whether it was there @kernel __rhashtable_remove_fast_one, include/linux/rhashtable.h @fidelity full: src/engine/kernel/sockets.test.ts */
 export function rhashRemove(kernel: Kernel, ht: View, own: Addr): boolean {
   const tbl = bucketsOf(ht);
   const buckets = tbl.num('size');

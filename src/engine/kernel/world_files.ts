@@ -242,7 +242,7 @@ function terminalName(path: string, console: string, pts: number | undefined): s
   return /^(pts\/\d+|tty\d+|ttyS\d+)$/.test(device) ? device : null;
 }
 
-/** A pipe counts the files that can read and those that can write. @kernel fifo_open, fs/pipe.c @fidelity full */
+/** A pipe counts the files that can read and those that can write. @kernel fifo_open, fs/pipe.c @fidelity full: world.test.ts */
 function countEnds(kernel: Kernel, file: View, by: 1 | -1): void {
   if (file.ptr('private_data') === 0n) return;
   const pipe = kernel.view('pipe_inode_info', file.ptr('private_data'));
@@ -251,7 +251,7 @@ function countEnds(kernel: Kernel, file: View, by: 1 | -1): void {
   if ((mode & FMODE.WRITE) !== 0) pipe.set('writers', pipe.num('writers') + by);
 }
 
-/** The ring goes with the last file of a pipe. @kernel put_pipe_info, fs/pipe.c @fidelity full */
+/** The ring goes with the last file of a pipe. @kernel put_pipe_info, fs/pipe.c @fidelity full: changes.test.ts */
 export function releasePipe(kernel: Kernel, file: View): void {
   const inode = must(file.deref('f_inode'), 'f_inode');
   const pipe = file.ptr('private_data') === 0n ? null : inode.deref('i_pipe');

@@ -13,7 +13,7 @@ import type { View } from './view.ts';
 import type { FileOwner, WorldFiles } from './world_files.ts';
 import type { WorldMm, WorldProcess, WorldVma } from './world_schema.ts';
 
-/** Two-letter words of VmFlags. @kernel show_smap_vma_flags, fs/proc/task_mmu.c @fidelity full */
+/** Two-letter words of VmFlags. @kernel show_smap_vma_flags, fs/proc/task_mmu.c @fidelity full: world.test.ts */
 const VM_FLAG_WORDS: Readonly<Record<string, number>> = {
   rd: 0x1,
   wr: 0x2,

@@ -80,7 +80,7 @@ export class Rights {
   }
 }
 
-/** What uname(2) reads. @kernel init_uts_ns, init/version.c @fidelity full */
+/** What uname(2) reads. @kernel init_uts_ns, init/version.c @fidelity full: src/engine/kernel/sockets.test.ts */
 function setUname(uts: View, { uname, release }: World): void {
   const names = { sysname: 'Linux', ...uname, release: uname.release || release, domainname: '(none)' };
   for (const [name, text] of Object.entries(names)) uts.setStr(`name.${name}`, text);

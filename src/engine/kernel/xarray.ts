@@ -45,7 +45,7 @@ export class XArray {
     this.kernel.mem.setU64(node.addr + this.slotsAt + BigInt(i * 8), entry);
   }
 
-  /** The entry at an index, or 0. @kernel xa_load, lib/xarray.c @fidelity full */
+  /** The entry at an index, or 0. @kernel xa_load, lib/xarray.c @fidelity full: trees.test.ts */
   load(index: number): Addr {
     let entry = this.xa.ptr('xa_head');
     if (!isNode(entry)) return index === 0 ? entry : 0n;
@@ -57,7 +57,7 @@ export class XArray {
     return entry;
   }
 
-  /** The first entry at `from` or after it. @kernel xa_find, lib/xarray.c @fidelity full */
+  /** The first entry at `from` or after it. @kernel xa_find, lib/xarray.c @fidelity full: trees.test.ts */
   find(from: number): XaEntry | null {
     const head = this.xa.ptr('xa_head');
     if (!isNode(head)) return from <= 0 && head !== 0n ? { index: 0, entry: head } : null;

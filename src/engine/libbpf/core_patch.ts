@@ -53,7 +53,7 @@ const low32 = (value: bigint): number => Number(BigInt.asIntN(32, value));
  *
  * @returns 0, -EINVAL when the instruction is not what the record says, -ERANGE when the value does not fit
  * @kernel bpf_core_patch_insn, relo_core.c
- * @fidelity full
+ * @fidelity full: relo_core.test.ts
  */
 export function patchInsn(
   insns: Insn[],

@@ -96,7 +96,7 @@ function isFlexArray(btf: Btf, step: Accessor | undefined, nelems: number): bool
 /**
  * @returns the spec, -EINVAL when the path does not fit the types, -E2BIG when it is too long
  * @kernel bpf_core_parse_spec, relo_core.c
- * @fidelity full
+ * @fidelity full: relo_core.test.ts
  */
 export function parseSpec(btf: Btf, relo: CoreRelo): CoreSpec | NegErrno {
   const text = btf.string(relo.accessStrOff);
@@ -187,7 +187,7 @@ function matchMember(
  * The local spec in terms of one candidate type, null when it is not like that, or a negated errno.
  *
  * @kernel bpf_core_spec_match, relo_core.c
- * @fidelity full
+ * @fidelity full: relo_core.test.ts
  */
 export function matchSpec(local: CoreSpec, btf: Btf, candidate: TypeId): CoreSpec | null | NegErrno {
   const spec = { btf, rootTypeId: candidate, kind: local.kind };

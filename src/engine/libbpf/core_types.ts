@@ -84,7 +84,7 @@ export function resolveSize({ btf, id }: TypeRef, depth = MAX_DEPTH): Bytes | nu
  * May a field of type `local` be read where the kernel has `target`?
  *
  * @kernel bpf_core_fields_are_compat, relo_core.c
- * @fidelity full
+ * @fidelity full: relo_core.test.ts
  */
 export function fieldsAreCompat(local: TypeRef, target: TypeRef, depth = MAX_DEPTH): boolean {
   const a = bare(local);
@@ -115,7 +115,7 @@ export function fieldsAreCompat(local: TypeRef, target: TypeRef, depth = MAX_DEP
  * at: whoever asks has found the types by name.
  *
  * @kernel bpf_core_types_are_compat, relo_core.c
- * @fidelity full
+ * @fidelity full: relo_core.test.ts
  */
 export function typesAreCompat(local: TypeRef, target: TypeRef, depth = MAX_DEPTH): boolean {
   if (depth === 0) return false;
@@ -156,7 +156,7 @@ const namesMatch = (local: string, target: string): boolean =>
  * Has the kernel's type everything that the local one has?
  *
  * @kernel bpf_core_types_match, relo_core.c
- * @fidelity full
+ * @fidelity full: relo_core.test.ts
  */
 export function typesMatch(local: TypeRef, target: TypeRef, behindPtr = false, depth = MAX_DEPTH): boolean {
   if (depth === 0) return false;

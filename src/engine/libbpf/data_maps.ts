@@ -38,7 +38,7 @@ export function dataOrigin(section: ElfSection): MapOrigin | null {
  * for the section. A section with a second dot keeps its own name.
  *
  * @kernel internal_map_name, libbpf.c
- * @fidelity full
+ * @fidelity full: src/engine/libbpf/recorded.test.ts
  */
 export function dataMapName(object: string, section: string): string {
   const suffix = Math.min(Math.max(7, section.length), BPF_OBJ_NAME_MAX);

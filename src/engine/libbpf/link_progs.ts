@@ -58,7 +58,7 @@ type Patched = ReadonlyMap<BpfProgramSpec, readonly Insn[]>;
  *
  * @throws LibbpfError after saying what is wrong
  * @kernel bpf_object__relocate_core, libbpf.c
- * @fidelity full
+ * @fidelity full: src/engine/libbpf/recorded.test.ts
  */
 export function relocateCore(object: BpfObject, kernel: Btf, log: Messages): Patched {
   const patched = new Map(object.programs.map((prog) => [prog, [...prog.insns]]));

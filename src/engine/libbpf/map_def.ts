@@ -41,7 +41,7 @@ export const emptyMapDef = (): MapDef => ({
  * The size of a ring buffer: the next power of two times a page.
  *
  * @kernel adjust_ringbuf_sz, libbpf.c
- * @fidelity full
+ * @fidelity full: src/engine/libbpf/recorded.test.ts
  */
 export function adjustRingbufSize(size: Bytes): Bytes {
   if (size === 0) return 0;

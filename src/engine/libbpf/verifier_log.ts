@@ -16,7 +16,7 @@ const POISON_RANGE = 1_000_000;
 const POISONED_CALL = /^(\d+): \([0-9a-f]{2}\) call unknown#(\d+).*\n(invalid func unknown#\2.*\n)?/m;
 
 /** @kernel fixup_verifier_log, libbpf.c
- *  @fidelity full */
+ *  @fidelity full: src/engine/libbpf/recorded.test.ts */
 export function fixupVerifierLog(log: string, prog: LinkedProgram, object: BpfObject): string {
   const match = POISONED_CALL.exec(log);
   const text = match && explain(Number(match[1]), Number(match[2]), prog, object);

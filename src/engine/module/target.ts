@@ -242,7 +242,7 @@ export function registerTarget(module: LoadedModule, reg: View): void {
   });
 }
 
-/** @kernel bpf_iter_unreg_target, kernel/bpf/bpf_iter.c @fidelity full */
+/** @kernel bpf_iter_unreg_target, kernel/bpf/bpf_iter.c @fidelity full: app/module.test.ts */
 export function unregisterTarget(module: LoadedModule, reg: View): void {
   const name = module.kernel.mem.text(reg.ptr('target'), 64);
   module.sys.iter.unregister(name);

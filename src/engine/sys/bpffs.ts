@@ -111,7 +111,7 @@ function pinned(sys: Sys, dentry: View): PinObject | null {
  * @returns 0; -EINVAL for flags or an fd that is no map, program or link; -ENOENT, -EEXIST; -EPERM outside
  *   bpffs and for names with a dot
  * @kernel bpf_obj_do_pin, kernel/bpf/inode.c
- * @fidelity full
+ * @fidelity full: probes.test.ts
  */
 export function objPin(sys: Sys, fd: number, path: string, flags = 0): NegErrno {
   const { kernel, fds } = sys;
@@ -218,7 +218,7 @@ export function open(sys: Sys, path: string, flags: number): number {
  *
  * @returns 0, -ENOENT, or -EPERM for what is no pin
  * @kernel simple_unlink, fs/libfs.c; bpf_free_inode, kernel/bpf/inode.c
- * @fidelity full
+ * @fidelity full: probes.test.ts
  */
 export function unlink(sys: Sys, path: string): NegErrno {
   const place = walkPath(sys, namesOf(path));

@@ -24,7 +24,7 @@ const lines = (rows: readonly (readonly [string, string | number])[]): string =>
 export const progMemlock = (prog: Prog): Bytes =>
   Math.ceil((prog.view.type.size + prog.spec.insns.length * 8) / PAGE) * PAGE;
 
-/** @kernel bpf_map_show_fdinfo, kernel/bpf/syscall.c @fidelity full */
+/** @kernel bpf_map_show_fdinfo, kernel/bpf/syscall.c @fidelity full: fdinfo.test.ts */
 const mapFdinfo = (map: BpfMap): string =>
   lines([
     ['map_type', map.spec.type],
@@ -54,7 +54,7 @@ function progFdinfo(prog: Prog): string {
   ]);
 }
 
-/** @kernel bpf_link_show_fdinfo, kernel/bpf/syscall.c @fidelity full */
+/** @kernel bpf_link_show_fdinfo, kernel/bpf/syscall.c @fidelity full: src/engine/sys/recorded.test.ts */
 const linkFdinfo = (link: IterLink): string =>
   lines([
     ['link_type', 'iter'],

@@ -149,7 +149,7 @@ export class BpfFds {
    * A file that will be a session: `seq_open` gives it its private_data.
    *
    * @kernel bpf_iter_new_fd, kernel/bpf/bpf_iter.c
-   * @fidelity full
+   * @fidelity full: src/engine/sys/recorded.test.ts
    */
   newSessionFile(): View {
     const { fops, name, flags } = KINDS.iter;

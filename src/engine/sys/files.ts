@@ -47,13 +47,13 @@ export function* read(sys: Sys, fd: number, size: Bytes, faults = false): Genera
   return { ret, bytes };
 }
 
-/** @kernel ksys_lseek, fs/read_write.c @fidelity full */
+/** @kernel ksys_lseek, fs/read_write.c @fidelity full: probes.test.ts */
 export const lseek = (sys: Sys, fd: number): NegErrno => (sys.fds.file(fd) ? fail('ESPIPE') : fail('EBADF'));
 
-/** @kernel ksys_pread64, fs/read_write.c @fidelity full */
+/** @kernel ksys_pread64, fs/read_write.c @fidelity partial: no test runs it */
 export const pread = lseek;
 
-/** @kernel ksys_write, fs/read_write.c @fidelity full */
+/** @kernel ksys_write, fs/read_write.c @fidelity full: probes.test.ts */
 export function write(sys: Sys, fd: number): NegErrno {
   const file = sys.fds.file(fd);
   return !file || !canWrite(file.num('f_flags')) ? fail('EBADF') : fail('EINVAL');
@@ -67,7 +67,7 @@ const POLLOUT = 0x4;
  *
  * @returns revents, -EBADF when the fd is not open
  * @kernel vfs_poll, include/linux/poll.h
- * @fidelity full
+ * @fidelity full: probes.test.ts
  */
 export const poll = (sys: Sys, fd: number, events: number): number =>
   sys.fds.file(fd) ? events & (POLLIN | POLLOUT) : fail('EBADF');

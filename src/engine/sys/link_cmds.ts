@@ -72,7 +72,7 @@ export function linkCreate(
  *
  * @param oldProgFd checked only with BPF_F_REPLACE
  * @kernel link_update, kernel/bpf/syscall.c
- * @fidelity full
+ * @fidelity full: probes.test.ts
  */
 export function linkUpdate(sys: Sys, linkFd: number, newProgFd: number, flags = 0, oldProgFd = 0): NegErrno {
   if ((flags & ~BPF_F_REPLACE) !== 0) return fail('EINVAL');
@@ -89,7 +89,7 @@ export function linkUpdate(sys: Sys, linkFd: number, newProgFd: number, flags = 
  * Iterator links cannot be detached, only closed.
  *
  * @kernel link_detach, kernel/bpf/syscall.c
- * @fidelity full
+ * @fidelity full: probes.test.ts
  */
 export function linkDetach(sys: Sys, linkFd: number): NegErrno {
   const link = sys.fds.get('link', linkFd);
@@ -101,7 +101,7 @@ export function linkDetach(sys: Sys, linkFd: number): NegErrno {
  *
  * @returns an fd, -EINVAL for flags or an fd that is no link, -EBADF, or what the target's init says
  * @kernel bpf_iter_create, kernel/bpf/syscall.c; bpf_iter_new_fd, kernel/bpf/bpf_iter.c
- * @fidelity full
+ * @fidelity full: src/engine/sys/recorded.test.ts
  */
 export function iterCreate(sys: Sys, linkFd: number, flags = 0): number {
   const { kernel, fds } = sys;

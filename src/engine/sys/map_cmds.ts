@@ -42,7 +42,7 @@ export interface MapCreateAttr {
   readonly innerMapFd: number;
 }
 
-/** Letters, digits, `_` and `.`, with a NUL within 16 bytes. @kernel bpf_obj_name_cpy, kernel/bpf/syscall.c @fidelity full */
+/** Letters, digits, `_` and `.`, with a NUL within 16 bytes. @kernel bpf_obj_name_cpy, kernel/bpf/syscall.c @fidelity full: trace_maps.test.ts */
 export const isObjectName = (name: string): boolean => /^[A-Za-z0-9_.]{0,15}$/.test(name);
 
 const MAX_NODE = 0;
@@ -114,7 +114,7 @@ function mapFor(sys: Sys, fd: number, write: boolean): BpfMap | NegErrno {
   return (map.spec.flags & forbidden) !== 0 || (write && map.frozen) ? fail('EPERM') : map;
 }
 
-/** Bytes that a system call exchanges for one value. @kernel bpf_map_value_size, kernel/bpf/syscall.c @fidelity full */
+/** Bytes that a system call exchanges for one value. @kernel bpf_map_value_size, kernel/bpf/syscall.c @fidelity full: trace_maps.test.ts */
 export const userValueSize = (map: BpfMap): Bytes =>
   MAP_KINDS.get(map.spec.type)?.percpu === true
     ? map.slotSize * map.cpus
@@ -142,7 +142,7 @@ export function mapLookup(sys: Sys, fd: number, key: Uint8Array | null, flags = 
 /**
  * @returns 0, or -EPERM for a frozen or read-only map, or what the map says
  * @kernel map_update_elem, kernel/bpf/syscall.c
- * @fidelity full
+ * @fidelity full: trace_maps.test.ts
  */
 export function mapUpdate(
   sys: Sys,
@@ -169,7 +169,7 @@ export function mapUpdate(
   return map.write(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0), value.subarray(0, size), flags);
 }
 
-/** @kernel map_delete_elem, kernel/bpf/syscall.c @fidelity full */
+/** @kernel map_delete_elem, kernel/bpf/syscall.c @fidelity full: trace_maps.test.ts */
 export function mapDelete(sys: Sys, fd: number, key: Uint8Array | null): NegErrno {
   const map = mapFor(sys, fd, true);
   if (typeof map === 'number') return map;
@@ -180,7 +180,7 @@ export function mapDelete(sys: Sys, fd: number, key: Uint8Array | null): NegErrn
   return map.erase(key.subarray(0, map.spec.keySize));
 }
 
-/** @kernel map_get_next_key, kernel/bpf/syscall.c @fidelity full */
+/** @kernel map_get_next_key, kernel/bpf/syscall.c @fidelity full: trace_maps.test.ts */
 export function mapGetNextKey(sys: Sys, fd: number, key: Uint8Array | null): Uint8Array | NegErrno {
   const map = mapFor(sys, fd, false);
   if (typeof map === 'number') return map;

@@ -77,7 +77,7 @@ export interface LinkInfo {
 const btfId = (sys: Sys, addr: bigint): number =>
   sys.objects.btfs.all().find((btf) => btf.addr === addr)?.id ?? 0;
 
-/** @kernel bpf_map_get_info_by_fd, kernel/bpf/syscall.c @fidelity full */
+/** @kernel bpf_map_get_info_by_fd, kernel/bpf/syscall.c @fidelity full: app/shell_recorded.test.ts */
 const mapInfo = (sys: Sys, { spec, id }: BpfMap): MapInfoData => ({
   kind: 'map',
   type: spec.type,
@@ -122,7 +122,7 @@ const progInfo = (sys: Sys, prog: Prog): ProgInfoData => ({
   attach_btf_id: prog.attachBtfId,
 });
 
-/** @kernel btf_get_info_by_fd, kernel/bpf/btf.c @fidelity full */
+/** @kernel btf_get_info_by_fd, kernel/bpf/btf.c @fidelity full: app/module.test.ts */
 const btfInfo = (sys: Sys, btf: BtfObject): BtfInfoData => ({
   kind: 'btf',
   id: btf.id,
@@ -131,7 +131,7 @@ const btfInfo = (sys: Sys, btf: BtfObject): BtfInfoData => ({
   kernel_btf: btf.types === sys.kernel.btf || btf.types === sys.kernel.btf.base,
 });
 
-/** @returns -EBADF when the fd is not open, -EINVAL for what has no such info @kernel bpf_obj_get_info_by_fd, kernel/bpf/syscall.c @fidelity full */
+/** @returns -EBADF when the fd is not open, -EINVAL for what has no such info @kernel bpf_obj_get_info_by_fd, kernel/bpf/syscall.c @fidelity full: app/shell_recorded.test.ts */
 export function objInfo(sys: Sys, fd: number): ObjectInfo | NegErrno {
   const file = sys.fds.file(fd);
   if (!file) return fail('EBADF');
@@ -159,7 +159,7 @@ const NAME_ROOM = 64;
  * @param nameRoom size of the user's target_name buffer, 0: none
  * @returns -EBADF, -EINVAL, or -ENOSPC when the name had to be cut
  * @kernel bpf_link_get_info_by_fd, kernel/bpf/syscall.c
- * @fidelity full
+ * @fidelity full: probes.test.ts
  */
 export function linkInfo(sys: Sys, fd: number, nameRoom = NAME_ROOM): LinkInfo | NegErrno {
   const link = sys.fds.get('link', fd);
@@ -194,11 +194,11 @@ const table = (sys: Sys, kind: IdKind): { atLeast: (id: number) => { readonly id
   return { map: maps, prog: progs, link: links, btf: btfs }[kind];
 };
 
-/** @returns the next id, or -ENOENT after the last @kernel bpf_obj_get_next_id, kernel/bpf/syscall.c @fidelity full */
+/** @returns the next id, or -ENOENT after the last @kernel bpf_obj_get_next_id, kernel/bpf/syscall.c @fidelity full: probes.test.ts */
 export const getNextId = (sys: Sys, kind: IdKind, id: number): number =>
   table(sys, kind).atLeast(id + 1)?.id ?? fail('ENOENT');
 
-/** @returns an fd, or -ENOENT @kernel bpf_map_get_fd_by_id and siblings, kernel/bpf/syscall.c @fidelity full */
+/** @returns an fd, or -ENOENT @kernel bpf_map_get_fd_by_id and siblings, kernel/bpf/syscall.c @fidelity full: app/shell_recorded.test.ts */
 export function getFdById(sys: Sys, kind: IdKind, id: number): number {
   const { objects, fds } = sys;
   if (kind === 'btf') {

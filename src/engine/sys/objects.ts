@@ -94,7 +94,7 @@ export class BpfObjects {
     return map;
   }
 
-  /** @param user a reference that an fd or a pin holds @kernel bpf_map_inc_with_uref, kernel/bpf/syscall.c @fidelity full */
+  /** @param user a reference that an fd or a pin holds @kernel bpf_map_inc_with_uref, kernel/bpf/syscall.c @fidelity full: trace_maps.test.ts */
   getMap(map: BpfMap, user = false): void {
     getRef(map.view, 'refcnt');
     if (user) getRef(map.view, 'usercnt');
@@ -164,7 +164,7 @@ export class BpfObjects {
   getLink(link: IterLink): void {
     getRef(link.view, 'link.refcnt');
   }
-  /** @kernel bpf_link_put, kernel/bpf/syscall.c @fidelity full */
+  /** @kernel bpf_link_put, kernel/bpf/syscall.c @fidelity full: src/engine/sys/recorded.test.ts */
   putLink(link: IterLink): void {
     if (!putRef(link.view, 'link.refcnt')) return;
     this.links.remove(link.id);
@@ -180,7 +180,7 @@ export class BpfObjects {
   getBtf(btf: BtfObject): void {
     getRef(btf.view, 'refcnt');
   }
-  /** @kernel btf_put, kernel/bpf/btf.c @fidelity full */
+  /** @kernel btf_put, kernel/bpf/btf.c @fidelity full: local_storage.test.ts */
   putBtf(btf: BtfObject): void {
     if (!putRef(btf.view, 'refcnt')) return;
     this.btfs.remove(btf.id);

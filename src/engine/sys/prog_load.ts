@@ -48,7 +48,7 @@ export interface ProgLoadResult {
   readonly unverified?: string;
 }
 
-/** Licenses that make GPL-only helpers available. @kernel license_is_gpl_compatible, include/linux/license.h @fidelity full */
+/** Licenses that make GPL-only helpers available. @kernel license_is_gpl_compatible, include/linux/license.h @fidelity full: prog_load.test.ts */
 const GPL_COMPATIBLE: ReadonlySet<string> = new Set([
   'GPL',
   'GPL v2',
@@ -99,7 +99,7 @@ function mapInfo(map: BpfMap): MapInfo {
   return info;
 }
 
-/** Values that can no longer change are constants to the verifier. @kernel bpf_map_is_rdonly, kernel/bpf/verifier.c @fidelity full */
+/** Values that can no longer change are constants to the verifier. @kernel bpf_map_is_rdonly, kernel/bpf/verifier.c @fidelity full: app/document.test.ts */
 function readConstant(map: BpfMap, offset: number, size: number): Uint8Array | null {
   const constant = map.frozen && (map.spec.flags & BPF_F_RDONLY_PROG) !== 0;
   if (!constant || !(map instanceof ArrayMap) || offset < 0 || offset + size > map.spec.valueSize)

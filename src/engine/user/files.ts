@@ -202,7 +202,7 @@ export class UserFiles {
     return closeFd(this.host.shell.sys.kernel, this.task, fd);
   }
 
-  /** @kernel ksys_dup3, fs/file.c @fidelity full */
+  /** @kernel ksys_dup3, fs/file.c @fidelity partial: no test runs it */
   dupTo(fd: number, to: number, cloexec = false): number {
     const { kernel } = this.host.shell.sys;
     const file = this.file(fd);
@@ -222,7 +222,7 @@ export class UserFiles {
     return sysFiles.dup(this.host.shell.sys, fd);
   }
 
-  /** @returns both fds, reader first, or a negated errno @kernel do_pipe2, fs/pipe.c @fidelity full */
+  /** @returns both fds, reader first, or a negated errno @kernel do_pipe2, fs/pipe.c @fidelity full: user.test.ts */
   pipe(flags: number): readonly [number, number] | NegErrno {
     const { reader, writer } = newPipe();
     const name = `pipe:[${this.nextPipe++}]`;

@@ -206,7 +206,7 @@ function toBits(): void {
 /** Rounds until one teaches nothing; as many as Linux makes, which is enough in practice. */
 const ROUNDS = 3;
 
-/** Brings the five views of a scalar into agreement. @kernel reg_bounds_sync @fidelity full */
+/** Brings the five views of a scalar into agreement. @kernel reg_bounds_sync @fidelity full: app/helper_calls.test.ts */
 export function syncBounds(state: RegState): void {
   if (state.isAnyScalar) return;
   const known = state.peek();

@@ -13,7 +13,7 @@ import type { Env } from './env.ts';
 const ITER_PREFIX = 'bpf_iter_';
 const TRACE_PREFIX = 'btf_trace_';
 
-/** An iterator's target must be one that is registered. @kernel bpf_iter_prog_supported, kernel/bpf/bpf_iter.c @fidelity full */
+/** An iterator's target must be one that is registered. @kernel bpf_iter_prog_supported, kernel/bpf/bpf_iter.c @fidelity full: rules.test.ts */
 function attachIterator(env: Env, func: string): void {
   const name = func.slice(ITER_PREFIX.length);
   const later = TARGET_NAMES.includes(name) && !hasTarget(env.request.release, name);
@@ -34,7 +34,7 @@ function tracepointProto(env: Env, id: TypeId, type: BtfType, name: string): Typ
   return proto;
 }
 
-/** Sleepable programs of this type exist. @kernel can_be_sleepable @fidelity full */
+/** Sleepable programs of this type exist. @kernel can_be_sleepable @fidelity full: cases.test.ts */
 function canBeSleepable(env: Env): boolean {
   const { progName, attachType } = env;
   if (progName === 'TRACING') return attachType !== AttachType.TRACE_RAW_TP;

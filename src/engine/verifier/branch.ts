@@ -254,7 +254,7 @@ function refine(a: RegState, b: RegState, op: number, is32: boolean): void {
  * Narrows both registers in both outcomes.
  *
  * @kernel reg_set_min_max, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: ranges.test.ts
  */
 export function refineBranches(
   taken: readonly [RegState, RegState],

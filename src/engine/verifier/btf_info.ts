@@ -52,7 +52,7 @@ function checkWithoutInfo(env: Env): void {
  * The function that `__exception_cb(name)` on the main program names, in func_info; 0: none.
  *
  * @kernel bpf_find_exception_callback_insn_off, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function exceptionCallbackStart(env: Env): InsnIndex {
   const { funcInfo, progBtf: btf } = env.request;

@@ -106,7 +106,7 @@ function pointerMember(
  *
  * @param flags what the walk so far knows (PTR_UNTRUSTED after a union)
  * @kernel btf_struct_walk, kernel/bpf/btf.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 function walkStep(
   btf: Btf,
@@ -191,7 +191,7 @@ export function walkStruct(btf: Btf, structId: TypeId, off: Bytes, size: Bytes):
  *
  * @returns also the message that the walk leaves in the log when it ends in an error
  * @kernel btf_struct_ids_match, kernel/bpf/btf.c
- * @fidelity full
+ * @fidelity full: src/engine/verifier/recorded.test.ts
  */
 export function structIdsMatch(
   btf: Btf,
@@ -273,7 +273,7 @@ function checkLocalFields(env: Env, btf: Btf, id: TypeId, off: Bytes, size: Byte
  * A load through a pointer to a kernel object, or an access to an object that the program allocated.
  *
  * @kernel check_ptr_to_btf_access, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function checkBtfAccess(
   env: Env,
@@ -327,7 +327,7 @@ const MAP_STRUCT: ReadonlyMap<number, string> = new Map(
  * A load from the map object itself, through a map pointer.
  *
  * @kernel check_ptr_to_map_access, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: cases.test.ts
  */
 export function checkMapStructAccess(
   env: Env,

@@ -109,7 +109,7 @@ const LATER: ReadonlySet<string> = new Set(['bpf_timer_set_callback', 'bpf_wq_se
 /** True for functions that call back. */
 export const takesCallback = (helper: string): boolean => FILL.has(helper);
 
-/** A callback that runs later, on its own: a path with nothing but its frame. @kernel push_async_cb @fidelity full */
+/** A callback that runs later, on its own: a path with nothing but its frame. @kernel push_async_cb @fidelity full: cases_c.test.ts */
 function pushLater(env: Env, fill: FillCallback, subprog: number, sleepable: boolean): void {
   const sub = must(env.subprogs[subprog], 'callback');
   sub.isAsyncCallback = true;
@@ -132,7 +132,7 @@ function pushLater(env: Env, fill: FillCallback, subprog: number, sleepable: boo
  *
  * @param caller name of the helper or kfunc
  * @kernel push_callback_call, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function pushCallback(env: Env, name: string, subprog: number): void {
   const caller = env.cur;

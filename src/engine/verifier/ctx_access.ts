@@ -119,7 +119,7 @@ function accessed(env: Env, off: Bytes, size: Bytes, write: boolean): Slot | nul
  * A load or store of a context slot.
  *
  * @kernel check_ctx_access, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function checkCtxAccess(
   env: Env,

@@ -165,7 +165,7 @@ export function checkOwned(env: Env, regno: number): void {
  * A helper ends a dynptr and what it held, with every clone.
  *
  * @kernel unmark_stack_slots_dynptr, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: cases_c.test.ts
  */
 export function releaseDynptr(env: Env, regno: number): void {
   const { frame, spi } = placeOr(env, regno, '');

@@ -149,7 +149,7 @@ function checkBtfStruct(env: Env, regno: number, arg: HelperArg): void {
   env.reject('EACCES', `R${regno} is of type ${btf.nameOf(reg.btfId)} but ${name} is expected`);
 }
 
-/** A trusted pointer that a global function asks for. @kernel check_reg_type @fidelity full */
+/** A trusted pointer that a global function asks for. @kernel check_reg_type @fidelity partial: no test runs it */
 export function checkTrustedArg(env: Env, regno: number, want: TypeId, nullable: boolean): void {
   const reg = env.reg(regno);
   const btf = env.request.kernelBtf;
@@ -217,7 +217,7 @@ const MOVED_OBJECT: ReadonlySet<RegType> = new Set([
   PTR_TO_BTF_ID | MEM_ALLOC | NON_OWN_REF | MEM_RCU,
 ]);
 
-/** Which pointers may carry an offset into a call. @kernel check_func_arg_reg_off @fidelity full */
+/** Which pointers may carry an offset into a call. @kernel check_func_arg_reg_off @fidelity full: rules.test.ts */
 export function checkArgOffset(env: Env, regno: number, releases: boolean, dynptr: boolean): void {
   const reg = env.reg(regno);
   if (releases) {
@@ -312,7 +312,7 @@ function checkKind(env: Env, regno: number, arg: HelperArg, proto: HelperProto, 
   }
 }
 
-/** The values of socket maps are sockets. @kernel resolve_map_arg_type @fidelity full */
+/** The values of socket maps are sockets. @kernel resolve_map_arg_type @fidelity full: rules.test.ts */
 function valueOf(arg: HelperArg, meta: CallMeta): HelperArg {
   const sockets = meta.map?.type === MapType.SOCKMAP || meta.map?.type === MapType.SOCKHASH;
   return sockets && arg.kind === 'value' ? { ...arg, kind: 'sock' } : arg;

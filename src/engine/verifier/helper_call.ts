@@ -229,7 +229,7 @@ const LENGTHS: ReadonlySet<string> = new Set([
   'bpf_probe_read_user_str',
 ]);
 
-/** Ranges that are known of some results. @kernel do_refine_retval_range @fidelity full */
+/** Ranges that are known of some results. @kernel do_refine_retval_range @fidelity full: rules.test.ts */
 function refineResult(env: Env, proto: HelperProto, meta: CallMeta): void {
   const r0 = env.reg(0);
   if (LENGTHS.has(proto.name)) {

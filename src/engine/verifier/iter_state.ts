@@ -104,7 +104,7 @@ function unmark(env: Env, place: { frame: FuncState; spi: number }, slots: numbe
  * @param typeId the parameter's type, a pointer to struct bpf_iter_<x>
  * @returns where it lies, for next; null after new and destroy
  * @kernel process_iter_arg, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function checkIterArg(env: Env, meta: KfuncMeta, regno: number, typeId: TypeId): IterPlace | null {
   const btf = env.request.kernelBtf;
@@ -148,7 +148,7 @@ export const iterSlot = (state: VerifierState, place: IterPlace): RegState =>
  * After a call of next: queue "an element", go on with NULL.
  *
  * @kernel process_iter_next_call, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function forkIterNext(env: Env, place: IterPlace): void {
   const { state } = env;

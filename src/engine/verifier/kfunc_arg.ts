@@ -239,7 +239,7 @@ const context: Rule = (arg) => {
  * The kernel's own struct behind the context of programs of this type.
  *
  * @kernel get_kern_ctx_btf_id, kernel/bpf/btf.c
- * @fidelity full
+ * @fidelity partial: no test runs it
  */
 function kernelContext(env: Env): TypeId {
   const { kernelBtf } = env.request;

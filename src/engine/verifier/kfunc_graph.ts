@@ -17,7 +17,7 @@ function mustBeConst(env: Env, regno: number, what: string): void {
     env.reject('EINVAL', `R${regno} doesn't have constant offset. ${what} has to be at the constant offset`);
 }
 
-/** A list head or the root of a tree. @kernel __process_kf_arg_ptr_to_graph_root @fidelity full */
+/** A list head or the root of a tree. @kernel __process_kf_arg_ptr_to_graph_root @fidelity full: cases_c.test.ts */
 export function checkGraphRoot(env: Env, regno: number, kind: 'bpf_list_head' | 'bpf_rb_root'): SpecialField {
   const reg = env.reg(regno);
   mustBeConst(env, regno, kind);
@@ -46,7 +46,7 @@ export function checkOwnedObject(env: Env, regno: number, index: number, func = 
   if (reg.refObjId === 0) env.reject('EINVAL', 'allocated object must be referenced');
 }
 
-/** The node of an object. @kernel __process_kf_arg_ptr_to_graph_node @fidelity full */
+/** The node of an object. @kernel __process_kf_arg_ptr_to_graph_node @fidelity full: cases_c.test.ts */
 export function checkGraphNode(
   env: Env,
   regno: number,

@@ -184,7 +184,7 @@ export interface KfuncCaller {
   readonly target: string;
 }
 
-/** Is the kfunc there for programs of this type? @kernel btf_kfunc_id_set_contains, kernel/bpf/btf.c @fidelity full */
+/** Is the kfunc there for programs of this type? @kernel btf_kfunc_id_set_contains, kernel/bpf/btf.c @fidelity full: rules.test.ts */
 export function offersKfunc(name: string, { hook, isLsm, target }: KfuncCaller): boolean {
   const where = TABLE.get(name)?.where;
   if (where === undefined) return false;

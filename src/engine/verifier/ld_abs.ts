@@ -29,7 +29,7 @@ function checkRegions(env: Env): void {
 /**
  * @returns 'returned' when the hidden exit left a subprogram; the load itself is then a waiting path
  * @kernel check_ld_abs, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity partial: no test runs it
  */
 export function checkLoadPacket(env: Env, insn: Insn): 'next' | 'returned' {
   const mode = BPF_MODE(insn.code);

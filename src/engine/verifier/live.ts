@@ -79,7 +79,7 @@ function isReg64(env: Env, insn: Insn, regno: number, reg: RegState, operand: Op
  * Checks one register operand of the current instruction.
  *
  * @kernel check_reg_arg, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function checkRegArg(env: Env, regno: number, operand: Operand): void {
   if (regno >= MAX_BPF_REG) env.reject('EINVAL', `R${regno} is invalid`);

@@ -140,7 +140,7 @@ function checkAtomicPointer(env: Env, regno: number, what: 'loads from' | 'store
     env.reject('EACCES', `BPF_ATOMIC ${what} R${regno} ${regTypeName(type)} is not allowed`);
 }
 
-/** load_acquire and store_release: a plain load or store, aligned. @kernel check_atomic_load, check_atomic_store @fidelity full */
+/** load_acquire and store_release: a plain load or store, aligned. @kernel check_atomic_load, check_atomic_store @fidelity full: cases.test.ts */
 function checkOrdered(env: Env, insn: Insn): void {
   const { code, dst, src, off } = insn;
   const load = insn.imm === BPF_LOAD_ACQ;
@@ -161,7 +161,7 @@ function checkOrdered(env: Env, insn: Insn): void {
   notePointerType(env, type, load);
 }
 
-/** @kernel check_atomic, kernel/bpf/verifier.c @fidelity full */
+/** @kernel check_atomic, kernel/bpf/verifier.c @fidelity full: rules.test.ts */
 function checkAtomic(env: Env): void {
   const insn = env.insn(env.insnIdx);
   const { code, dst, src, off, imm } = insn;
@@ -184,7 +184,7 @@ function checkAtomic(env: Env): void {
   checkMemAccess(env, { ...access, write: true, value: -1 });
 }
 
-/** ld_imm64: a constant, a map, a map value, a kernel variable or a function. @kernel check_ld_imm @fidelity full */
+/** ld_imm64: a constant, a map, a map value, a kernel variable or a function. @kernel check_ld_imm @fidelity full: rules.test.ts */
 export function checkLoadImm64(env: Env): void {
   const at = env.insnIdx;
   const insn = env.insn(at);

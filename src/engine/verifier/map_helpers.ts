@@ -67,7 +67,7 @@ const helpersOfMap: ReadonlyMap<number, ReadonlySet<string>> = new Map(
 );
 
 const FROM_NETWORK: ReadonlySet<string> = new Set(['SOCKET_FILTER', 'SCHED_CLS', 'SCHED_ACT', 'XDP']);
-/** @kernel may_update_sockmap, kernel/bpf/verifier.c @fidelity full */
+/** @kernel may_update_sockmap, kernel/bpf/verifier.c @fidelity partial: no test runs it */
 const mayUpdateSockmap = (env: Env): boolean => env.target !== null || FROM_NETWORK.has(env.progName);
 
 /** @kernel check_map_func_compatibility, kernel/bpf/verifier.c @fidelity partial: sockmap helpers of other types */
@@ -92,7 +92,7 @@ const CHANGES: ReadonlySet<string> = new Set(
   ['delete_elem', 'update_elem', 'push_elem', 'pop_elem'].map((name) => `bpf_map_${name}`),
 );
 
-/** A map that programs only read is not changed. @kernel record_func_map, kernel/bpf/verifier.c @fidelity full */
+/** A map that programs only read is not changed. @kernel record_func_map, kernel/bpf/verifier.c @fidelity full: rules.test.ts */
 export function checkMapWritable(env: Env, map: MapInfo | null, name: string): void {
   if (map && map.flags & BPF_F_RDONLY_PROG && CHANGES.has(name))
     env.reject('EACCES', 'write into map forbidden');

@@ -84,7 +84,7 @@ function outside(
  *
  * @param off includes the pointer's fixed offset
  * @kernel check_mem_region_access, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function checkRegion(
   env: Env,
@@ -186,7 +186,7 @@ function loadConstant(env: Env, access: MemAccess, map: MapInfo, reg: RegState, 
   return true;
 }
 
-/** A load or store of a kernel pointer field. @kernel check_map_kptr_access, kernel/bpf/verifier.c @fidelity full */
+/** A load or store of a kernel pointer field. @kernel check_map_kptr_access, kernel/bpf/verifier.c @fidelity full: cases_c.test.ts */
 function kptrField(env: Env, access: MemAccess, field: SpecialField): void {
   const insn = env.insn(env.insnIdx);
   if (BPF_MODE(insn.code) !== BPF_MEM)
@@ -306,7 +306,7 @@ function checkAlignment(env: Env, access: MemAccess, reg: RegState): void {
  * Checks one access and gives the loaded register its new state.
  *
  * @kernel check_mem_access, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function checkMemAccess(env: Env, access: MemAccess): void {
   const reg = env.reg(access.regno);

@@ -31,7 +31,7 @@ import { checkStackRange } from './stack.ts';
  *
  * @param raw where stack memory that the callee overwrites is noted; null: every byte must be initialised
  * @kernel check_helper_mem_access, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function checkMemArg(
   env: Env,
@@ -73,7 +73,7 @@ export function checkMemArg(
  * A length register, and the memory before it.
  *
  * @kernel check_mem_size_reg, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: cases.test.ts
  */
 export function checkSizeArg(
   env: Env,
@@ -93,7 +93,7 @@ export function checkSizeArg(
   markPrecise(env, regno);
 }
 
-/** A length that a kfunc gets, and the memory before it, which it reads and writes. @kernel check_kfunc_mem_size_reg @fidelity full */
+/** A length that a kfunc gets, and the memory before it, which it reads and writes. @kernel check_kfunc_mem_size_reg @fidelity full: app/helper_calls.test.ts */
 export function checkKfuncSizeArg(env: Env, regno: number): void {
   const memory = env.reg(regno - 1);
   const saved = mayBeNull(memory.type) ? memory.clone() : null;
@@ -106,7 +106,7 @@ export function checkKfuncSizeArg(env: Env, regno: number): void {
   }
 }
 
-/** Memory of known size that a kfunc reads and writes; NULL passes. @kernel check_mem_reg @fidelity full */
+/** Memory of known size that a kfunc reads and writes; NULL passes. @kernel check_mem_reg @fidelity partial: no test runs it */
 export function checkFixedMemArg(env: Env, regno: number, size: Bytes): void {
   const reg = env.reg(regno);
   if (reg.isNull) return;

@@ -340,7 +340,7 @@ function markChain(env: Env, bt: Backtrack): void {
  * The value of a scalar register matters from here on.
  *
  * @kernel mark_chain_precision, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function markPrecise(env: Env, regno: number): void {
   if (regno < 0 || env.reg(regno).type !== SCALAR_VALUE) return;

@@ -41,7 +41,7 @@ function typedefName(btf: Btf, id: TypeId): string {
   return type.kind === Kind.TYPEDEF ? type.name : '';
 }
 
-/** A pointer to this is the context even without a tag. @param pointee what is pointed to @kernel btf_is_prog_ctx_type @fidelity full */
+/** A pointer to this is the context even without a tag. @param pointee what is pointed to @kernel btf_is_prog_ctx_type @fidelity partial: no test runs it */
 export function isContextType(env: Env, btf: Btf, pointee: TypeId): boolean {
   if (env.progName === 'KPROBE' && typedefName(btf, pointee) === REGS_TYPEDEF) return true;
   const id = resolve(btf, pointee);
@@ -70,7 +70,7 @@ function tracingOk(env: Env, name: string, isStruct: boolean, isU64: boolean): b
  *
  * @param pointee what is pointed to
  * @kernel btf_validate_prog_ctx_type, kernel/bpf/btf.c
- * @fidelity full
+ * @fidelity partial: no test runs it
  */
 export function checkContextTag(env: Env, btf: Btf, pointee: TypeId, index: number): void {
   const { progName } = env;

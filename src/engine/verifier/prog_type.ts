@@ -118,7 +118,7 @@ export function returnRange(type: ProgTypeName, attachType: number): RetvalRange
   return { min: 0, max: attachType === AttachType.TRACE_ITER ? 1 : 0 };
 }
 
-/** Are pointers in the context arguments trusted? @kernel prog_args_trusted, kernel/bpf/btf.c @fidelity full */
+/** Are pointers in the context arguments trusted? @kernel prog_args_trusted, kernel/bpf/btf.c @fidelity full: rules.test.ts */
 export const argsTrusted = (type: ProgTypeName, attachType: number): boolean =>
   type === 'LSM' ||
   (type === 'TRACING' && (attachType === AttachType.TRACE_RAW_TP || attachType === AttachType.TRACE_ITER));

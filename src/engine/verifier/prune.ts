@@ -220,7 +220,7 @@ function storeState(env: Env, list: StateListEntry[], insn: InsnIndex): void {
  *
  * @returns true when an earlier state covers it and the path may end
  * @kernel is_state_visited, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function isStateVisited(env: Env, insn: InsnIndex): boolean {
   const cur = env.state;

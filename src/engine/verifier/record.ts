@@ -58,7 +58,7 @@ const TAGS: ReadonlySet<string> = new Set(['kptr_untrusted', 'kptr', 'percpu_kpt
 const MAX_DEPTH = 4;
 const MAX_FIELDS = 11;
 
-/** The name messages use. @kernel btf_field_type_name, include/linux/bpf.h @fidelity full */
+/** The name messages use. @kernel btf_field_type_name, include/linux/bpf.h @fidelity full: rules.test.ts */
 export const fieldName = (kind: string): string => (kind === 'kptr_untrusted' ? 'kptr' : kind);
 export const isPointerField = (kind: string): boolean => TAGS.has(kind);
 /** Only structs that programs allocate may have nodes. */

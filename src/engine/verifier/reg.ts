@@ -366,7 +366,7 @@ export class RegState {
     this.precise = false;
   }
 
-  /** No longer linked to other scalars. @kernel clear_scalar_id @fidelity full */
+  /** No longer linked to other scalars. @kernel clear_scalar_id @fidelity full: rules.test.ts */
   clearScalarId(): void {
     if (this.value.id === 0 && this.value.off === 0) return;
     this.id = 0;

@@ -68,7 +68,7 @@ const NOT_ANYWHERE: readonly (readonly [RegExp, string])[] = [
   [/^bpf_wq$/, 'bpf_wq'],
 ];
 
-/** @kernel check_map_prog_compatibility, kernel/bpf/verifier.c @fidelity full */
+/** @kernel check_map_prog_compatibility, kernel/bpf/verifier.c @fidelity full: rules.test.ts */
 function checkFieldsFit(env: Env, map: MapInfo, at: InsnIndex): void {
   const record = mapRecord(map, env.request.kernelBtf);
   const has = (kind: RegExp): boolean => record.some((field) => kind.test(field.kind));

@@ -256,7 +256,7 @@ function exact(a: bigint, b: bigint, op: number, is32: boolean): bigint | null {
  *
  * @param op BPF_ADD and so on; division and modulo give an unknown value
  * @kernel adjust_scalar_min_max_vals, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: ranges.test.ts
  */
 export function scalarAlu(dst: RegState, src: RegState, op: number, is32: boolean): void {
   const from = src.peek();

@@ -96,7 +96,7 @@ function checkMissingUnlock(env: Env): void {
   if (writeReferenceLeaks(env)) env.reject('EINVAL', '');
 }
 
-/** The same, as later releases say it. @kernel check_resource_leak @fidelity full */
+/** The same, as later releases say it. @kernel check_resource_leak @fidelity full: rules.test.ts */
 function checkExitRegions(env: Env): void {
   const { state } = env;
   const main = state.curframe === 0;
@@ -181,7 +181,7 @@ function popPath(env: Env): boolean {
   return true;
 }
 
-/** Explores every path from the current state. @kernel do_check @fidelity full */
+/** Explores every path from the current state. @kernel do_check @fidelity full: rules.test.ts */
 function explore(env: Env): void {
   const { observe, pruning } = env.request;
   let printState = false;
@@ -228,7 +228,7 @@ function explore(env: Env): void {
  * Verifies the main program (0) or a global subprogram by itself.
  *
  * @kernel do_check_common, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function simulate(env: Env, subprog: number): void {
   const sub = must(env.subprogs[subprog], 'subprogram');

@@ -27,7 +27,7 @@ import {
 } from './reg_type.ts';
 import type { MapInfo } from './request.ts';
 
-/** Special fields of what a register points to. @kernel reg_btf_record @fidelity full */
+/** Special fields of what a register points to. @kernel reg_btf_record @fidelity full: rules.test.ts */
 export function recordOfReg(env: Env, reg: RegState): StructRecord {
   const kernel = env.request.kernelBtf;
   if (baseType(reg.type) === PTR_TO_MAP_VALUE) return mapRecord(must(reg.map, 'map of a value'), kernel);
@@ -47,7 +47,7 @@ function mustHaveBtf(env: Env, map: MapInfo, what: string): void {
   if (!hasTypes) env.reject('EINVAL', `map '${map.name}' has to have BTF in order to use ${what}`);
 }
 
-/** bpf_spin_lock and bpf_spin_unlock. @kernel process_spin_lock @fidelity full */
+/** bpf_spin_lock and bpf_spin_unlock. @kernel process_spin_lock @fidelity full: rules.test.ts */
 export function checkLock(env: Env, regno: number, locks: boolean): void {
   if (inRbtreeCallback(env)) env.reject('EACCES', "can't spin_{lock,unlock} in rbtree cb");
   const reg = env.reg(regno);
@@ -75,7 +75,7 @@ export function checkLock(env: Env, regno: number, locks: boolean): void {
   state.lockId = 0;
 }
 
-/** A timer in a map value. @returns its map @kernel process_timer_func @fidelity full */
+/** A timer in a map value. @returns its map @kernel process_timer_func @fidelity full: cases_c.test.ts */
 export function checkTimer(env: Env, regno: number): MapInfo {
   const reg = env.reg(regno);
   const map = must(reg.map, 'map of a timer');
@@ -88,7 +88,7 @@ export function checkTimer(env: Env, regno: number): MapInfo {
   return map;
 }
 
-/** A field that holds a reference, as bpf_kptr_xchg takes it. @kernel process_kptr_func @fidelity full */
+/** A field that holds a reference, as bpf_kptr_xchg takes it. @kernel process_kptr_func @fidelity full: cases_c.test.ts */
 export function checkKptrField(env: Env, regno: number): SpecialField {
   const reg = env.reg(regno);
   if (reg.map) mustHaveBtf(env, reg.map, 'bpf_kptr_xchg');
@@ -112,7 +112,7 @@ function allowedFlags(field: SpecialField, fromKernel: boolean): number {
  * A pointer that goes into a kernel pointer field is of the field's type.
  *
  * @kernel map_kptr_match_type, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: cases_c.test.ts
  */
 export function checkKptrType(env: Env, regno: number, field: SpecialField): void {
   const reg = env.reg(regno);
@@ -146,7 +146,7 @@ function isRcuProtected(env: Env, field: SpecialField): boolean {
 }
 const RCU_OBJECTS: ReadonlySet<string> = new Set(['task_struct', 'cgroup', 'bpf_cpumask', 'bpf_crypto_ctx']);
 
-/** The type of a pointer loaded from a field. @kernel btf_ld_kptr_type @fidelity full */
+/** The type of a pointer loaded from a field. @kernel btf_ld_kptr_type @fidelity full: cases_c.test.ts */
 export function loadedKptrFlags(env: Env, field: SpecialField): { flags: number; nonOwning: boolean } {
   const pointee = must(field.pointee, 'pointee of a kernel pointer');
   const held = field.kind === 'percpu_kptr' || (field.kind === 'kptr' && isRcuProtected(env, field));

@@ -194,7 +194,7 @@ function writeVariable(
  * @param off includes the pointer's fixed offset
  * @param valueRegno register stored, -1: an immediate or what a helper writes
  * @kernel check_stack_write, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function stackWrite(env: Env, regno: number, off: number, size: Bytes, valueRegno: number): void {
   const pointer = env.reg(regno);
@@ -300,7 +300,7 @@ function readFixed(env: Env, frame: FuncState, off: number, size: Bytes, dstRegn
  * A load from the stack. Bounds were checked.
  *
  * @kernel check_stack_read, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function stackRead(env: Env, regno: number, off: number, size: Bytes, dstRegno: number): void {
   const pointer = env.reg(regno);
@@ -330,7 +330,7 @@ export interface RawAccess {
  *
  * @param raw where to note memory that the helper overwrites; null: it reads
  * @kernel check_stack_range_initialized, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function checkStackRange(
   env: Env,

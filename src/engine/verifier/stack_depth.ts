@@ -29,7 +29,7 @@ interface Chain {
   readonly depth: Bytes;
 }
 
-/** @kernel bpf_enable_priv_stack, kernel/bpf/verifier.c @fidelity full */
+/** @kernel bpf_enable_priv_stack, kernel/bpf/verifier.c @fidelity full: rules.test.ts */
 function hasPrivateStack(env: Env): boolean {
   if (env.subprogs.some((sub) => sub.hasTailCall)) return false;
   if (env.progName === 'TRACING') return env.attachType !== AttachType.TRACE_ITER;
@@ -93,7 +93,7 @@ function deepest(env: Env, above: Chain, index: number, privateStack: boolean): 
  *
  * @returns the deepest chain in bytes
  * @kernel check_max_stack_depth, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function checkStackDepth(env: Env): Bytes {
   let most = 0;

@@ -211,7 +211,7 @@ function framesEqual(old: FuncState, cur: FuncState, ids: IdMap, exact: Exactnes
   return stackSafe(old, cur, ids, exact) && refSafe(old, cur, ids);
 }
 
-/** True when whatever was found safe after `old` is safe after `cur`. @kernel states_equal @fidelity full */
+/** True when whatever was found safe after `old` is safe after `cur`. @kernel states_equal @fidelity full: rules.test.ts */
 export function statesEqual(old: VerifierState, cur: VerifierState, exact: Exactness): boolean {
   if (old.curframe !== cur.curframe || old.lockPtr !== cur.lockPtr) return false;
   const ids = new IdMap();

@@ -64,7 +64,7 @@ export function initFrame(frame: FuncState): void {
  * `call pc+N`.
  *
  * @kernel check_func_call, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function checkFuncCall(env: Env): void {
   const insn = env.insn(env.insnIdx);
@@ -122,7 +122,7 @@ export const withinRange = (reg: RegState, range: RetvalRange): boolean =>
  * `exit` in a frame that is not the outermost: back to the caller.
  *
  * @kernel prepare_func_exit, kernel/bpf/verifier.c
- * @fidelity full
+ * @fidelity full: rules.test.ts
  */
 export function returnToCaller(env: Env): void {
   const { state } = env;

@@ -22,7 +22,7 @@ import type { RewriteFacts } from './rewrite.ts';
 import { simulate } from './simulate.ts';
 import { checkStackDepth } from './stack_depth.ts';
 
-/** Global subprograms that were called, and those that they call. @kernel do_check_subprogs @fidelity full */
+/** Global subprograms that were called, and those that they call. @kernel do_check_subprogs @fidelity full: rules.test.ts */
 function simulateGlobals(env: Env): void {
   const verified = new Set<number>();
   const exception = env.subprogs[env.exceptionCallback];

@@ -26,7 +26,7 @@ export interface AnonFile {
   readonly flags: number;
 }
 
-/** A file with one reference, the caller's. @kernel anon_inode_getfile, fs/anon_inodes.c @fidelity full */
+/** A file with one reference, the caller's. @kernel anon_inode_getfile, fs/anon_inodes.c @fidelity full: vfs.test.ts */
 export function anonInodeFile(kernel: Kernel, spec: AnonFile): View {
   const inode = anonInode(kernel, DEFAULT_INO);
   const { mnt, dentry } = pseudoPath(kernel, 'anon_inodefs', spec.name, inode);
@@ -48,7 +48,7 @@ export function anonInodeFile(kernel: Kernel, spec: AnonFile): View {
   });
 }
 
-/** The same, opened in a task's table. @returns the fd or -EMFILE @kernel anon_inode_getfd, fs/anon_inodes.c @fidelity full */
+/** The same, opened in a task's table. @returns the fd or -EMFILE @kernel anon_inode_getfd, fs/anon_inodes.c @fidelity full: vfs.test.ts */
 export function anonInodeFd(kernel: Kernel, task: View, spec: AnonFile): number {
   return openFd(kernel, task, anonInodeFile(kernel, spec), (spec.flags & O_CLOEXEC) !== 0);
 }

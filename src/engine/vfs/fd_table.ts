@@ -23,7 +23,7 @@ import { closeFile } from './file.ts';
 const DEFAULT_NOFILE = 1024;
 const RLIMIT_NOFILE = 7;
 
-/** How many fds the task may have. @kernel rlimit, include/linux/sched/signal.h @fidelity full */
+/** How many fds the task may have. @kernel rlimit, include/linux/sched/signal.h @fidelity full: vfs.test.ts */
 function limitOf(task: View): number {
   const signal = task.deref('signal');
   const path = `rlim[${RLIMIT_NOFILE}].rlim_cur`;
@@ -36,7 +36,7 @@ function limitOf(task: View): number {
  *
  * @returns the fd, or -EMFILE
  * @kernel alloc_fd, fs/file.c
- * @fidelity full
+ * @fidelity full: vfs.test.ts
  */
 export function allocFd(kernel: Kernel, task: View, cloexec: boolean): number {
   const files = task.deref('files');
@@ -48,7 +48,7 @@ export function allocFd(kernel: Kernel, task: View, cloexec: boolean): number {
   return fd;
 }
 
-/** Puts a file behind a number from allocFd; the caller's reference goes with it. @kernel fd_install, fs/file.c @fidelity full */
+/** Puts a file behind a number from allocFd; the caller's reference goes with it. @kernel fd_install, fs/file.c @fidelity full: vfs.test.ts */
 export function installFd(kernel: Kernel, task: View, fd: number, file: View): void {
   const files = task.deref('files');
   if (files) install(kernel, files, fd, file);
@@ -61,13 +61,13 @@ export function openFd(kernel: Kernel, task: View, file: View, cloexec: boolean)
   return fd;
 }
 
-/** The file behind a task's fd, without a new reference; null: EBADF. @kernel fdget, include/linux/file.h @fidelity full */
+/** The file behind a task's fd, without a new reference; null: EBADF. @kernel fdget, include/linux/file.h @fidelity full: vfs.test.ts */
 export function lookupFd(kernel: Kernel, task: View, fd: number): View | null {
   const files = task.deref('files');
   return files && fileAtFd(kernel, files, fd);
 }
 
-/** @returns 0 or -EBADF @kernel close_fd, fs/file.c @fidelity full */
+/** @returns 0 or -EBADF @kernel close_fd, fs/file.c @fidelity full: vfs.test.ts */
 export function closeFd(kernel: Kernel, task: View, fd: number): NegErrno {
   const files = task.deref('files');
   const file = files && removeFd(kernel, files, fd);
@@ -76,7 +76,7 @@ export function closeFd(kernel: Kernel, task: View, fd: number): NegErrno {
   return 0;
 }
 
-/** A second number for the same file. @returns the new fd, -EBADF or -EMFILE @kernel ksys_dup, fs/file.c @fidelity full */
+/** A second number for the same file. @returns the new fd, -EBADF or -EMFILE @kernel ksys_dup, fs/file.c @fidelity full: vfs.test.ts */
 export function dupFd(kernel: Kernel, task: View, fd: number): number {
   const file = lookupFd(kernel, task, fd);
   if (!file) return fail('EBADF');

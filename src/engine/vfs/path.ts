@@ -35,7 +35,7 @@ function dmaBufName(kernel: Kernel, dentry: View): string {
   return name === 0n ? '' : kernel.mem.text(name, 32);
 }
 
-/** The word before the number. @kernel ns_get_name, fs/nsfs.c @fidelity full */
+/** The word before the number. @kernel ns_get_name, fs/nsfs.c @fidelity full: world.test.ts */
 function nsName(kernel: Kernel, dentry: View): string {
   const ns = dentry.deref('d_inode')?.ptr('i_private') ?? 0n;
   const name = ns === 0n ? 0n : (kernel.view('ns_common', ns).deref('ops')?.ptr('name') ?? 0n);
@@ -57,7 +57,7 @@ export function dPath(kernel: Kernel, path: Path, root: Path): string {
   return prependPath(kernel, path, root) + (isUnlinked(kernel, path.dentry) ? ' (deleted)' : '');
 }
 
-/** Names from the root down. @kernel prepend_path, fs/d_path.c @fidelity full */
+/** Names from the root down. @kernel prepend_path, fs/d_path.c @fidelity full: vfs.test.ts */
 function prependPath(kernel: Kernel, path: Path, root: Path): string {
   let { mnt, dentry } = path;
   let text = '';

@@ -21,7 +21,7 @@ export const PIDFD_FOPS = 'pidfs_file_operations';
  * The struct pid behind a task's fd; null when it is not open or no pidfd.
  *
  * @kernel pidfd_get_pid, kernel/pid.c; pidfd_pid, fs/pidfs.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 export function pidfdPid(kernel: Kernel, task: View, fd: number): View | null {
   const files = filesOf(task);

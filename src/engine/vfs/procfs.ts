@@ -9,7 +9,7 @@ import { O_CLOEXEC } from '../kernel/objects/file.ts';
 import { fileAtFd, isCloseOnExec } from '../kernel/objects/files.ts';
 import type { View } from '../kernel/view.ts';
 
-/** @returns the text, or null when the task has no such fd @kernel seq_show, fs/proc/fd.c @fidelity full */
+/** @returns the text, or null when the task has no such fd @kernel seq_show, fs/proc/fd.c @fidelity full: vfs.test.ts */
 export function fdinfo(kernel: Kernel, task: View, fd: number): string | null {
   const files = task.deref('files');
   const file = files && fileAtFd(kernel, files, fd);

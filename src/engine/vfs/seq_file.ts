@@ -49,7 +49,7 @@ export class SeqFile {
    *
    * @param file address of the struct file whose private_data becomes the new seq_file, 0 for none
    * @kernel seq_open, fs/seq_file.c
-   * @fidelity full
+   * @fidelity full: seq_read.test.ts
    */
   static open(kernel: Kernel, file: Addr): SeqFile {
     const view = kernel.alloc('seq_file');
@@ -107,7 +107,7 @@ export class SeqFile {
    * @param data bytes to copy in; may be empty
    * @returns 0, or -EOVERFLOW when fewer than `data.length + 1` bytes are free
    * @kernel seq_write, fs/seq_file.c
-   * @fidelity full
+   * @fidelity full: seq_read.test.ts
    */
   write(data: Uint8Array): NegErrno {
     const { count, size } = this;
@@ -122,7 +122,7 @@ export class SeqFile {
 
   /**
    * @kernel seq_has_overflowed, include/linux/seq_file.h
-   * @fidelity full
+   * @fidelity partial: no test runs it
    */
   get overflowed(): boolean {
     return this.count === this.size;
@@ -137,7 +137,7 @@ export class SeqFile {
    * Frees the buffer and the struct.
    *
    * @kernel seq_release, fs/seq_file.c
-   * @fidelity full
+   * @fidelity full: seq_read.test.ts
    */
   release(): void {
     if (this.buf !== 0n) this.mem.release(this.buf);

@@ -17,7 +17,7 @@ import type { PrintfMemory } from '../bprintf.ts';
 
 /**
  * @kernel copy_from_kernel_nofault_allowed, arch/x86/mm/maccess.c
- * @fidelity full
+ * @fidelity full: btf_show.test.ts
  */
 const kernelRange = (mem: Memory, addr: Addr): boolean => !mem.isUser(addr) && addr >= mem.map.pageOffset;
 
@@ -26,7 +26,7 @@ const kernelRange = (mem: Memory, addr: Addr): boolean => !mem.isUser(addr) && a
  *
  * @returns them, -ERANGE outside the kernel's range, or -EFAULT where nothing is
  * @kernel copy_from_kernel_nofault, mm/maccess.c
- * @fidelity full
+ * @fidelity full: btf_show.test.ts
  */
 export function readKernel(mem: Memory, addr: Addr, size: Bytes): Uint8Array | NegErrno {
   if (!kernelRange(mem, addr)) return fail('ERANGE');
@@ -37,7 +37,7 @@ export function readKernel(mem: Memory, addr: Addr, size: Bytes): Uint8Array | N
  * The bytes of a string up to its NUL, cut to `max` - 1.
  *
  * @kernel strncpy_from_kernel_nofault, mm/maccess.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 export function readKernelString(mem: Memory, addr: Addr, max: Bytes): Uint8Array | NegErrno {
   if (!kernelRange(mem, addr)) return fail('ERANGE');

@@ -23,7 +23,7 @@ export const btfHelpers = (): readonly (readonly [number, Helper])[] => [
  *
  * @returns -EINVAL for flags, size or type 0, -ENOENT for a type that is not there
  * @kernel bpf_btf_printf_prepare, kernel/trace/bpf_trace.c
- * @fidelity full
+ * @fidelity full: app/helper_calls.test.ts
  */
 function show(call: Call, ptr: Addr, size: number, flags: bigint): ReturnType<typeof btfShow> | NegErrno {
   if ((flags & ~FLAGS) !== 0n || size !== BTF_PTR_SIZE) return fail('EINVAL');
@@ -36,7 +36,7 @@ function show(call: Call, ptr: Addr, size: number, flags: bigint): ReturnType<ty
 /**
  * @returns 0, or the errno of memory that could not be read; a full buffer is seen by the reader only
  * @kernel bpf_seq_printf_btf, kernel/trace/bpf_trace.c
- * @fidelity full
+ * @fidelity full: app/helper_calls.test.ts
  */
 function seqPrintfBtf(call: Call): NegErrno {
   const shown = show(call, call.arg(2), call.u32(3), call.arg(4));
@@ -48,7 +48,7 @@ function seqPrintfBtf(call: Call): NegErrno {
 /**
  * @returns the length of the whole text without NUL, or the errno of memory that could not be read
  * @kernel bpf_snprintf_btf, kernel/trace/bpf_trace.c
- * @fidelity full
+ * @fidelity full: app/helper_calls.test.ts
  */
 function snprintfBtf(call: Call): number {
   const size = call.u32(2);

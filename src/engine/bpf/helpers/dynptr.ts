@@ -57,7 +57,7 @@ function set(dynptr: View, address: Addr, kind: number, size: Bytes): void {
   dynptr.set('offset', 0);
   dynptr.set('size', size | (kind << TYPE_SHIFT));
 }
-/** A dynptr to memory. @kernel bpf_dynptr_init, kernel/bpf/helpers.c @fidelity full */
+/** A dynptr to memory. @kernel bpf_dynptr_init, kernel/bpf/helpers.c @fidelity full: app/async.test.ts */
 export const initLocalDynptr = (dynptr: View, address: Addr, size: Bytes): void =>
   set(dynptr, address, LOCAL, size);
 const setNull = (dynptr: View): void => set(dynptr, 0n, 0, 0);
@@ -69,7 +69,7 @@ function range(dynptr: View, offset: number, length: number): Addr | NegErrno {
   return dynptr.ptr('data') + BigInt(dynptr.num('offset') + offset);
 }
 
-/** @kernel bpf_dynptr_from_mem, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_dynptr_from_mem, kernel/bpf/helpers.c @fidelity full: kfunc.test.ts */
 function fromMem(call: Call): NegErrno {
   const size = call.u32(2);
   const dynptr = at(call, 4);
@@ -80,7 +80,7 @@ function fromMem(call: Call): NegErrno {
   return 0;
 }
 
-/** @kernel bpf_dynptr_read, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_dynptr_read, kernel/bpf/helpers.c @fidelity full: kfunc.test.ts */
 function readOut(call: Call): NegErrno {
   const source = at(call, 3);
   if (isNull(source) || call.arg(5) !== 0n) return fail('EINVAL');
@@ -90,7 +90,7 @@ function readOut(call: Call): NegErrno {
   return 0;
 }
 
-/** @kernel bpf_dynptr_write, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_dynptr_write, kernel/bpf/helpers.c @fidelity full: kfunc.test.ts */
 function writeIn(call: Call): NegErrno {
   const target = at(call, 1);
   if (isNull(target) || isReadOnly(target)) return fail('EINVAL');
@@ -101,7 +101,7 @@ function writeIn(call: Call): NegErrno {
   return 0;
 }
 
-/** @kernel bpf_dynptr_data, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_dynptr_data, kernel/bpf/helpers.c @fidelity full: app/helper_calls.test.ts */
 function data(call: Call): Addr {
   const dynptr = at(call, 1);
   if (isNull(dynptr) || isReadOnly(dynptr)) return 0n;
@@ -109,7 +109,7 @@ function data(call: Call): Addr {
   return typeof found === 'number' ? 0n : found;
 }
 
-/** @kernel bpf_ringbuf_reserve_dynptr, kernel/bpf/ringbuf.c @fidelity full */
+/** @kernel bpf_ringbuf_reserve_dynptr, kernel/bpf/ringbuf.c @fidelity full: app/helper_calls.test.ts */
 function ringbufReserve(call: Call): NegErrno {
   const map = mapsByAddr.at(call.kernel, call.arg(1));
   if (!(map instanceof RingbufMap)) throw new EngineBug(`map ${map.spec.name} is no ring buffer`);
@@ -124,7 +124,7 @@ function ringbufReserve(call: Call): NegErrno {
   return 0;
 }
 
-/** @kernel bpf_ringbuf_submit_dynptr, bpf_ringbuf_discard_dynptr, kernel/bpf/ringbuf.c @fidelity full */
+/** @kernel bpf_ringbuf_submit_dynptr, bpf_ringbuf_discard_dynptr, kernel/bpf/ringbuf.c @fidelity full: kfunc_string.test.ts */
 function ringbufCommit(discard: boolean): Helper {
   return (call) => {
     const dynptr = at(call, 1);
@@ -134,7 +134,7 @@ function ringbufCommit(discard: boolean): Helper {
   };
 }
 
-/** @kernel bpf_dynptr_adjust, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_dynptr_adjust, kernel/bpf/helpers.c @fidelity full: kfunc.test.ts */
 function adjust(call: Call): NegErrno {
   const dynptr = at(call, 1);
   const start = call.u32(2);
@@ -147,7 +147,7 @@ function adjust(call: Call): NegErrno {
   return 0;
 }
 
-/** @kernel bpf_dynptr_clone, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_dynptr_clone, kernel/bpf/helpers.c @fidelity full: app/helper_calls.test.ts */
 function clone(call: Call): NegErrno {
   const from = at(call, 1);
   const to = at(call, 2);
@@ -159,7 +159,7 @@ function clone(call: Call): NegErrno {
   return 0;
 }
 
-/** @kernel bpf_dynptr_slice, bpf_dynptr_slice_rdwr, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_dynptr_slice, bpf_dynptr_slice_rdwr, kernel/bpf/helpers.c @fidelity full: app/helper_calls.test.ts */
 function slice(call: Call, write: boolean): Addr {
   const dynptr = at(call, 1);
   if (isNull(dynptr) || (write && isReadOnly(dynptr))) return 0n;

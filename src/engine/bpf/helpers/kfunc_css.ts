@@ -41,7 +41,7 @@ const ORDERS: ReadonlyMap<number, Order> = new Map<number, Order>([
   [CgroupIterOrder.ANCESTORS_UP, { first: itself, after: (kernel, _start, at) => cgroupParent(kernel, at) }],
 ]);
 
-/** @kernel bpf_iter_css_new, kernel/bpf/cgroup_iter.c @fidelity full */
+/** @kernel bpf_iter_css_new, kernel/bpf/cgroup_iter.c @fidelity full: task_helpers.test.ts */
 function cssNew(call: Call): NegErrno {
   const it = call.kernel.view('bpf_iter_css_kern', call.arg(1));
   const flags = call.u32(3);
@@ -53,7 +53,7 @@ function cssNew(call: Call): NegErrno {
   return 0;
 }
 
-/** After the end it begins anew, as in the kernel. @kernel bpf_iter_css_next, kernel/bpf/cgroup_iter.c @fidelity full */
+/** After the end it begins anew, as in the kernel. @kernel bpf_iter_css_next, kernel/bpf/cgroup_iter.c @fidelity full: task_helpers.test.ts */
 function cssNext(call: Call): Addr {
   const { kernel } = call;
   const it = kernel.view('bpf_iter_css_kern', call.arg(1));
@@ -114,7 +114,7 @@ function cssTaskNew(call: Call): NegErrno {
   return 0;
 }
 
-/** @kernel bpf_iter_css_task_next, kernel/bpf/task_iter.c @fidelity full */
+/** @kernel bpf_iter_css_task_next, kernel/bpf/task_iter.c @fidelity full: task_helpers.test.ts */
 function cssTaskNext(call: Call): Addr {
   const { mem } = call;
   const state = mem.u64(call.arg(1));
@@ -125,7 +125,7 @@ function cssTaskNext(call: Call): Addr {
   return mem.u64(state + TASKS + done * 8n);
 }
 
-/** @kernel bpf_iter_css_task_destroy, kernel/bpf/task_iter.c @fidelity full */
+/** @kernel bpf_iter_css_task_destroy, kernel/bpf/task_iter.c @fidelity full: task_helpers.test.ts */
 function cssTaskDestroy(call: Call): number {
   const state = call.mem.u64(call.arg(1));
   if (state !== 0n) call.mem.release(state);

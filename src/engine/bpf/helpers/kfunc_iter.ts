@@ -44,7 +44,7 @@ export const iteratorKfuncs = (): readonly (readonly [string, Helper])[] => [
  * `cur` starts one below the first number, so that its address is what next returns.
  *
  * @kernel bpf_iter_num_new, kernel/bpf/bpf_iter.c
- * @fidelity full
+ * @fidelity full: src/engine/bpf/recorded.test.ts
  */
 function numNew(call: Call): NegErrno {
   const it = state(call, 'bpf_iter_num_kern');
@@ -59,7 +59,7 @@ function numNew(call: Call): NegErrno {
   return 0;
 }
 
-/** @kernel bpf_iter_num_next, kernel/bpf/bpf_iter.c @fidelity full */
+/** @kernel bpf_iter_num_next, kernel/bpf/bpf_iter.c @fidelity full: src/engine/bpf/recorded.test.ts */
 function numNext(call: Call): bigint {
   const it = state(call, 'bpf_iter_num_kern');
   if (it.num('cur') + 1 >= it.num('end')) {
@@ -71,7 +71,7 @@ function numNext(call: Call): bigint {
   return it.at('cur');
 }
 
-/** @kernel bpf_iter_num_destroy, kernel/bpf/bpf_iter.c @fidelity full */
+/** @kernel bpf_iter_num_destroy, kernel/bpf/bpf_iter.c @fidelity full: src/engine/bpf/recorded.test.ts */
 function numDestroy(call: Call): number {
   const it = state(call, 'bpf_iter_num_kern');
   it.set('cur', 0);
@@ -104,7 +104,7 @@ function bitsNew(call: Call): NegErrno {
   return 0;
 }
 
-/** @kernel bpf_iter_bits_next, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_iter_bits_next, kernel/bpf/helpers.c @fidelity full: kfunc.test.ts */
 function bitsNext(call: Call): bigint {
   const it = state(call, 'bpf_iter_bits_kern');
   const total = it.num('nr_bits');
@@ -119,7 +119,7 @@ function bitsNext(call: Call): bigint {
   return 0n;
 }
 
-/** @kernel bpf_iter_bits_destroy, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_iter_bits_destroy, kernel/bpf/helpers.c @fidelity full: kfunc.test.ts */
 function bitsDestroy(call: Call): number {
   const it = state(call, 'bpf_iter_bits_kern');
   if (it.num('nr_bits') > 64) call.mem.release(it.ptr('bits'));
@@ -134,7 +134,7 @@ const PROC_THREADS = 2;
 
 /**
  * @kernel bpf_iter_task_new, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: src/engine/bpf/recorded.test.ts
  */
 function taskNew(call: Call): NegErrno {
   const it = state(call, 'bpf_iter_task_kern');
@@ -155,7 +155,7 @@ function taskNew(call: Call): NegErrno {
  * asked for, to the next process, until the list is back at the idle task.
  *
  * @kernel bpf_iter_task_next, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: src/engine/bpf/recorded.test.ts
  */
 function taskNext(call: Call): bigint {
   const { kernel } = call;
@@ -207,7 +207,7 @@ function vmaNew(call: Call): NegErrno {
 /** What one reader adds to the count of a read-write semaphore. */
 const RWSEM_READER_BIAS = 1 << 8;
 
-/** @kernel bpf_iter_task_vma_next, kernel/bpf/task_iter.c @fidelity full */
+/** @kernel bpf_iter_task_vma_next, kernel/bpf/task_iter.c @fidelity full: task_helpers.test.ts */
 function vmaNext(call: Call): bigint {
   const data = state(call, 'bpf_iter_task_vma_kern').ptr('data');
   if (data === 0n) return 0n;
@@ -218,7 +218,7 @@ function vmaNext(call: Call): bigint {
   return vma.addr;
 }
 
-/** @kernel bpf_iter_task_vma_destroy, kernel/bpf/task_iter.c @fidelity full */
+/** @kernel bpf_iter_task_vma_destroy, kernel/bpf/task_iter.c @fidelity full: task_helpers.test.ts */
 function vmaDestroy(call: Call): number {
   const it = state(call, 'bpf_iter_task_vma_kern');
   const data = it.ptr('data');

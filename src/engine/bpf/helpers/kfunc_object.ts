@@ -56,13 +56,13 @@ function taskRelease(call: Call): number {
   return 0;
 }
 
-/** By number in the initial namespace, thread ids included. @kernel bpf_task_from_pid, kernel/bpf/helpers.c @fidelity full */
+/** By number in the initial namespace, thread ids included. @kernel bpf_task_from_pid, kernel/bpf/helpers.c @fidelity full: task_helpers.test.ts */
 function taskFromPid(call: Call): Addr {
   const initial = call.kernel.object('init_pid_ns', 'pid_namespace');
   return acquireTask(findTaskByPidNs(call.kernel, call.s32(1), initial));
 }
 
-/** By number in the current task's namespace. @kernel bpf_task_from_vpid, kernel/bpf/helpers.c @fidelity full */
+/** By number in the current task's namespace. @kernel bpf_task_from_vpid, kernel/bpf/helpers.c @fidelity partial: no test runs it */
 function taskFromVpid(call: Call): Addr {
   const ns = taskActivePidNs(call.kernel, taskAt(call.kernel, call.current));
   return ns ? acquireTask(findTaskByPidNs(call.kernel, call.s32(1), ns)) : 0n;
@@ -70,24 +70,24 @@ function taskFromVpid(call: Call): Addr {
 
 const cgroupArg = (call: Call, n: ArgNumber): View => call.kernel.view('cgroup', call.arg(n));
 
-/** @returns the cgroup with a reference, or NULL when there is none to take @kernel bpf_cgroup_acquire, bpf_cgroup_ancestor, bpf_cgroup_from_id, kernel/bpf/helpers.c @fidelity full */
+/** @returns the cgroup with a reference, or NULL when there is none to take @kernel bpf_cgroup_acquire, bpf_cgroup_ancestor, bpf_cgroup_from_id, kernel/bpf/helpers.c @fidelity full: task_helpers.test.ts */
 function acquireCgroup(call: Call, cgroup: View | null): Addr {
   return cgroup && tryGetCgroup(call.kernel, cgroup) ? cgroup.addr : 0n;
 }
 
-/** @kernel bpf_cgroup_release, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_cgroup_release, kernel/bpf/helpers.c @fidelity full: src/engine/bpf/recorded.test.ts */
 function cgroupRelease(call: Call): number {
   putCgroup(call.kernel, cgroupArg(call, 1));
   return 0;
 }
 
-/** @kernel bpf_task_under_cgroup, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_task_under_cgroup, kernel/bpf/helpers.c @fidelity full: task_helpers.test.ts */
 function taskUnderCgroup(call: Call): number {
   const cgroup = taskCgroup(taskAt(call.kernel, call.arg(1)));
   return cgroup && isDescendant(call.kernel, cgroup, cgroupArg(call, 2)) ? 1 : 0;
 }
 
-/** @kernel bpf_map_sum_elem_count, kernel/bpf/map_iter.c @fidelity full */
+/** @kernel bpf_map_sum_elem_count, kernel/bpf/map_iter.c @fidelity full: app/helper_calls.test.ts */
 function sumElemCount(call: Call): bigint {
   const map = mapsByAddr.at(call.kernel, call.arg(1));
   return map instanceof Htab ? map.sumElemCount : 0n;

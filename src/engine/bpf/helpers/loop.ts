@@ -14,7 +14,7 @@ export const loopHelpers = (): readonly (readonly [number, Helper])[] => [
 /**
  * @returns how often the callback ran, -EINVAL for flags, -E2BIG for too many
  * @kernel bpf_loop, kernel/bpf/bpf_iter.c
- * @fidelity full
+ * @fidelity full: src/engine/sys/recorded.test.ts
  */
 function loop(call: Call): number {
   const times = call.u32(1);

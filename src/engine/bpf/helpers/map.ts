@@ -14,7 +14,7 @@ import { progsByAddr } from '../prog.ts';
  * The helpers, by number.
  *
  * @kernel bpf_map_lookup_elem and its likes, kernel/bpf/helpers.c
- * @fidelity full
+ * @fidelity full: kfunc_string.test.ts
  */
 export function mapHelpers(): readonly (readonly [number, Helper])[] {
   const map = (call: Call): BpfMap => mapsByAddr.at(call.kernel, call.arg(1));
@@ -36,7 +36,7 @@ export function mapHelpers(): readonly (readonly [number, Helper])[] {
 
 /**
  * @kernel bpf_for_each_map_elem, kernel/bpf/bpf_iter.c
- * @fidelity full
+ * @fidelity full: maps.test.ts
  */
 function forEachMapElem(call: Call): number {
   if (call.arg(4) !== 0n) return fail('EINVAL');
@@ -52,7 +52,7 @@ function forEachMapElem(call: Call): number {
  * Goes on in another program; falls through when there is none, or after 33.
  *
  * @kernel bpf_tail_call, kernel/bpf/core.c
- * @fidelity full
+ * @fidelity partial: no test runs it
  */
 function tailCall(call: Call): number {
   const map = mapsByAddr.at(call.kernel, call.arg(2));
@@ -78,7 +78,7 @@ function spinUnlock(call: Call): number {
 
 /**
  * @kernel bpf_kptr_xchg, kernel/bpf/helpers.c
- * @fidelity full
+ * @fidelity full: app/async.test.ts
  */
 function kptrXchg(call: Call): bigint {
   const old = call.mem.u64(call.arg(1));

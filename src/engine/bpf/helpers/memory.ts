@@ -44,7 +44,7 @@ function storeString(call: Call, text: Uint8Array): number {
 /**
  * @returns 0, -ERANGE for an address that is not the kernel's, -EFAULT where nothing is
  * @kernel bpf_probe_read_kernel, kernel/trace/bpf_trace.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 function probeReadKernel(call: Call): NegErrno {
   const size = call.u32(2);
@@ -54,7 +54,7 @@ function probeReadKernel(call: Call): NegErrno {
 /**
  * @returns the length with NUL, or as probe_read_kernel
  * @kernel bpf_probe_read_kernel_str, kernel/trace/bpf_trace.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 function probeReadKernelString(call: Call): NegErrno {
   const size = call.u32(2);

@@ -33,7 +33,7 @@ export const miscHelpers = (bpf: Bpf): readonly (readonly [number, Helper])[] =>
 /**
  * @returns length with NUL, 0 for size 0, -ENAMETOOLONG when it does not fit
  * @kernel bpf_d_path, kernel/trace/bpf_trace.c
- * @fidelity full
+ * @fidelity full: app/helper_calls.test.ts
  */
 function dPathHelper(call: Call): NegErrno {
   const size = call.u32(3);

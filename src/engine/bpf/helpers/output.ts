@@ -60,7 +60,7 @@ function render(call: Call, at: ArgNumber): string | NegErrno {
  * @returns 0, -EINVAL for format or arguments, -ENOSPC for too much text in them, -EOVERFLOW when the
  *   session's buffer is full
  * @kernel bpf_seq_printf, kernel/trace/bpf_trace.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 function seqPrintf(call: Call, seq: SeqFile): NegErrno {
   const text = render(call, 2);
@@ -69,7 +69,7 @@ function seqPrintf(call: Call, seq: SeqFile): NegErrno {
 
 /**
  * @kernel bpf_seq_write, kernel/trace/bpf_trace.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 function seqWrite(call: Call, seq: SeqFile): NegErrno {
   return seq.write(call.mem.bytes(call.arg(2), call.u32(3)));
@@ -81,7 +81,7 @@ const MAX_FORMAT: Bytes = 4096;
 /**
  * @returns the length of the whole text with its NUL, or -EINVAL, -ENOSPC
  * @kernel bpf_snprintf, kernel/bpf/helpers.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 function snprintf(call: Call): number {
   const size = call.u32(2);
@@ -104,7 +104,7 @@ function trace(bpf: Bpf, text: string | NegErrno): number {
 /**
  * @returns bytes written, or what the format check says
  * @kernel bpf_trace_printk, kernel/trace/bpf_trace.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 function tracePrintk(bpf: Bpf, call: Call): number {
   const fmt = call.mem.bytes(call.arg(1), call.u32(2));
@@ -113,7 +113,7 @@ function tracePrintk(bpf: Bpf, call: Call): number {
 
 /**
  * @kernel bpf_trace_vprintk, kernel/trace/bpf_trace.c
- * @fidelity full
+ * @fidelity full: app/helper_calls.test.ts
  */
 function traceVprintk(bpf: Bpf, call: Call): number {
   return trace(bpf, render(call, 1));

@@ -9,7 +9,7 @@ import { initLocalDynptr } from './dynptr.ts';
 
 /**
  * @kernel bpf_ringbuf_reserve and its likes, kernel/bpf/ringbuf.c
- * @fidelity full
+ * @fidelity full: kfunc_string.test.ts
  */
 export function ringbufHelpers(): readonly (readonly [number, Helper])[] {
   const ringbuf = (call: Call): RingbufMap => {

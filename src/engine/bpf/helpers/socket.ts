@@ -64,7 +64,7 @@ function isSmallTcp(kernel: Kernel, common: View, state: number): boolean {
  * The same address under another type, or NULL when the socket is not of that kind.
  *
  * @kernel bpf_skc_to_tcp6_sock, bpf_skc_to_tcp_sock, bpf_skc_to_tcp_timewait_sock, bpf_skc_to_tcp_request_sock, bpf_skc_to_udp6_sock, bpf_skc_to_unix_sock, net/core/filter.c
- * @fidelity full
+ * @fidelity full: kfunc_string.test.ts
  */
 function convert(is: (kernel: Kernel, common: View) => boolean): Helper {
   return (call) => {
@@ -73,14 +73,14 @@ function convert(is: (kernel: Kernel, common: View) => boolean): Helper {
   };
 }
 
-/** The socket that a file stands for, or NULL. @kernel sock_from_file, net/socket.c @fidelity full */
+/** The socket that a file stands for, or NULL. @kernel sock_from_file, net/socket.c @fidelity full: app/sockets.test.ts */
 function sockFromFile(call: Call): Addr {
   const file = call.kernel.view('file', call.arg(1));
   const sockets = call.kernel.object('socket_file_ops', 'file_operations').addr;
   return file.ptr('f_op') === sockets ? file.ptr('private_data') : 0n;
 }
 
-/** @kernel bpf_get_socket_ptr_cookie, net/core/filter.c @fidelity full */
+/** @kernel bpf_get_socket_ptr_cookie, net/core/filter.c @fidelity full: app/helper_calls.test.ts */
 function socketCookie(call: Call): bigint {
   const sk = call.arg(1);
   return sk === 0n ? 0n : sockCookie(call.kernel, sockCommon(call.kernel, sk));

@@ -31,7 +31,7 @@ interface Parsed {
  * Optional white space, optional `-`, then a number in base 8, 10 or 16, or as its prefix says.
  *
  * @kernel __bpf_strtoull, __bpf_strtoll, kernel/bpf/helpers.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 function parse(text: string, flags: bigint): Parsed | NegErrno {
   if (text.length === 0 || (flags !== 0n && flags !== 8n && flags !== 10n && flags !== 16n))
@@ -53,7 +53,7 @@ function parse(text: string, flags: bigint): Parsed | NegErrno {
   return { value: negative ? -value : value, negative, consumed: lead.length + at };
 }
 
-/** @kernel _parse_integer_fixup_radix, lib/kstrtox.c @fidelity full */
+/** @kernel _parse_integer_fixup_radix, lib/kstrtox.c @fidelity full: printf.test.ts */
 function baseOf(text: string, base: number): { readonly base: number; readonly skip: number } {
   const hex = /^0x/i.test(text);
   const guessed = base !== 0 ? base : /^0x[0-9a-f]/i.test(text) ? 16 : text.startsWith('0') ? 8 : 10;
@@ -63,7 +63,7 @@ function baseOf(text: string, base: number): { readonly base: number; readonly s
 /**
  * @returns chars consumed; -EINVAL without digits, -ERANGE for what does not fit
  * @kernel bpf_strtol, bpf_strtoul, kernel/bpf/helpers.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 function strto(call: Call, signed: boolean): NegErrno {
   const out = call.arg(4);
@@ -79,7 +79,7 @@ function strto(call: Call, signed: boolean): NegErrno {
 
 /**
  * @kernel bpf_strncmp, kernel/bpf/helpers.c
- * @fidelity full
+ * @fidelity full: printf.test.ts
  */
 function strncmp(call: Call): number {
   const size = call.u32(2);

@@ -11,7 +11,7 @@ export const tailCallHelpers = (): readonly (readonly [number, Helper])[] => [[1
  * slot, an index out of range and the 34th call in a row do nothing.
  *
  * @kernel JMP_TAIL_CALL of ___bpf_prog_run, kernel/bpf/core.c
- * @fidelity full
+ * @fidelity full: tail_call.test.ts
  */
 function tailCall(call: Call): number {
   const map = mapsByAddr.at(call.kernel, call.arg(2));

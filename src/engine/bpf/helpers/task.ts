@@ -29,20 +29,20 @@ const pair = (high: bigint, low: bigint): bigint =>
  * Numbers of the initial namespace.
  *
  * @kernel bpf_get_current_pid_tgid, kernel/bpf/helpers.c
- * @fidelity full
+ * @fidelity full: task_helpers.test.ts
  */
 function currentPidTgid(call: Call): bigint {
   const task = current(call);
   return pair(task.big('tgid'), task.big('pid'));
 }
 
-/** @kernel bpf_get_current_uid_gid, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_get_current_uid_gid, kernel/bpf/helpers.c @fidelity full: src/engine/bpf/recorded.test.ts */
 function currentUidGid(call: Call): bigint {
   const cred = current(call).deref('cred');
   return cred ? pair(cred.big('gid.val'), cred.big('uid.val')) : 0n;
 }
 
-/** @kernel bpf_get_current_comm, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_get_current_comm, kernel/bpf/helpers.c @fidelity full: task_helpers.test.ts */
 function currentComm(call: Call): number {
   const size = call.u32(2);
   const out = new Uint8Array(size);
@@ -61,14 +61,14 @@ function currentComm(call: Call): number {
  * The cgroup of the unified hierarchy; its kernfs id.
  *
  * @kernel bpf_get_current_cgroup_id, kernel/bpf/helpers.c
- * @fidelity full
+ * @fidelity full: src/engine/bpf/recorded.test.ts
  */
 function currentCgroupId(call: Call): bigint {
   const cgroup = taskCgroup(current(call));
   return cgroup ? cgroupId(cgroup) : 0n;
 }
 
-/** @kernel bpf_get_current_ancestor_cgroup_id, kernel/bpf/helpers.c @fidelity full */
+/** @kernel bpf_get_current_ancestor_cgroup_id, kernel/bpf/helpers.c @fidelity full: task_helpers.test.ts */
 function currentAncestorCgroupId(call: Call): bigint {
   const cgroup = taskCgroup(current(call));
   const ancestor = cgroup && cgroupAncestor(call.kernel, cgroup, call.s32(1));

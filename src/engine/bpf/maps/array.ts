@@ -65,7 +65,7 @@ export abstract class IndexedMap extends BpfMap {
 
   /**
    * @kernel array_map_delete_elem, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override delete(_key: Addr): NegErrno {
     return fail('EINVAL');
@@ -73,7 +73,7 @@ export abstract class IndexedMap extends BpfMap {
 
   /**
    * @kernel array_map_get_next_key, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override getNextKey(key: Addr, next: Addr): NegErrno {
     const index = key === 0n ? -1 : this.mem.u32(key);
@@ -97,7 +97,7 @@ export abstract class IndexedMap extends BpfMap {
 
   /**
    * @kernel bpf_for_each_array_elem, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override forEach(visit: (key: Addr, value: Addr) => boolean): number {
     const key = this.mem.alloc(8);
@@ -140,7 +140,7 @@ export class ArrayMap extends IndexedMap {
 
   /**
    * @kernel array_map_lookup_elem, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override lookup(key: Addr): Addr {
     const index = this.index(key);
@@ -149,7 +149,7 @@ export class ArrayMap extends IndexedMap {
 
   /**
    * @kernel array_map_update_elem, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override update(key: Addr, value: Addr, flags: bigint): NegErrno {
     const error = this.checkUpdate(key, flags);
@@ -160,7 +160,7 @@ export class ArrayMap extends IndexedMap {
 
   /**
    * @kernel array_map_direct_value_addr, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override directValue(offset: Bytes): Addr {
     if (this.spec.maxEntries !== 1 || offset >= this.spec.valueSize) return 0n;

@@ -16,7 +16,7 @@ import type { MapInit, MapSpec } from '../map.ts';
 
 /**
  * @kernel fd_array_map_alloc_check, kernel/bpf/arraymap.c
- * @fidelity full
+ * @fidelity full: more_maps.test.ts
  */
 export function fdArrayAllocCheck(spec: MapSpec): NegErrno {
   if (spec.valueSize !== 4 || (spec.flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)) !== 0)
@@ -45,7 +45,7 @@ export abstract class FdArrayMap extends IndexedMap {
    *
    * @returns the pointer that was there before, whose reference the caller drops, or a negated errno
    * @kernel bpf_fd_array_map_update_elem, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity full: tail_call.test.ts
    */
   exchange(index: number, target: FdArrayTarget | null, flags: bigint): Addr | NegErrno {
     if (flags !== 0n) return fail('EINVAL');
@@ -127,7 +127,7 @@ export class CgroupArrayMap extends FdArrayMap {
 export class ArrayOfMaps extends FdArrayMap {
   /**
    * @kernel array_of_map_lookup_elem, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity partial: no test runs it
    */
   override lookup(key: Addr): Addr {
     return this.pointer(this.mem.u32(key));

@@ -82,7 +82,7 @@ export class LruHashMap extends HashMap {
 
   /**
    * @kernel htab_lru_map_lookup_elem, kernel/bpf/hashtab.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override lookup(key: Addr): Addr {
     const elem = this.find(key);

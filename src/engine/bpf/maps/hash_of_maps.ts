@@ -30,7 +30,7 @@ export class HashOfMaps extends Htab {
    *
    * @returns the pointer that was there before, whose reference the caller drops, or a negated errno
    * @kernel bpf_fd_htab_map_update_elem, kernel/bpf/hashtab.c
-   * @fidelity full
+   * @fidelity partial: no test runs it
    */
   exchange(key: Addr, target: FdArrayTarget, flags: bigint): Addr | NegErrno {
     if (flags > BPF_EXIST) return fail('EINVAL');

@@ -118,7 +118,7 @@ export abstract class Htab extends BpfMap {
   /**
    * @returns the element with the key at `key`, or 0
    * @kernel __htab_map_lookup_elem, kernel/bpf/hashtab.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   find(key: Addr): Addr {
     const want = this.mem.bytes(key, this.spec.keySize);
@@ -187,7 +187,7 @@ export abstract class Htab extends BpfMap {
 
   /**
    * @kernel check_flags, kernel/bpf/hashtab.c
-   * @fidelity full
+   * @fidelity partial: no test runs it
    */
   protected checkPresence(old: Addr, flags: bigint): NegErrno {
     if (old !== 0n && flags === BPF_NOEXIST) return fail('EEXIST');
@@ -202,7 +202,7 @@ export abstract class Htab extends BpfMap {
 
   /**
    * @kernel htab_map_delete_elem, kernel/bpf/hashtab.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override delete(key: Addr): NegErrno {
     const elem = this.find(key);
@@ -213,7 +213,7 @@ export abstract class Htab extends BpfMap {
 
   /**
    * @kernel htab_map_get_next_key, kernel/bpf/hashtab.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override getNextKey(key: Addr, next: Addr): NegErrno {
     const elem = key === 0n ? 0n : this.find(key);
@@ -257,7 +257,7 @@ export abstract class Htab extends BpfMap {
 
   /**
    * @kernel bpf_for_each_hash_elem, kernel/bpf/hashtab.c
-   * @fidelity full
+   * @fidelity full: src/engine/sys/recorded.test.ts
    */
   override forEach(visit: (key: Addr, value: Addr) => boolean): number {
     let visited = 0;
@@ -273,7 +273,7 @@ export abstract class Htab extends BpfMap {
 
   /**
    * @kernel bpf_map_sum_elem_count, kernel/bpf/map_iter.c
-   * @fidelity full
+   * @fidelity partial: no test runs it
    */
   get sumElemCount(): bigint {
     const counters = this.view.has('elem_count') ? this.view.ptr('elem_count') : 0n;

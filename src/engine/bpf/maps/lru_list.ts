@@ -80,7 +80,7 @@ export class Lru {
     this.mem.release(this.spec.percpu ? this.list.addr : this.locals);
   }
 
-  /** @kernel bpf_lru_node_set_ref, kernel/bpf/bpf_lru_list.h @fidelity full */
+  /** @kernel bpf_lru_node_set_ref, kernel/bpf/bpf_lru_list.h @fidelity full: maps.test.ts */
   touch(elem: Addr): void {
     this.mem.setU8(elem + this.at.ref, 1);
   }

@@ -28,7 +28,7 @@ export class PercpuArrayMap extends IndexedMap {
 
   /**
    * @kernel percpu_array_map_lookup_elem, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override lookup(key: Addr): Addr {
     return this.lookupPercpu(key, 0);
@@ -36,7 +36,7 @@ export class PercpuArrayMap extends IndexedMap {
 
   /**
    * @kernel percpu_array_map_lookup_percpu_elem, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override lookupPercpu(key: Addr, cpu: number): Addr {
     const index = this.index(key);
@@ -45,7 +45,7 @@ export class PercpuArrayMap extends IndexedMap {
 
   /**
    * @kernel array_map_update_elem, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity partial: no test runs it
    */
   override update(key: Addr, value: Addr, flags: bigint): NegErrno {
     const error = this.checkUpdate(key, flags);
@@ -61,7 +61,7 @@ export class PercpuArrayMap extends IndexedMap {
 
   /**
    * @kernel bpf_percpu_array_update, kernel/bpf/arraymap.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override write(key: Uint8Array, value: Uint8Array, flags = BPF_ANY): NegErrno {
     const index = new DataView(key.buffer, key.byteOffset).getUint32(0, true);

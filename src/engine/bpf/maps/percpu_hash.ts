@@ -52,7 +52,7 @@ export class PercpuHashMap extends Htab {
 
   /**
    * @kernel __htab_percpu_map_update_elem, kernel/bpf/hashtab.c
-   * @fidelity full
+   * @fidelity partial: no test runs it
    */
   override update(key: Addr, value: Addr, flags: bigint): NegErrno {
     const elem = this.upsert(key, flags);
@@ -68,7 +68,7 @@ export class PercpuHashMap extends Htab {
 
   /**
    * @kernel bpf_percpu_hash_update, kernel/bpf/hashtab.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   override write(key: Uint8Array, value: Uint8Array, flags = BPF_ANY): NegErrno {
     const elem = this.withKey(key, (at) => this.upsert(at, flags));

@@ -50,7 +50,7 @@ export abstract class QueueStackMap extends BpfMap {
 
   /**
    * @kernel queue_stack_map_push_elem, kernel/bpf/queue_stack_maps.c
-   * @fidelity full
+   * @fidelity full: src/engine/bpf/recorded.test.ts
    */
   override push(value: Addr, flags: bigint): NegErrno {
     if ((flags & BPF_NOEXIST) !== 0n || flags > BPF_EXIST) return fail('EINVAL');
@@ -69,7 +69,7 @@ export abstract class QueueStackMap extends BpfMap {
 
   /**
    * @kernel __queue_map_get, __stack_map_get, kernel/bpf/queue_stack_maps.c
-   * @fidelity full
+   * @fidelity full: src/engine/bpf/recorded.test.ts
    */
   private take(value: Addr, remove: boolean): NegErrno {
     if (this.empty) {

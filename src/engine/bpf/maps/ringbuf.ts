@@ -30,7 +30,7 @@ const QUERIES = ['avail', 'size', 'consumer', 'producer'] as const;
 
 /**
  * @kernel ringbuf_map_alloc, kernel/bpf/ringbuf.c
- * @fidelity full
+ * @fidelity full: more_maps.test.ts
  */
 export function ringbufAllocCheck(spec: MapSpec): NegErrno {
   const { keySize, valueSize, maxEntries } = spec;
@@ -87,7 +87,7 @@ export class RingbufMap extends RingMemory {
    * @param size payload bytes
    * @returns address of the payload, or 0 when there is no room
    * @kernel __bpf_ringbuf_reserve, kernel/bpf/ringbuf.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   reserve(size: Bytes): Addr {
     const { rb, mask } = this;
@@ -114,7 +114,7 @@ export class RingbufMap extends RingMemory {
   /**
    * @param flags BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP
    * @kernel bpf_ringbuf_output, kernel/bpf/ringbuf.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   output(data: Addr, size: Bytes, flags: bigint): NegErrno {
     if ((flags & ~WAKEUP_FLAGS) !== 0n) return fail('EINVAL');
@@ -127,7 +127,7 @@ export class RingbufMap extends RingMemory {
 
   /**
    * @kernel bpf_ringbuf_query, kernel/bpf/ringbuf.c
-   * @fidelity full
+   * @fidelity full: maps.test.ts
    */
   query(what: bigint): bigint {
     const consumer = this.rb.big('consumer_pos');

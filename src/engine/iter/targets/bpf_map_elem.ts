@@ -102,7 +102,7 @@ function elemAtIndex(session: Session): Obj {
 
 /**
  * @kernel bpf_array_map_seq_start, bpf_array_map_seq_next, kernel/bpf/arraymap.c
- * @fidelity full
+ * @fidelity full: bpf_targets.test.ts
  */
 const arrayOps: SeqOps = {
   start(session) {
@@ -159,7 +159,7 @@ function nextElem(session: Session, prev: Obj): Obj {
 
 /**
  * @kernel bpf_hash_map_seq_find_next, bpf_hash_map_seq_start, bpf_hash_map_seq_next, kernel/bpf/hashtab.c
- * @fidelity full
+ * @fidelity full: bpf_targets.test.ts
  */
 const hashOps: SeqOps = {
   start(session) {

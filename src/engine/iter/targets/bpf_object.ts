@@ -66,7 +66,7 @@ const opsOf = (of: Numbered): SeqOps => ({
 
 /**
  * @kernel bpf_map_seq_start, bpf_map_seq_next, bpf_map_seq_stop and siblings, kernel/bpf/map_iter.c
- * @fidelity full
+ * @fidelity full: bpf_targets.test.ts
  */
 function numberedTarget(of: Numbered): IterReg {
   const ops = opsOf(of);

@@ -114,7 +114,7 @@ function attach(ctx: AttachContext, aux: View): NegErrno {
   return 0;
 }
 
-/** @kernel bpf_iter_detach_cgroup, kernel/bpf/cgroup_iter.c @fidelity full */
+/** @kernel bpf_iter_detach_cgroup, kernel/bpf/cgroup_iter.c @fidelity full: src/engine/sys/recorded.test.ts */
 const detach: NonNullable<IterReg['detach']> = ({ kernel }, aux) =>
   putCgroup(kernel, cgroupAt(kernel, aux.ptr('cgroup.start')));
 
@@ -128,7 +128,7 @@ function pathBelow(kernel: Kernel, cgroup: View, root: View): string {
   return path === '' ? '/' : path;
 }
 
-/** @kernel bpf_iter_cgroup_show_fdinfo, kernel/bpf/cgroup_iter.c @fidelity full */
+/** @kernel bpf_iter_cgroup_show_fdinfo, kernel/bpf/cgroup_iter.c @fidelity full: src/engine/sys/recorded.test.ts */
 function showFdinfo(kernel: Kernel, aux: View): string {
   const current = kernel.view('task_struct', kernel.current);
   const start = cgroupAt(kernel, aux.ptr('cgroup.start'));
@@ -137,7 +137,7 @@ function showFdinfo(kernel: Kernel, aux: View): string {
   return `cgroup_path:\t${path}\norder: ${order.name}\n`;
 }
 
-/** @kernel bpf_iter_cgroup_fill_link_info, kernel/bpf/cgroup_iter.c @fidelity full */
+/** @kernel bpf_iter_cgroup_fill_link_info, kernel/bpf/cgroup_iter.c @fidelity full: app/usage.test.ts */
 function fillLinkInfo(kernel: Kernel, aux: View, info: DataView): void {
   info.setBigUint64(32, cgroupId(cgroupAt(kernel, aux.ptr('cgroup.start'))), true);
   info.setUint32(40, aux.num('cgroup.order'), true);
@@ -167,7 +167,7 @@ function planOf({ kernel, priv }: Session): { order: CgroupOrder; start: View } 
 
 /**
  * @kernel cgroup_iter_seq_start, cgroup_iter_seq_next, cgroup_iter_seq_show, cgroup_iter_seq_stop, kernel/bpf/cgroup_iter.c
- * @fidelity full
+ * @fidelity full: app/walks/targets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

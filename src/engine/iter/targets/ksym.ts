@@ -92,7 +92,7 @@ const show = (session: Session): ((ctx: View) => void) => {
 
 /**
  * @kernel s_start, s_next, bpf_iter_ksym_seq_show, bpf_iter_ksym_seq_stop, kernel/kallsyms.c
- * @fidelity full
+ * @fidelity full: app/walks/targets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

@@ -55,7 +55,7 @@ const store =
 
 /**
  * @kernel netlink_seq_start, netlink_seq_next, netlink_seq_show, netlink_seq_stop, net/netlink/af_netlink.c
- * @fidelity full
+ * @fidelity full: app/walks/targets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

@@ -44,14 +44,14 @@ const POINTER = 8;
 /** `struct seq_net_private` comes first in the private struct of every socket target. */
 const seqNet = (session: Session): View => session.kernel.view('seq_net_private', session.priv.addr);
 
-/** The namespace of who opened the session. @kernel bpf_iter_init_seq_net, fs/proc/proc_net.c @fidelity full */
+/** The namespace of who opened the session. @kernel bpf_iter_init_seq_net, fs/proc/proc_net.c @fidelity full: app/shell_recorded.test.ts */
 export function initSeqNet(session: Session): 0 {
   const net = session.iter.env.current().deref('nsproxy')?.deref('net_ns') ?? null;
   if (net) seqNet(session).set('net', getNet(net).addr);
   return 0;
 }
 
-/** @kernel bpf_iter_fini_seq_net, fs/proc/proc_net.c @fidelity full */
+/** @kernel bpf_iter_fini_seq_net, fs/proc/proc_net.c @fidelity full: app/shell_recorded.test.ts */
 export function finiSeqNet(session: Session): void {
   const net = seqNet(session).deref('net');
   if (net) putNet(net);
@@ -67,14 +67,14 @@ export const netAddr = (session: Session): Addr => seqNet(session).ptr('net');
 export const isSeqNet = (session: Session, sk: Addr): boolean =>
   netOf(sockCommon(session.kernel, sk)) === netAddr(session);
 
-/** @kernel bpf_iter_init_tcp, net/ipv4/tcp_ipv4.c; bpf_iter_init_udp; bpf_iter_init_unix @fidelity full */
+/** @kernel bpf_iter_init_tcp, net/ipv4/tcp_ipv4.c; bpf_iter_init_udp; bpf_iter_init_unix @fidelity full: app/shell_recorded.test.ts */
 export function initBatch(session: Session): 0 {
   initSeqNet(session);
   setBatch(session, INIT_BATCH_SIZE);
   return 0;
 }
 
-/** @kernel bpf_iter_fini_tcp, net/ipv4/tcp_ipv4.c; bpf_iter_fini_udp; bpf_iter_fini_unix @fidelity full */
+/** @kernel bpf_iter_fini_tcp, net/ipv4/tcp_ipv4.c; bpf_iter_fini_udp; bpf_iter_fini_unix @fidelity full: app/shell_recorded.test.ts */
 export function finiBatch(session: Session): void {
   finiSeqNet(session);
   session.kernel.mem.release(session.priv.ptr('batch'));
@@ -160,7 +160,7 @@ export const seqSocks = (session: Session, table: SocketTable, bucket: number): 
 
 // -- show ------------------------------------------------------------------------------------------------------
 
-/** The uid of a socket's owner as the opener of the session sees it. @kernel seq_user_ns, include/linux/seq_file.h @fidelity full */
+/** The uid of a socket's owner as the opener of the session sees it. @kernel seq_user_ns, include/linux/seq_file.h @fidelity full: app/shell_recorded.test.ts */
 export function seqUid(session: Session, kuid: number): number {
   const { kernel, seq } = session;
   const file = kernel.view('seq_file', seq.addr).deref('file');
@@ -169,7 +169,7 @@ export function seqUid(session: Session, kuid: number): number {
   return ns ? fromKuidMunged(ns, kuid) : kuid;
 }
 
-/** 0 in TIME_WAIT; a half-open connection has its listener's owner. @kernel bpf_iter_tcp_seq_show, net/ipv4/tcp_ipv4.c @fidelity full */
+/** 0 in TIME_WAIT; a half-open connection has its listener's owner. @kernel bpf_iter_tcp_seq_show, net/ipv4/tcp_ipv4.c @fidelity full: app/shell_recorded.test.ts */
 export function connectionUid(session: Session, sk: Addr): number {
   const { kernel } = session;
   const common = sockCommon(kernel, sk);

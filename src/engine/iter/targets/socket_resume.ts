@@ -24,7 +24,7 @@ export interface BucketRest {
  * @param field of the private struct that holds the bucket's number; it moves on
  * @returns null when no bucket is left
  * @kernel bpf_iter_tcp_resume_listening, bpf_iter_tcp_resume_established, net/ipv4/tcp_ipv4.c
- * @fidelity full
+ * @fidelity full: app/shell_recorded.test.ts
  */
 export function resumeBucket(session: Session, table: SocketTable, field: string): BucketRest | null {
   const { priv } = session;

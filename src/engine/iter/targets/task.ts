@@ -11,7 +11,7 @@ import { nextTask, nextTaskCode, putTaskRef, taskWalk } from './task_common.ts';
 
 /**
  * @kernel task_seq_start, task_seq_next, task_seq_show, task_seq_stop, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

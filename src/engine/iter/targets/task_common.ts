@@ -46,7 +46,7 @@ export const BPF_TASK_ITER_TGID = 2;
  *
  * @returns 0, -EINVAL when more than one is given, -EBADF when pid_fd is no open pidfd
  * @kernel bpf_iter_attach_task, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 export function attachTask(ctx: AttachContext, aux: View): NegErrno {
   const { kernel, info } = ctx;
@@ -73,7 +73,7 @@ const TYPE_NAMES = ['ALL', 'TID', 'PID'] as const;
 
 /**
  * @kernel bpf_iter_task_show_fdinfo, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 export function showTaskFdinfo(_kernel: Kernel, aux: View): string {
   const type = aux.num('task.type');
@@ -85,7 +85,7 @@ export function showTaskFdinfo(_kernel: Kernel, aux: View): string {
 
 /**
  * @kernel bpf_iter_fill_link_info, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 export function fillTaskLinkInfo(_kernel: Kernel, aux: View, info: DataView): void {
   const type = aux.num('task.type');
@@ -99,7 +99,7 @@ export function fillTaskLinkInfo(_kernel: Kernel, aux: View, info: DataView): vo
  * Takes the reader's pid namespace and copies mode and number.
  *
  * @kernel init_seq_pidns, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 export function initSeqPidns(session: Session, aux: View): 0 {
   const { kernel, priv } = session;
@@ -113,7 +113,7 @@ export function initSeqPidns(session: Session, aux: View): 0 {
 
 /**
  * @kernel fini_seq_pidns, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 export function finiSeqPidns(session: Session): void {
   putRef(session.kernel.view('pid_namespace', session.priv.ptr('common.ns')), 'ns.count');
@@ -160,7 +160,7 @@ function sharesFiles(session: Session, task: View): boolean {
  * @param skipDups pass over threads that share their leader's file table
  * @returns 0n at the end
  * @kernel task_seq_get_next, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 export function nextTask(session: Session, skipDups: boolean): Addr {
   const { kernel, priv } = session;
@@ -197,7 +197,7 @@ function onlyTask(session: Session, ns: View): Addr {
 
 /**
  * @kernel task_group_seq_get_next, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 function nextThreadOf(session: Session, ns: View, skipDups: boolean): Addr {
   const { kernel, priv } = session;

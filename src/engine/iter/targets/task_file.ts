@@ -60,7 +60,7 @@ const store =
 
 /**
  * @kernel task_file_seq_get_next, task_file_seq_start, task_file_seq_next, task_file_seq_stop, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

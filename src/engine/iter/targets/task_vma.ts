@@ -115,7 +115,7 @@ const store =
 
 /**
  * @kernel task_vma_seq_get_next, task_vma_seq_start, task_vma_seq_next, task_vma_seq_stop, kernel/bpf/task_iter.c
- * @fidelity full
+ * @fidelity full: task_targets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

@@ -37,7 +37,7 @@ import { resumeBucket } from './socket_resume.ts';
 const LISTENING = 0;
 const ESTABLISHED = 1;
 
-/** The next bucket's sockets, or the rest of the one where the last read stopped. @kernel bpf_iter_tcp_resume, net/ipv4/tcp_ipv4.c @fidelity full */
+/** The next bucket's sockets, or the rest of the one where the last read stopped. @kernel bpf_iter_tcp_resume, net/ipv4/tcp_ipv4.c @fidelity full: app/shell_recorded.test.ts */
 function nextBatch(session: Session): Obj {
   const { kernel, priv } = session;
   session.line('tcp.batch');
@@ -63,7 +63,7 @@ const store =
 
 /**
  * @kernel bpf_iter_tcp_seq_start, bpf_iter_tcp_seq_next, bpf_iter_tcp_seq_show, bpf_iter_tcp_seq_stop, net/ipv4/tcp_ipv4.c
- * @fidelity full
+ * @fidelity full: app/sockets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

@@ -38,7 +38,7 @@ import { resumeBucket } from './socket_resume.ts';
 const counts = ({ kernel, priv }: Session): boolean =>
   (parseRelease(kernel.release)?.number ?? 0) < UDP_ITER_COOKIES_SINCE && priv.has('st_bucket_done');
 
-/** The next bucket that has sockets past those already shown. @kernel bpf_iter_udp_batch, net/ipv4/udp.c @fidelity full */
+/** The next bucket that has sockets past those already shown. @kernel bpf_iter_udp_batch, net/ipv4/udp.c @fidelity full: app/sockets.test.ts */
 function nextCounted(session: Session): Obj {
   const { kernel, priv } = session;
   const table = udpByAddress(kernel);
@@ -79,7 +79,7 @@ const store =
 
 /**
  * @kernel bpf_iter_udp_seq_start, bpf_iter_udp_seq_next, bpf_iter_udp_seq_show, bpf_iter_udp_seq_stop, net/ipv4/udp.c
- * @fidelity full
+ * @fidelity full: app/sockets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

@@ -39,7 +39,7 @@ const positionOf = (session: Session): bigint => BigInt.asUintN(64, seqFile(sess
 const setPosition = (session: Session, position: bigint): void => seqFile(session).set('index', position);
 const startOf = (bucket: number): bigint => (BigInt(bucket) << BUCKET_SPACE) | 1n;
 
-/** @kernel bpf_iter_unix_batch, unix_get_first, net/unix/af_unix.c @fidelity full */
+/** @kernel bpf_iter_unix_batch, unix_get_first, net/unix/af_unix.c @fidelity full: app/strip.test.ts */
 function nextBatch(session: Session): Obj {
   const { kernel, priv } = session;
   session.line('unix.batch');
@@ -76,7 +76,7 @@ const inodeNumber = ({ kernel }: Session, sk: Addr): number =>
 
 /**
  * @kernel bpf_iter_unix_seq_start, bpf_iter_unix_seq_next, bpf_iter_unix_seq_show, bpf_iter_unix_seq_stop, net/unix/af_unix.c
- * @fidelity full
+ * @fidelity full: app/sockets.test.ts
  */
 const ops: SeqOps = {
   start(session) {

@@ -84,7 +84,7 @@ export function exec(
   tell(`${before} executed ${change.exe}`);
 }
 
-/** @kernel unshare_files, kernel/fork.c @fidelity full */
+/** @kernel unshare_files, kernel/fork.c @fidelity full: changes.test.ts */
 function unshareFiles(kernel: Kernel, task: View): void {
   const shared = task.deref('files');
   if (!shared || shared.num('count') === 1) return;
@@ -137,7 +137,7 @@ export function exit({ kernel }: Changing, change: Change<'exit'>, tell: Tell): 
   tell(`${text} exited with ${change.code}${inside.length > 0 ? ', and all of its pid namespace' : ''}`);
 }
 
-/** @kernel do_exit, kernel/exit.c @fidelity full */
+/** @kernel do_exit, kernel/exit.c @fidelity full: changes.test.ts */
 export function exitThread(changing: Changing, change: Change<'exit_thread'>, tell: Tell): void {
   const { kernel } = changing;
   const task = livingTask(kernel, change.pid);

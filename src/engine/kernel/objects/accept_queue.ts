@@ -20,7 +20,7 @@ const ACCEPT_TAIL = 'icsk_accept_queue.rskq_accept_tail';
 const connectionSock = (kernel: Kernel, listener: Addr): View =>
   kernel.view('inet_connection_sock', listener);
 
-/** No more connections may wait. @kernel sk_acceptq_is_full, include/net/sock.h @fidelity full */
+/** No more connections may wait. @kernel sk_acceptq_is_full, include/net/sock.h @fidelity full: src/engine/kernel/changes/sockets.test.ts */
 export const isBacklogFull = (kernel: Kernel, listener: Addr): boolean => {
   const sk = sockAt(kernel, listener);
   return sk.num('sk_ack_backlog') > sk.num('sk_max_ack_backlog');
@@ -50,7 +50,7 @@ export function linkRequest(kernel: Kernel, listener: Addr, child: Addr): void {
   queue.set(ACCEPT_TAIL, request.addr);
 }
 
-/** A connection that has just been made waits. @kernel sk_acceptq_added, include/net/sock.h @fidelity full */
+/** A connection that has just been made waits. @kernel sk_acceptq_added, include/net/sock.h @fidelity full: src/engine/kernel/changes/sockets.test.ts */
 export function queueTcp(kernel: Kernel, listener: Addr, child: Addr): void {
   const sk = sockAt(kernel, listener);
   sk.set('sk_ack_backlog', sk.num('sk_ack_backlog') + 1);
@@ -72,7 +72,7 @@ export function* waitingTcp(kernel: Kernel, listener: Addr): Generator<Addr> {
  *
  * @returns 0 when none waits
  * @kernel reqsk_queue_remove, include/net/request_sock.h
- * @fidelity full
+ * @fidelity full: src/engine/kernel/sockets.test.ts
  */
 export function dequeueTcp(kernel: Kernel, listener: Addr): Addr {
   const queue = connectionSock(kernel, listener);
@@ -93,11 +93,11 @@ export function dequeueTcp(kernel: Kernel, listener: Addr): Addr {
 
 const receiveQueue = (kernel: Kernel, sock: Addr): View => sockAt(kernel, sock).sub('sk_receive_queue');
 
-/** @kernel unix_recvq_full, net/unix/af_unix.c @fidelity full */
+/** @kernel unix_recvq_full, net/unix/af_unix.c @fidelity full: src/engine/kernel/changes/sockets.test.ts */
 export const isReceiveQueueFull = (kernel: Kernel, listener: Addr): boolean =>
   receiveQueue(kernel, listener).num('qlen') > sockAt(kernel, listener).num('sk_max_ack_backlog');
 
-/** @kernel skb_queue_tail, net/core/skbuff.c @fidelity full */
+/** @kernel skb_queue_tail, net/core/skbuff.c @fidelity full: src/engine/kernel/changes/sockets.test.ts */
 export function queueUnix(kernel: Kernel, listener: Addr, child: Addr): void {
   const queue = receiveQueue(kernel, listener);
   const skb = kernel.alloc('sk_buff');
@@ -120,7 +120,7 @@ export function* waitingUnix(kernel: Kernel, listener: Addr): Generator<Addr> {
   }
 }
 
-/** @returns the oldest connection, 0 when none waits @kernel skb_dequeue, net/core/skbuff.c @fidelity full */
+/** @returns the oldest connection, 0 when none waits @kernel skb_dequeue, net/core/skbuff.c @fidelity full: src/engine/kernel/sockets.test.ts */
 export function dequeueUnix(kernel: Kernel, listener: Addr): Addr {
   const queue = receiveQueue(kernel, listener);
   const first = queue.ptr('next');

@@ -132,7 +132,7 @@ function initCgroup(kernel: Kernel, cgroup: View, parent: View | null, name: Cgr
   cgroup.set('kn', kn.addr);
 }
 
-/** The cgroup above, or null for the root. @kernel cgroup_parent, include/linux/cgroup.h @fidelity full */
+/** The cgroup above, or null for the root. @kernel cgroup_parent, include/linux/cgroup.h @fidelity full: cgroup.test.ts */
 export function cgroupParent(kernel: Kernel, cgroup: View): View | null {
   const css = cgroup.ptr('self.parent');
   return css === 0n ? null : cgroupAt(kernel, kernel.view('cgroup_subsys_state', css).ptr('cgroup'));
@@ -163,7 +163,7 @@ export function leftmost(kernel: Kernel, cgroup: View): View {
   return at;
 }
 
-/** @kernel css_next_descendant_pre, kernel/cgroup/cgroup.c @fidelity full */
+/** @kernel css_next_descendant_pre, kernel/cgroup/cgroup.c @fidelity full: cgroup.test.ts */
 export function afterPre(kernel: Kernel, start: View, from: View): View | null {
   const child = firstChild(kernel, from);
   if (child) return child;
@@ -174,7 +174,7 @@ export function afterPre(kernel: Kernel, start: View, from: View): View | null {
   return null;
 }
 
-/** @kernel css_next_descendant_post, kernel/cgroup/cgroup.c @fidelity full */
+/** @kernel css_next_descendant_post, kernel/cgroup/cgroup.c @fidelity full: cgroup.test.ts */
 export function afterPost(kernel: Kernel, start: View, at: View): View | null {
   if (at.addr === start.addr) return null;
   const sibling = nextSibling(kernel, at);
@@ -196,23 +196,23 @@ export function* ancestorsUp(kernel: Kernel, start: View): Generator<View> {
   for (let at: View | null = start; at; at = cgroupParent(kernel, at)) yield at;
 }
 
-/** @param level 0: the root @returns null above the root or below the cgroup @kernel cgroup_ancestor, include/linux/cgroup.h @fidelity full */
+/** @param level 0: the root @returns null above the root or below the cgroup @kernel cgroup_ancestor, include/linux/cgroup.h @fidelity full: cgroup.test.ts */
 export function cgroupAncestor(kernel: Kernel, cgroup: View, level: number): View | null {
   if (level < 0 || level > cgroup.num('level')) return null;
   return cgroupAt(kernel, kernel.mem.u64(cgroup.at('ancestors') + BigInt(level * 8)));
 }
 
-/** @kernel cgroup_is_descendant, include/linux/cgroup.h @fidelity full */
+/** @kernel cgroup_is_descendant, include/linux/cgroup.h @fidelity full: cgroup.test.ts */
 export const isDescendant = (kernel: Kernel, cgroup: View, ancestor: View): boolean =>
   cgroupAncestor(kernel, cgroup, ancestor.num('level'))?.addr === ancestor.addr;
 
-/** @kernel cgroup_get_from_id, kernel/cgroup/cgroup.c @fidelity full */
+/** @kernel cgroup_get_from_id, kernel/cgroup/cgroup.c @fidelity full: cgroup.test.ts */
 export function cgroupById(kernel: Kernel, id: bigint): View | null {
   for (const cgroup of descendantsPre(kernel, rootCgroup(kernel))) if (cgroupId(cgroup) === id) return cgroup;
   return null;
 }
 
-/** @kernel cgroup_id, include/linux/cgroup.h @fidelity full */
+/** @kernel cgroup_id, include/linux/cgroup.h @fidelity full: cgroup.test.ts */
 export const cgroupId = (cgroup: View): bigint => cgroup.deref('kn')?.big('id') ?? 0n;
 
 export function cgroupName(kernel: Kernel, cgroup: View): string {
@@ -236,7 +236,7 @@ const counted = (cgroup: View): boolean => (cgroup.num('self.flags') & CSS_NO_RE
 const counter = (kernel: Kernel, cgroup: View): View =>
   kernel.view('percpu_ref_data', cgroup.ptr('self.refcnt.data'));
 
-/** @returns false when the last reference is gone already @kernel cgroup_tryget, kernel/cgroup/cgroup.c @fidelity full */
+/** @returns false when the last reference is gone already @kernel cgroup_tryget, kernel/cgroup/cgroup.c @fidelity full: cgroup.test.ts */
 export function tryGetCgroup(kernel: Kernel, cgroup: View): boolean {
   if (!counted(cgroup)) return true;
   const ref = counter(kernel, cgroup);
@@ -245,7 +245,7 @@ export function tryGetCgroup(kernel: Kernel, cgroup: View): boolean {
   return true;
 }
 
-/** Drops a reference; the last one, after the cgroup was removed, frees it. @kernel cgroup_put, include/linux/cgroup.h @fidelity full */
+/** Drops a reference; the last one, after the cgroup was removed, frees it. @kernel cgroup_put, include/linux/cgroup.h @fidelity full: task.test.ts */
 export function putCgroup(kernel: Kernel, cgroup: View): void {
   if (!counted(cgroup) || !putRef(counter(kernel, cgroup), 'count')) return;
   const parent = cgroupParent(kernel, cgroup);
@@ -277,7 +277,7 @@ function initCssSet(kernel: Kernel, cset: View, cgroup: View): void {
  * The task that runs when no other does belongs to the first css_set, and no list shows it.
  *
  * @kernel init_css_set, kernel/cgroup/cgroup.c
- * @fidelity full
+ * @fidelity full: cgroup.test.ts
  */
 export function adoptIdle(kernel: Kernel, idle: View): void {
   rootCgroup(kernel);
@@ -310,7 +310,7 @@ export function attachTask(kernel: Kernel, task: View, cgroup: View): void {
   chargePids(kernel, cset, 1);
 }
 
-/** Takes a task out of its cgroup, at its end. @kernel cgroup_release, kernel/cgroup/cgroup.c @fidelity full */
+/** Takes a task out of its cgroup, at its end. @kernel cgroup_release, kernel/cgroup/cgroup.c @fidelity full: cgroup.test.ts */
 export function detachTask(kernel: Kernel, task: View): void {
   const cset = task.deref('cgroups');
   if (!cset) return;
@@ -322,7 +322,7 @@ export function detachTask(kernel: Kernel, task: View): void {
   if (putRef(cset, 'refcount')) freeCssSet(kernel, cset);
 }
 
-/** @kernel put_css_set_locked, kernel/cgroup/cgroup.c @fidelity full */
+/** @kernel put_css_set_locked, kernel/cgroup/cgroup.c @fidelity full: task.test.ts */
 function freeCssSet(kernel: Kernel, cset: View): void {
   const links = [...listNodes(kernel.mem, cset.at('cgrp_links'))];
   for (const node of links) {
@@ -343,5 +343,5 @@ function populate(kernel: Kernel, cset: View, by: 1 | -1): void {
     cgroup.set('nr_populated_csets', cgroup.num('nr_populated_csets') + by);
 }
 
-/** The cgroup a task is in, or null before it is in any. @kernel task_dfl_cgroup, include/linux/cgroup.h @fidelity full */
+/** The cgroup a task is in, or null before it is in any. @kernel task_dfl_cgroup, include/linux/cgroup.h @fidelity full: cgroup.test.ts */
 export const taskCgroup = (task: View): View | null => task.deref('cgroups')?.deref('dfl_cgrp') ?? null;

@@ -5,10 +5,10 @@ import { wakeWaiters, whenFree } from './lock_queue.ts';
 
 export const cgroupMutex = (kernel: Kernel): View => kernel.object('cgroup_mutex', 'mutex');
 
-/** @kernel cgroup_lock, include/linux/cgroup.h @fidelity full */
+/** @kernel cgroup_lock, include/linux/cgroup.h @fidelity full: src/engine/sys/recorded.test.ts */
 export const cgroupLock = (kernel: Kernel): void => cgroupMutex(kernel).set('owner', kernel.current);
 
-/** @kernel cgroup_unlock, include/linux/cgroup.h @fidelity full */
+/** @kernel cgroup_unlock, include/linux/cgroup.h @fidelity full: src/engine/sys/recorded.test.ts */
 export function cgroupUnlock(kernel: Kernel): void {
   cgroupMutex(kernel).set('owner', 0n);
   wakeWaiters(kernel, cgroupMutex(kernel).addr);

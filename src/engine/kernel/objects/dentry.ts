@@ -107,7 +107,7 @@ const removeFromDirectory = (dentry: View): void =>
 
 const hashBucket = (kernel: Kernel): Addr => kernel.object('the dentry hash bucket', 'hlist_head').addr;
 
-/** Ties a name to an inode, which it holds from now on. @kernel d_instantiate, fs/dcache.c @fidelity full */
+/** Ties a name to an inode, which it holds from now on. @kernel d_instantiate, fs/dcache.c @fidelity full: task.test.ts */
 export function instantiate(kernel: Kernel, dentry: View, inode: View): void {
   dentry.set('d_inode', inode.addr);
   hlistAddHead(kernel.mem, dentry.at('d_u.d_alias'), inode.at('i_dentry'));
@@ -119,18 +119,18 @@ export const dentryName = (kernel: Kernel, dentry: View): string =>
 
 export const isRoot = (dentry: View): boolean => dentry.ptr('d_parent') === dentry.addr;
 
-/** True for a name that was removed while somebody holds it. @kernel d_unlinked, include/linux/dcache.h @fidelity full */
+/** True for a name that was removed while somebody holds it. @kernel d_unlinked, include/linux/dcache.h @fidelity full: task.test.ts */
 export const isUnlinked = (kernel: Kernel, dentry: View): boolean =>
   hlistUnhashed(kernel.mem, dentry.at('d_hash')) && !isRoot(dentry);
 
-/** @kernel dget, include/linux/dcache.h @fidelity full */
+/** @kernel dget, include/linux/dcache.h @fidelity full: task.test.ts */
 export const dget = (dentry: View): View => getRef(dentry, 'd_lockref.count');
 
 /**
  * Takes a name out of its directory, for lookups. Who holds it keeps it; when nobody does, it is gone.
  *
  * @kernel d_delete, fs/dcache.c
- * @fidelity full
+ * @fidelity full: vfs.test.ts
  */
 export function unlinkDentry(kernel: Kernel, dentry: View): void {
   hlistDel(kernel.mem, dentry.at('d_hash'));
@@ -150,7 +150,7 @@ export function dput(kernel: Kernel, dentry: View): void {
   if (isRoot(dentry) || isUnlinked(kernel, dentry)) killDentry(kernel, dentry);
 }
 
-/** @kernel __dentry_kill, fs/dcache.c @fidelity full */
+/** @kernel __dentry_kill, fs/dcache.c @fidelity full: task.test.ts */
 function killDentry(kernel: Kernel, dentry: View): void {
   const inode = dentry.deref('d_inode');
   const parent = isRoot(dentry) ? null : dentry.deref('d_parent');
@@ -174,7 +174,7 @@ export function* dentryChildren(kernel: Kernel, dir: View): Generator<View> {
     yield containerOf(kernel, node, 'dentry', 'd_child');
 }
 
-/** @kernel d_lookup, fs/dcache.c @fidelity full */
+/** @kernel d_lookup, fs/dcache.c @fidelity full: task.test.ts */
 export function findChild(kernel: Kernel, dir: View, name: string): View | null {
   for (const child of dentryChildren(kernel, dir))
     if (
@@ -220,7 +220,7 @@ export function newMount(kernel: Kernel, spec: MountSpec): View {
   return mount;
 }
 
-/** The mount that a path's vfsmount is part of. @kernel real_mount, fs/mount.h @fidelity full */
+/** The mount that a path's vfsmount is part of. @kernel real_mount, fs/mount.h @fidelity full: task.test.ts */
 export const realMount = (kernel: Kernel, vfsmount: Addr): View =>
   kernel.view('mount', vfsmount - BigInt(kernel.types.struct('mount').field('mnt').offset));
 
@@ -237,7 +237,7 @@ export function mountOf(kernel: Kernel, sb: View): View | null {
   return null;
 }
 
-/** Goes up into whatever is mounted on this place. @kernel __follow_mount, fs/namei.c @fidelity full */
+/** Goes up into whatever is mounted on this place. @kernel __follow_mount, fs/namei.c @fidelity full: task.test.ts */
 export function followMounts(kernel: Kernel, path: Path): Path {
   for (const child of childMounts(kernel, path.mnt))
     if (child.ptr('mnt_mountpoint') === path.dentry.addr)

@@ -28,7 +28,7 @@ export interface OpenFd {
   readonly file: View;
 }
 
-/** An empty table with one reference. @kernel dup_fd, fs/file.c @fidelity full */
+/** An empty table with one reference. @kernel dup_fd, fs/file.c @fidelity full: task.test.ts */
 export function newFiles(kernel: Kernel, at?: View): View {
   const files = at ?? kernel.alloc('files_struct');
   const fdt = files.sub('fdtab');
@@ -87,7 +87,7 @@ function freeTable(kernel: Kernel, files: View, fdt: View): void {
   kernel.mem.release(fdt.addr);
 }
 
-/** The file behind an fd, or null. @kernel files_lookup_fd_raw, include/linux/fdtable.h @fidelity full */
+/** The file behind an fd, or null. @kernel files_lookup_fd_raw, include/linux/fdtable.h @fidelity full: task.test.ts */
 export function fileAtFd(kernel: Kernel, files: View, fd: number): View | null {
   const fdt = fdtOf(files);
   if (fd < 0 || fd >= fdt.num('max_fds')) return null;
@@ -95,7 +95,7 @@ export function fileAtFd(kernel: Kernel, files: View, fd: number): View | null {
   return file === 0n ? null : kernel.view('file', file);
 }
 
-/** The first open fd at `fd` or after it. @kernel fget_task_next, fs/file.c @fidelity full */
+/** The first open fd at `fd` or after it. @kernel fget_task_next, fs/file.c @fidelity full: task.test.ts */
 export function nextFd(kernel: Kernel, files: View, fd: number): OpenFd | null {
   const fdt = fdtOf(files);
   const end = fdt.num('max_fds');
@@ -120,7 +120,7 @@ export function lowestFreeFd(files: View, start = 0): number {
   return fd;
 }
 
-/** Marks a number as taken; its slot stays empty until installFd. @kernel __set_open_fd, fs/file.c @fidelity full */
+/** Marks a number as taken; its slot stays empty until installFd. @kernel __set_open_fd, fs/file.c @fidelity full: task.test.ts */
 export function reserveFd(kernel: Kernel, files: View, fd: number, cloexec: boolean): void {
   const fdt = expand(kernel, files, fd);
   setBit(fdt, 'open_fds', fd, true);
@@ -135,13 +135,13 @@ export function settleNextFd(files: View): void {
   files.set('next_fd', lowestFreeFd(files));
 }
 
-/** Puts a file behind a reserved number; the caller's reference goes with it. @kernel fd_install, fs/file.c @fidelity full */
+/** Puts a file behind a reserved number; the caller's reference goes with it. @kernel fd_install, fs/file.c @fidelity full: task.test.ts */
 export function installFd(kernel: Kernel, files: View, fd: number, file: View): void {
   if (fileAtFd(kernel, files, fd)) throw new EngineBug(`fd ${fd} is open`);
   kernel.mem.setU64(fdtOf(files).ptr('fd') + BigInt(fd * 8), file.addr);
 }
 
-/** Frees a number; returns the file that was behind it, still with its reference. @kernel file_close_fd_locked, fs/file.c @fidelity full */
+/** Frees a number; returns the file that was behind it, still with its reference. @kernel file_close_fd_locked, fs/file.c @fidelity full: task.test.ts */
 export function removeFd(kernel: Kernel, files: View, fd: number): View | null {
   const file = fileAtFd(kernel, files, fd);
   if (!file) return null;
@@ -160,7 +160,7 @@ export const isOpen = (files: View, fd: number): boolean => {
 };
 export const isCloseOnExec = (files: View, fd: number): boolean => testBit(fdtOf(files), 'close_on_exec', fd);
 
-/** A table of its own with the same files, as after fork. @kernel dup_fd, fs/file.c @fidelity full */
+/** A table of its own with the same files, as after fork. @kernel dup_fd, fs/file.c @fidelity full: task.test.ts */
 export function copyFiles(kernel: Kernel, from: View): View {
   const files = newFiles(kernel);
   for (const { fd, file } of openFds(kernel, from)) {
@@ -172,7 +172,7 @@ export function copyFiles(kernel: Kernel, from: View): View {
 
 export const getFiles = (files: View): View => getRef(files, 'count');
 
-/** Drops a reference; the last one closes everything. @kernel put_files_struct, fs/file.c @fidelity full */
+/** Drops a reference; the last one closes everything. @kernel put_files_struct, fs/file.c @fidelity full: task.test.ts */
 export function putFiles(kernel: Kernel, files: View): void {
   if (!putRef(files, 'count')) return;
   for (const { fd } of openFds(kernel, files)) {
@@ -183,17 +183,17 @@ export function putFiles(kernel: Kernel, files: View): void {
   kernel.mem.release(files.addr);
 }
 
-/** The open-file table of a task, or null (zombies). @kernel get_files_struct, fs/file.c @fidelity full */
+/** The open-file table of a task, or null (zombies). @kernel get_files_struct, fs/file.c @fidelity full: task_targets.test.ts */
 export const filesOf = (task: View): View | null => task.deref('files');
 
-/** A task's file by fd, with a reference for the caller. @kernel fget_task, fs/file.c @fidelity full */
+/** A task's file by fd, with a reference for the caller. @kernel fget_task, fs/file.c @fidelity partial: no test runs it */
 export function fgetTask(kernel: Kernel, task: View, fd: number): View | null {
   const files = filesOf(task);
   const file = files && fileAtFd(kernel, files, fd);
   return file && getFile(file);
 }
 
-/** A task's first open fd at `fd` or after, its file with a reference for the caller. @kernel fget_task_next, fs/file.c @fidelity full */
+/** A task's first open fd at `fd` or after, its file with a reference for the caller. @kernel fget_task_next, fs/file.c @fidelity full: task_targets.test.ts */
 export function fgetTaskNext(kernel: Kernel, task: View, fd: number): OpenFd | null {
   const files = filesOf(task);
   const found = files && nextFd(kernel, files, fd);

@@ -29,7 +29,7 @@ export function setPwd(kernel: Kernel, fs: View, pwd: Path): void {
 
 export const getFs = (fs: View): View => getRef(fs, 'users');
 
-/** @kernel free_fs_struct, fs/fs_struct.c @fidelity full */
+/** @kernel free_fs_struct, fs/fs_struct.c @fidelity full: task.test.ts */
 export function putFs(kernel: Kernel, fs: View): void {
   if (!putRef(fs, 'users')) return;
   for (const place of PLACES) {

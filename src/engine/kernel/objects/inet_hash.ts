@@ -44,7 +44,7 @@ const wordOf = (ip: Uint8Array, at: number): number =>
 /** A port in network order, read as a number. */
 const networkOrder = (port: number): number => ((port & 0xff) << 8) | (port >> 8);
 
-/** @kernel ipv4_portaddr_hash, include/net/ip.h; ipv6_portaddr_hash, include/net/ipv6.h @fidelity full */
+/** @kernel ipv4_portaddr_hash, include/net/ip.h; ipv6_portaddr_hash, include/net/ipv6.h @fidelity full: cgroup.test.ts */
 function portaddrHash(net: View, { ip, port }: Endpoint): number {
   const mix = hashMix(net);
   const key = ip.length === 4 ? ip : isAny(ip) ? words(0) : isV4Mapped(ip) ? ip.subarray(12) : ip;
@@ -92,7 +92,7 @@ function tcpHashinfo(kernel: Kernel): View {
   return info;
 }
 
-/** The hash tables of UDP; the first call makes them, empty. @kernel udp_table_init, net/ipv4/udp.c @fidelity full */
+/** The hash tables of UDP; the first call makes them, empty. @kernel udp_table_init, net/ipv4/udp.c @fidelity full: task.test.ts */
 function udpTable(kernel: Kernel): View {
   const fresh = !kernel.hasObject('udp_table');
   const table = kernel.object('udp_table', 'udp_table');
@@ -211,7 +211,7 @@ export function hashListening(
   hlistNullsAddHead(kernel.mem, common.at('skc_nulls_node'), head);
 }
 
-/** @param bucket instead of the one its addresses hash to @kernel inet_ehash_insert, net/ipv4/inet_hashtables.c @fidelity full */
+/** @param bucket instead of the one its addresses hash to @kernel inet_ehash_insert, net/ipv4/inet_hashtables.c @fidelity full: cgroup.test.ts */
 export function hashEstablished(
   kernel: Kernel,
   common: View,
@@ -252,13 +252,13 @@ export function hashUdp(
   sockHold(kernel, common.addr);
 }
 
-/** @kernel inet_unhash, net/ipv4/inet_hashtables.c @fidelity full */
+/** @kernel inet_unhash, net/ipv4/inet_hashtables.c @fidelity full: src/engine/kernel/sockets.test.ts */
 export function unhashTcp(kernel: Kernel, common: View): void {
   leaveTable(kernel, common.addr);
   hlistNullsDel(kernel.mem, common.at('skc_nulls_node'));
 }
 
-/** @kernel udp_lib_unhash, net/ipv4/udp.c @fidelity full */
+/** @kernel udp_lib_unhash, net/ipv4/udp.c @fidelity full: src/engine/kernel/sockets.test.ts */
 export function unhashUdp(kernel: Kernel, common: View): void {
   leaveTable(kernel, common.addr);
   const table = udpTable(kernel);

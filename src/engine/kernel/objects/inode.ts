@@ -47,7 +47,7 @@ const FS_TYPES: Readonly<Record<string, FsType>> = {
 export const KNOWN_FS_SYMBOLS: readonly string[] = Object.values(FS_TYPES).map((type) => type.symbol);
 
 const MINOR_BITS = 20;
-/** dev_t as the kernel holds it. @kernel MKDEV, include/linux/kdev_t.h @fidelity full */
+/** dev_t as the kernel holds it. @kernel MKDEV, include/linux/kdev_t.h @fidelity full: task.test.ts */
 export const mkdev = (major: number, minor: number): number => major * 2 ** MINOR_BITS + minor;
 export const major = (dev: number): number => Math.floor(dev / 2 ** MINOR_BITS);
 export const minor = (dev: number): number => dev % 2 ** MINOR_BITS;
@@ -170,7 +170,7 @@ export function newInode(kernel: Kernel, sb: View, spec: InodeSpec, at?: View): 
   return inode;
 }
 
-/** The inode with this number, or null. @kernel ilookup, fs/inode.c @fidelity full */
+/** The inode with this number, or null. @kernel ilookup, fs/inode.c @fidelity full: changes.test.ts */
 export function findInode(kernel: Kernel, sb: View, ino: number): View | null {
   for (const node of listNodes(kernel.mem, sb.at('s_inodes'))) {
     const inode = containerOf(kernel, node, 'inode', 'i_sb_list');
@@ -179,7 +179,7 @@ export function findInode(kernel: Kernel, sb: View, ino: number): View | null {
   return null;
 }
 
-/** @kernel inode_sb_list_del, fs/inode.c @fidelity full */
+/** @kernel inode_sb_list_del, fs/inode.c @fidelity full: task.test.ts */
 export const forgetInode = (kernel: Kernel, inode: View): void => listDel(kernel.mem, inode.at('i_sb_list'));
 
 /** What goes with the last reference of an inode, where that is more than the inode. */
@@ -193,7 +193,7 @@ const EVICT: Readonly<Record<string, (kernel: Kernel, inode: View) => void>> = {
   },
 };
 
-/** Drops a reference; the last one frees the inode. @kernel iput, fs/inode.c @fidelity full */
+/** Drops a reference; the last one frees the inode. @kernel iput, fs/inode.c @fidelity full: task.test.ts */
 export function iput(kernel: Kernel, inode: View): void {
   if (!putRef(inode, 'i_count')) return;
   const sb = kernel.view('super_block', inode.ptr('i_sb'));

@@ -86,7 +86,7 @@ export interface InternalNumbers {
   readonly mountId?: number;
 }
 
-/** The mount of an internal filesystem; the first call makes it. @kernel kern_mount, fs/namespace.c @fidelity full */
+/** The mount of an internal filesystem; the first call makes it. @kernel kern_mount, fs/namespace.c @fidelity full: task.test.ts */
 export function internalMount(kernel: Kernel, fs: InternalFs, numbers: InternalNumbers = {}): View {
   const spec = INTERNAL_FS[fs];
   const at = kernel.pointer(spec.pointer);
@@ -130,7 +130,7 @@ export function dnameOps(kernel: Kernel, fs: InternalFs): View {
   return view;
 }
 
-/** A name on an internal filesystem, outside every directory. @kernel d_alloc_pseudo, fs/dcache.c @fidelity full */
+/** A name on an internal filesystem, outside every directory. @kernel d_alloc_pseudo, fs/dcache.c @fidelity full: task.test.ts */
 export function pseudoPath(kernel: Kernel, fs: InternalFs, name: string, inode: View): Path {
   dnameOps(kernel, fs);
   const mnt = internalMount(kernel, fs);
@@ -138,7 +138,7 @@ export function pseudoPath(kernel: Kernel, fs: InternalFs, name: string, inode: 
   return { mnt, dentry: newDentry(kernel, { name, parent: null, sb, inode, ops: INTERNAL_FS[fs].ops }) };
 }
 
-/** The one inode that all anonymous files share. @kernel anon_inode_init, fs/anon_inodes.c @fidelity full */
+/** The one inode that all anonymous files share. @kernel anon_inode_init, fs/anon_inodes.c @fidelity full: task.test.ts */
 export function anonInode(kernel: Kernel, ino: number): View {
   const at = kernel.pointer('anon_inode_inode');
   const known = kernel.mem.u64(at);

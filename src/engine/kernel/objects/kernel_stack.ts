@@ -16,7 +16,7 @@ const THREAD_SIZE: Bytes = 16384;
 const PT_REGS: Bytes = 168;
 const FRAME: Bytes = 16;
 
-/** Address of the registers with which the task entered the kernel. @kernel task_pt_regs, arch/x86/include/asm/processor.h @fidelity full */
+/** Address of the registers with which the task entered the kernel. @kernel task_pt_regs, arch/x86/include/asm/processor.h @fidelity full: cgroup.test.ts */
 export const taskPtRegs = (task: View): Addr => task.ptr('stack') + BigInt(THREAD_SIZE - PT_REGS);
 
 /**

@@ -135,7 +135,7 @@ export function* vmas(kernel: Kernel, mm: View): Generator<View> {
   for (const { entry } of mapleEntries(kernel, mm.sub('mm_mt'))) yield kernel.view('vm_area_struct', entry);
 }
 
-/** The first VMA that ends above `addr`, or null. @kernel find_vma, mm/mmap.c @fidelity full */
+/** The first VMA that ends above `addr`, or null. @kernel find_vma, mm/mmap.c @fidelity full: task.test.ts */
 export function findVma(kernel: Kernel, mm: View, addr: bigint): View | null {
   const found = mapleFind(kernel, mm.sub('mm_mt'), addr);
   return found && kernel.view('vm_area_struct', found.entry);
@@ -210,7 +210,7 @@ export const LAYOUT_FIELDS: readonly (keyof MmLayout)[] = [
 
 export const getMm = (mm: View): View => getRef(mm, 'mm_users');
 
-/** Drops a user; the last one unmaps everything. @kernel mmput, kernel/fork.c @fidelity full */
+/** Drops a user; the last one unmaps everything. @kernel mmput, kernel/fork.c @fidelity full: task.test.ts */
 export function putMm(kernel: Kernel, mm: View): void {
   if (!putRef(mm, 'mm_users')) return;
   unmapVmas(kernel, mm, [...vmas(kernel, mm)]);

@@ -25,7 +25,7 @@ export interface Range {
 const inside = (vma: View, { start, end }: Range): boolean =>
   vma.big('vm_start') >= start && vma.big('vm_end') <= end;
 
-/** Cuts an area in two. @returns the upper part @kernel __split_vma, mm/vma.c @fidelity full */
+/** Cuts an area in two. @returns the upper part @kernel __split_vma, mm/vma.c @fidelity full: changes.test.ts */
 function splitVma(kernel: Kernel, vma: View, at: bigint): View {
   const upper = kernel.alloc('vm_area_struct');
   kernel.mem.setBytes(upper.addr, kernel.mem.bytes(vma.addr, vma.type.size));
@@ -85,7 +85,7 @@ function joined(kernel: Kernel, list: readonly View[], touched: (vma: View) => b
   return out;
 }
 
-/** @returns how many areas went @kernel do_vmi_munmap, mm/vma.c @fidelity full */
+/** @returns how many areas went @kernel do_vmi_munmap, mm/vma.c @fidelity full: changes.test.ts */
 export function unmapRange(kernel: Kernel, mm: View, range: Range): number {
   const list = cutAt(kernel, mm, range);
   const gone = list.filter((vma) => inside(vma, range));

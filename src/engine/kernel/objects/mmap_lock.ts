@@ -12,15 +12,15 @@ import { getRef, putRef } from './refs.ts';
 const RWSEM_READER_BIAS = 256;
 const COUNT = 'mmap_lock.count';
 
-/** @kernel mmap_read_lock, include/linux/mmap_lock.h @fidelity full */
+/** @kernel mmap_read_lock, include/linux/mmap_lock.h @fidelity full: task_targets.test.ts */
 export const mmapReadLock = (mm: View): View => getRef(mm, COUNT, RWSEM_READER_BIAS);
 
-/** @kernel mmap_read_unlock, include/linux/mmap_lock.h @fidelity full */
+/** @kernel mmap_read_unlock, include/linux/mmap_lock.h @fidelity full: task_targets.test.ts */
 export function mmapReadUnlock(kernel: Kernel, mm: View): void {
   if (putRef(mm, COUNT, RWSEM_READER_BIAS)) wakeWaiters(kernel, mm.addr);
 }
 
-/** True while a writer waits. @kernel mmap_lock_is_contended, include/linux/mmap_lock.h @fidelity full */
+/** True while a writer waits. @kernel mmap_lock_is_contended, include/linux/mmap_lock.h @fidelity full: task_targets.test.ts */
 export const mmapLockIsContended = (kernel: Kernel, mm: View): boolean => isContended(kernel, mm.addr);
 
 /**

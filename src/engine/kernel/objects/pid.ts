@@ -35,7 +35,7 @@ export interface PidEntry {
  *
  * @param numbers one per level; a missing one is allocated
  * @kernel alloc_pid, kernel/pid.c
- * @fidelity full
+ * @fidelity full: task.test.ts
  */
 export function allocPid(kernel: Kernel, ns: View, numbers: readonly number[] = []): View {
   const level = ns.num('level');
@@ -67,7 +67,7 @@ function nextFreeNumber(kernel: Kernel, ns: View): number {
   return nr;
 }
 
-/** Takes a pid's numbers out of their namespaces. The struct goes with its last reference. @kernel free_pid, kernel/pid.c @fidelity full */
+/** Takes a pid's numbers out of their namespaces. The struct goes with its last reference. @kernel free_pid, kernel/pid.c @fidelity full: task.test.ts */
 export function freePid(kernel: Kernel, pid: View): void {
   for (let i = 0; i <= pid.num('level'); i++) {
     const ns = kernel.view('pid_namespace', pid.ptr(`numbers[${i}].ns`));
@@ -77,24 +77,24 @@ export function freePid(kernel: Kernel, pid: View): void {
   putPid(kernel, pid);
 }
 
-/** @kernel put_pid, kernel/pid.c @fidelity full */
+/** @kernel put_pid, kernel/pid.c @fidelity full: task.test.ts */
 export function putPid(kernel: Kernel, pid: View): void {
   if (putRef(pid, 'count')) kernel.mem.release(pid.addr);
 }
 
-/** @kernel find_pid_ns, kernel/pid.c @fidelity full */
+/** @kernel find_pid_ns, kernel/pid.c @fidelity full: task.test.ts */
 export function findPidNs(kernel: Kernel, nr: number, ns: View): View | null {
   const addr = table(kernel, ns).load(nr);
   return addr === 0n ? null : kernel.view('pid', addr);
 }
 
-/** The entry with the smallest number >= `nr`, or null. @kernel find_ge_pid, kernel/pid.c @fidelity full */
+/** The entry with the smallest number >= `nr`, or null. @kernel find_ge_pid, kernel/pid.c @fidelity full: task.test.ts */
 export function nextPid(kernel: Kernel, ns: View, nr: number): PidEntry | null {
   const found = table(kernel, ns).find(nr);
   return found && { nr: found.index, pid: kernel.view('pid', found.entry) };
 }
 
-/** The number of a pid as seen from `ns`; 0 when it cannot be seen there. @kernel pid_nr_ns, kernel/pid.c @fidelity full */
+/** The number of a pid as seen from `ns`; 0 when it cannot be seen there. @kernel pid_nr_ns, kernel/pid.c @fidelity full: task.test.ts */
 export function pidNrNs(pid: View | null, ns: View): number {
   if (!pid) return 0;
   const level = ns.num('level');
@@ -102,44 +102,44 @@ export function pidNrNs(pid: View | null, ns: View): number {
   return pid.num(`numbers[${level}].nr`);
 }
 
-/** The namespace a pid was made in. @kernel ns_of_pid, include/linux/pid.h @fidelity full */
+/** The namespace a pid was made in. @kernel ns_of_pid, include/linux/pid.h @fidelity full: task.test.ts */
 export const nsOfPid = (kernel: Kernel, pid: View): View =>
   kernel.view('pid_namespace', pid.ptr(`numbers[${pid.num('level')}].ns`));
 
-/** The first task that uses a pid in this way, or null. @kernel pid_task, kernel/pid.c @fidelity full */
+/** The first task that uses a pid in this way, or null. @kernel pid_task, kernel/pid.c @fidelity full: task.test.ts */
 export function pidTask(kernel: Kernel, pid: View | null, type: PidType): View | null {
   const first = pid?.ptr(`tasks[${type}].first`) ?? 0n;
   return first === 0n ? null : containerOf(kernel, first, 'task_struct', `pid_links[${type}]`);
 }
 
-/** @kernel find_task_by_pid_ns, kernel/pid.c @fidelity full */
+/** @kernel find_task_by_pid_ns, kernel/pid.c @fidelity full: task.test.ts */
 export const findTaskByPidNs = (kernel: Kernel, nr: number, ns: View): View | null =>
   pidTask(kernel, findPidNs(kernel, nr, ns), PidType.PID);
 
-/** The pid a task is known by in this way. @kernel task_pid_ptr, kernel/pid.c @fidelity full */
+/** The pid a task is known by in this way. @kernel task_pid_ptr, kernel/pid.c @fidelity full: task.test.ts */
 export function taskPid(task: View, type: PidType): View | null {
   return type === PidType.PID
     ? task.deref('thread_pid')
     : (task.deref('signal')?.deref(`pids[${type}]`) ?? null);
 }
 
-/** @kernel __task_pid_nr_ns, kernel/pid.c @fidelity full */
+/** @kernel __task_pid_nr_ns, kernel/pid.c @fidelity full: task_targets.test.ts */
 export const taskPidNrNs = (task: View, ns: View, type: PidType = PidType.PID): number =>
   pidNrNs(taskPid(task, type), ns);
 
-/** The namespace the task's own number was made in; null once it is gone. @kernel task_active_pid_ns, kernel/pid.c @fidelity full */
+/** The namespace the task's own number was made in; null once it is gone. @kernel task_active_pid_ns, kernel/pid.c @fidelity full: task.test.ts */
 export function taskActivePidNs(kernel: Kernel, task: View): View | null {
   const pid = task.deref('thread_pid');
   return pid && nsOfPid(kernel, pid);
 }
 
-/** Lists the task under the pid it already points to. @kernel attach_pid, kernel/pid.c @fidelity full */
+/** Lists the task under the pid it already points to. @kernel attach_pid, kernel/pid.c @fidelity full: task.test.ts */
 export function attachPid(kernel: Kernel, task: View, type: PidType): void {
   const pid = taskPid(task, type);
   if (pid) hlistAddHead(kernel.mem, task.at(`pid_links[${type}]`), pid.at(`tasks[${type}]`));
 }
 
-/** Undoes attachPid, and frees the number if that was its last use. @kernel detach_pid, kernel/pid.c @fidelity full */
+/** Undoes attachPid, and frees the number if that was its last use. @kernel detach_pid, kernel/pid.c @fidelity full: task.test.ts */
 export function detachPid(kernel: Kernel, task: View, type: PidType): void {
   const pid = taskPid(task, type);
   if (!pid || hlistUnhashed(kernel.mem, task.at(`pid_links[${type}]`))) return;

@@ -126,7 +126,7 @@ export function newSock(kernel: Kernel, spec: SockSpec): View {
 export const sockAt = (kernel: Kernel, addr: Addr): View => kernel.view('sock', addr);
 export const sockCommon = (kernel: Kernel, addr: Addr): View => kernel.view('sock_common', addr);
 
-/** Neither half-open nor in TIME_WAIT: a whole struct sock. @kernel sk_fullsock, include/net/sock.h @fidelity full */
+/** Neither half-open nor in TIME_WAIT: a whole struct sock. @kernel sk_fullsock, include/net/sock.h @fidelity full: src/engine/kernel/sockets.test.ts */
 export const isFullSock = (common: View): boolean =>
   common.num('skc_state') !== TcpState.TIME_WAIT && common.num('skc_state') !== TcpState.NEW_SYN_RECV;
 
@@ -140,15 +140,15 @@ export const onUnhash = (kernel: Kernel, tell: (sk: Addr) => void): void => {
 /** The socket leaves its table now. */
 export const leaveTable = (kernel: Kernel, sk: Addr): void => unhashed.get(kernel)?.(sk);
 
-/** In no table. @kernel sk_unhashed, include/net/sock.h @fidelity full */
+/** In no table. @kernel sk_unhashed, include/net/sock.h @fidelity full: src/engine/kernel/sockets.test.ts */
 export const isUnhashed = (common: View): boolean => hlistUnhashed(common.mem, common.at('skc_node'));
 
 export const netOf = (common: View): Addr => common.ptr('skc_net.net');
 
-/** @kernel sock_hold, include/net/sock.h @fidelity full */
+/** @kernel sock_hold, include/net/sock.h @fidelity full: cgroup.test.ts */
 export const sockHold = (kernel: Kernel, addr: Addr): View => getRef(sockCommon(kernel, addr), 'skc_refcnt');
 
-/** What only a protocol knows of goes with its socket. @kernel unix_sock_destructor, netlink_sock_destruct, net @fidelity full */
+/** What only a protocol knows of goes with its socket. @kernel unix_sock_destructor, netlink_sock_destruct, net @fidelity full: src/engine/kernel/sockets.test.ts */
 const DESTRUCTORS: Readonly<Record<number, (kernel: Kernel, sock: Addr) => void>> = {
   [AF.UNIX]: (kernel, sock) => {
     const unix = kernel.view('unix_sock', sock);
@@ -179,7 +179,7 @@ function* timersOf(kernel: Kernel, common: View): Generator<View> {
     yield kernel.view('tcp_sock', addr).sub('inet_conn.icsk_retransmit_timer');
 }
 
-/** Drops a reference; the last one frees the object. @kernel sock_gen_put, net/ipv4/inet_hashtables.c @fidelity full */
+/** Drops a reference; the last one frees the object. @kernel sock_gen_put, net/ipv4/inet_hashtables.c @fidelity full: src/engine/kernel/sockets.test.ts */
 export function sockPut(kernel: Kernel, addr: Addr): void {
   const common = sockCommon(kernel, addr);
   if (!putRef(common, 'skc_refcnt')) return;
@@ -209,13 +209,13 @@ export function newSocket(kernel: Kernel, sk: View, place: (inode: View) => View
   return alloc;
 }
 
-/** The inode of a socket, or null. @kernel SOCK_INODE, include/net/sock.h @fidelity full */
+/** The inode of a socket, or null. @kernel SOCK_INODE, include/net/sock.h @fidelity full: app/shell_proc.test.ts */
 export function socketInode(kernel: Kernel, sk: View): View | null {
   const socket = sk.ptr('sk_socket');
   return socket === 0n ? null : containerOf(kernel, socket, 'socket_alloc', 'socket').sub('vfs_inode');
 }
 
-/** Owner's uid in the initial user namespace; 0 without an inode. @kernel sock_i_uid, net/core/sock.c @fidelity full */
+/** Owner's uid in the initial user namespace; 0 without an inode. @kernel sock_i_uid, net/core/sock.c @fidelity full: app/shell_recorded.test.ts */
 export const sockUid = (kernel: Kernel, sk: View): number => socketInode(kernel, sk)?.num('i_uid') ?? 0;
 
 /** Name that the dentry of a socket's file has: that of its protocol. */
@@ -229,7 +229,7 @@ function protocolName(kernel: Kernel, common: View): string {
   return proto === 0n ? '' : kernel.view('proto', proto).str('name');
 }
 
-/** Numbers are drawn in order, from 1, by whoever asks first. @kernel __sock_gen_cookie, net/core/sock_diag.c @fidelity full */
+/** Numbers are drawn in order, from 1, by whoever asks first. @kernel __sock_gen_cookie, net/core/sock_diag.c @fidelity full: app/walks/socket_maps.test.ts */
 export function sockCookie(kernel: Kernel, common: View): bigint {
   const known = common.big('skc_cookie');
   if (known !== 0n) return known;

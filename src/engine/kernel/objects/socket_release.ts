@@ -22,7 +22,7 @@ export const closeSockets = (kernel: Kernel): void =>
 
 /**
  * @kernel __sock_release, net/socket.c
- * @fidelity full
+ * @fidelity full: task.test.ts
  */
 function closeSocket(kernel: Kernel, socket: View): void {
   socket.set('file', 0n);

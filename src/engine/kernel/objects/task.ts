@@ -203,7 +203,7 @@ export function createTask(kernel: Kernel, spec: TaskSpec): View {
   return task;
 }
 
-/** The first 15 bytes of a name. @kernel __set_task_comm, fs/exec.c @fidelity full */
+/** The first 15 bytes of a name. @kernel __set_task_comm, fs/exec.c @fidelity full: task.test.ts */
 export const setComm = (task: View, comm: string): void => task.setStr('comm', comm);
 
 /**
@@ -235,13 +235,13 @@ export const idleTask = (kernel: Kernel): View => kernel.object('init_task', 'ta
 
 export const isGroupLeader = (task: View): boolean => task.ptr('group_leader') === task.addr;
 
-/** Processes in list order, the idle task not among them. @kernel for_each_process, include/linux/sched/signal.h @fidelity full */
+/** Processes in list order, the idle task not among them. @kernel for_each_process, include/linux/sched/signal.h @fidelity full: task.test.ts */
 export function* processes(kernel: Kernel): Generator<View> {
   for (const node of listNodes(kernel.mem, idleTask(kernel).at('tasks')))
     yield containerOf(kernel, node, 'task_struct', 'tasks');
 }
 
-/** Threads of the task's process, from the leader on. @kernel for_each_thread, include/linux/sched/signal.h @fidelity full */
+/** Threads of the task's process, from the leader on. @kernel for_each_thread, include/linux/sched/signal.h @fidelity full: task.test.ts */
 export function* threads(kernel: Kernel, task: View): Generator<View> {
   const signal = task.deref('signal');
   if (!signal) return;
@@ -255,7 +255,7 @@ export function* children(kernel: Kernel, task: View): Generator<View> {
     yield containerOf(kernel, node, 'task_struct', 'sibling');
 }
 
-/** The thread after this one, or null after the last. @kernel __next_thread, include/linux/sched/signal.h @fidelity full */
+/** The thread after this one, or null after the last. @kernel __next_thread, include/linux/sched/signal.h @fidelity full: task.test.ts */
 export function nextThread(kernel: Kernel, task: View): View | null {
   const head = task.deref('signal')?.at('thread_head') ?? 0n;
   const next = kernel.mem.u64(task.at('thread_node'));
@@ -263,12 +263,12 @@ export function nextThread(kernel: Kernel, task: View): View | null {
   return containerOf(kernel, next, 'task_struct', 'thread_node');
 }
 
-/** The process after this one, the idle task after the last. @kernel next_task, include/linux/sched/signal.h @fidelity full */
+/** The process after this one, the idle task after the last. @kernel next_task, include/linux/sched/signal.h @fidelity full: src/engine/bpf/recorded.test.ts */
 export const nextTask = (kernel: Kernel, task: View): View =>
   containerOf(kernel, kernel.mem.u64(task.at('tasks')), 'task_struct', 'tasks');
 
 /** A task by address. */
 export const taskAt = (kernel: Kernel, addr: Addr): View => kernel.view('task_struct', addr);
 
-/** @kernel get_task_struct, include/linux/sched/task.h @fidelity full */
+/** @kernel get_task_struct, include/linux/sched/task.h @fidelity full: task_targets.test.ts */
 export const getTask = (task: View): View => getRef(task, 'usage');

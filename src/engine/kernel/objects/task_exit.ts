@@ -83,19 +83,19 @@ export function exitTask(kernel: Kernel, task: View, code: number): void {
   if (!isGroupLeader(task)) releaseTask(kernel, task);
 }
 
-/** True when wait(2) could take the process: its leader is a zombie and no thread is left. @kernel delay_group_leader, include/linux/sched/signal.h @fidelity full */
+/** True when wait(2) could take the process: its leader is a zombie and no thread is left. @kernel delay_group_leader, include/linux/sched/signal.h @fidelity full: task.test.ts */
 export const isReapable = (task: View): boolean =>
   isGroupLeader(task) &&
   task.num('exit_state') === EXIT_ZOMBIE &&
   task.deref('signal')?.num('nr_threads') === 1;
 
-/** Removes a zombie. @throws EngineBug when it is none, or threads of it live @kernel wait_task_zombie, kernel/exit.c @fidelity full */
+/** Removes a zombie. @throws EngineBug when it is none, or threads of it live @kernel wait_task_zombie, kernel/exit.c @fidelity full: task.test.ts */
 export function reapTask(kernel: Kernel, task: View): void {
   if (!isReapable(task)) throw new EngineBug(`task ${task.num('pid')} cannot be reaped`);
   releaseTask(kernel, task);
 }
 
-/** Takes a task out of every list and table. @kernel release_task, kernel/exit.c @fidelity full */
+/** Takes a task out of every list and table. @kernel release_task, kernel/exit.c @fidelity full: task.test.ts */
 function releaseTask(kernel: Kernel, task: View): void {
   const { mem } = kernel;
   const signal = must(task.deref('signal'), 'signal');
@@ -119,7 +119,7 @@ function releaseTask(kernel: Kernel, task: View): void {
   putTask(kernel, task);
 }
 
-/** Drops a reference on the task_struct; the last one frees it and what only it held. @kernel put_task_struct, include/linux/sched/task.h @fidelity full */
+/** Drops a reference on the task_struct; the last one frees it and what only it held. @kernel put_task_struct, include/linux/sched/task.h @fidelity full: task.test.ts */
 export function putTask(kernel: Kernel, task: View): void {
   if (!putRef(task, 'usage')) return;
   drop(task, 'real_cred', (cred) => putCred(kernel, cred));

@@ -40,7 +40,7 @@ export function endsOf(common: View): Ends {
 const sameEnd = (a: Endpoint, b: Endpoint): boolean =>
   a.port === b.port && a.family === b.family && a.ip.every((byte, i) => byte === b.ip[i]);
 
-/** The connection between these ends, or null. @kernel __inet_lookup_established, net/ipv4/inet_hashtables.c @fidelity full */
+/** The connection between these ends, or null. @kernel __inet_lookup_established, net/ipv4/inet_hashtables.c @fidelity full: src/engine/kernel/sockets.test.ts */
 export function findConnection(kernel: Kernel, net: bigint, { local, remote }: Ends): View | null {
   for (const addr of allSockets(tcpEstablished(kernel))) {
     const common = sockCommon(kernel, addr);
