@@ -21,7 +21,10 @@ interface Props {
 /** The lower pane, in one or two halves. Where the inspector has no pane of its own, it stands here too. */
 export function Dock({ inspector, canSplit, more }: Props) {
   const tab = useStore((s) => s.dockTab);
-  const second = useStore((s) => s.secondDockTab);
+  // The same twice would say nothing more.
+  const second = useStore((s) =>
+    s.secondDockTab !== s.dockTab ? s.secondDockTab : s.dockTab === 'output' ? 'disassembly' : 'output',
+  );
   const split = useStore((s) => s.split) && canSplit;
   const setView = useStore((s) => s.setView);
   const panes: readonly TabPane<DockTab>[] = [

@@ -41,8 +41,18 @@ export function outcome(f: Folded, call: number): string {
   }
 }
 
+let last: { readonly f: Folded; readonly names: Names; readonly at: Position; readonly text: string } | null =
+  null;
+
 /** One sentence for the moment. Events count from 1, as the counter does. */
 export function describeMoment(f: Folded, names: Names, at: Position): string {
+  // Picture, timeline and live region say the same of every step.
+  if (last?.f !== f || last.names !== names || last.at !== at)
+    last = { f, names, at, text: sentence(f, names, at) };
+  return last.text;
+}
+
+function sentence(f: Folded, names: Names, at: Position): string {
   const { trace } = f;
   if (trace.length === 0) return 'Nothing was recorded.';
   const { call } = at;

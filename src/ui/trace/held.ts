@@ -48,8 +48,16 @@ function rowsUpTo({ held }: SessionTrace, call: number): number {
   return low;
 }
 
-/** Held right after `call`, in the order of HELD_KINDS. */
+let last: { readonly trace: SessionTrace; readonly call: number; readonly held: readonly Holding[] } | null =
+  null;
+
+/** Held right after `call`, in the order of HELD_KINDS. Several views ask the same of a moment: it is answered once. */
 export function heldAt(trace: SessionTrace, call: number): readonly Holding[] {
+  if (last?.trace !== trace || last.call !== call) last = { trace, call, held: heldRightAfter(trace, call) };
+  return last.held;
+}
+
+function heldRightAfter(trace: SessionTrace, call: number): readonly Holding[] {
   const end = rowsUpTo(trace, call);
   const place = Math.floor(end / STRIDE);
   const known = checkpointsOf(trace);

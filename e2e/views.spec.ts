@@ -1,0 +1,42 @@
+/** Every part of the page that a tab, a button or a key brings up, as axe sees it. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { Playground } from './playground.ts';
+
+/** Those that no other test asks about. */
+const DOCK = ['Disassembly', 'Events', 'Shell', 'Reader'];
+const INSPECTOR = ['Registers', 'Maps'];
+
+test('no findings of axe in the tabs of dock and inspector, in Heat, Find, Share and the palette', async ({
+  page,
+}) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.run();
+  await playground.goTo(5);
+  const check = async (where: string, part: string): Promise<void> => {
+    const { violations } = await new AxeBuilder({ page }).include(part).exclude('.monaco-editor').analyze();
+    const found = violations.map(
+      ({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join(' ')}`,
+    );
+    expect(found).toEqual([]);
+  };
+  for (const tab of DOCK) {
+    await playground.dock(tab);
+    await expect(page.locator('[aria-label=Dock] .tab[data-state=active]').first()).toContainText(tab);
+    await check(tab, '[aria-label=Dock]');
+  }
+  for (const tab of INSPECTOR) {
+    await page.getByRole('region', { name: 'Inspector' }).getByRole('tab', { name: tab }).click();
+    await check(tab, '[aria-label=Inspector]');
+  }
+  await page.getByRole('radio', { name: 'Heat' }).click();
+  await page.getByRole('button', { name: 'Find' }).click();
+  await expect(page.getByLabel('Event where')).toBeVisible();
+  await check('Heat and Find', '.centre');
+  await page.getByRole('button', { name: /^Share/ }).click();
+  await check('Share', '[role=dialog]');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await check('palette', '[role=dialog]');
+});
