@@ -271,3 +271,37 @@ test('the controlling terminal of a session, and who is in its foreground; a for
   expect(printed(onTask(body), forked, 20)).toBe('pts3, pts 136:3, open 1, held 3, group 9\n');
   expect(printed(onTask(body), WATCHER, 1)).toBe('init has none\n');
 });
+
+test('routes of one prefix by several gateways know each other, others do not', () => {
+  const world = {
+    ...WORLD,
+    routes: [
+      { dst: '2001:db8::/32', via: 'fe80::1', dev: 'eth0', metric: 100 },
+      { dst: '2001:db8::/32', via: 'fe80::2', dev: 'eth0', metric: 100 },
+      { dst: '2001:db8::/32', via: 'fe80::3', dev: 'eth1', metric: 200 },
+      { dst: '2001:db8:1::/48', dev: 'eth0' },
+    ],
+  };
+  const source = `${HEAD}
+SEC("iter/ipv6_route") int show(struct bpf_iter__ipv6_route *ctx)
+{
+	struct fib6_info *rt = ctx->rt;
+	if (!rt || !rt->fib6_table || rt->fib6_table->tb6_id != 254 || rt->fib6_dst.plen == 0)
+		return 0;
+	struct fib6_info *next = container_of(rt->fib6_siblings.next, struct fib6_info, fib6_siblings);
+	P("/%d metric %u by %d, shared with %u, next by %d", rt->fib6_dst.plen, rt->fib6_metric,
+	  BPF_CORE_READ(rt, fib6_nh[0].nh_common.nhc_gw.ipv6.in6_u.u6_addr8[15]), rt->fib6_nsiblings,
+	  BPF_CORE_READ(next, fib6_nh[0].nh_common.nhc_gw.ipv6.in6_u.u6_addr8[15]));
+	return 0;
+}`;
+  expect(printed(source, world, null)).toBe(
+    [
+      // What is below a prefix comes before it.
+      '/48 metric 256 by 0, shared with 0, next by 0',
+      '/32 metric 100 by 1, shared with 1, next by 2',
+      '/32 metric 100 by 2, shared with 1, next by 1',
+      '/32 metric 200 by 3, shared with 0, next by 3',
+      '',
+    ].join('\n'),
+  );
+});

@@ -21,6 +21,9 @@ for word in "$@"; do
 	esac
 done
 cd /proc || exit 1
+# The unified hierarchy, which beside old ones has a place of its own.
+groups=/sys/fs/cgroup
+[ -e "$groups/cgroup.controllers" ] || groups=$groups/unified
 
 # One line for each process, thread and cgroup; the program below reads what they name.
 {
@@ -31,8 +34,8 @@ cd /proc || exit 1
 			[ "$tid" = "$pid" ] || echo "thread $pid $tid"
 		done
 	done
-	find /sys/fs/cgroup -type d -exec stat -c 'cgroup %i %n' {} + 2>/dev/null
-} | awk -v names=$names -v paths=$paths -v addresses=$addresses -v self=$$ '
+	find "$groups" -type d -exec stat -c 'cgroup %i %n' {} + 2>/dev/null
+} | awk -v names=$names -v paths=$paths -v addresses=$addresses -v self=$$ -v root="$groups" '
 function quote(text,    out, n, i, c) {
 	if (text !~ /[^ !#-\[\]-~]/) return "\"" text "\""
 	n = length(text)
@@ -139,14 +142,14 @@ function readNs(pid,    out, n, i, kind, link) {
 	return out
 }
 function readFds(dir,    rows, n, i, word, link, out) {
-	rows = ask("cd " dir "/fd 2>/dev/null && for f in *; do s=$(stat -L -c \"%i %d %f %s %h\" \"$f\" 2>/dev/null) && l=$(readlink \"$f\") && case $l in *\"\n\"*) ;; *) echo \"$f $s $l\" ;; esac; done")
+	rows = ask("cd " dir "/fd 2>/dev/null && for f in *; do s=$(stat -L -c \"%i %d %f %s %h %X %Y %Z\" \"$f\" 2>/dev/null) && l=$(readlink \"$f\") && case $l in *\"\n\"*) ;; *) echo \"$f $s $l\" ;; esac; done")
 	n = split(rows, row, "\n")
 	for (i = 1; i <= n; i++) {
 		if (row[i] == "") continue
 		split(row[i], word, " ")
 		link = row[i]
-		sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", link)
-		out = out (out == "" ? "" : ",\n") "{\"fd\":" word[1] ",\"link\":" quote(hide(link)) ",\"ino\":" word[2] ",\"dev\":" quote(device(word[3])) ",\"mode\":" quote(octal(unhex(word[4]))) ",\"size\":" word[5] ",\"nlink\":" word[6] ",\"fdinfo\":" quote(slurp(dir "/fdinfo/" word[1])) "}"
+		sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", link)
+		out = out (out == "" ? "" : ",\n") "{\"fd\":" word[1] ",\"link\":" quote(hide(link)) ",\"ino\":" word[2] ",\"dev\":" quote(device(word[3])) ",\"mode\":" quote(octal(unhex(word[4]))) ",\"size\":" word[5] ",\"nlink\":" word[6] ",\"times\":[" word[7] "," word[8] "," word[9] "],\"fdinfo\":" quote(slurp(dir "/fdinfo/" word[1])) "}"
 	}
 	return out
 }
@@ -163,6 +166,12 @@ BEGIN {
 	field("encoding", "strings are bytes as latin-1")
 	field("version", slurp("version"))
 	field("uname_release", slurp("sys/kernel/osrelease"))
+	while ((getline line < "stat") > 0) if (line ~ /^(cpu|ctxt) /) counts = counts line "\n"
+	field("stat", counts)
+	n = split(slurp("cmdline"), words, /[ \n]/)
+	for (i = 1; i <= n; i++) if (words[i] ~ /^console=/) consoles = consoles words[i] " "
+	field("cmdline", consoles)
+	controlFiles = split("memory.current memory.peak memory.min memory.low memory.high memory.max memory.oom.group memory.events cpu.weight cpu.max cpu.stat pids.max pids.peak", control, " ")
 	split(slurp("uptime"), up, " ")
 	printf "\"monotonic_ns\":%.0f,\n\"self\":%d,\n", up[1] * 1000000000, self
 	field("cpuinfo", slurp("cpuinfo") ~ /la57/ ? "flags : la57" : "flags :")
@@ -174,7 +183,7 @@ BEGIN {
 	}
 	field("mounts", rootMount mounts)
 	printf "\"net\":{"
-	n = split("tcp tcp6 udp udp6 raw raw6 netlink packet unix", net, " ")
+	n = split("tcp tcp6 udp udp6 raw raw6 netlink packet unix ipv6_route", net, " ")
 	for (i = 1; i <= n; i++) if (addresses) printf "%s%s:%s", (i == 1 ? "" : ",\n"), quote(net[i]), quote(slurp("self/net/" net[i]))
 	printf "},\n\"processes\":["
 }
@@ -206,8 +215,14 @@ $1 == "thread" && !skip {
 }
 $1 == "cgroup" {
 	path = substr($0, length($1 $2) + 3)
-	sub(/^\/sys\/fs\/cgroup/, "", path)
-	groups = groups (groups == "" ? "" : ",\n") "{\"path\":" quote(hideParts(path)) ",\"id\":" $2 "}"
+	path = substr(path, length(root) + 1)
+	place = root path "/"
+	kept = ""
+	for (i = 1; i <= controlFiles; i++) {
+		text = slurp(place control[i])
+		if (text != "") kept = kept (kept == "" ? "" : ",") quote(control[i]) ":" quote(text)
+	}
+	groups = groups (groups == "" ? "" : ",\n") "{\"path\":" quote(hideParts(path)) ",\"id\":" $2 ",\"controllers\":" quote(slurp(place "cgroup.controllers")) ",\"files\":{" kept "}}"
 }
 END {
 	finish()

@@ -58,9 +58,10 @@ function newGroups(kernel: Kernel, groups: readonly number[]): bigint {
   const gids = type.field('gid').offset;
   const addr = kernel.allocBytes(Math.max(type.size, gids + groups.length * 4));
   const info = kernel.view('group_info', addr);
+  const first = info.at('gid');
   info.set('usage', 1);
   info.set('ngroups', groups.length);
-  groups.forEach((gid, i) => kernel.mem.setU32(addr + BigInt(gids + i * 4), gid));
+  groups.forEach((gid, i) => kernel.mem.setU32(first + BigInt(i * 4), gid));
   return addr;
 }
 

@@ -42,11 +42,13 @@ function dmaBufList(kernel: Kernel): Addr {
  * A buffer with its file, which has one reference, the caller's.
  *
  * @kernel dma_buf_export, drivers/dma-buf/dma-buf.c
- * @fidelity partial: no pages, attachments or fences
+ * @fidelity partial: no pages or fences, and nothing is attached
  */
 export function newDmaBuf(kernel: Kernel, spec: DmaBufSpec): View {
   const buf = kernel.alloc('dma_buf');
   buf.set('size', spec.size);
+  if (buf.has('attachments')) listInit(kernel.mem, buf.at('attachments'));
+  buf.trySet('vmapping_counter', 0);
   buf.set('exp_name', kernel.allocText(spec.exporter));
   if (spec.name !== undefined) buf.set('name', kernel.allocText(spec.name));
   const mount = internalMount(kernel, 'dmabuf');

@@ -11,7 +11,7 @@
  */
 import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../kernel.ts';
-import { containerOf, hlistAddHead, hlistNodes, listInit } from '../list.ts';
+import { containerOf, hlistAddHead, hlistNodes, listAddTail, listInit } from '../list.ts';
 import type { View } from '../view.ts';
 import { netDevice } from './net_device.ts';
 import { getRef, putRef } from './refs.ts';
@@ -22,7 +22,14 @@ const TABLES = 256;
 export const RT6_TABLE_MAIN = 254;
 export const RT6_TABLE_LOCAL = 255;
 export const RTN = { TL_ROOT: 1, ROOT: 2, RTINFO: 4 } as const;
-export const RTF = { UP: 0x1, GATEWAY: 0x2, REJECT: 0x200, NONEXTHOP: 0x20_0000 } as const;
+export const RTF = {
+  UP: 0x1,
+  GATEWAY: 0x2,
+  DYNAMIC: 0x10,
+  REJECT: 0x200,
+  ADDRCONF: 0x4_0000,
+  NONEXTHOP: 0x20_0000,
+} as const;
 const ADDRESS_BITS = 128;
 /** rtm_type */
 const RTN_UNICAST = 1;
@@ -93,7 +100,7 @@ export function fib6Table(kernel: Kernel, net: View, id: number): View {
 
 // -- routes ------------------------------------------------------------------------------------------------
 
-/** A route in no table, with one reference. @kernel ip6_route_info_create, net/ipv6/route.c @fidelity partial: one next hop, no source prefix, no expiry, no metrics but the one */
+/** A route in no table, with one reference. @kernel ip6_route_info_create, net/ipv6/route.c @fidelity partial: no next hop objects, source prefixes, expiry, or metrics but the one */
 function newRoute(kernel: Kernel, net: View, spec: Omit<RouteSpec, 'table'>): View {
   const { types, mem } = kernel;
   const head = types.struct('fib6_info').size;
@@ -105,6 +112,10 @@ function newRoute(kernel: Kernel, net: View, spec: Omit<RouteSpec, 'table'>): Vi
   rt.set('fib6_protocol', spec.protocol);
   rt.trySet('fib6_type', RTN_UNICAST);
   rt.set('fib6_ref', 1);
+  rt.trySet('fib6_nsiblings', 0);
+  rt.trySet('nh', 0n);
+  rt.trySet('fib6_src.plen', 0);
+  if (rt.has('fib6_siblings')) listInit(mem, rt.at('fib6_siblings'));
   const hop = nextHop(kernel, rt);
   const dev = netDevice(kernel, net, spec.device);
   hop.set('nh_common.nhc_dev', dev.addr);
@@ -121,7 +132,7 @@ function newRoute(kernel: Kernel, net: View, spec: Omit<RouteSpec, 'table'>): Vi
 export const nextHop = (kernel: Kernel, rt: View): View =>
   kernel.view('fib6_nh', rt.addr + BigInt(kernel.types.struct('fib6_info').size));
 
-/** Adds a route behind those of its prefix with no higher metric. @kernel fib6_add, fib6_add_rt2node, net/ipv6/ip6_fib.c @fidelity partial: routes of one prefix and metric are not joined to one of several next hops */
+/** Adds a route behind those of its prefix with no higher metric. @kernel fib6_add, fib6_add_rt2node, net/ipv6/ip6_fib.c @fidelity full: app/walks/targets.test.ts */
 export function addRoute(kernel: Kernel, net: View, spec: RouteSpec): View {
   const rt = newRoute(kernel, net, spec);
   const table = fib6Table(kernel, net, spec.table);
@@ -136,8 +147,26 @@ export function addRoute(kernel: Kernel, net: View, spec: RouteSpec): View {
   if (before) before.set('fib6_next', rt.addr);
   else node.set('leaf', rt.addr);
   node.set('fn_flags', node.num('fn_flags') | RTN.RTINFO);
+  joinSiblings(kernel, rt, node);
   markChanged(net, table);
   return rt;
+}
+
+/** Next hops that share the packets of one prefix: gateways that somebody named. @kernel rt6_qualify_for_ecmp, include/net/ip6_route.h @fidelity full: app/kernel_fields.test.ts */
+const isShared = (kernel: Kernel, rt: View): boolean =>
+  (rt.num('fib6_flags') & (RTF.ADDRCONF | RTF.DYNAMIC)) === 0 &&
+  nextHop(kernel, rt).num('nh_common.nhc_gw_family') !== 0;
+
+/** Routes of one prefix and metric by several gateways know each other. @kernel fib6_add_rt2node, net/ipv6/ip6_fib.c @fidelity full: app/kernel_fields.test.ts */
+function joinSiblings(kernel: Kernel, rt: View, node: View): void {
+  if (!rt.has('fib6_siblings') || !isShared(kernel, rt)) return;
+  const others = [...routesOf(node)].filter(
+    (other) =>
+      other.addr !== rt.addr && other.num('fib6_metric') === rt.num('fib6_metric') && isShared(kernel, other),
+  );
+  const [first] = others;
+  if (first) listAddTail(kernel.mem, rt.at('fib6_siblings'), first.at('fib6_siblings'));
+  for (const each of [rt, ...others]) each.set('fib6_nsiblings', others.length);
 }
 
 /** Walkers that are under way see by the number that the tree is another. @kernel fib6_new_sernum, net/ipv6/ip6_fib.c @fidelity partial: only the root's number is kept */

@@ -72,6 +72,7 @@ function fill(kernel: Kernel, type: NsType, ns: View, inum: number, parent: View
     for (const map of ['uid_map', 'gid_map', 'projid_map']) {
       ns.trySet(`${map}.nr_extents`, 1);
       ns.trySet(`${map}.extent[0].count`, 0xffff_ffff);
+      for (const zero of ['first', 'lower_first']) ns.trySet(`${map}.extent[0].${zero}`, 0);
     }
   if (type.kind === 'net') {
     for (const head of ['list', 'exit_list', 'dev_base_head'])

@@ -9,6 +9,8 @@ import type { Kernel } from '../kernel.ts';
 import { containerOf, listAddTail, listInit, listNodes } from '../list.ts';
 import type { View } from '../view.ts';
 
+/** Bytes of an Ethernet header, which the loopback device has too. */
+const ETH_HLEN = 14;
 const LOOPBACK = { name: 'lo', mtu: 65_536, flags: 0x9 } as const;
 /** IFF_UP | IFF_BROADCAST | IFF_MULTICAST */
 const ETHERNET = { mtu: 1500, flags: 0x1003 } as const;
@@ -41,6 +43,7 @@ export function netDevice(kernel: Kernel, net: View, name: string): View {
   dev.set('ifindex', known.length + 1);
   dev.set('mtu', mtu);
   dev.set('flags', flags);
+  dev.trySet('hard_header_len', ETH_HLEN);
   listAddTail(kernel.mem, dev.at(DEV_LIST), net.at('dev_base_head'));
   if (isLoopback) net.trySet('loopback_dev', dev.addr);
   return dev;

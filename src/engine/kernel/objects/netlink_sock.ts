@@ -72,6 +72,7 @@ export function newNetlinkSock(kernel: Kernel, spec: NetlinkSpec): View {
     uid,
   });
   nlk.set('portid', portid);
+  nlk.trySet('cb_running', 0);
   if (spec.kernelSocket) nlk.set('flags', KERNEL_SOCKET);
   else nlk.set('bound', spec.bound ? 1 : 0);
   if (spec.groups !== 0) {

@@ -92,7 +92,7 @@ function unixAddress(kernel: Kernel, bytes: Uint8Array): View {
   const addr = kernel.view('unix_address', kernel.allocBytes(size + bytes.length));
   addr.set('refcnt', 1);
   addr.set('len', bytes.length);
-  kernel.mem.setBytes(addr.addr + BigInt(size), bytes);
+  kernel.mem.setBytes(addr.at('name'), bytes);
   return addr;
 }
 
