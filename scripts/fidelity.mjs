@@ -39,11 +39,11 @@ const all = files
   .filter((file) => file.endsWith('.ts') && !file.includes('.test.'))
   .sort()
   .flatMap(rows);
-const bad = all.filter(({ fidelity }) => !/^(full(: .+)?$|partial: .|none: .)/.test(fidelity));
+const bad = all.filter(({ fidelity }) => !/^(full|partial|none): ./.test(fidelity));
 if (bad.length > 0) {
   for (const { file, fidelity } of bad)
     console.error(
-      `${file}: @fidelity must be "full", "partial: why" or "none: why", not "${fidelity.slice(0, 60)}"`,
+      `${file}: @fidelity must be "full: the test that proves it", "partial: why" or "none: why", not "${fidelity.slice(0, 60)}"`,
     );
   process.exit(1);
 }

@@ -116,7 +116,7 @@ export function newNamespace(kernel: Kernel, kind: NsKind, inum: number, parent:
 
 export const nsInum = (ns: View): number => ns.num('ns.inum');
 
-/** An nsproxy for these namespaces, that nobody uses yet. @kernel create_new_namespaces, kernel/nsproxy.c @fidelity full */
+/** An nsproxy for these namespaces, that nobody uses yet. @kernel create_new_namespaces, kernel/nsproxy.c @fidelity full: task.test.ts */
 export function newNsproxy(kernel: Kernel, set: NsSet, at?: View): View {
   const proxy = at ?? kernel.alloc('nsproxy');
   for (const type of NAMESPACES) if (type.proxy !== '') proxy.trySet(type.proxy, set[type.kind].addr);

@@ -99,7 +99,7 @@ function insert(kernel: Kernel, nlk: View, { protocol, portid, bucket, net }: Ne
   sockHold(kernel, nlk.addr);
 }
 
-/** Takes a socket out of its table, if it is there. @kernel netlink_remove, net/netlink/af_netlink.c @fidelity full */
+/** Takes a socket out of its table, if it is there. @kernel netlink_remove, net/netlink/af_netlink.c @fidelity full: src/engine/kernel/sockets.test.ts */
 export function unhashNetlink(kernel: Kernel, nlk: View): void {
   const table = netlinkTable(kernel, nlk.num('sk.sk_protocol'));
   if (rhashRemove(kernel, table.sub('hash'), nlk.at('node'))) sockPut(kernel, nlk.addr);

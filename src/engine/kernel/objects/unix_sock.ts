@@ -27,7 +27,7 @@ const MAX_DGRAM_QLEN = 10;
 /** Bytes of sun_family, in front of the name. */
 const NAME = 2;
 
-/** Gives a namespace its table, once. @kernel unix_net_init, net/unix/af_unix.c @fidelity full */
+/** Gives a namespace its table, once. @kernel unix_net_init, net/unix/af_unix.c @fidelity full: task.test.ts */
 export function initUnixTable(kernel: Kernel, net: View): void {
   if (net.ptr('unx.table.buckets') !== 0n) return;
   net.set('unx.table.locks', kernel.allocBytes(BUCKETS * 4));
@@ -50,14 +50,14 @@ export function unixTable(kernel: Kernel, net: View): SocketTable {
   };
 }
 
-/** @kernel unix_unbound_hash, net/unix/af_unix.c @fidelity full */
+/** @kernel unix_unbound_hash, net/unix/af_unix.c @fidelity full: cgroup.test.ts */
 function unboundHash(sock: Addr, type: number): number {
   let hash = sock ^ (sock >> 16n);
   hash ^= hash >> 8n;
   return Number((hash ^ BigInt(type)) & BigInt(HASH_MOD));
 }
 
-/** @param address struct sockaddr_un with its length @kernel unix_abstract_hash, net/unix/af_unix.c @fidelity full */
+/** @param address struct sockaddr_un with its length @kernel unix_abstract_hash, net/unix/af_unix.c @fidelity full: cgroup.test.ts */
 function abstractHash(address: Uint8Array, type: number): number {
   let sum = 0;
   for (let i = 0; i < address.length; i += 2) sum += (address[i] ?? 0) | ((address[i + 1] ?? 0) << 8);
@@ -133,7 +133,7 @@ export function unixName(kernel: Kernel, unix: View): string {
   return text.startsWith('\0') ? `@${text.slice(1)}` : text.replace(/\0$/, '');
 }
 
-/** Ties two ends together: each holds on to the other. @kernel unix_stream_connect, unix_socketpair, net/unix/af_unix.c @fidelity full */
+/** Ties two ends together: each holds on to the other. @kernel unix_stream_connect, unix_socketpair, net/unix/af_unix.c @fidelity full: cgroup.test.ts */
 export function pairUnix(kernel: Kernel, a: View, b: View): void {
   a.set('peer', b.addr);
   sockHold(kernel, b.addr);
