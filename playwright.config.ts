@@ -1,8 +1,12 @@
-/** End-to-end tests: the built page in Chromium, at three widths. */
+/**
+ * End-to-end tests: the built page in Chromium, at three widths. `npm run e2e` runs every test that is for
+ * every width at each of them; `npm test` sets E2E_SLICE and runs a part of them at the two smaller ones.
+ */
 import { defineConfig } from '@playwright/test';
 import { launchOptions } from './scripts/chromium.mjs';
 
 const PORT = 4174;
+const slice = (specs: RegExp) => (process.env['E2E_SLICE'] ? specs : /.*\.spec\.ts/);
 
 export default defineConfig({
   testDir: 'e2e',
@@ -24,7 +28,17 @@ export default defineConfig({
   },
   projects: [
     { name: 'wide', use: { viewport: { width: 1440, height: 900 } } },
-    { name: 'medium', grep: /@every-width/, use: { viewport: { width: 1024, height: 768 } } },
-    { name: 'narrow', grep: /@every-width/, use: { viewport: { width: 390, height: 844 }, hasTouch: true } },
+    {
+      name: 'medium',
+      grep: /@every-width/,
+      testMatch: slice(/(session|looks)\.spec\.ts/),
+      use: { viewport: { width: 1024, height: 768 } },
+    },
+    {
+      name: 'narrow',
+      grep: /@every-width/,
+      testMatch: slice(/(session|looks|trouble|access)\.spec\.ts/),
+      use: { viewport: { width: 390, height: 844 }, hasTouch: true },
+    },
   ],
 });

@@ -1,4 +1,7 @@
-/** `npm test`: every check, in order, stopping at the first that fails. Names may be given to run only those. */
+/**
+ * `npm test`: every check, in order, stopping at the first that fails. Names may be given to
+ * run only those. Of the end-to-end tests at smaller widths it runs a part: `npm run e2e` runs them all.
+ */
 import { spawnSync } from 'node:child_process';
 
 const STEPS = [
@@ -18,7 +21,10 @@ for (const [name, command, args] of STEPS) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const start = performance.now();
   console.log(`\n== ${name}`);
-  const { status } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(command, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, E2E_SLICE: '1' },
+  });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (status !== 0) {
     console.log(`== ${name} failed after ${seconds} s`);
