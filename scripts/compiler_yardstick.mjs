@@ -1,27 +1,4 @@
-/** Builds the yardstick of the front end and runs it; bench/front/main.ts says how. */
-import { spawnSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
+/** The yardstick of the compiler's front end; bench/front/main.ts says how. */
+import { runTs } from './run_ts.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const outDir = join(root, '.cache', 'front');
-await build({
-  configFile: false,
-  root,
-  logLevel: 'error',
-  publicDir: false,
-  ssr: { noExternal: true },
-  build: {
-    ssr: true,
-    outDir,
-    minify: false,
-    target: 'node20',
-    rolldownOptions: {
-      input: { front: join(root, 'bench/front/main.ts') },
-      output: { entryFileNames: '[name].mjs' },
-    },
-  },
-});
-const args = [join(outDir, 'front.mjs'), ...process.argv.slice(2)];
-process.exitCode = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
+await runTs('bench/front/main.ts');
