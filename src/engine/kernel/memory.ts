@@ -18,6 +18,8 @@ import type { AddressMap } from './address.ts';
 const WASM_PAGE = 65536;
 /** The start of linear memory belongs to the VM and is never handed out; offset 0 is no object. */
 export const RESERVED = WASM_PAGE;
+/** Where vmalloc space ends to be linear memory seen again, from its start. */
+const AREAS = 0x1_0000_0000n;
 /** What the machine may have in all. */
 const MOST_BYTES: Bytes = 2 ** 31;
 
@@ -43,6 +45,18 @@ export interface MemorySnapshot {
   readonly free: ReadonlyMap<number, readonly number[]>;
   readonly sizes: ReadonlyMap<number, number>;
   readonly image: ReadonlyMap<number, number>;
+  readonly areas: ReadonlyMap<number, number>;
+  readonly areasEnd: bigint;
+}
+
+/** @returns the linear offset of `size` bytes at `at`, whose pages must lie one behind the other, or -1 */
+function paged(pages: ReadonlyMap<number, number>, at: number, size: Bytes): number {
+  const page = pages.get(Math.floor(at / PAGE_SIZE));
+  if (page === undefined) return -1;
+  const last = Math.floor((at + Math.max(size, 1) - 1) / PAGE_SIZE);
+  for (let p = Math.floor(at / PAGE_SIZE) + 1, want = page + PAGE_SIZE; p <= last; p++, want += PAGE_SIZE)
+    if (pages.get(p) !== want) return -1;
+  return page + (at % PAGE_SIZE);
 }
 
 export class Memory {
@@ -58,6 +72,10 @@ export class Memory {
   private sizes = new Map<number, number>();
   /** Pages of the kernel image that are backed: page number within the image -> linear offset. */
   private image = new Map<number, number>();
+  /** Pages mapped into vmalloc space behind the alias of linear memory: page number in that space -> linear offset. */
+  private areas = new Map<number, number>();
+  /** Where vmalloc space has not been given away yet, from its start. */
+  private areasEnd = AREAS;
   private journal: { at: number; old: Uint8Array }[] | null = null;
 
   constructor(map: AddressMap = FOUR_LEVEL, maximumPages = 65536) {
@@ -84,23 +102,14 @@ export class Memory {
     const direct = BigInt.asUintN(64, addr - this.map.pageOffset);
     if (direct < 0x1_0000_0000n) return this.within(Number(direct), size);
     if (addr >= KERNEL_IMAGE && addr <= 0xffff_ffff_ffff_ffffn)
-      return this.inImage(Number(addr - KERNEL_IMAGE), size);
+      return paged(this.image, Number(addr - KERNEL_IMAGE), size);
     const vmalloc = BigInt.asUintN(64, addr - this.map.vmalloc);
     if (vmalloc < 0x1_0000_0000n) return this.within(Number(vmalloc), size);
-    return -1;
+    return this.areas.size > 0 && vmalloc < this.areasEnd ? paged(this.areas, Number(vmalloc), size) : -1;
   }
 
   private within(at: number, size: Bytes): number {
     return at >= RESERVED && at + size <= this.brk ? at : -1;
-  }
-
-  private inImage(at: number, size: Bytes): number {
-    const page = this.image.get(Math.floor(at / PAGE_SIZE));
-    if (page === undefined) return -1;
-    const last = Math.floor((at + Math.max(size, 1) - 1) / PAGE_SIZE);
-    for (let p = Math.floor(at / PAGE_SIZE) + 1, want = page + PAGE_SIZE; p <= last; p++, want += PAGE_SIZE)
-      if (this.image.get(p) !== want) return -1;
-    return page + (at % PAGE_SIZE);
   }
 
   /** Backs `size` bytes of the kernel image at `addr` with zeroed pages, if they are not yet. */
@@ -115,6 +124,31 @@ export class Memory {
       const at = this.take((end - p) * PAGE_SIZE, PAGE_SIZE);
       for (let i = p; i < end; i++) this.image.set(i, at + (i - p) * PAGE_SIZE);
     }
+  }
+
+  /**
+   * Address space for pages that come later; nothing of it is backed yet.
+   *
+   * @param size a multiple of PAGE_SIZE
+   * @kernel get_vm_area, mm/vmalloc.c
+   * @fidelity partial: areas are not given out again
+   */
+  reserveArea(size: bigint): Addr {
+    const start = this.areasEnd;
+    this.areasEnd += size + BigInt(PAGE_SIZE);
+    return this.map.vmalloc + start;
+  }
+
+  /** Backs one page of a reserved area with the page at `page`. @kernel vm_area_map_pages, mm/vmalloc.c @fidelity full: maps/arena.test.ts */
+  mapArea(addr: Addr, page: Addr): void {
+    this.areas.set(this.areaPage(addr), this.need(page, PAGE_SIZE));
+  }
+  /** @kernel vm_area_unmap_pages, mm/vmalloc.c @fidelity full: maps/arena.test.ts */
+  unmapArea(addr: Addr): void {
+    this.areas.delete(this.areaPage(addr));
+  }
+  private areaPage(addr: Addr): number {
+    return Number((addr - this.map.vmalloc) / BigInt(PAGE_SIZE));
   }
 
   /** The address of a linear offset in the direct map. */
@@ -310,6 +344,8 @@ export class Memory {
       free: new Map([...this.free].map(([size, list]) => [size, [...list]])),
       sizes: new Map(this.sizes),
       image: new Map(this.image),
+      areas: new Map(this.areas),
+      areasEnd: this.areasEnd,
     };
   }
 
@@ -321,6 +357,8 @@ export class Memory {
     this.free = new Map([...snapshot.free].map(([size, list]) => [size, [...list]]));
     this.sizes = new Map(snapshot.sizes);
     this.image = new Map(snapshot.image);
+    this.areas = new Map(snapshot.areas);
+    this.areasEnd = snapshot.areasEnd;
   }
 
   /** Runs `body` and returns what it stored where: [address, old bytes, new bytes], in order. */

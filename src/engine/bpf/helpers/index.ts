@@ -16,6 +16,7 @@ import { stringHelpers } from './string.ts';
 import { tailCallHelpers } from './tail_call.ts';
 import { taskHelpers } from './task.ts';
 import { eventHelpers } from './events.ts';
+import { arenaKfuncs } from './kfunc_arena.ts';
 import { cpumaskKfuncs } from './kfunc_cpumask.ts';
 import { cssKfuncs } from './kfunc_css.ts';
 import { graphKfuncs } from './kfunc_graph.ts';
@@ -57,4 +58,5 @@ export const kfuncTable = (bpf: Bpf): KfuncTable =>
     ...socketKfuncs(),
     ...cpumaskKfuncs(bpf.cpus),
     ...keyKfuncs(),
+    ...arenaKfuncs(),
   ]);

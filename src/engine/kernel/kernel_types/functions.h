@@ -93,6 +93,8 @@ __kfunc struct bpf_list_node *bpf_list_pop_back(struct bpf_list_head *head);
 __kfunc struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root, struct bpf_rb_node *node);
 __kfunc int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node *node, bool (*less)(struct bpf_rb_node *a, const struct bpf_rb_node *b), void *meta__ign, u64 off);
 __kfunc struct bpf_rb_node *bpf_rbtree_first(struct bpf_rb_root *root);
+__kfunc void *bpf_arena_alloc_pages(void *p__map, void *addr__ign, u32 page_cnt, int node_id, u64 flags);
+__kfunc void bpf_arena_free_pages(void *p__map, void *ptr__ign, u32 page_cnt);
 __kfunc int bpf_wq_init(struct bpf_wq *wq, void *p__map, unsigned int flags);
 __kfunc int bpf_wq_set_callback_impl(struct bpf_wq *wq, int (*callback_fn)(void *map, int *key, void *value), unsigned int flags, void *aux__ign);
 __kfunc int bpf_wq_start(struct bpf_wq *wq, unsigned int flags);

@@ -52,6 +52,21 @@ struct maple_arange_64 {
 	struct maple_metadata meta;
 };
 
+typedef u64 phys_addr_t;
+
+struct vm_struct {
+	struct vm_struct *next;
+	void *addr;
+	unsigned long size;
+	unsigned long flags;
+	struct page **pages;
+	unsigned int page_order;
+	unsigned int nr_pages;
+	phys_addr_t phys_addr;
+	const void *caller;
+	unsigned long requested_size;
+};
+
 struct vm_special_mapping {
 	const char *name;
 	struct page **pages;
