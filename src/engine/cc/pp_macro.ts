@@ -67,22 +67,45 @@ function closing(body: readonly Token[], open: number): number {
   return body.length;
 }
 
+const noParams: readonly number[] = [];
+/** Which parameter each token of a body names, -1 for none; a header's bodies live as long as the process. */
+const paramsIn = new WeakMap<readonly Token[], readonly number[]>();
+
+function paramsOf({ body, params }: Macro): readonly number[] {
+  if (!params) return noParams;
+  let known = paramsIn.get(body);
+  if (!known) {
+    known = body.map(({ kind, text }) => (kind === 'identifier' ? params.indexOf(text) : -1));
+    paramsIn.set(body, known);
+  }
+  return known;
+}
+
+function append(out: Token[], tokens: readonly Token[], from = 0): void {
+  for (let i = from; i < tokens.length; i++) out.push(tokens[i]!);
+}
+
 /** One replacement of one use: walks the body and builds `out`. */
 class Substitution {
   private readonly macro: Macro;
   private readonly args: readonly MacroArg[];
   private readonly use: Token;
   private readonly context: SubstitutionContext;
+  private readonly params: readonly number[];
+  /** Empty tokens stand in `out`, for operands of `##` that are nothing. */
+  private hasPlacemarkers = false;
 
   constructor(macro: Macro, args: readonly MacroArg[], use: Token, context: SubstitutionContext) {
     this.macro = macro;
     this.args = args;
     this.use = use;
     this.context = context;
+    this.params = paramsOf(macro);
   }
 
-  private param(token: Token | undefined): number {
-    return token?.kind === 'identifier' ? (this.macro.params?.indexOf(token.text) ?? -1) : -1;
+  /** The parameter that body[i] names, or -1. */
+  private param(i: number): number {
+    return this.params[i] ?? -1;
   }
 
   private isVariadic(param: number): boolean {
@@ -95,84 +118,99 @@ class Substitution {
 
   /** Joins `right` to the end of `out`; an empty side is a placemarker and vanishes. */
   private paste(out: Token[], right: readonly Token[]): void {
-    const [first, ...rest] = right;
+    const [first] = right;
     if (!first) return;
     const last = out.pop();
-    if (!last) {
-      out.push(...right);
-      return;
-    }
+    if (!last) return append(out, right);
     const joined = this.context.paste(last.text + first.text, this.use);
-    if (joined) out.push({ ...joined, loc: last.loc, end: last.end, space: last.space, bol: false }, ...rest);
-    else {
+    if (joined) {
+      out.push({ ...joined, loc: last.loc, end: last.end, space: last.space, bol: false });
+      append(out, right, 1);
+    } else {
       this.context.badPaste(last.text, first.text, this.use);
-      out.push(last, ...right);
+      out.push(last);
+      append(out, right);
     }
   }
 
   /** The tokens that body[i] stands for as an operand of `##`, and how many body tokens that takes. */
-  private operand(body: readonly Token[], i: number): { tokens: readonly Token[]; length: number } {
-    const token = body[i];
+  private operand(i: number): { tokens: readonly Token[]; length: number } {
+    const token = this.macro.body[i];
     if (!token) return { tokens: [], length: 0 };
-    if (isPunct(token, '#') && this.macro.params && this.param(body[i + 1]) >= 0)
+    if (isPunct(token, '#') && this.param(i + 1) >= 0)
       return {
-        tokens: [stringify(this.args[this.param(body[i + 1])]?.tokens ?? [], this.use, token.space)],
+        tokens: [stringify(this.args[this.param(i + 1)]?.tokens ?? [], this.use, token.space)],
         length: 2,
       };
-    const param = this.param(token);
+    const param = this.param(i);
     return { tokens: param >= 0 ? (this.args[param]?.tokens ?? []) : [moved(token, this.use)], length: 1 };
   }
 
-  run(body: readonly Token[]): Token[] {
+  run(): Token[] {
     const out: Token[] = [];
-    for (let i = 0; i < body.length; i++) {
-      const token = body[i];
-      if (!token) break;
-      if (isPunct(token, '##') && i > 0 && i + 1 < body.length) {
-        const right = this.operand(body, i + 1);
-        this.paste(out, right.tokens);
-        i += right.length;
-        continue;
-      }
-      if (isPunct(token, '#') && this.macro.params && this.param(body[i + 1]) >= 0) {
-        out.push(...this.operand(body, i).tokens);
-        i++;
-        continue;
-      }
-      // GNU: `, ## args` loses the comma when there are no arguments, and pastes nothing otherwise.
-      const after = this.param(body[i + 2]);
-      if (isPunct(token, ',') && isPunct(body[i + 1], '##') && after >= 0 && this.isVariadic(after)) {
-        const { variadicTokens } = this;
-        if (variadicTokens.length > 0) out.push(moved(token, this.use), ...variadicTokens);
-        i += 2;
-        continue;
-      }
-      if (this.macro.variadic && token.text === '__VA_OPT__' && isPunct(body[i + 1], '(')) {
-        const end = closing(body, i + 1);
-        if (this.variadicTokens.length > 0) out.push(...this.run(body.slice(i + 2, end)));
-        i = end;
-        continue;
-      }
-      const param = this.param(token);
-      if (param < 0) out.push(moved(token, this.use));
-      else if (isPunct(body[i + 1], '##')) this.pushPlacemarked(out, body, i, param);
+    this.part(out, 0, this.macro.body.length);
+    return this.hasPlacemarkers ? out.filter(({ text }) => text !== '') : out;
+  }
+
+  /** What the body from `start` to `end` becomes. */
+  private part(out: Token[], start: number, end: number): void {
+    const { body } = this.macro;
+    for (let i = start; i < end; i++) {
+      const token = body[i]!;
+      const param = this.param(i);
+      if (token.kind === 'punct') {
+        const taken = this.operator(out, token, i, start, end);
+        if (taken > 0) i += taken - 1;
+        else out.push(moved(token, this.use));
+      } else if (this.macro.variadic && token.text === '__VA_OPT__' && isPunct(body[i + 1], '(')) {
+        const close = closing(body, i + 1);
+        if (this.variadicTokens.length > 0) this.part(out, i + 2, close);
+        i = close;
+      } else if (param < 0) out.push(moved(token, this.use));
+      else if (i + 1 < end && isPunct(body[i + 1], '##')) this.pushPlacemarked(out, i, param);
       else {
-        const [first, ...rest] = this.args[param]?.expanded() ?? [];
-        if (first) out.push({ ...first, space: token.space, bol: false }, ...rest);
+        const tokens = this.args[param]?.expanded() ?? [];
+        const [first] = tokens;
+        if (first) out.push({ ...first, space: token.space, bol: false });
+        append(out, tokens, 1);
       }
     }
-    return out;
+  }
+
+  /** `#`, `##` and `, ##`. @returns how many tokens of the body that took, 0 when `token` is neither */
+  private operator(out: Token[], token: Token, i: number, start: number, end: number): number {
+    const { body } = this.macro;
+    if (token.text === '##' && i > start && i + 1 < end) {
+      const right = this.operand(i + 1);
+      this.paste(out, right.tokens);
+      return 1 + right.length;
+    }
+    if (token.text === '#' && this.param(i + 1) >= 0) {
+      append(out, this.operand(i).tokens);
+      return 2;
+    }
+    // GNU: `, ## args` loses the comma when there are no arguments, and pastes nothing otherwise.
+    if (token.text === ',' && isPunct(body[i + 1], '##')) {
+      const after = this.param(i + 2);
+      if (after < 0 || !this.isVariadic(after)) return 0;
+      const { variadicTokens } = this;
+      if (variadicTokens.length > 0) {
+        out.push(moved(token, this.use));
+        append(out, variadicTokens);
+      }
+      return 3;
+    }
+    return 0;
   }
 
   /** The left side of `##`: when it is empty, the right side must not be pasted to what came before. */
-  private pushPlacemarked(out: Token[], body: readonly Token[], i: number, param: number): void {
+  private pushPlacemarked(out: Token[], i: number, param: number): void {
     const tokens = this.args[param]?.tokens ?? [];
-    if (tokens.length > 0) {
-      out.push(...tokens);
-      return;
-    }
-    const next = body[i + 1];
-    if (out.length > 0 && next) out.push({ ...moved(next, this.use), kind: 'other', text: '' });
+    if (tokens.length > 0) return append(out, tokens);
+    const next = this.macro.body[i + 1];
+    if (out.length === 0 || !next) return;
+    this.hasPlacemarkers = true;
+    out.push({ ...moved(next, this.use), kind: 'other', text: '' });
   }
 }
 
@@ -183,7 +221,8 @@ export function substitute(
   use: Token,
   context: SubstitutionContext,
 ): Token[] {
-  const out = new Substitution(macro, args, use, context).run(macro.body).filter((t) => t.text !== '');
-  const [first, ...rest] = out;
-  return first ? [{ ...first, space: use.space || use.bol, bol: false }, ...rest] : [];
+  const out = new Substitution(macro, args, use, context).run();
+  const [first] = out;
+  if (first) out[0] = { ...first, space: use.space || use.bol, bol: false };
+  return out;
 }

@@ -335,7 +335,15 @@ export class Preprocessor {
 
   private argument(tokens: readonly Token[]): MacroArg {
     let expanded: readonly Token[] | null = null;
-    return { tokens, expanded: () => (expanded ??= this.expandList(tokens)) };
+    return { tokens, expanded: () => (expanded ??= this.expandsTo(tokens)) };
+  }
+
+  /** What a list of tokens becomes: mostly no word of it is a macro, and it stays. */
+  private expandsTo(tokens: readonly Token[]): readonly Token[] {
+    const changes = tokens.some(
+      ({ kind, text, frozen }) => kind === 'identifier' && !frozen && this.macros.has(text),
+    );
+    return changes ? this.expandList(tokens) : tokens;
   }
 
   /** `_Pragma("text")` */

@@ -6,6 +6,9 @@ import { family, names } from './families.ts';
 
 const MAX_ARGS = 12;
 const counts = (from: number): string => Array.from({ length: from + 1 }, (_, i) => from - i).join(', ');
+/** `arr[p] = x1; arr[p + 1] = x2; ...`: all at once, since a macro that calls the next smaller one reads its arguments again and again. */
+const fills = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `arr[p${i === 0 ? '' : ` + ${i}`}] = x${i + 1}`).join('; ');
 
 /** bpf/bpf_helpers.h */
 export const BPF_HELPERS = String.raw`
@@ -110,8 +113,7 @@ enum libbpf_tristate {
 
 /* ___bpf_fill(array, a, b, ...): array[0] = a; array[1] = b; ... */
 #define ___bpf_fill0(arr, p, x) do {} while (0)
-#define ___bpf_fill1(arr, p, x) arr[p] = x
-${family(2, MAX_ARGS, (n) => `#define ___bpf_fill${n}(arr, p, x, rest...) arr[p] = x; ___bpf_fill${n - 1}(arr, p + 1, rest)`)}
+${family(1, MAX_ARGS, (n) => `#define ___bpf_fill${n}(arr, p, ${names('x', n)}) ${fills(n)}`)}
 #define ___bpf_fill(arr, args...) ___bpf_apply(___bpf_fill, ___bpf_narg(args))(arr, 0, args)
 
 /* The format becomes a constant of its own and the arguments an array of 64-bit values named ___param. */
