@@ -3,12 +3,15 @@
  * folders, does ours say what clang says?
  *
  *     FOLDER|FILE...      folders are looked through for *.bpf.c, *_kern.c and progs/*.c
+ *     --every             for every *.c: in these folders all are BPF programs
  *     --include DIR       for both compilers; may be repeated
+ *     --define NAME=V     for both compilers; may be repeated
  *     --libbpf DIR        the folder that holds bpf/bpf_helpers.h, for clang; ours has its own
+ *     --own-types         both read the project's vmlinux.h, not the one of the recorded kernel
  *     --only WORD         files whose path has that word
  *     --iterators         only files with an iterator program
  *     --failures          every file on which the two differ, with the first error
- *     --write             keep the shares in bench/front.json
+ *     --write PROJECT     keep the figures in bench/front.json under that name
  *
  * Both see the vmlinux.h of one kernel: ours through its BTF, clang as the text dumped from it. A file that
  * clang refuses needs another kernel, a generated header or another machine; it is counted, not judged.
@@ -26,12 +29,15 @@ import { compile } from '../../src/engine/cc/compile.ts';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    every: { type: 'boolean', default: false },
     include: { type: 'string', multiple: true, default: [] },
+    define: { type: 'string', multiple: true, default: [] },
     libbpf: { type: 'string', default: '/usr/include' },
+    'own-types': { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     iterators: { type: 'boolean', default: false },
     failures: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
+    write: { type: 'string' },
   },
 });
 if (positionals.length === 0) throw new Error('which folders? See the head of bench/front/main.ts');
@@ -54,12 +60,14 @@ function writeKernelHeader(): void {
   );
 }
 
+const IS_PROGRAM = /\.bpf\.c$|_kern\.c$|\/progs\/[^/]*\.c$/;
+
 function* programsIn(folder: string): Generator<string> {
   if (statSync(folder).isFile()) return yield folder;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* programsIn(path);
-    else if (/\.bpf\.c$|_kern\.c$|\/progs\/[^/]*\.c$/.test(path)) yield path;
+    else if (values.every ? path.endsWith('.c') : IS_PROGRAM.test(path)) yield path;
   }
 }
 
@@ -71,12 +79,21 @@ const foldersOf = (path: string): string[] => [
 ];
 
 function find(path: string, name: string): string | null {
-  if (basename(name) === 'vmlinux.h' || name.startsWith('bpf/')) return null;
+  if (name.startsWith('bpf/')) return null;
+  if (basename(name) === 'vmlinux.h' && !values['own-types'])
+    return name === 'vmlinux.h' ? null : '#include <vmlinux.h>\n';
   const found = foldersOf(path)
     .map((folder) => join(folder, name))
     .find((file) => existsSync(file) && statSync(file).isFile());
   return found === undefined ? null : readFileSync(found, 'utf8');
 }
+
+const defines: Readonly<Record<string, string>> = Object.fromEntries(
+  ['__TARGET_ARCH_x86', ...values.define].map((text) => {
+    const [name = '', value = '1'] = text.split('=');
+    return [name, value];
+  }),
+);
 
 /** @returns null, or the first error */
 function ours(path: string): string | null {
@@ -85,7 +102,7 @@ function ours(path: string): string | null {
       path,
       text: readFileSync(path, 'utf8'),
       files: (name) => find(path, name),
-      defines: { __TARGET_ARCH_x86: '1' },
+      defines,
       kernelBtf,
     });
     const error = diagnostics.find((d) => d.severity === 'error');
@@ -101,31 +118,24 @@ const known = (existsSync(verdicts) ? JSON.parse(readFileSync(verdicts, 'utf8'))
   string | null
 >;
 
-/** @returns null, or the first error */
-function clang(path: string): string | null {
-  const before = known[path];
-  return before === undefined ? (known[path] = askClang(path)) : before;
+function clangArguments(path: string): string[] {
+  const types = values['own-types'] ? [] : [scratch];
+  const includes = [...types, ...foldersOf(path), values.libbpf].flatMap((folder) => ['-I', folder]);
+  const system = ['-idirafter', '/usr/include', '-idirafter', '/usr/include/x86_64-linux-gnu'];
+  const macros = Object.entries(defines).map(([name, value]) => `-D${name}=${value}`);
+  const options = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-w', '-c', '-o', '/dev/null'];
+  return [...options, ...macros, ...includes, ...system, path];
 }
 
-function askClang(path: string): string | null {
-  const includes = [scratch, ...foldersOf(path), values.libbpf].flatMap((folder) => ['-I', folder]);
-  const system = ['-idirafter', '/usr/include', '-idirafter', '/usr/include/x86_64-linux-gnu'];
-  const options = [
-    '-O2',
-    '-g',
-    '-target',
-    'bpf',
-    '-mcpu=v3',
-    '-w',
-    '-D__TARGET_ARCH_x86',
-    '-c',
-    '-o',
-    '/dev/null',
-  ];
-  const { status, stderr } = spawnSync('clang-19', [...options, ...includes, ...system, path], {
-    encoding: 'utf8',
-    timeout: 120_000,
-  });
+/** @returns null, or the first error */
+function clang(path: string): string | null {
+  const args = clangArguments(path);
+  const before = known[args.join(' ')];
+  return before === undefined ? (known[args.join(' ')] = askClang(args)) : before;
+}
+
+function askClang(args: readonly string[]): string | null {
+  const { status, stderr } = spawnSync('clang-19', args, { encoding: 'utf8', timeout: 120_000 });
   const first = stderr.split('\n').find((line) => line.includes('error:')) ?? stderr.split('\n')[0] ?? '';
   return status === 0 ? null : first;
 }
@@ -164,4 +174,12 @@ writeFileSync(verdicts, JSON.stringify(known));
 const judged = count['both compile'] + count['only clang compiles'];
 console.log(count);
 console.log(`of ${judged} that clang compiles, ours compiles ${count['both compile']}`);
-if (values.write) writeFileSync(join('bench', 'front.json'), `${JSON.stringify(count, null, 2)}\n`);
+if (values.write !== undefined) {
+  const file = join('bench', 'front.json');
+  const all = (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}) as Record<
+    string,
+    Record<Verdict, number>
+  >;
+  all[values.write] = count;
+  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
+}

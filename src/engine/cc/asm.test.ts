@@ -86,6 +86,49 @@ test('a text may call a static function and take a map by name', () => {
   ]);
 });
 
+test('repetitions, macros and conditions in a text', () => {
+  const text = `
+    .macro put at, value=7
+    *(u64 *)(r10 - \\\\at) = \\\\value
+    .endm
+    .rept 2; r0 += 1; .endr
+    .irp n, 8, 16; put \\\\n; .endr
+    put 24, 9
+    .if 2 * 3 - 6; r0 = 1; .else; r0 = 2; .ifc a,a; r0 = 3; .endif; .endif
+    exit`;
+  expect(naked(text.replaceAll('\n', '\\n'))).toEqual([
+    'r0 += 1',
+    'r0 += 1',
+    '*(u64 *)(r10 -8) = 7',
+    '*(u64 *)(r10 -16) = 7',
+    '*(u64 *)(r10 -24) = 9',
+    'r0 = 2',
+    'r0 = 3',
+    'exit',
+  ]);
+});
+
+test('a condition on the register that an operand is given', () => {
+  const bytes = Array.from({ length: 10 }, (_, n) => `.ifc %[p], r${n}; .byte 0x${n}${n}; .endif; `).join('');
+  expect(
+    instructions(`SEC("socket") int f(void *ctx) { void *p = ctx;
+      asm volatile(".byte 0xbf; ${bytes} .short %[off]; .long %[as]" : [p] "+r"(p) : [off] "i"(1), [as] "i"(1));
+      return *(int *)p; }`),
+  ).toEqual(
+    ['r1 = addr_space_cast(r1, 0, 1)', 'w0 = *(u32 *)(r1 +0)', 'exit'].map((line) =>
+      expect.stringContaining(line.slice(5)),
+    ),
+  );
+});
+
+test('text that never runs may be no assembly', () => {
+  expect(
+    instructions(
+      'SEC("socket") int f(void *ctx) { if (0) asm volatile("r0 s== %0" : : "r"(ctx)); return 3; }',
+    ),
+  ).toEqual(['w0 = 3', 'exit']);
+});
+
 test('several outputs, tied operands and memory', () => {
   const lines = instructions(`SEC("socket") long f(void *ctx) {
     long a, b = 3, c = 4, m = 5;
@@ -109,6 +152,12 @@ test('asm goto', () => {
 
 test.for<[string, string]>([
   ['asm volatile("r1 = = 2");', 'invalid BPF assembly: "r1 = = 2"'],
+  [
+    'asm volatile("if %0 s== %[b] goto +1" : : "r"(c), [b] "r"(1));',
+    'invalid BPF assembly: "if %0 s== %[b] goto +1"',
+  ],
+  ['asm volatile(".rept 2; r0 = 1");', 'invalid BPF assembly: ".rept 2"'],
+  ['asm volatile(".rept 999999; .rept 999999; .endr; .endr");', 'invalid BPF assembly: ".rept 999999"'],
   ['asm volatile("goto nowhere");', 'invalid BPF assembly: "goto nowhere"'],
   ['asm volatile("r11 = 2");', 'invalid BPF assembly: "r11 = 2"'],
   ['int x = (long)c; asm volatile("r1 = %0" : : "i"(x));', 'the operand of constraint "i" is not constant'],

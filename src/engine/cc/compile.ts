@@ -103,6 +103,11 @@ export function compile(input: CompileInput): CompileOutput {
         at,
         `'${name}' needs ${fn.stack} bytes of stack; ${profile.programs} have ${profile.maxStack}`,
       );
+    if (fn.unassembled !== null)
+      late.error(
+        { start: fn.unassembled, end: fn.unassembled + 1 },
+        'invalid BPF assembly for the registers that its operands are given',
+      );
     if (fn.tooFar) late.error(at, `'${name}' is too large: a jump reaches over more than 32767 instructions`);
   }
   if (late.hasErrors) return failed();

@@ -46,6 +46,7 @@ export function withoutInstruction(
   extended: boolean,
 ): string | null {
   const { op, callee, atomic, size } = inst;
+  if (inst.asm?.refused) return inst.asm.refused;
   if (callee?.kind === 'memory') return noLibrary(callee.name);
   if (extended) return null;
   if (callee?.kind === 'pointer')

@@ -31,6 +31,8 @@ export interface EmittedFunction {
   readonly stack: number;
   /** A jump goes further than 16 bits say. */
   readonly tooFar: boolean;
+  /** Where assembly text stands that cannot be assembled with the registers it got. */
+  readonly unassembled: Loc | null;
   /** Where variables are, if that is wanted. */
   readonly places: readonly PlacedPart[];
 }
@@ -94,6 +96,8 @@ class Emitter {
   readonly locs: Loc[] = [];
   readonly relocs: { insn: number; symbol: IrSymbol; call: boolean }[] = [];
   readonly coreRelos: { insn: number; relo: CoreRelo }[] = [];
+  /** Where assembly text stands that the registers it got make no sense of. */
+  unassembled: Loc | null = null;
   private readonly fixups: { insn: number; target: MBlock }[] = [];
   private readonly starts = new Map<MBlock, number>();
   /** What calls say of the frame; 0 in profile bpf. */
@@ -128,7 +132,10 @@ class Emitter {
   private asm(inst: MInst): void {
     const reg = (from: AsmReg): number =>
       'reg' in from ? from.reg : must(inst.operands[from.operand], 'asm operand');
-    for (const line of inst.asm ?? []) {
+    const { lines, linesWith } = must(inst.asm, 'asm body');
+    const chosen = linesWith ? linesWith(inst.operands) : lines;
+    if (!chosen) this.unassembled ??= inst.loc;
+    for (const line of chosen ?? []) {
       const insn = this.insns.length;
       const wide = line.code === bpf.LD_IMM64;
       if (line.symbol) this.relocs.push({ insn, symbol: line.symbol.symbol, call: !wide });
@@ -284,6 +291,7 @@ export function emitFunction(
     coreRelos,
     stack: frame.size,
     tooFar,
+    unassembled: emitter.unassembled,
     places: options.places ? placedParts(fn, order, indexOf, insns.length) : [],
   };
 }

@@ -165,6 +165,10 @@ export interface AsmLine {
  */
 export interface AsmBody {
   readonly lines: readonly AsmLine[];
+  /** Why there are no lines; null: there are. Nothing is wrong with text that never runs. */
+  readonly refused: string | null;
+  /** The lines depend on which registers the operands get: what they are then, null when there are none. */
+  readonly linesWith: ((registers: readonly number[]) => readonly AsmLine[] | null) | null;
   /** Physical registers the text overwrites. */
   readonly clobbers: readonly number[];
   /** For each output: whether it is an input, too ("+r"). */

@@ -292,7 +292,7 @@ class Selector {
     this.asmOuts.set(inst, outs);
     this.push(
       minst('asm', {
-        asm: body.lines,
+        asm: body,
         operands: [...outs, ...inputs],
         reads: [...inOuts, ...inputs],
         writes: [...outs, ...body.clobbers],

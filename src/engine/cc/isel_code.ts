@@ -6,7 +6,7 @@
  */
 import type { Cpu } from './cpu.ts';
 import type { Loc } from './source.ts';
-import type { AsmLine, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
+import type { AsmBody, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
 
 export const FIRST_VIRTUAL = 16;
 export const R10 = 10;
@@ -55,8 +55,8 @@ export interface MInst {
   /** call and asm: registers read and written besides dst and src. */
   reads: readonly number[];
   writes: readonly number[];
-  /** asm: the text's instructions, and the registers its operands stand for. */
-  asm: readonly AsmLine[] | null;
+  /** asm: the text, and the registers its operands stand for. */
+  asm: AsmBody | null;
   operands: number[];
   /** asm goto: where it may go. */
   targets: MBlock[];

@@ -7,6 +7,7 @@ import type { AsmOperand, AsmStmt, Expr } from './ast.ts';
 import { sizeOf } from './ctype.ts';
 import type { AsmBody, AsmSymbol, Inst } from './ir.ts';
 import { assemble } from './lower_asm_text.ts';
+import type { AsmSymbols } from './lower_asm_text.ts';
 import { constantOf, lowerVariable } from './lower_data.ts';
 import type { Lowering } from './lower_function.ts';
 import { addressOf, loadPlace, lowerPlace, storePlace } from './lower_place.ts';
@@ -45,6 +46,13 @@ function literalBytes(f: Lowering, expr: Expr): bigint | null {
   const size = Math.min(sizeOf(value.type) ?? 0, bytes.length);
   return bytes.subarray(0, size).reduceRight((all, byte) => (all << 8n) | BigInt(byte), 0n);
 }
+
+/** The text with the names of registers for its operands. */
+const inRegisters = (text: string, registers: readonly number[]): string =>
+  text.replace(
+    /@(w?)(\d+)/g,
+    (_, narrow: string, at: string) => `${narrow || 'r'}${registers[Number(at)] ?? 0}`,
+  );
 
 /** One asm statement on its way: what the text's operands have become. */
 class AsmLowering {
@@ -98,6 +106,17 @@ class AsmLowering {
         return modifier === 'w' ? text.replace(/^@(?=\d)/, '@w') : text;
       },
     );
+  }
+
+  /** A stretch of the text with its operands as the program names them. */
+  private asWritten(text: string): string {
+    const { outputs, inputs, labels } = this.stmt;
+    const operands = [...outputs, ...inputs];
+    return text.replace(/@([wsl]?)(\d+)/g, (found, kind: string, number: string) => {
+      if (kind === 'l') return `%l[${labels[Number(number)]?.name ?? number}]`;
+      const at = this.texts.indexOf(found);
+      return at < 0 ? found : operands[at]?.name ? `%[${operands[at].name}]` : `%${at}`;
+    });
   }
 
   private reject(why: string): void {
@@ -154,7 +173,6 @@ class AsmLowering {
     }
     f.b.loc = stmt.range.start;
     const body = this.body(inOut);
-    if (!body) return;
     const distinct = new Set(late).size + registers.length;
     if (distinct + body.clobbers.length > REGISTERS)
       return this.reject('inline assembly requires more registers than available');
@@ -173,27 +191,33 @@ class AsmLowering {
 
   private readonly results: Inst[] = [];
 
-  private body(outputs: readonly boolean[]): AsmBody | null {
+  private body(outputs: readonly boolean[]): AsmBody {
     const { f, stmt } = this;
-    const text = assemble(this.substitute(), (name) => {
+    const symbols: AsmSymbols = (name) => {
       const operand = /^@s(\d+)$/.exec(name);
       if (operand) return this.symbols[Number(operand[1])] ?? null;
       const symbol = f.module.named(name);
       return symbol && { symbol, off: 0 };
-    });
-    if ('error' in text) {
-      this.reject(`invalid BPF assembly: "${text.error}"`);
-      return null;
-    }
-    const clobbers = new Set(stmt.clobbers.map(clobberedRegister).filter((reg) => reg !== null));
-    return { lines: text.lines, clobbers: [...clobbers], outputs };
+    };
+    const text = this.substitute();
+    const asks = /\.if\w*\s[^;\n]*@w?\d/.test(text);
+    const made = assemble(asks ? inRegisters(text, []) : text, symbols);
+    const lines = 'error' in made ? [] : made.lines;
+    const refused = 'error' in made ? `invalid BPF assembly: "${this.asWritten(made.error)}"` : null;
+    const clobbers = [...new Set(stmt.clobbers.map(clobberedRegister).filter((reg) => reg !== null))];
+    const linesWith: AsmBody['linesWith'] = (registers) => {
+      const again = assemble(inRegisters(text, registers), symbols);
+      return 'error' in again ? null : again.lines;
+    };
+    return { lines, refused, linesWith: asks ? linesWith : null, clobbers, outputs };
   }
 
   private write(body: AsmBody, args: Inst[], registers: readonly AsmOperand[]): void {
     const { f, stmt } = this;
     const widths = registers.map(({ expr }) => (sizeOf(expr.type) === 8 ? 64 : 32));
     // The value of a barrier is its argument, of which nothing is known.
-    if (body.lines.length === 0 && stmt.labels.length === 0 && registers.length === 1 && args.length <= 1) {
+    const bare = body.lines.length === 0 && body.refused === null && stmt.labels.length === 0;
+    if (bare && registers.length === 1 && args.length <= 1) {
       const start = args[0] ?? f.b.const(widths[0]!, 0);
       const tie = f.b.other('tie', start.width, [start], (inst) => {
         inst.volatile = true;
@@ -201,8 +225,7 @@ class AsmLowering {
       this.results.push(tie);
       return;
     }
-    const empty = body.lines.length === 0 && registers.length === 0 && stmt.labels.length === 0;
-    if (empty && !stmt.clobbers.includes('memory')) return;
+    if (bare && registers.length === 0 && !stmt.clobbers.includes('memory')) return;
     const made = f.b.other('asm', widths[0] ?? 64, args, (inst) => {
       inst.asm = body;
     });

@@ -7,6 +7,7 @@
  * its lower half, `@s0` a symbol, `@l0` a label of asm goto.
  */
 import * as bpf from '../abi/opcode.ts';
+import { expandAsm } from './asm_macro.ts';
 import { asmNumber } from './asm_number.ts';
 import type { AsmLine, AsmReg, AsmSymbol } from './ir.ts';
 
@@ -361,9 +362,12 @@ class Assembler {
 
   run(text: string): Assembled {
     const bare = text.replace(/\/\*[^]*?\*\//g, ' ').replace(/(?:#|\/\/).*/g, '');
-    for (const raw of bare.split(/[\n;]/)) {
-      const tokens = (raw.match(TOKEN) ?? []).filter((token) => token.trim() !== '');
-      if (tokens.length > 0 && !this.statement(tokens.join(' '))) return { error: raw.trim() };
+    const written = bare.split(/[\n;]/).map((line) => line.trim());
+    const statements = expandAsm(written.filter((line) => line !== ''));
+    if ('error' in statements) return statements;
+    for (const statement of statements) {
+      const tokens = (statement.match(TOKEN) ?? []).filter((token) => token.trim() !== '');
+      if (tokens.length > 0 && !this.statement(tokens.join(' '))) return { error: statement };
     }
     return this.finish();
   }

@@ -284,7 +284,7 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
     }
     case 'barrier':
       return f.b.other('asm', 64, [], (inst) => {
-        inst.asm = { lines: [], clobbers: [], outputs: [] };
+        inst.asm = { lines: [], refused: null, linesWith: null, clobbers: [], outputs: [] };
       });
     case 'va_start':
       return variadicStart(f, f.paramCount);
