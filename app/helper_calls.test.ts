@@ -78,6 +78,20 @@ test('bpf_d_path writes the path of a file, or nothing where it does not fit', (
   expect(report.output).toMatch(/ (socket|pipe|anon_inode):\[/);
 });
 
+test('bpf_d_path of a kernel thread, which has no memory and no program, is -ERANGE', () => {
+  const report = run(
+    `SEC("iter/task") int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	char path[48];
+	if (task && !task->mm)
+		BPF_SEQ_PRINTF(ctx->meta->seq, "%d\\n", bpf_d_path(&task->mm->exe_file->f_path, path, sizeof path));
+	return 0;
+}`,
+  );
+  expect(new Set(lines(report))).toEqual(new Set(['-34']));
+});
+
 test('bpf_printk of more than three values goes to the trace pipe', () => {
   const report = run(
     `SEC("iter/task") int dump(struct bpf_iter__task *ctx)

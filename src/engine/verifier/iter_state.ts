@@ -159,7 +159,7 @@ export function forkIterNext(env: Env, place: IterPlace): void {
     const queuedIter = iterSlot(queued, place);
     queuedIter.iterState = ACTIVE;
     queuedIter.iterDepth++;
-    if (prev) widenImprecise(prev, queued);
+    if (prev) widenImprecise(env, prev, queued);
     queued.cur.reg(0).type &= ~PTR_MAYBE_NULL;
   }
   iter.iterState = DRAINED;

@@ -125,7 +125,7 @@ function checkMayGoto(env: Env): void {
   const prev = findPrevEntry(env, env.state.parent, env.insnIdx);
   const queued = env.pushState(env.insnIdx + 1, env.insnIdx);
   queued.mayGotoDepth++;
-  if (prev) widenImprecise(prev, queued);
+  if (prev) widenImprecise(env, prev, queued);
   env.insnIdx += insn.off;
 }
 

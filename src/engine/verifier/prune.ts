@@ -231,7 +231,7 @@ export function isStateVisited(env: Env, insn: InsnIndex): boolean {
   const bucket = ((insn ^ cur.cur.callsite) >>> 0) % env.insns.length;
   const list = must(env.explored[bucket], 'state list');
   cleanLiveStates(list, insn, cur);
-  const inexact = env.request.pruning === 'precise' ? 'precise' : 'not_exact';
+  const inexact = env.request.pruning ? 'precise' : 'not_exact';
   let seen = 0;
   for (let at = 0; at < list.length;) {
     const entry = must(list[at], 'state');

@@ -76,8 +76,11 @@ export interface ProgLineInfo {
   readonly line: number;
 }
 
-/** precise: every scalar counts, as without CAP_BPF. none: no path ends because an earlier one covers it. */
-export type Pruning = 'precise' | 'none';
+/**
+ * precise: every scalar counts, as without CAP_BPF. unwidened: likewise, and no round of a loop is made like the
+ * one before it. none: no path ends because an earlier one covers it.
+ */
+export type Pruning = 'precise' | 'unwidened' | 'none';
 
 export interface VerifyRequest {
   /** As given to BPF_PROG_LOAD: ld_imm64 with map fds, calls with BTF ids. Not changed. */

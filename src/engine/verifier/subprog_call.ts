@@ -152,5 +152,5 @@ export function returnToCaller(env: Env): void {
   state.curframe--;
   if (!callee.inCallback) return;
   const prev = findPrevEntry(env, state, env.insnIdx);
-  if (prev) widenImprecise(prev, state);
+  if (prev) widenImprecise(env, prev, state);
 }

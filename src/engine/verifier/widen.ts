@@ -32,7 +32,8 @@ function widen(old: RegState, cur: RegState, ids: IdMap): void {
   cur.setUnknown();
 }
 
-export function widenImprecise(old: VerifierState, cur: VerifierState): void {
+export function widenImprecise(env: Env, old: VerifierState, cur: VerifierState): void {
+  if (env.request.pruning === 'unwidened') return;
   const ids = new IdMap();
   for (let f = old.curframe; f >= 0; f--) {
     const from = must(old.frame[f], 'frame');

@@ -11,6 +11,7 @@ import { jiffiesAt } from '../../kernel/objects/timer.ts';
 import { pathText } from '../../vfs/path.ts';
 import type { Call, Helper } from '../../vm/helper.ts';
 import type { Bpf } from '../bpf.ts';
+import { readKernel } from './access.ts';
 
 /**
  * @kernel bpf_ktime_get_ns, bpf_jiffies64, bpf_get_prandom_u32, kernel/bpf/helpers.c
@@ -31,13 +32,15 @@ export const miscHelpers = (bpf: Bpf): readonly (readonly [number, Helper])[] =>
 ];
 
 /**
- * @returns length with NUL, 0 for size 0, -ENAMETOOLONG when it does not fit
+ * @returns length with NUL, 0 for size 0, -ENAMETOOLONG when it does not fit; -ERANGE or -EFAULT where no path is
  * @kernel bpf_d_path, kernel/trace/bpf_trace.c
  * @fidelity full: app/helper_calls.test.ts
  */
 function dPathHelper(call: Call): NegErrno {
   const size = call.u32(3);
   if (size === 0) return 0;
+  const there = readKernel(call.mem, call.arg(1), call.kernel.types.struct('path').size);
+  if (typeof there === 'number') return there;
   const text = pathText(call.kernel, call.kernel.view('path', call.arg(1)));
   if (text.length + 1 > size) return fail('ENAMETOOLONG');
   call.mem.setBytes(call.arg(2), latin1Encode(`${text}\0`));

@@ -104,6 +104,29 @@ const addDying = (cgroup: View, by: 1 | -1): void => {
     cgroup.set('nr_dying_descendants', cgroup.num('nr_dying_descendants') + by);
 };
 
+/** A directory or file of the cgroup file system. */
+function makeNode(kernel: Kernel, parent: Addr, name: string, id: bigint): View {
+  const kn = kernel.alloc('kernfs_node');
+  kn.set('count', 1);
+  kn.set('parent', parent);
+  kn.set('name', kernel.allocText(name));
+  kn.set('id', id);
+  return kn;
+}
+
+/** Files whose nodes a cgroup knows, and whether the root has them. */
+const FILES = [
+  { member: 'procs_file', name: 'cgroup.procs', onRoot: true },
+  { member: 'events_file', name: 'cgroup.events', onRoot: false },
+] as const;
+
+/** @kernel css_populate_dir, kernel/cgroup/cgroup.c @fidelity partial: of the files those that struct cgroup names */
+function populateDir(kernel: Kernel, cgroup: View, parent: View | null): void {
+  for (const { member, name, onRoot } of FILES)
+    if ((parent || onRoot) && cgroup.has(`${member}.kn`))
+      cgroup.set(`${member}.kn`, makeNode(kernel, cgroup.ptr('kn'), name, 0n).addr);
+}
+
 function initCgroup(kernel: Kernel, cgroup: View, parent: View | null, name: CgroupName, root: View): void {
   const level = parent ? parent.num('level') + 1 : 0;
   for (const list of ['self.sibling', 'self.children', 'cset_links']) listInit(kernel.mem, cgroup.at(list));
@@ -123,13 +146,10 @@ function initCgroup(kernel: Kernel, cgroup: View, parent: View | null, name: Cgr
   const ancestors = cgroup.at('ancestors');
   if (parent) kernel.mem.setBytes(ancestors, kernel.mem.bytes(parent.at('ancestors'), level * 8));
   kernel.mem.setU64(ancestors + BigInt(level * 8), cgroup.addr);
-  const kn = kernel.alloc('kernfs_node');
-  kn.set('count', 1);
-  kn.set('parent', parent ? parent.ptr('kn') : 0n);
-  kn.set('name', kernel.allocText(name.name));
-  kn.set('id', name.id);
+  const kn = makeNode(kernel, parent ? parent.ptr('kn') : 0n, name.name, name.id);
   kn.trySet('priv', cgroup.addr);
   cgroup.set('kn', kn.addr);
+  populateDir(kernel, cgroup, parent);
 }
 
 /** The cgroup above, or null for the root. @kernel cgroup_parent, include/linux/cgroup.h @fidelity full: cgroup.test.ts */
@@ -249,10 +269,14 @@ export function tryGetCgroup(kernel: Kernel, cgroup: View): boolean {
 export function putCgroup(kernel: Kernel, cgroup: View): void {
   if (!counted(cgroup) || !putRef(counter(kernel, cgroup), 'count')) return;
   const parent = cgroupParent(kernel, cgroup);
-  const kn = kernel.view('kernfs_node', cgroup.ptr('kn'));
+  const files = FILES.flatMap(({ member }) =>
+    cgroup.has(`${member}.kn`) ? [cgroup.ptr(`${member}.kn`)] : [],
+  );
+  const nodes = [...files, cgroup.ptr('kn')].filter((kn) => kn !== 0n);
   kernel.freeing('cgroup', cgroup);
   for (let above = parent; above; above = cgroupParent(kernel, above)) addDying(above, -1);
-  for (const addr of [kn.ptr('name'), kn.addr, cgroup.ptr('self.refcnt.data'), cgroup.addr])
+  const names = nodes.map((kn) => kernel.view('kernfs_node', kn).ptr('name'));
+  for (const addr of [...names, ...nodes, cgroup.ptr('self.refcnt.data'), cgroup.addr])
     kernel.mem.release(addr);
   if (parent) putCgroup(kernel, parent);
 }

@@ -7,7 +7,8 @@
  * and at its end it returned 0 or 1, gave back what it had acquired, and did not need more steps than a
  * verified program may. The states come from a second verification without pruning; where that does not end
  * (loops of iterators and callbacks), from one in which every scalar counts. Both must accept as well: else
- * pruning cut off a path that mattered.
+ * pruning cut off a path that mattered. Where only rounds of a loop that were made alike are refused, nothing
+ * was cut off: which scalars are left as they are depends on what was marked by then.
  */
 import { must } from '../../../shared/assert.ts';
 import type { InsnIndex } from '../../../shared/brand.ts';
@@ -102,6 +103,7 @@ function statesOf(request: VerifyRequest, pruning: Pruning, limit: number): Stat
   const { reject } = result;
   // no value can take such a path, and Linux refuses pointer arithmetic on it
   if (reject && states.impossible) return null;
+  if (reject && pruning === 'precise') return statesOf(request, 'unwidened', LIMIT_ACCEPT);
   if (reject)
     throw new Violation(
       `accepted, but refused when pruning is ${pruning}: ${reject.message}`,
