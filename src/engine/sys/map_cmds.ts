@@ -17,6 +17,7 @@ import { LocalStorageMap } from '../bpf/maps/local_storage.ts';
 import { RedirectMap } from '../bpf/maps/redirect.ts';
 import { SocketMap } from '../bpf/maps/sock_map.ts';
 import { SocketArray } from '../bpf/maps/socket_arrays.ts';
+import { checkInner } from './inner_maps.ts';
 import { redirectDelete, redirectUpdate, socketArrayUpdate } from './redirect_maps.ts';
 import { storageDelete, storageLookup, storageUpdate } from './storage_maps.ts';
 import { lookupId, storePointer, storesObjects, updateByFd } from './object_maps.ts';
@@ -71,6 +72,8 @@ export function mapCreate(sys: Sys, attr: MapCreateAttr): number {
     const found = fds.get('map', attr.innerMapFd);
     if (typeof found === 'number') return found;
     inner = found;
+    const error = checkInner(inner);
+    if (error !== 0) return error;
   }
   const base = {
     type: attr.type,

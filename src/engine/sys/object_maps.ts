@@ -15,6 +15,7 @@ import { PerfEventArrayMap } from '../bpf/maps/perf_event_array.ts';
 import { Prog, progsByAddr } from '../bpf/prog.ts';
 import { putCgroup, tryGetCgroup } from '../kernel/objects/cgroup.ts';
 import { cgroupOfDirectory } from '../vfs/cgroupfs.ts';
+import { metaEqual } from './inner_maps.ts';
 import type { Sys } from './sys.ts';
 
 export type ObjectMap = FdArrayMap | HashOfMaps;
@@ -43,7 +44,7 @@ export function storePointer(
   } else {
     const at = mem.alloc(map.spec.keySize);
     mem.setBytes(at, key.subarray(0, map.spec.keySize));
-    old = target ? map.exchange(at, target, flags) : map.delete(at);
+    old = target ? map.exchange(at, target, flags) : map.remove(at);
     mem.release(at);
   }
   if (typeof old === 'number') return old;
@@ -59,7 +60,7 @@ export function storePointer(
  * The value is an fd: of a program for program arrays, else of a map like the inner map.
  *
  * @kernel bpf_fd_array_map_update_elem, kernel/bpf/arraymap.c; bpf_map_fd_get_ptr, kernel/bpf/map_in_map.c
- * @fidelity partial: BTF of inner maps is not compared
+ * @fidelity full: inner_maps.test.ts
  */
 export function updateByFd(
   sys: Sys,
@@ -82,12 +83,7 @@ export function updateByFd(
   const inner = sys.fds.get('map', fd);
   if (typeof inner === 'number') return inner;
   const { inner: like } = map.spec;
-  const fits =
-    like?.spec.type === inner.spec.type &&
-    like.spec.keySize === inner.spec.keySize &&
-    like.spec.valueSize === inner.spec.valueSize &&
-    like.spec.flags === inner.spec.flags;
-  return fits ? storePointer(sys, map, key, inner, flags) : fail('EINVAL');
+  return like && metaEqual(like, inner) ? storePointer(sys, map, key, inner, flags) : fail('EINVAL');
 }
 
 /** @kernel cgroup_fd_array_get_ptr, kernel/bpf/arraymap.c @fidelity full: trace_maps.test.ts */

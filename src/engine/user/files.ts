@@ -202,16 +202,15 @@ export class UserFiles {
     return closeFd(this.host.shell.sys.kernel, this.task, fd);
   }
 
-  /** @kernel ksys_dup3, fs/file.c @fidelity partial: no test runs it */
+  /** @kernel ksys_dup3, fs/file.c @fidelity full: user.test.ts */
   dupTo(fd: number, to: number, cloexec = false): number {
     const { kernel } = this.host.shell.sys;
     const file = this.file(fd);
-    if (!file || to < 0) return fail('EBADF');
+    const table = this.task.deref('files');
+    if (!file || !table || to < 0 || to >= MAX_FD) return fail('EBADF');
     if (to === fd) return to;
     getFile(file);
     if (this.file(to)) this.close(to);
-    const table = this.task.deref('files');
-    if (!table || to >= MAX_FD) return fail('EBADF');
     reserveFd(kernel, table, to, cloexec);
     installTo(kernel, table, to, file);
     settleNextFd(table);

@@ -127,6 +127,22 @@ describe('the C library', () => {
   });
 });
 
+describe('file descriptors', () => {
+  test('dup2 and dup3 take the number that is asked for, and close what was there', () => {
+    const c = body(`
+	int fds[2];
+	char c;
+	pipe(fds);
+	printf("%d ", dup2(fds[1], 20) == 20 && write(20, "x", 1) == 1 && read(fds[0], &c, 1) == 1 && c == 'x');
+	printf("%d %d ", dup2(20, 20), dup3(20, 20, 0) == -1 && errno == EINVAL);
+	printf("%d %d ", dup2(77, 21) == -1 && errno == EBADF, dup2(20, 5000) == -1 && errno == EBADF);
+	close(fds[1]);
+	dup3(0, 20, O_CLOEXEC);
+	printf("%d\\n", (int)read(fds[0], &c, 1));`);
+    expect(run(c)).toMatchObject({ stdout: '1 20 1 1 1 0\n', errors: [], status: 0 });
+  });
+});
+
 describe('libbpf', () => {
   test("the document's reader: attached to its own process, read sixteen bytes at a time", () => {
     const { stdout, stderr, status } = run(data('open_files.c'), OPEN_FILES);

@@ -122,7 +122,7 @@ export class SeqFile {
 
   /**
    * @kernel seq_has_overflowed, include/linux/seq_file.h
-   * @fidelity partial: no test runs it
+   * @fidelity full: seq_read.test.ts
    */
   get overflowed(): boolean {
     return this.count === this.size;

@@ -62,7 +62,7 @@ function taskFromPid(call: Call): Addr {
   return acquireTask(findTaskByPidNs(call.kernel, call.s32(1), initial));
 }
 
-/** By number in the current task's namespace. @kernel bpf_task_from_vpid, kernel/bpf/helpers.c @fidelity partial: no test runs it */
+/** By number in the current task's namespace. @kernel bpf_task_from_vpid, kernel/bpf/helpers.c @fidelity full: task_helpers.test.ts */
 function taskFromVpid(call: Call): Addr {
   const ns = taskActivePidNs(call.kernel, taskAt(call.kernel, call.current));
   return ns ? acquireTask(findTaskByPidNs(call.kernel, call.s32(1), ns)) : 0n;

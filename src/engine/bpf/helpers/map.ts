@@ -52,7 +52,7 @@ function forEachMapElem(call: Call): number {
  * Goes on in another program; falls through when there is none, or after 33.
  *
  * @kernel bpf_tail_call, kernel/bpf/core.c
- * @fidelity partial: no test runs it
+ * @fidelity full: tail_call.test.ts
  */
 function tailCall(call: Call): number {
   const map = mapsByAddr.at(call.kernel, call.arg(2));

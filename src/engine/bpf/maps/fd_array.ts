@@ -127,7 +127,7 @@ export class CgroupArrayMap extends FdArrayMap {
 export class ArrayOfMaps extends FdArrayMap {
   /**
    * @kernel array_of_map_lookup_elem, kernel/bpf/arraymap.c
-   * @fidelity partial: no test runs it
+   * @fidelity full: inner_maps.test.ts
    */
   override lookup(key: Addr): Addr {
     return this.pointer(this.mem.u32(key));

@@ -30,7 +30,7 @@ export class HashOfMaps extends Htab {
    *
    * @returns the pointer that was there before, whose reference the caller drops, or a negated errno
    * @kernel bpf_fd_htab_map_update_elem, kernel/bpf/hashtab.c
-   * @fidelity partial: no test runs it
+   * @fidelity full: inner_maps.test.ts
    */
   exchange(key: Addr, target: FdArrayTarget, flags: bigint): Addr | NegErrno {
     if (flags > BPF_EXIST) return fail('EINVAL');
@@ -41,6 +41,15 @@ export class HashOfMaps extends Htab {
     const before = old === 0n ? 0n : this.valueAt(old);
     this.mem.setU64(this.slotOf(this.insert(key)), target.addr);
     if (old !== 0n) this.unlink(old);
+    return before;
+  }
+
+  /** Takes a key out. @returns the pointer that was there, whose reference the caller drops, or -ENOENT @kernel bpf_fd_htab_map_delete_elem, kernel/bpf/hashtab.c @fidelity full: inner_maps.test.ts */
+  remove(key: Addr): Addr | NegErrno {
+    const elem = this.find(key);
+    if (elem === 0n) return fail('ENOENT');
+    const before = this.valueAt(elem);
+    this.unlink(elem);
     return before;
   }
 

@@ -187,7 +187,7 @@ export abstract class Htab extends BpfMap {
 
   /**
    * @kernel check_flags, kernel/bpf/hashtab.c
-   * @fidelity partial: no test runs it
+   * @fidelity full: maps.test.ts
    */
   protected checkPresence(old: Addr, flags: bigint): NegErrno {
     if (old !== 0n && flags === BPF_NOEXIST) return fail('EEXIST');
@@ -273,7 +273,7 @@ export abstract class Htab extends BpfMap {
 
   /**
    * @kernel bpf_map_sum_elem_count, kernel/bpf/map_iter.c
-   * @fidelity partial: no test runs it
+   * @fidelity full: maps.test.ts
    */
   get sumElemCount(): bigint {
     const counters = this.view.has('elem_count') ? this.view.ptr('elem_count') : 0n;

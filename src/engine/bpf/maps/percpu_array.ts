@@ -45,7 +45,7 @@ export class PercpuArrayMap extends IndexedMap {
 
   /**
    * @kernel array_map_update_elem, kernel/bpf/arraymap.c
-   * @fidelity partial: no test runs it
+   * @fidelity full: maps.test.ts
    */
   override update(key: Addr, value: Addr, flags: bigint): NegErrno {
     const error = this.checkUpdate(key, flags);

@@ -52,7 +52,7 @@ export class PercpuHashMap extends Htab {
 
   /**
    * @kernel __htab_percpu_map_update_elem, kernel/bpf/hashtab.c
-   * @fidelity partial: no test runs it
+   * @fidelity full: maps.test.ts
    */
   override update(key: Addr, value: Addr, flags: bigint): NegErrno {
     const elem = this.upsert(key, flags);

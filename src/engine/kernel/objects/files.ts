@@ -186,7 +186,7 @@ export function putFiles(kernel: Kernel, files: View): void {
 /** The open-file table of a task, or null (zombies). @kernel get_files_struct, fs/file.c @fidelity full: task_targets.test.ts */
 export const filesOf = (task: View): View | null => task.deref('files');
 
-/** A task's file by fd, with a reference for the caller. @kernel fget_task, fs/file.c @fidelity partial: no test runs it */
+/** A task's file by fd, with a reference for the caller. @kernel fget_task, fs/file.c @fidelity full: app/module.test.ts */
 export function fgetTask(kernel: Kernel, task: View, fd: number): View | null {
   const files = filesOf(task);
   const file = files && fileAtFd(kernel, files, fd);
