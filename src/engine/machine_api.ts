@@ -25,7 +25,6 @@ import type { TaskFilter } from './scene/facts.ts';
 import type { Btf } from './btf/parse.ts';
 import { must } from '../shared/assert.ts';
 import { MAP_TYPE_NAMES } from './abi/uapi.ts';
-import { WALKABLE_MAPS } from './iter/targets/bpf_map_elem.ts';
 import { seqReadCode } from './iter/pseudo_code.ts';
 import { TARGETS } from './iter/targets/index.ts';
 import { BootError, bootKernel, bootMachine, kernelTypes, readWorld } from './machine/boot.ts';
@@ -177,9 +176,11 @@ export function createEngineApi(resources: Resources): ServedApi {
   };
 
   const walkableMaps = ({ object }: LoadOutcome): readonly MapInfo[] =>
-    (object?.maps ?? [])
-      .filter(({ origin, def }) => origin === 'maps' && WALKABLE_MAPS.has(def.type))
-      .map(({ name, def }) => ({ name, type: MAP_TYPE_NAMES[def.type]?.toLowerCase() ?? '' }));
+    (object?.maps ?? []).flatMap(({ name, origin, def }) => {
+      const targets = TARGETS.filter(({ mapTypes }) => mapTypes?.has(def.type)).map(({ target }) => target);
+      const type = MAP_TYPE_NAMES[def.type]?.toLowerCase() ?? '';
+      return origin === 'maps' && targets.length > 0 ? [{ name, type, targets }] : [];
+    });
 
   async function check({ scenario }: { scenario: Scenario }): Promise<CheckResult> {
     await ready(scenario);

@@ -33,11 +33,13 @@ export interface InsnInfo {
   readonly column: number;
 }
 
-/** A map that an element iterator can be attached to. */
+/** A map that an iterator can be attached to. */
 export interface MapInfo {
   readonly name: string;
   /** In small letters: hash, percpu_array. */
   readonly type: string;
+  /** Targets that walk maps of this type. */
+  readonly targets: readonly string[];
 }
 
 export interface CheckResult {

@@ -63,6 +63,8 @@ export interface IterReg extends TargetInfo {
   readonly resched: boolean;
   /** The walk; a map element target takes it from the map's type, known once attached. */
   seqInfo(kernel: Kernel, aux: View): SeqInfo;
+  /** Types of maps that it walks, of a target whose parameter is a map. */
+  readonly mapTypes?: ReadonlySet<number>;
   /** Checks the parameters and stores them in the link's `bpf_iter_aux_info`. */
   attach?(ctx: AttachContext, aux: View): NegErrno;
   /** Gives back what attach took. */

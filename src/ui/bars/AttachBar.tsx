@@ -24,8 +24,10 @@ export function AttachBar() {
       <span className="rule-v hide-narrow" />
       <RunButtons />
       <span className="spring" />
-      <VerifierState />
-      <LinkState />
+      <div className="states">
+        <VerifierState />
+        <LinkState />
+      </div>
     </section>
   );
 }

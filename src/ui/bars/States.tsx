@@ -49,12 +49,9 @@ export function LinkState() {
         ? `read in the shell · session ${session}`
         : `failed at ${report.stage}`;
   return (
-    <>
-      <span className="rule-v hide-narrow" />
-      <span className="status">
-        {text}
-        {cancelled ? ' · cancelled' : ''}
-      </span>
-    </>
+    <span className="status">
+      {text}
+      {cancelled ? ' · cancelled' : ''}
+    </span>
   );
 }

@@ -1,5 +1,5 @@
 import { act, useStore } from '../store/store.ts';
-import { CGROUP_ORDERS, mapOf, mapsOf, paramsProblem, targetOf } from '../store/target_params.ts';
+import { CGROUP_ORDERS, mapOf, mapsFor, paramsProblem, targetOf } from '../store/target_params.ts';
 import type { CgroupOrder } from '../store/target_params.ts';
 
 /** What the target of the program is asked for besides tasks; most targets take nothing. */
@@ -13,7 +13,9 @@ export function TargetParams() {
 
 /** Which map is walked, and how many elements it gets before, if it can be filled. */
 function MapChoice({ fills }: { readonly fills: boolean }) {
-  const maps = useStore(mapsOf);
+  const check = useStore((s) => s.check);
+  const target = useStore(targetOf);
+  const maps = mapsFor({ check }, target);
   const map = useStore(mapOf);
   const fill = useStore((s) => s.fill);
   const problem = useStore(paramsProblem);

@@ -76,6 +76,9 @@ export function applyTheme(dark: boolean): void {
       'editorGutter.background': colour('--s1'),
       'editorError.foreground': colour('--gone'),
       'editorWarning.foreground': colour('--current'),
+      'scrollbarSlider.background': colour('--line'),
+      'scrollbarSlider.hoverBackground': colour('--line-2'),
+      'scrollbarSlider.activeBackground': colour('--line-2'),
       focusBorder: colour('--accent'),
       // Brackets keep one colour at every depth.
       ...Object.fromEntries(

@@ -68,6 +68,7 @@ export function openView(
     scrollBeyondLastLine: false,
     overviewRulerLanes: 0,
     renderLineHighlight: 'none',
+    scrollbar: { verticalScrollbarSize: 8, horizontalScrollbarSize: 8, useShadows: false },
     guides: { indentation: false },
     folding: complete,
     bracketPairColorization: { enabled: false },

@@ -28,6 +28,7 @@ export function GraphView() {
 
 function GraphEmpty() {
   const stage = useStore((s) => s.result?.report.stage ?? null);
+  const refused = useStore((s) => s.result?.report.attach?.errno ?? null);
   const filter = useStore((s) => s.filter);
   const setAttach = useStore((s) => s.setAttach);
   return (
@@ -38,7 +39,9 @@ function GraphEmpty() {
             ? 'Press Run (F5) to record the walk of this program.'
             : stage === 'done'
               ? 'Nothing was read.'
-              : `The run ended at the step “${stage}”: see the findings under the program and the verifier log.`}
+              : refused !== null
+                ? `BPF_LINK_CREATE gave ${refused}: the kernel does not take these parameters.`
+                : `The run ended at the step “${stage}”: see the findings under the program and the verifier log.`}
         </p>
         {stage === 'done' && filter !== 'all' && (
           <button type="button" className="btn" onClick={() => setAttach({ filter: 'all' })}>

@@ -9,6 +9,7 @@ import { ObjectRows, rowAt } from '../trace/object_rows.ts';
 import type { ObjectRow } from '../trace/object_rows.ts';
 
 const ROW = 24;
+const HEAD = 26;
 const HEADS = ['', 'owner', 'key', 'seq', 'object', 'bytes', 'read'];
 
 /** The same objects as the picture, as a table in the order of the walk. Choosing a row goes to its call. */
@@ -28,6 +29,9 @@ export function TableView() {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW * scale,
     overscan: 12,
+    // The head is sticky above the rows and is scrolled with them.
+    scrollPaddingEnd: (HEAD + ROW) * scale,
+    scrollPaddingStart: ROW * scale,
   });
   const current = trace && rows ? rowAt(rows, foldTrace(trace), call) : -1;
   useEffect(() => list.measure(), [scale, list]);

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { Fragment, useMemo, useState } from 'react';
 import type { PeekField } from '../../protocol/peek.ts';
 import { hexByte, longAddress } from '../format/bytes.ts';
 import type { SeenStruct, StructRef } from '../store/machine.ts';
@@ -75,7 +75,12 @@ function Row({ of, row: { field, name, depth }, was, onFollow }: RowProps) {
   return (
     <div>
       <dt title={`${field.type} ${field.path}`} style={{ paddingLeft: depth * 8 }}>
-        {name}
+        {name.split(/(?<=_)/).map((part, i) => (
+          <Fragment key={i}>
+            {i > 0 && <wbr />}
+            {part}
+          </Fragment>
+        ))}
       </dt>
       <dd
         className={was ? 'changed' : ''}

@@ -123,7 +123,7 @@ describe('a scenario on the page', () => {
     diagnostics: [],
     verdict: null,
     programs: [{ name: 'f', section: `iter/${target}`, target, insns: [], ctxType: '' }],
-    maps: [{ name: 'scores', type: 'hash' }],
+    maps: [{ name: 'scores', type: 'hash', targets: ['bpf_map_elem'] }],
   });
 
   test.for<[string, Scenario['options']]>([

@@ -16,8 +16,9 @@ const program = (target: string) => {
       verdict: null,
       programs: [{ name: 'dump', section: `iter/${target}`, target, insns: [], ctxType: '' }],
       maps: [
-        { name: 'scores', type: 'hash' },
-        { name: 'levels', type: 'array' },
+        { name: 'peers', type: 'sockhash', targets: ['sockmap'] },
+        { name: 'scores', type: 'hash', targets: ['bpf_map_elem'] },
+        { name: 'levels', type: 'array', targets: ['bpf_map_elem'] },
       ],
     },
   });
@@ -42,6 +43,11 @@ test('a map element iterator gets a map of the program, and as many elements as 
   expect(mapOf(useStore.getState())).toBe('scores');
   useStore.getState().setAttach({ fill: '-3' });
   expect(problem()).not.toBe('');
+});
+
+test('a map of sockets is for the target that walks such maps, and is not filled', () => {
+  expect(program('sockmap').params()).toEqual({ attach: { map: 'peers' } });
+  expect(program('bpf_sk_storage_map').params()).toEqual({ attach: {} });
 });
 
 test('a cgroup is named by its path or by its id, and an order always goes with it', () => {

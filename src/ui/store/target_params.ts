@@ -14,13 +14,13 @@ const MAX_FILL = 1_000_000;
 export const targetOf = (state: Pick<PageState, 'check' | 'prog'>): string =>
   state.check?.programs.find((program) => program.name === state.prog)?.target ?? '';
 
-const NO_MAPS: readonly MapInfo[] = [];
-/** Maps of the program that its element iterator can be attached to. */
-export const mapsOf = (state: Pick<PageState, 'check'>): readonly MapInfo[] => state.check?.maps ?? NO_MAPS;
+/** Maps of the program that a target walks. */
+export const mapsFor = ({ check }: Pick<PageState, 'check'>, target: string): readonly MapInfo[] =>
+  (check?.maps ?? []).filter(({ targets }) => targets.includes(target));
 
 /** The map that is chosen, or the first; '' without any. */
-export function mapOf(state: Pick<PageState, 'check' | 'map'>): string {
-  const maps = mapsOf(state);
+export function mapOf(state: Pick<PageState, 'check' | 'prog' | 'map'>): string {
+  const maps = mapsFor(state, targetOf(state));
   return (maps.find(({ name }) => name === state.map) ?? maps[0])?.name ?? '';
 }
 

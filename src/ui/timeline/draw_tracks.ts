@@ -181,7 +181,10 @@ export function drawTracks(
           : read.ret === 0
             ? `read ${i + 1} · EOF`
             : `read ${i + 1} · error`;
-      const text = [long, `read ${i + 1}`, String(i + 1)].find((t) => g.measureText(t).width < b - a - 16);
+      // Up to the first mark in the band, which says more than the end of a word.
+      const mark = trace.changes.find(({ call }) => call > read.firstCall && call >= tracks.from);
+      const end = Math.min(b - 12, mark ? x(mark.call) - 6 : Infinity);
+      const text = [long, `read ${i + 1}`, String(i + 1)].find((t) => g.measureText(t).width < end - a - 4);
       if (text) g.fillText(text, a + 4, 11);
     });
   }

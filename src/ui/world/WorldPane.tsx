@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { act, useStore } from '../store/store.ts';
 import type { PageState } from '../store/store.ts';
-import { mapsOf } from '../store/target_params.ts';
+import { mapsFor } from '../store/target_params.ts';
 import type { MadeChange } from '../store/world.ts';
 import { changeMoment, changeWorld, undoChange } from '../store/world_edit.ts';
 import { namesOf } from '../trace/names.ts';
@@ -47,7 +47,7 @@ function ChangeForm() {
   const error = useStore((s) => s.changeError);
   const when = useStore((s) => momentText(changeMoment(s)));
   const atHand = useStore(taskAtHand);
-  const map = useStore((s) => mapsOf(s)[0]?.name ?? '');
+  const map = useStore((s) => mapsFor(s, 'bpf_map_elem')[0]?.name ?? '');
   const kind = CHANGE_KINDS.find((each) => each.word === word);
   if (!kind) return null;
   const initial: Readonly<Record<string, string>> = { pid: atHand, map };

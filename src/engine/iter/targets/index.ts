@@ -1,7 +1,6 @@
 /** The targets, and what of BPF they walk. */
-import { MapType } from '../../abi/uapi.ts';
 import type { IterReg } from '../bpf_iter.ts';
-import { bpfMapElemTarget, WALKABLE_MAPS } from './bpf_map_elem.ts';
+import { bpfMapElemTarget } from './bpf_map_elem.ts';
 import { bpfLinkTarget, bpfMapTarget, bpfProgTarget } from './bpf_object.ts';
 import { bpfSkStorageMapTarget } from './bpf_sk_storage_map.ts';
 import { cgroupTarget } from './cgroup.ts';
@@ -17,14 +16,6 @@ import { taskVmaTarget } from './task_vma.ts';
 import { tcpTarget } from './tcp.ts';
 import { udpTarget } from './udp.ts';
 import { unixTarget } from './unix.ts';
-
-/** Types of maps that some target walks. */
-export const WALKED_MAPS: ReadonlySet<number> = new Set([
-  ...WALKABLE_MAPS,
-  MapType.SOCKMAP,
-  MapType.SOCKHASH,
-  MapType.SK_STORAGE,
-]);
 
 /** Every target we have. Which of them a kernel registers depends on its release. */
 export const TARGETS: readonly IterReg[] = [

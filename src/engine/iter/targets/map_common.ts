@@ -35,7 +35,8 @@ export interface MapRule {
  */
 export const mapParameters = (
   rule: MapRule,
-): Pick<IterReg, 'attach' | 'detach' | 'showFdinfo' | 'fillLinkInfo'> => ({
+): Pick<IterReg, 'mapTypes' | 'attach' | 'detach' | 'showFdinfo' | 'fillLinkInfo'> => ({
+  mapTypes: rule.types,
   attach({ iter, info, prog }, aux) {
     const fd = info.getUint32(0, true);
     const map = fd === 0 ? fail('EBADF') : iter.env.mapByFd(fd);
