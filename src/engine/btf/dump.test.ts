@@ -26,6 +26,7 @@ test.for([
   ['seq_operations', 'show', 'int (*show)(struct seq_file *, void *)'],
   ['sighand_struct', 'action', 'struct k_sigaction action[64]'],
   ['file_operations', 'iopoll', 'int (*iopoll)(struct kiocb *, struct io_comp_batch *, unsigned int)'],
+  ['filename', 'iname', 'const char iname[0]'],
   ['pt_regs', 'r15', 'long unsigned int r15'],
 ])('struct %s: %s is declared %s', ([name = '', field = '', want]) => {
   expect(member(name, field)).toBe(want);

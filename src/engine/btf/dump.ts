@@ -94,6 +94,8 @@ class Writer {
         const word = QUALIFIER[type.kind] ?? '';
         let under = this.btf.type(type.type);
         while (QUALIFIER[under.kind] !== undefined && 'type' in under) under = this.btf.type(under.type);
+        // Compilers qualify an array as well as its elements; the second word would be one too many.
+        if (under.kind === Kind.ARRAY) return this.declare(type.type, name, level);
         return under.kind === Kind.PTR
           ? this.declare(type.type, name === '' ? word : `${word} ${name}`, level)
           : `${word} ${this.declare(type.type, name, level)}`;
