@@ -338,6 +338,7 @@ export type Builtin =
   | { readonly name: 'memset'; readonly dst: Expr; readonly value: Expr; readonly size: Expr }
   | { readonly name: 'memcmp'; readonly left: Expr; readonly right: Expr; readonly size: Expr }
   | { readonly name: 'strcmp'; readonly left: Expr; readonly right: Expr }
+  | { readonly name: 'strlen'; readonly operand: Expr }
   /** Width in bits; operand and result are unsigned of that width. */
   | { readonly name: 'bswap'; readonly bits: 16 | 32 | 64; readonly operand: Expr }
   | { readonly name: 'popcount' | 'clz' | 'ctz' | 'ffs'; readonly bits: 32 | 64; readonly operand: Expr }

@@ -190,7 +190,7 @@ const RULES: Readonly<Record<string, readonly [args: number, rule: Rule]>> = {
     2,
     (c) => c.make({ name: 'strcmp', left: c.as(0, CONST_CHAR_PTR), right: c.as(1, CONST_CHAR_PTR) }, C.INT),
   ],
-  __builtin_strlen: [1, (c) => stringLength(c)],
+  __builtin_strlen: [1, (c) => c.make({ name: 'strlen', operand: c.as(0, CONST_CHAR_PTR) }, C.ULONG)],
   __builtin_bswap16: [1, swap(16, C.USHORT)],
   __builtin_bswap32: [1, swap(32, C.UINT)],
   __builtin_bswap64: [1, swap(64, C.ULONG)],
@@ -255,14 +255,6 @@ function vaStart(call: Call): Expr {
 function compareMemory(call: Call): Expr {
   const operands = { left: call.as(0, CONST_VOID_PTR), right: call.as(1, CONST_VOID_PTR) };
   return call.make({ name: 'memcmp', ...operands, size: call.as(2, C.ULONG) }, C.INT);
-}
-
-function stringLength(call: Call): Expr {
-  const value = call.value(0);
-  const operand = value.kind === 'cast' && value.cast === 'array_decay' ? value.operand : value;
-  if (operand.kind !== 'string') return call.error('__builtin_strlen needs a string literal here');
-  const end = operand.bytes.indexOf(0);
-  return intExpr(BigInt(end < 0 ? operand.bytes.length : end), C.ULONG, call.range);
 }
 
 function atomicUpdate(call: Call): Expr {

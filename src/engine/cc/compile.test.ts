@@ -424,6 +424,16 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     5n,
   ],
   [
+    'texts that inlining brings are compared and counted',
+    `static __always_inline int id(const char *const f) { return __builtin_strcmp("a.c", f) ? 6 : 5; }
+     static __always_inline long len(const char *s) { return __builtin_strlen(s); }
+     static const char name[] = "seven77";
+     ${L} { return id("b.c") * 100 + len("four") * 10 + len(name); }`,
+    0n,
+    0n,
+    647n,
+  ],
+  [
     'barrier_var costs nothing and changes nothing',
     `${L} { long r = a; asm volatile("" : "+r"(r)); return r + b; }`,
     3n,

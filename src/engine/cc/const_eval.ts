@@ -6,6 +6,7 @@
 import type { ArithmeticOp, CompareOp, Expr, ObjectSymbol, StringExpr } from './ast.ts';
 import { integerOf, isBool, isPointer, qualifiersOf, unsugar } from './ctype.ts';
 import type { CType, IntType } from './ctype.ts';
+import { compareTexts } from './literal.ts';
 
 /** A number, or the address of something plus a number of bytes. */
 export type ConstValue =
@@ -186,24 +187,27 @@ export function evaluate(expr: Expr): ConstValue | null {
     case 'builtin':
       if (expr.builtin.name === 'constant_p')
         return int(evaluate(expr.builtin.operand)?.kind === 'int' ? 1n : 0n);
-      if (expr.builtin.name === 'strcmp') return compareTexts(expr.builtin.left, expr.builtin.right);
+      if (expr.builtin.name === 'strcmp') {
+        const [a, b] = [textOf(expr.builtin.left), textOf(expr.builtin.right)];
+        return a && b ? int(BigInt(compareTexts(a, b))) : null;
+      }
+      if (expr.builtin.name === 'strlen') {
+        const length = textOf(expr.builtin.operand)?.length;
+        return length === undefined ? null : int(BigInt(length));
+      }
       return expr.builtin.name === 'expect' ? evaluate(expr.builtin.operand) : null;
     default:
       return null;
   }
 }
 
-/** The order of two literals. */
-function compareTexts(left: Expr, right: Expr): ConstValue | null {
-  const [a, b] = [left, right].map((expr) => {
-    const value = evaluate(expr);
-    return value?.kind === 'address' && value.of.kind === 'string' ? value : null;
-  });
-  if (!a || !b || a.of.kind !== 'string' || b.of.kind !== 'string') return null;
-  for (let i = 0; ; i++) {
-    const [x, y] = [a.of.bytes[Number(a.offset) + i] ?? 0, b.of.bytes[Number(b.offset) + i] ?? 0];
-    if (x !== y || x === 0) return int(BigInt(Math.sign(x - y)));
-  }
+/** The bytes of a literal before its first 0, or null. */
+function textOf(expr: Expr): Uint8Array | null {
+  const value = evaluate(expr);
+  if (value?.kind !== 'address' || value.of.kind !== 'string') return null;
+  const rest = value.of.bytes.slice(Number(value.offset));
+  const end = rest.indexOf(0);
+  return end < 0 ? rest : rest.slice(0, end);
 }
 
 function evaluateCast(cast: string, operand: Expr, type: CType): ConstValue | null {

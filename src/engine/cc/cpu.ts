@@ -47,10 +47,8 @@ export function withoutInstruction(
 ): string | null {
   const { op, callee, atomic, size } = inst;
   if (inst.asm?.refused) return inst.asm.refused;
-  if (callee?.kind === 'memory') return noLibrary(callee.name);
+  if (callee?.kind === 'memory' || callee?.kind === 'text') return noLibrary(callee.name);
   if (extended) return null;
-  if (callee?.kind === 'pointer')
-    return 'a call through a function pointer that is not a constant: BPF has none';
   if ((op === 'sdiv' || op === 'smod') && !v4)
     return 'unsupported signed division: the BPF instruction set before v4 has none; convert to unsigned first';
   if (op === 'atomic' && !narrow && (atomic !== 'add' || isUsed))

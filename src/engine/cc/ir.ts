@@ -92,8 +92,10 @@ export type AtomicOp = 'add' | 'or' | 'and' | 'xor' | 'xchg' | 'cmpxchg';
 export type Callee =
   | { readonly kind: 'helper'; readonly id: number }
   | { readonly kind: 'symbol'; readonly symbol: IrSymbol }
-  /** Through the pointer that is the first argument. Without `callx` optimising must find out where to. */
+  /** Through the pointer that is the first argument. Without `callx` a constant is the number of a helper. */
   | { readonly kind: 'pointer'; readonly callx: boolean }
+  /** Of texts: they must become constant objects. */
+  | { readonly kind: 'text'; readonly name: 'strcmp' | 'strlen' }
   /** (to, from or byte, size): the size must become a constant. `aligns`: what the types of the pointers promise. */
   | {
       readonly kind: 'memory';

@@ -95,3 +95,11 @@ export function stringBytes(text: string): { readonly bytes: Uint8Array; readonl
   if (open > 0 && !text.startsWith('u8')) return { bytes, error: 'wide string literals are not supported' };
   return { bytes, error: bad === null ? null : `unknown escape sequence '${bad}'` };
 }
+
+/** Which of two texts comes first: -1, 0 or 1. */
+export function compareTexts(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; ; i++) {
+    const [x, y] = [a[i] ?? 0, b[i] ?? 0];
+    if (x !== y || x === 0) return Math.sign(x - y);
+  }
+}

@@ -244,7 +244,13 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
     }
     case 'strcmp': {
       const known = evaluateInt(expr);
-      return known === null ? noCall(f, expr, 'strcmp') : f.b.const(32, known);
+      if (known !== null) return f.b.const(32, known);
+      return f.b.call({ kind: 'text', name: 'strcmp' }, [f.value(builtin.left), f.value(builtin.right)], 32);
+    }
+    case 'strlen': {
+      const known = evaluateInt(expr);
+      if (known !== null) return f.b.const(64, known);
+      return f.b.call({ kind: 'text', name: 'strlen' }, [f.value(builtin.operand)], 64);
     }
     case 'bswap': {
       const value = f.value(builtin.operand);

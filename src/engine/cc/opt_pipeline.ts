@@ -21,6 +21,7 @@ import type { ReadConstant } from './opt_rounds.ts';
 import { moveOutOfLoops } from './opt_loops.ts';
 import { expandMemory } from './opt_memory.ts';
 import { simplifyAll } from './opt_simplify.ts';
+import { foldTexts } from './opt_texts.ts';
 import { unwritten } from './opt_unwritten.ts';
 import { avoidLess, widen } from './opt_widen.ts';
 
@@ -58,7 +59,8 @@ function foldConstantLoads(fn: IrFunction, objects: Objects): void {
 const isTemporary = ({ variable }: Slot): boolean => variable === null;
 
 /** A call of which only optimising can say what it is. */
-const isOpen = ({ callee }: Inst): boolean => callee?.kind === 'pointer' || callee?.kind === 'memory';
+const isOpen = ({ callee }: Inst): boolean =>
+  callee?.kind === 'pointer' || callee?.kind === 'memory' || callee?.kind === 'text';
 
 /** As far as code needs it to be code: variables stay where they are, and every statement does what it says. */
 function cleanUpLittle(fn: IrFunction, objects: Objects): void {
@@ -67,6 +69,7 @@ function cleanUpLittle(fn: IrFunction, objects: Objects): void {
   mem2reg(fn, isTemporary);
   for (let round = 0; round < 2; round++) {
     foldConstantLoads(fn, objects);
+    foldTexts(fn, objects);
     simplifyAll(fn);
     simplifyGraph(fn);
     removeDead(fn, isTemporary);
@@ -91,6 +94,7 @@ function cleanUpAll(fn: IrFunction, objects: Objects): void {
   let before = '';
   for (let round = 0; round < 3; round++) {
     foldConstantLoads(fn, objects);
+    foldTexts(fn, objects);
     simplifyAll(fn);
     expandMemory(fn);
     // An index that has become a constant leaves a slot in pieces.

@@ -88,8 +88,10 @@ function stringArgument(p: Parser): string | null {
     return null;
   }
   let text: string | null = null;
+  const inner = p.accept('(');
   while (p.token.kind === 'string') text = (text ?? '') + latin1Decode(stringBytes(p.advance().text).bytes);
   if (text === null) p.context.error(rangeOf(p.token), 'expected a string literal');
+  if (inner) p.expect(')');
   p.recover(')');
   p.expect(')');
   return text;
