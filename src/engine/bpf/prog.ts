@@ -51,6 +51,8 @@ export interface ProgSpec {
   readonly probeMem?: Uint8Array;
   readonly maxRdonlyAccess?: number;
   readonly maxRdwrAccess?: number;
+  /** How far into its context the program reaches. */
+  readonly maxCtxOffset?: number;
   /** What the verifier made of the instructions: what the kernel shows. Absent: the same. */
   readonly xlated?: () => Xlated;
   readonly verifiedInsns?: number;
@@ -163,12 +165,30 @@ export class Prog {
     aux.trySet('stack_depth', spec.stackDepth ?? 0);
     aux.trySet('max_rdonly_access', spec.maxRdonlyAccess ?? 0);
     aux.trySet('max_rdwr_access', spec.maxRdwrAccess ?? 0);
+    aux.trySet('max_ctx_offset', spec.maxCtxOffset ?? 0);
     aux.trySet('attach_btf_id', spec.attachBtfId);
     aux.trySet('btf', spec.btf?.addr ?? 0n);
+    aux.trySet('dst_prog', 0n);
+    this.setFuncInfo(spec.funcInfo ?? []);
     if (spec.attachFuncName === '') return;
     const name = kernel.allocText(spec.attachFuncName);
     this.owned.push(name);
     aux.trySet('attach_func_name', name);
+  }
+
+  /** Which type each function has. @kernel check_btf_func, kernel/bpf/verifier.c @fidelity partial: places are those of the program as given */
+  private setFuncInfo(functions: readonly FuncInfo[]): void {
+    const { kernel, aux } = this;
+    if (functions.length === 0 || !aux.has('func_info')) return;
+    const { size } = kernel.types.struct('bpf_func_info');
+    const list = this.own(kernel, functions.length * size);
+    functions.forEach(({ insnOff, typeId }, i) => {
+      const info = kernel.view('bpf_func_info', list + BigInt(i * size));
+      info.set('insn_off', insnOff);
+      info.set('type_id', typeId);
+    });
+    aux.set('func_info', list);
+    aux.trySet('func_info_cnt', functions.length);
   }
 
   /** The maps that the program holds: those it names, and those it was bound to. */

@@ -16,6 +16,7 @@ const STRERROR: Readonly<Partial<Record<ErrnoName, string>>> = {
   EINTR: 'Interrupted system call',
   ECHILD: 'No child processes',
   EIO: 'Input/output error',
+  ENXIO: 'No such device or address',
   E2BIG: 'Argument list too long',
   EBADF: 'Bad file descriptor',
   EAGAIN: 'Resource temporarily unavailable',

@@ -27,6 +27,8 @@ import { progLoad } from './prog_load.ts';
 import type { ProgLoadAttr, ProgLoadResult } from './prog_load.ts';
 import { enableStats } from './prog_stats.ts';
 import type { Sys } from './sys.ts';
+import { progTestRun } from './test_run.ts';
+import type { TestRun, TestRunAttr } from './test_run.ts';
 
 export class BpfSyscall {
   readonly sys: Sys;
@@ -84,18 +86,9 @@ export class BpfSyscall {
     return maps.mapFreeze(this.sys, fd);
   }
 
-  /**
-   * BPF_PROG_TEST_RUN: iterators cannot be run so.
-   *
-   * @returns -EFAULT for an iterator, -EINVAL when more than data is given, -EOPNOTSUPP for other programs
-   * @kernel bpf_prog_test_run_tracing, net/bpf/test_run.c
-   * @fidelity partial: programs that are no iterators do not run here
-   */
-  progTestRun(fd: number, options: { flags?: number; cpu?: number; batchSize?: number } = {}): NegErrno {
-    const prog = this.sys.fds.get('prog', fd);
-    if (typeof prog === 'number') return prog;
-    if (!prog.spec.runs) return fail('EOPNOTSUPP');
-    return options.flags || options.cpu || options.batchSize ? fail('EINVAL') : fail('EFAULT');
+  /** BPF_PROG_TEST_RUN */
+  progTestRun(fd: number, attr: TestRunAttr = {}): TestRun {
+    return progTestRun(this.sys, fd, attr);
   }
   /**
    * BPF_TASK_FD_QUERY: tells of perf events and raw tracepoints; no fd here is one.

@@ -20,6 +20,7 @@ import type { MapInfo, VerifyRequest } from '../verifier/request.ts';
 import { isObjectName } from './map_cmds.ts';
 import { checkProgType, fixupAttachType, isIterator } from './prog_types.ts';
 import type { Sys } from './sys.ts';
+import { canTestRun } from './test_run.ts';
 
 export interface ProgLoadAttr {
   readonly type: number;
@@ -142,7 +143,7 @@ export function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): V
 
 /**
  * Loads a program. One that is no iterator is verified like any other and can be looked at; what it would call
- * need not be there, since nothing here runs it. For the same reason one that the verifier cannot judge is loaded
+ * need not be there, since nothing but BPF_PROG_TEST_RUN runs it. For the same reason one that the verifier cannot judge is loaded
  * too, and said to be: it may stand beside an iterator, and libbpf loads all programs of an object or none.
  *
  * @kernel bpf_prog_load, kernel/bpf/syscall.c
@@ -159,10 +160,10 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
   if (typeof btf === 'number') return { ret: btf, log: '' };
   const result = sys.verify(requestFor(sys, attr, btf?.types ?? null));
   sys.verdict = result;
-  const runs = isIterator(attr.type, attr.expectedAttachType);
-  const unverified = !runs && result.reject?.unsupported ? result.reject.message : null;
+  const iterates = isIterator(attr.type, attr.expectedAttachType);
+  const unverified = !iterates && result.reject?.unsupported ? result.reject.message : null;
   if (result.errno !== null && unverified === null) return { ret: -Errno[result.errno], log: result.log };
-  try {
+  const create = (runs: boolean): ProgLoadResult => {
     const prog = objects.createProg({
       insns: attr.insns,
       name: attr.name,
@@ -184,6 +185,7 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
       ...(unverified === null ? { seen: result.seen } : {}),
       maxRdonlyAccess: result.maxRdonlyAccess,
       maxRdwrAccess: result.maxRdwrAccess,
+      maxCtxOffset: result.maxCtxOffset ?? 0,
       verifiedInsns: result.processed,
       ...(result.xlated && { xlated: result.xlated }),
       stackDepth: result.stackDepth,
@@ -191,8 +193,12 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
     const fd = fds.open('prog', prog.addr);
     if (fd < 0) objects.putProg(prog);
     return { ret: fd, log: result.log, ...(unverified === null ? {} : { unverified }) };
+  };
+  try {
+    return create(iterates || (unverified === null && canTestRun(attr.type)));
   } catch (error) {
     if (!(error instanceof UnresolvedError)) throw error;
+    if (!iterates) return create(false);
     return { ret: fail('ENOTSUPP'), log: `${result.log}not supported here: ${error.message}\n` };
   }
 }

@@ -137,6 +137,7 @@ export function checkCtxAccess(
     env.writeLine(env.insnIdx, '; ');
     env.rejectLogged('EACCES', message);
   }
+  env.maxCtxOffset = Math.max(env.maxCtxOffset, off + size);
   if (dstRegno < 0) return;
   const dst = env.reg(dstRegno);
   if (slot.type === SCALAR_VALUE) {

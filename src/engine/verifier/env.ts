@@ -143,6 +143,8 @@ export class Env {
   idGen = 0;
   maxRdonlyAccess = 0;
   maxRdwrAccess = 0;
+  /** End of the last byte of the context that is read or written. */
+  maxCtxOffset = 0;
   readonly states: InsnState[] = [];
   /** What is known of calls of helpers, for what is made of them. */
   readonly calls = new Map<InsnIndex, CallFacts>();
@@ -323,8 +325,10 @@ export class Env {
       if (linked) this.histEntry.linked = linked;
       return;
     }
-    this.histEntry = { idx: this.insnIdx, prevIdx: this.prevInsnIdx, flags, linked };
-    state.history.push(this.histEntry);
+    const before = state.history;
+    const count = (before?.count ?? 0) + 1;
+    this.histEntry = { idx: this.insnIdx, prevIdx: this.prevInsnIdx, flags, linked, before, count };
+    state.history = this.histEntry;
   }
 
   /** Queues a copy of the current state for later. */

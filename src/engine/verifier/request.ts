@@ -153,6 +153,8 @@ export interface VerifyResult {
   readonly processed: number;
   readonly maxRdonlyAccess: Bytes;
   readonly maxRdwrAccess: Bytes;
+  /** How far into its context the program reaches. */
+  readonly maxCtxOffset?: Bytes;
   /** Per instruction: 1 where a load that faults gives 0. */
   readonly probeMem: Uint8Array;
   /** Per instruction: 1 where the simulation came by. */

@@ -95,6 +95,7 @@ function result(env: Env, reject: RejectReason | null, stackDepth: number): Veri
     processed: env.count.processed,
     maxRdonlyAccess: env.maxRdonlyAccess,
     maxRdwrAccess: env.maxRdwrAccess,
+    maxCtxOffset: env.maxCtxOffset,
     probeMem: Uint8Array.from(env.aux, (aux) => (probesMemory(aux.ptrType) ? 1 : 0)),
     seen,
     subprogs: env.subprogs.map((sub) => ({

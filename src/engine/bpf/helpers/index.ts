@@ -13,6 +13,7 @@ import { socketHelpers, socketKfuncs } from './socket.ts';
 import { stackHelpers } from './stack.ts';
 import { storageHelpers } from './storage.ts';
 import { stringHelpers } from './string.ts';
+import { syscallHelpers } from './syscall.ts';
 import { tailCallHelpers } from './tail_call.ts';
 import { taskHelpers } from './task.ts';
 import { eventHelpers } from './events.ts';
@@ -43,6 +44,7 @@ export const helperTable = (bpf: Bpf): HelperTable =>
     ...tailCallHelpers(),
     ...storageHelpers(),
     ...fdArrayHelpers(),
+    ...syscallHelpers(),
   ]);
 
 export const kfuncTable = (bpf: Bpf): KfuncTable =>
