@@ -19,7 +19,7 @@ import {
   versionOf,
   writeHeaders,
 } from './clang.ts';
-import { cpuMs, geomean, inProcess, race, wholeProcess } from './measure.ts';
+import { cpuMs, geomean, inWarmProcess, race, warmUp, wholeProcess } from './measure.ts';
 import type { Samples } from './measure.ts';
 import { ms, times } from './report.ts';
 import type { Group, Metric, Row } from './report.ts';
@@ -30,6 +30,8 @@ type Found = Readonly<Partial<Record<Contestant, Samples>>>;
 
 const CLI = join('.cache', 'bench', 'iterscope.mjs');
 const ROUNDS = 2;
+/** CPU time for which all sources are compiled in turn before anything counts: from then on a compile costs the same. */
+const WARM_UP_MS = 5_000;
 
 /** Everything on disk that the peers need. */
 interface Bench {
@@ -51,34 +53,48 @@ function prepare(folder: string): Bench & { readonly parse: number } {
   return { ...bench, parse };
 }
 
-/** Measures one source with everybody who is there. */
-function compareOn(path: string, { btf, clang, folder }: Bench): Found {
+/** A source, ready to be compiled. */
+interface Entry {
+  readonly path: string;
+  readonly compile: () => Uint8Array;
+  /** CPU ms of the first time in this process. */
+  readonly cold: number;
+}
+
+function entryOf(path: string, btf: Btf): Entry {
   const text = readSource(path);
   const include = includeFrom(path, [CASE_HEADERS]);
   const compile = (): Uint8Array => {
     const { object, diagnostics } = compileSource({ path, text }, btf, include);
     return must(object, `an object of ${path}: ${diagnostics[0]?.message}`);
   };
+  return { path, compile, cold: cpuMs(compile) };
+}
+
+/** Measures one source with everybody who is there. */
+function compareOn({ path, compile, cold }: Entry, { btf, clang, folder }: Bench): Found {
   const out = join(folder, 'out.bpf.o');
-  const ours = inProcess(compile);
+  const ours = inWarmProcess(compile);
   const cli = wholeProcess(process.execPath, CLI, 'compile', path, '-o', out, '--include', CASE_HEADERS);
-  if (clang === null) return race({ ours, cli }, ROUNDS);
-  const first = { ours: { cold: ours(), warm: NaN } };
+  const withCold = <Names extends Found>(found: Names): Names =>
+    found.ours ? { ...found, ours: { ...found.ours, cold } } : found;
+  if (clang === null) return withCold(race({ ours, cli }, ROUNDS));
   const stripped = join(folder, basename(path));
   mkdirSync(stripped);
   const used = Btf.parse(must(btfSection(compile()), '.BTF'));
   writeFileSync(join(stripped, 'vmlinux.h'), strippedHeader(btf, used));
   const includes = (kernel: string): string[] => [kernel, join(folder, 'headers'), CASE_HEADERS];
-  const found = race(
-    {
-      ours,
-      cli,
-      clang: clangRun(clang, path, out, includes(join(folder, 'full'))),
-      stripped: clangRun(clang, path, out, includes(stripped)),
-    },
-    ROUNDS,
+  return withCold(
+    race(
+      {
+        ours,
+        cli,
+        clang: clangRun(clang, path, out, includes(join(folder, 'full'))),
+        stripped: clangRun(clang, path, out, includes(stripped)),
+      },
+      ROUNDS,
+    ),
   );
-  return { ...found, ours: { ...found.ours, cold: first.ours.cold } };
 }
 
 const ratioOf = (found: Found, peer: Contestant, ours: Contestant): number =>
@@ -88,7 +104,12 @@ export function compileGroup(): Group {
   const folder = mkdtempSync(join(tmpdir(), 'iterscope-bench-'));
   try {
     const bench = prepare(folder);
-    const results = [...EXAMPLES, ...RECORDED].map((path) => ({ path, found: compareOn(path, bench) }));
+    const entries = [...EXAMPLES, ...RECORDED].map((path) => entryOf(path, bench.btf));
+    warmUp(
+      entries.map(({ compile }) => compile),
+      WARM_UP_MS,
+    );
+    const results = entries.map((entry) => ({ path: entry.path, found: compareOn(entry, bench) }));
     const rows = results.map(({ path, found }): Row => {
       const cost = (who: Contestant): string => (found[who] ? ms(found[who].warm) : '-');
       const ratio = (peer: Contestant, ours: Contestant): string =>

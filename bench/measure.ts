@@ -56,6 +56,17 @@ function repeat(work: () => unknown, ms: number): number {
 const SLICE_MS = 40;
 const WARM_UP_MS = 800;
 
+/** Does all of some work again and again, until the JavaScript engine has optimised what it has in common. */
+export function warmUp(works: readonly (() => unknown)[], ms: number): void {
+  repeat(() => works.forEach((work) => work()), ms);
+}
+
+/** Work in this process that was warmed up before. */
+export const inWarmProcess =
+  (work: () => unknown): Sampler =>
+  () =>
+    repeat(work, SLICE_MS);
+
 /** Work in this process: once when cold, repeated when warm. */
 export function inProcess(work: () => unknown): Sampler {
   let round = 0;

@@ -150,6 +150,37 @@ test('asm goto', () => {
   ).toEqual(['if r1 == 0x0 goto pc+2', 'w0 = 1', 'goto pc+1', 'w0 = 2', 'exit']);
 });
 
+const ALL = Array.from({ length: 10 }, (_, n) => `"r${n}"`).join(', ');
+
+test('asm goto gives its values on every way, kept in memory where registers are few', () => {
+  const lines = instructions(`SEC("socket") int f(int *c) {
+    long a = c[0], b, d = c[1];
+    asm volatile goto("%0 += 3; %1 = 5; if %2 == 0 goto %l[out]" : "+r"(a), "=&r"(b) : "r"(d) : : out);
+    asm volatile("r0 = 1" : : : ${ALL});
+    return a + b;
+  out:
+    asm volatile("r0 = 2" : : : ${ALL});
+    return a * 2 + b; }`);
+  const jump = lines.findIndex((line) => /^if r\d == 0x0 goto/.test(line));
+  const leadsTo = (at: number): number => at + 1 + Number(/pc([+-]\d+)/.exec(lines[at] ?? '')?.[1]);
+  const from = (at: number): string => {
+    const line = lines[at] ?? '';
+    return line.startsWith('goto') ? from(leadsTo(at)) : line;
+  };
+  // Both ways begin with keeping what was made.
+  for (const at of [jump + 1, leadsTo(jump)]) expect(from(at)).toMatch(/^\*\(u64 \*\)\(r10 -\d+\) = r\d$/);
+});
+
+test('a call through a pointer that nobody knows is callx, which no verifier takes', () => {
+  const { object } = compiled(
+    'struct ops { int (*run)(int, long); }; SEC("socket") int f(struct ops *o) { return o->run(3, 5); }',
+  );
+  const section = readElf(must(object, 'object')).sections.find(({ name }) => name === 'socket');
+  const calls = decodeInsns(must(section, 'section').data).filter(({ code }) => code === 0x8d);
+  // clang 19 names the register in dst.
+  expect(calls).toEqual([{ code: 0x8d, dst: 3, src: 0, off: 0, imm: 0 }]);
+});
+
 test.for<[string, string]>([
   ['asm volatile("r1 = = 2");', 'invalid BPF assembly: "r1 = = 2"'],
   [

@@ -101,6 +101,7 @@ export function convertInteger(expr: Expr, type: CType, explicit = false): Expr 
   const from = C.integerOf(expr.type);
   const to = C.integerOf(type);
   if (!from || !to) return expr;
+  if (expr.kind === 'int' && expr.type === type) return expr;
   if (expr.kind === 'int')
     return { ...expr, value: convertInt(expr.value, type), type, enumerator: expr.enumerator };
   if (from === to)

@@ -73,7 +73,6 @@ class Selector {
   private readonly phiTemps = new Map<Inst, number>();
   private readonly uses = new Map<Inst, number>();
   private readonly shown = new Map<MInst, Inst>();
-  private readonly asmOuts = new Map<Inst, readonly number[]>();
   /** Addresses of slots that many calls take: kept in a register all along, if one is free. */
   private readonly hoisted = new Map<Inst, number>();
   /** Addresses and constants that are in a register here. */
@@ -283,13 +282,24 @@ class Selector {
 
   private asm(inst: Inst): void {
     const body = must(inst.asm, 'asm body');
-    const outs = body.outputs.map((_, i) => (i === 0 ? this.reg(inst) : this.fresh()));
+    const after = inst.block?.insts.slice(inst.block.insts.indexOf(inst) + 1) ?? [];
+    const results = new Map(
+      [inst, ...after.filter(({ op, args }) => op === 'asm_out' && args[0] === inst)].map((made) => [
+        made === inst ? 0 : Number(made.imm),
+        made,
+      ]),
+    );
+    // The results' own registers: behind asm goto there is no place for copies.
+    const outs = body.outputs.map((_, i) => {
+      const result = results.get(i);
+      return result ? this.reg(result) : this.fresh();
+    });
     const inOuts = outs.filter((_, i) => body.outputs[i]);
     inOuts.forEach((out, i) => this.move(must(inst.args[i], 'asm operand'), out));
     const inputs = inst.args.slice(inOuts.length).map((arg) => this.reg(arg));
     const term = inst.block?.term;
-    const targets = term?.kind === 'asm_goto' && inst === inst.block?.insts.at(-1) ? term.targets : [];
-    this.asmOuts.set(inst, outs);
+    const isLast = after.every(({ op, args }) => op === 'asm_out' && args[0] === inst);
+    const targets = term?.kind === 'asm_goto' && isLast ? term.targets : [];
     this.push(
       minst('asm', {
         asm: body,
@@ -370,10 +380,8 @@ class Selector {
         return this.call(inst);
       case 'asm':
         return this.asm(inst);
-      case 'asm_out': {
-        const out = this.asmOuts.get(first)?.[Number(inst.imm)];
-        return this.copy(this.reg(inst), must(out, 'output of asm'), inst.width);
-      }
+      case 'asm_out': // `asm` has chosen its register
+        return;
       case 'life':
         return this.push(minst('life', { slot: inst.slot, imm: inst.imm }));
       case 'mark':

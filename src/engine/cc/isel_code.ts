@@ -26,7 +26,7 @@ export type MKind =
   | 'atomic' // dst: address, src: value, imm: operation
   | 'end' // byte swap of dst; imm: bits
   | 'call'
-  | 'callx' // through the address in src; not of profile bpf
+  | 'callx' // through the address in src
   | 'jump'
   | 'branch' // if dst cond src/imm goto target, else to the next block
   | 'setcc' // dst = (left cond src/imm)

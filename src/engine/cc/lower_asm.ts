@@ -126,7 +126,6 @@ class AsmLowering {
   run(): void {
     const { f, stmt } = this;
     const { outputs, inputs, labels } = stmt;
-    if (labels.length > 0 && outputs.length > 0) return this.reject('asm goto with outputs is not supported');
     const places = outputs.map((output) => lowerPlace(f, output.expr));
     const tiedTo = inputs.map((operand) =>
       /^\d+$/.test(letters(operand))
@@ -177,16 +176,20 @@ class AsmLowering {
     if (distinct + body.clobbers.length > REGISTERS)
       return this.reject('inline assembly requires more registers than available');
     this.write(body, [...args, ...late], registers);
-    registers.forEach((output, i) => storePlace(f, places[outputs.indexOf(output)]!, this.results[i]!));
-    if (labels.length === 0) return;
+    const store = (): void =>
+      registers.forEach((output, i) => storePlace(f, places[outputs.indexOf(output)]!, this.results[i]!));
+    if (labels.length === 0) return store();
+    // The statement ends its block: what it gives is stored wherever it goes.
     const next = f.fn.block();
     const targets = labels.map(() => f.fn.block());
     f.b.asmGoto(targets, next);
     labels.forEach((label, i) => {
       f.b.at(targets[i]!);
+      store();
       f.gotoLabel(label);
     });
     f.b.at(next);
+    store();
   }
 
   private readonly results: Inst[] = [];

@@ -9,7 +9,7 @@
 import { EngineBug, must } from '../../shared/assert.ts';
 import * as bpf from '../abi/opcode.ts';
 import { FIRST_VIRTUAL, NO_REG, R10, minst } from './isel_code.ts';
-import type { MFunction, MInst } from './isel_code.ts';
+import type { MBlock, MFunction, MInst } from './isel_code.ts';
 import { BitSet, clobbersEarly, liveOut, readsOf, writesOf } from './isel_liveness.ts';
 
 const COLOURS = 10;
@@ -208,6 +208,9 @@ const canRepeat = (inst: MInst): boolean =>
   inst.kind === 'imm64' ||
   (inst.kind === 'alu' && bpf.BPF_OP(inst.code) === bpf.BPF_MOV && inst.src === NO_REG);
 
+/** Nothing that lives for a moment should have to live across these. */
+const clobbers = ({ kind }: MInst): boolean => kind === 'call' || kind === 'callx' || kind === 'asm';
+
 const renamed = (inst: MInst, from: ReadonlyMap<number, number>): MInst => {
   const to = (reg: number): number => from.get(reg) ?? reg;
   return {
@@ -249,9 +252,19 @@ function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged, { ed
     }
     return slot;
   };
+  /** What asm goto gives is kept wherever it goes: those blocks are entered from nowhere else. */
+  const atStart = new Map<MBlock, MInst[]>();
   for (const block of fn.blocks) {
     const out: MInst[] = [];
+    /** What the instruction before this one has read or written, still in its short-lived register. */
+    let recent = new Map<number, number>();
     for (const inst of block.insts) {
+      if (inst.kind === 'mark') {
+        out.push(inst);
+        continue;
+      }
+      const before = recent;
+      recent = new Map();
       const touched = new Set(
         [...readsOf(inst), ...writesOf(inst)].filter((reg) => spilled.has(merged.find(reg))),
       );
@@ -261,15 +274,17 @@ function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged, { ed
       }
       const names = new Map<number, number>();
       for (const reg of touched) {
-        const fresh = fn.nextReg++;
+        const root = merged.find(reg);
+        const fresh = recent.get(root) ?? before.get(root) ?? fn.nextReg++;
         short.add(fresh);
         names.set(reg, fresh);
+        recent.set(root, fresh);
       }
       const { loc } = inst;
       for (const reg of new Set(readsOf(inst))) {
         const fresh = names.get(reg);
-        if (fresh === undefined) continue;
         const root = merged.find(reg);
+        if (fresh === undefined || before.has(root)) continue;
         const again = maker.get(root);
         if (again) out.push({ ...again, dst: fresh, loc });
         else
@@ -284,21 +299,28 @@ function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged, { ed
           );
       }
       const writes = writesOf(inst).filter((reg) => names.has(reg));
-      if (writes.length > 0 && writes.every((reg) => maker.get(merged.find(reg)))) continue;
+      if (writes.length > 0 && writes.every((reg) => maker.get(merged.find(reg)))) {
+        recent.clear();
+        continue;
+      }
+      if (clobbers(inst)) recent.clear();
       out.push(renamed(inst, names));
-      for (const reg of writes)
-        out.push(
+      for (const reg of writes) {
+        const store = (): MInst =>
           minst('store', {
             code: bpf.BPF_STX | bpf.BPF_MEM | bpf.BPF_DW,
             dst: R10,
             src: must(names.get(reg), 'register'),
             slot: slotOf(merged.find(reg)),
             loc,
-          }),
-        );
+          });
+        if (inst.targets.length === 0) out.push(store());
+        else for (const succ of block.succs) atStart.set(succ, [...(atStart.get(succ) ?? []), store()]);
+      }
     }
     block.insts = out;
   }
+  for (const [block, stores] of atStart) block.insts = [...stores, ...block.insts];
   for (const block of fn.blocks)
     for (const inst of block.insts) {
       if (inst.mark?.in !== 'register' || !spilled.has(merged.find(inst.src))) continue;
