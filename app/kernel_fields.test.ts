@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 
 import { checkImage } from '../src/engine/kernel/check_image.ts';
 import { bootMachine } from '../src/engine/machine/boot.ts';
+import type { BootOptions } from '../src/engine/machine/boot.ts';
 import { playObject } from '../src/engine/machine/play.ts';
 import { compileSource } from '../src/engine/machine/program.ts';
 import { resources } from './resources.ts';
@@ -38,10 +39,15 @@ const WORLD = {
 };
 
 /** What the program prints about one task of a world, which stays in order. */
-function printed(source: string, world: unknown = WORLD, pid: number | null = 9): string {
+function printed(
+  source: string,
+  world: unknown = WORLD,
+  pid: number | null = 9,
+  more: Partial<BootOptions> = {},
+): string {
   const named =
     typeof world === 'string' ? { name: world } : { name: 'world.json', text: JSON.stringify(world) };
-  const machine = bootMachine(resources, { world: named });
+  const machine = bootMachine(resources, { world: named, ...more });
   const { object, diagnostics } = compileSource({ path: 'show.bpf.c', text: source }, machine.kernel.btf);
   if (!object) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
   const play = playObject(machine, 'show.bpf.c', object, { attach: pid === null ? {} : { tid: pid } });
@@ -304,4 +310,141 @@ SEC("iter/ipv6_route") int show(struct bpf_iter__ipv6_route *ctx)
       '',
     ].join('\n'),
   );
+});
+
+test('routes with a next hop object share it, and others have their own', () => {
+  const world = {
+    ...WORLD,
+    routes: [
+      { dst: '2001:db8::/32', via: 'fe80::9', dev: 'eth0', nexthop: 7 },
+      { dst: '2001:db9::/32', via: 'fe80::9', dev: 'eth0', nexthop: 7 },
+      { dst: '2001:dba::/32', via: 'fe80::3', dev: 'eth1' },
+    ],
+  };
+  const source = `${HEAD}
+SEC("iter/ipv6_route") int show(struct bpf_iter__ipv6_route *ctx)
+{
+	struct fib6_info *rt = ctx->rt;
+	if (!rt || rt->fib6_dst.plen == 0 || !rt->fib6_table || rt->fib6_table->tb6_id != 254)
+		return 0;
+	struct nexthop *nh = rt->nh;
+	struct fib6_nh *hop = nh ? &nh->nh_info->fib6_nh : &rt->fib6_nh[0];
+	P("%u of %u by %d on %s", nh ? nh->id : 0, nh ? nh->refcnt.refs.counter : 0,
+	  BPF_CORE_READ(hop, nh_common.nhc_gw.ipv6.in6_u.u6_addr8[15]), BPF_CORE_READ(hop, nh_common.nhc_dev, name));
+	return 0;
+}`;
+  expect(printed(source, world, null)).toBe(
+    '7 of 3 by 9 on eth0\n7 of 3 by 9 on eth0\n0 of 0 by 3 on eth1\n',
+  );
+});
+
+test('a device has a queue, and the queue its discipline', () => {
+  const source = `${HEAD}
+SEC("iter/ipv6_route") int show(struct bpf_iter__ipv6_route *ctx)
+{
+	struct fib6_info *rt = ctx->rt;
+	if (!rt || rt->fib6_dst.plen == 0)
+		return 0;
+	struct net_device *dev = BPF_CORE_READ(rt, fib6_nh[0].nh_common.nhc_dev);
+	struct Qdisc *q = BPF_CORE_READ(dev, _tx, qdisc);
+	char kind[16];
+	BPF_CORE_READ_STR_INTO(&kind, q, ops, id);
+	P("%s: %s of %u, %u waiting, %s", dev->name, kind, BPF_CORE_READ(q, limit), BPF_CORE_READ(q, q.qlen),
+	  BPF_CORE_READ(q, dev_queue, dev) == dev ? "its own" : "another's");
+	return 0;
+}`;
+  const routes = ['lo', 'eth0'].map((dev, i) => ({ dst: `2001:db8:${i}::/48`, dev }));
+  expect(printed(source, { ...WORLD, routes }, null).split('\n')).toEqual([
+    'lo: noqueue of 0, 0 waiting, its own',
+    'eth0: fq_codel of 10240, 0 waiting, its own',
+    '',
+  ]);
+});
+
+test('the registers with which a task entered the kernel', () => {
+  const registers = { ip: '0x401136', sp: '0x7ffc0000', call: 7, args: ['0x3', '0x1'] };
+  const processes = WORLD.processes.map((process) =>
+    process.pid === 9 ? { ...process, registers } : process,
+  );
+  const body = `
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	P("ip %lx sp %lx call %ld ax %ld di %lx", BPF_CORE_READ(regs, ip), BPF_CORE_READ(regs, sp),
+	  BPF_CORE_READ(regs, orig_ax), BPF_CORE_READ(regs, ax), BPF_CORE_READ(regs, di));`;
+  expect(printed(onTask(body), { ...WORLD, processes })).toBe('ip 401136 sp 7ffc0000 call 7 ax -38 di 3\n');
+});
+
+test('a program is found under its whole name, through the types that it was loaded with', () => {
+  const source = `${HEAD}
+SEC("iter/bpf_prog") int a_name_that_is_longer_than_sixteen(struct bpf_iter__bpf_prog *ctx)
+{
+	struct bpf_prog *prog = ctx->prog;
+	struct bpf_prog_aux *aux;
+	struct btf_type **types, *type;
+	if (!prog)
+		return 0;
+	aux = prog->aux;
+	if (!aux->btf || !aux->func_info)
+		return 0;
+	types = aux->btf->types;
+	bpf_probe_read_kernel(&type, sizeof(type), types + aux->func_info[0].type_id);
+	unsigned int name = BPF_CORE_READ(type, name_off);
+	if (name >= aux->btf->hdr.str_len)
+		return 0;
+	P("%s is %s on %s, %s", aux->name, aux->btf->strings + name, aux->attach_func_name,
+	  aux->dst_prog ? "an extension" : "no extension");
+	return 0;
+}`;
+  const fds = [0, 1, 2].map((fd) => ({ fd, file: { path: '/dev/null' } }));
+  const processes = WORLD.processes.map((process) => ({ ...process, fds }));
+  expect(printed(source, { ...WORLD, processes }, null)).toBe(
+    'a_name_that_is_ is a_name_that_is_longer_than_sixteen on bpf_iter_bpf_prog, no extension\n',
+  );
+});
+
+test('memory has zones, and what may wake the machine is on a list', () => {
+  const before = `
+extern const void node_data __ksym __weak;
+extern const void wakeup_sources __ksym __weak;
+`;
+  const body = `
+	struct pglist_data *node;
+	struct list_head *head = (struct list_head *)&wakeup_sources, *at;
+	int i;
+	bpf_probe_read_kernel(&node, sizeof(node), &node_data);
+	for (i = 0; i < 3; i++)
+		P("%s from %lu, %u held", BPF_CORE_READ(node, node_zones[i].name),
+		  BPF_CORE_READ(node, node_zones[i].zone_start_pfn),
+		  BPF_CORE_READ(node, node_zones[i].lock.rlock.raw_lock.val.counter));
+	at = BPF_CORE_READ(head, next);
+	for (i = 0; i < 8 && at != head; i++) {
+		struct wakeup_source *source = container_of(at, struct wakeup_source, entry);
+		P("%s woke %lu times", BPF_CORE_READ(source, name), BPF_CORE_READ(source, wakeup_count));
+		at = BPF_CORE_READ(at, next);
+	}`;
+  const kallsyms = `ffffffff82de0640 d wakeup_sources\nffffffff83837a80 B node_data\n`;
+  expect(printed(onTask(body, before), WORLD, 9, { kallsyms }).split('\n')).toEqual([
+    'DMA from 1, 0 held',
+    'DMA32 from 4096, 0 held',
+    'Normal from 1048576, 0 held',
+    'LNXPWRBN:00 woke 0 times',
+    'rtc_cmos woke 0 times',
+    'alarmtimer.0.auto woke 0 times',
+    '',
+  ]);
+});
+
+test('a walk of areas holds the address space for reading, as its reader', () => {
+  const source = `${HEAD}
+SEC("iter/task_vma") int show(struct bpf_iter__task_vma *ctx)
+{
+	struct vm_area_struct *vma = ctx->vma;
+	struct task_struct *reader = bpf_get_current_task_btf();
+	if (!vma || ctx->meta->seq_num)
+		return 0;
+	unsigned long owner = vma->vm_mm->mmap_lock.owner.counter;
+	P("%ld in, %s, %s", vma->vm_mm->mmap_lock.count.counter, owner & 1 ? "only reads" : "writes",
+	  (owner & ~7UL) == (unsigned long)reader ? "by the reader" : "by another");
+	return 0;
+}`;
+  expect(printed(source)).toBe('256 in, only reads, by the reader\n');
 });

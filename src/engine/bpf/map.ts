@@ -106,10 +106,22 @@ export abstract class BpfMap {
     view.setStr('name', spec.name);
     view.set('refcnt', 1);
     view.set('usercnt', 1);
+    view.trySet('inner_map_meta', spec.inner ? this.metaOf(spec.inner.spec) : 0n);
     if (!spec.btf) return;
     view.trySet('btf_key_type_id', spec.btf.key);
     view.trySet('btf_value_type_id', spec.btf.value);
     view.trySet('btf', spec.btf.addr);
+  }
+
+  /** What every inner map must be like. @kernel bpf_map_meta_alloc, kernel/bpf/map_in_map.c @fidelity partial: no record of special fields */
+  private metaOf({ type, keySize, valueSize, flags, maxEntries }: MapSpec): Addr {
+    const meta = this.kernel.alloc('bpf_map');
+    meta.set('map_type', type);
+    meta.set('key_size', keySize);
+    meta.set('value_size', valueSize);
+    meta.set('map_flags', flags);
+    meta.set('max_entries', maxEntries);
+    return meta.addr;
   }
 
   get addr(): Addr {
@@ -199,6 +211,7 @@ export abstract class BpfMap {
   free(): void {
     mapsByAddr.remove(this);
     this.freeContent();
+    if (this.spec.inner && this.view.has('inner_map_meta')) this.mem.release(this.view.ptr('inner_map_meta'));
     this.mem.release(this.scratch);
     this.mem.release(this.allocation);
   }

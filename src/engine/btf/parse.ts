@@ -5,7 +5,7 @@
  *
  * A split BTF (a module's) continues the ids and strings of its base.
  */
-import type { TypeId } from '../../shared/brand.ts';
+import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
 import { BTF_MAGIC, Kind, kindDataBytes } from './types.ts';
 import type { BtfType } from './types.ts';
@@ -111,6 +111,11 @@ export class Btf {
     let end = at;
     while (this.raw[end] !== 0) end++;
     return latin1Decode(this.raw.subarray(at, end));
+  }
+
+  /** Where a type of this blob begins in `raw`. */
+  offsetOf(id: TypeId): Bytes {
+    return this.at(id);
   }
 
   private at(id: TypeId): number {

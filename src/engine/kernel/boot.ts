@@ -18,12 +18,14 @@ import { newFiles } from './objects/files.ts';
 import { newFsStruct } from './objects/fs_struct.ts';
 import { KNOWN_FS_SYMBOLS, newInode, newSuper } from './objects/inode.ts';
 import { INTERNAL_FS } from './objects/internal_mounts.ts';
+import { initMemoryNode } from './objects/memory_node.ts';
 import { initialNamespace, NAMESPACES, newNsproxy } from './objects/namespace.ts';
 import type { NsKind, NsSet } from './objects/namespace.ts';
 import { attachPid, PidType } from './objects/pid.ts';
 import { initSignal } from './objects/signal.ts';
 import { initTask, PF } from './objects/task.ts';
 import { PROTOCOLS } from './objects/sock.ts';
+import { initWakeupSources } from './objects/wakeup_source.ts';
 import type { View } from './view.ts';
 
 /** The objects of the image itself: symbol and struct. */
@@ -52,6 +54,8 @@ const IMAGE: readonly (readonly [symbol: string, struct: string])[] = [
   ['tcp_hashinfo', 'inet_hashinfo'],
   ['udp_table', 'udp_table'],
   ['nl_table', 'hlist_head'],
+  ['node_data', 'hlist_head'],
+  ['wakeup_sources', 'list_head'],
   ['cubictcp', 'tcp_congestion_ops'],
   ['tcp_reno', 'tcp_congestion_ops'],
   ...Object.values(PROTOCOLS).map(({ symbol }) => [symbol, 'proto'] as const),
@@ -146,5 +150,7 @@ export function boot(kernel: Kernel, options: BootOptions): void {
   for (const type of Object.values(PidType)) attachPid(kernel, task, type);
   adoptIdle(kernel, task);
   initCpu(kernel, task);
+  initMemoryNode(kernel);
+  initWakeupSources(kernel);
   kernel.current = task.addr;
 }

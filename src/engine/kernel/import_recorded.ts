@@ -15,7 +15,7 @@ import { consoleOf, fileState } from './import_file_state.ts';
 import type { PathOf } from './import_file_state.ts';
 import { importRoutes, importSlabCaches } from './import_objects.ts';
 import { importSockets } from './import_sockets.ts';
-import { cpuTimes, processFacts, residency, taskFacts, TICK_NS } from './import_tasks.ts';
+import { cpuTimes, processFacts, residency, taskFacts, TICK_NS, registersOf } from './import_tasks.ts';
 import { parseSnapshot } from './recorded_snapshot.ts';
 import type { FdText, ProcessText, Snapshot, ThreadText } from './recorded_snapshot.ts';
 import { parseWorld, WorldError } from './world.ts';
@@ -309,6 +309,7 @@ class Importer {
       comm: commOf(thread.comm.replace(/\n$/, '')),
       cgroup: cgroupOf(thread.cgroup ?? ''),
       stack: stackOf(thread.stack ?? ''),
+      ...registersOf(thread.syscall ?? ''),
       state,
       ...(state === 'S' && FREEZABLE.has(thread.wchan ?? '') ? { rawState: 1 + TASK_FREEZABLE } : {}),
       flags: stat.num(9),

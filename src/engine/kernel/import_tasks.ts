@@ -33,6 +33,15 @@ export function taskFacts(status: Status): Pick<Process, 'blocked' | 'pending' |
   };
 }
 
+/** What /proc/PID/syscall tells of a task that sleeps: `NUMBER ARGUMENTS SP IP`, or `-1 SP IP` outside a call. */
+export function registersOf(text: string): Pick<Process, 'registers'> {
+  const words = text.trim().split(' ');
+  const [ip, sp] = [words.pop(), words.pop()];
+  const call = Number(words.shift() ?? NaN);
+  if (ip === undefined || sp === undefined || !Number.isInteger(call)) return {};
+  return { registers: { ip, sp, ...(call < 0 ? {} : { call, args: words }) } };
+}
+
 /** The name of a terminal by the number in stat: minor in the lowest and highest bits, major between. */
 export function terminal(number: number): string | null {
   const major = (number >> 8) & 0xfff;

@@ -26,6 +26,7 @@ const threadText = v.object({
   wchan: v.optional(v.nullable(v.string()), ''),
   cgroup: v.optional(v.nullable(v.string()), ''),
   stack: v.optional(v.nullable(v.string()), ''),
+  syscall: v.optional(v.nullable(v.string()), ''),
   fds: v.array(fdText),
 });
 const processText = v.object({

@@ -7,6 +7,7 @@
  *     mount.mnt.mnt_sb      stored through mount: mount's own fields tell
  *     mount.mnt             its address taken: what vfsmount keeps tells, member by member
  */
+import type { TypeId } from '../../shared/brand.ts';
 import { structOf } from '../btf/layout.ts';
 import type { StructType, Types } from './types.ts';
 
@@ -23,15 +24,25 @@ const within = ({ bit, bits }: Range, start: number): Range => ({ bit: bit - sta
 
 const keepsFields = (type: StructType): boolean => !type.simulated().next().done;
 
-/** What was stored to this struct through those that embed it: `mnt.mnt_root` of a mount is vfsmount's mnt_root. */
+/**
+ * What was stored to this struct through those that embed it: `mnt.mnt_root` of a mount is vfsmount's mnt_root.
+ * A struct of which only the address is ever taken is kept as a whole: a list's node, an address of IPv6.
+ */
 function* embedded(types: Types, type: StructType): Generator<Range> {
-  for (const outer of types.known())
-    for (const [path, { bitOffset, bitSize, size }] of outer.simulated())
+  const isType = (id: TypeId): boolean => structOf(types.btf, id) !== null && types.byTypeId(id) === type;
+  const whole = { bit: 0, bits: type.size * 8 };
+  for (const outer of types.known()) {
+    const stored = [...outer.simulated()];
+    const inParts = (path: string): boolean => stored.some(([other]) => other.startsWith(`${path}.`));
+    for (const [path, { type: id, bitOffset, bitSize, size }] of stored) {
+      if (isType(id) && !keepsFields(type) && !inParts(path)) yield whole;
       for (let dot = path.indexOf('.'); dot > 0; dot = path.indexOf('.', dot + 1)) {
         const member = outer.tryField(path.slice(0, dot));
-        if (!member || !structOf(types.btf, member.type) || types.byTypeId(member.type) !== type) continue;
-        yield { bit: bitOffset - member.bitOffset, bits: bitSize || size * 8 || 1 };
+        if (member && isType(member.type))
+          yield { bit: bitOffset - member.bitOffset, bits: bitSize || size * 8 || 1 };
       }
+    }
+  }
 }
 
 /** Whether bits of a struct are kept by this kernel: to be asked of any number of them at one moment. */
@@ -48,6 +59,7 @@ function isSimulated(types: Types, type: StructType, range: Range): boolean {
     const inner = structOf(btf, id) ? types.byTypeId(id) : null;
     const inParts = stored.some(([other]) => other.startsWith(`${path}.`));
     if (!inner || (!inParts && !keepsFields(inner))) return true;
+    if (isSimulated(types, inner, within(range, bitOffset))) return true;
   }
   for (const member of structOf(btf, type.id)?.members ?? []) {
     const inner = structOf(btf, member.type) ? types.byTypeId(member.type) : null;

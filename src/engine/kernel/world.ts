@@ -281,6 +281,7 @@ function checkCgroups({ cgroups }: World): void {
 /** What routes, buffers and pinned maps refer to exists, and no two have one name. */
 function checkObjects(world: World): void {
   world.routes.forEach(({ net }, i) => checkNamespace(world, 'net', net, `.routes[${i}].net`));
+  checkNexthops(world);
   const inodes = new Set<number>();
   world.dmaBufs.forEach(({ ino }, i) => {
     if (inodes.has(ino)) throw new WorldError(`.dmaBufs[${i}].ino`, `${ino} is the inode of another buffer`);
@@ -295,6 +296,21 @@ function checkObjects(world: World): void {
       if (socket !== undefined && !sockets.has(socket))
         throw new WorldError(`.maps[${i}].entries[${j}].socket`, `no socket has the inode ${socket}`);
     });
+  });
+}
+
+/** A next hop object has one gateway and device, whichever route goes by it. */
+function checkNexthops({ routes }: World): void {
+  routes.forEach((route, i) => {
+    const { nexthop, net, via, dev } = route;
+    if (nexthop === undefined) return;
+    const first = routes.findIndex((other) => other.nexthop === nexthop && other.net === net);
+    const other = routes[first];
+    if (other && (other.via !== via || other.dev !== dev))
+      throw new WorldError(
+        `.routes[${i}].nexthop`,
+        `.routes[${first}] says otherwise where next hop ${nexthop} leads`,
+      );
   });
 }
 

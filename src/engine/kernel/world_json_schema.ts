@@ -33,6 +33,11 @@ const CHECKS: Readonly<Record<string, (requirement: unknown) => JsonSchema>> = {
   starts_with: (text) => ({ pattern: `^${String(text)}` }),
 };
 
+const OF_ARRAYS: typeof CHECKS = {
+  min_length: (minItems) => ({ minItems }),
+  max_length: (maxItems) => ({ maxItems }),
+};
+
 const SHAPES: Readonly<Record<string, (node: Node) => JsonSchema>> = {
   string: () => ({ type: 'string' }),
   number: () => ({ type: 'number' }),
@@ -67,8 +72,8 @@ function convert(node: Node): JsonSchema {
   const [first, ...checks] = node.pipe ?? [];
   const base = first?.pipe ? convert(first) : shape(node);
   const array = base['type'] === 'array';
-  const keywords = checks.map(({ type, requirement }) =>
-    type === 'min_length' && array ? { minItems: requirement } : (CHECKS[type]?.(requirement) ?? {}),
+  const keywords = checks.map(
+    ({ type, requirement }) => ((array && OF_ARRAYS[type]) || CHECKS[type])?.(requirement) ?? {},
   );
   return Object.assign({}, base, ...keywords) as JsonSchema;
 }

@@ -31,6 +31,8 @@ export const routeSchema = v.strictObject({
   flags: v.optional(u32, 1),
   /** RTPROT_*: 2 the kernel, 3 boot, 4 an administrator, 9 router advertisements. */
   protocol: v.optional(u8, 2),
+  /** The number of a next hop object, which routes with the same gateway and device may share; left out: none. */
+  nexthop: v.optional(v.pipe(u32, v.minValue(1))),
   /** References in all; left out: those of the table. */
   refs: v.optional(v.pipe(count, v.minValue(1), v.maxValue(0xffff))),
   /** Number of its network namespace; left out: the initial one. */

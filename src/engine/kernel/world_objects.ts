@@ -31,7 +31,7 @@ export function buildRoutes(
   for (const { kind, inum } of world.namespaces)
     if (kind === 'net') initFib6(kernel, must(netByInum(inum), `network namespace ${inum}`));
   const routes = world.routes.map((route) => {
-    const { dst, via, dev, table, flags, protocol, refs, net } = route;
+    const { dst, via, dev, table, flags, protocol, refs, net, nexthop } = route;
     const { ip, length } = prefixOf(dst);
     const rt = addRoute(
       kernel,
@@ -45,6 +45,7 @@ export function buildRoutes(
         metric: metricOf(route),
         flags,
         protocol,
+        nexthop: nexthop ?? null,
       },
     );
     return { rt, refs };

@@ -1,5 +1,6 @@
 /** What a world tells of a task beyond its place among others: what it spent, its priority and its signals. */
 import type { Kernel } from './kernel.ts';
+import { setUserRegisters } from './objects/kernel_stack.ts';
 import { EXIT_ZOMBIE, setPriority, setSpent } from './objects/task.ts';
 import { setAction, SIG_IGN, signalsIn } from './objects/signal.ts';
 import type { View } from './view.ts';
@@ -23,6 +24,9 @@ export function setTaskFacts(kernel: Kernel, task: View, entry: WorldProcess | W
   task.trySet('pending.signal', BigInt(entry.pending ?? 0));
   task.trySet('atomic_flags', entry.noNewPrivs ? PFA_NO_NEW_PRIVS : 0);
   task.trySet('seccomp.mode', entry.seccomp);
+  if (!entry.registers) return;
+  const { ip, sp, call = -1, args } = entry.registers;
+  setUserRegisters(kernel, task, { ip: BigInt(ip), sp: BigInt(sp), call, args: args.map(BigInt) });
 }
 
 /** What belongs to the leader's signal_struct and sighand_struct, which its threads share. */

@@ -11,8 +11,23 @@ const signals = v.pipe(
   v.regex(/^0x[0-9a-fA-F]{1,16}$/, 'expected signals as hex text such as "0x1000"'),
 );
 
+const address = v.pipe(
+  v.string(),
+  v.regex(/^0x[0-9a-fA-F]{1,16}$/, 'expected an address as hex text such as "0x7f0000001000"'),
+);
+/** With what it entered the kernel, as in /proc/PID/syscall. */
+const registers = v.strictObject({
+  ip: address,
+  sp: address,
+  /** Number of the system call that it is in; left out: in none. */
+  call: v.optional(count),
+  /** rdi, rsi, rdx, r10, r8, r9 */
+  args: v.optional(v.pipe(v.array(address), v.maxLength(6)), []),
+});
+
 /** Of one task. */
 export const taskFacts = {
+  registers: v.optional(registers),
   /** Signals that it has blocked, and that wait for it. */
   blocked: v.optional(signals),
   pending: v.optional(signals),
@@ -48,6 +63,8 @@ export const processFacts = {
   /** Process group in the terminal's foreground, when it is known. */
   foreground: v.optional(count),
 };
+
+export type WorldRegisters = v.InferOutput<typeof registers>;
 
 /** What /proc/stat lists: nanoseconds, and switches from task to task. */
 export const cpuTimesSchema = v.strictObject({

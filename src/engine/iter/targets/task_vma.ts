@@ -28,7 +28,7 @@ function lockTaskMm(session: Session, task: View): View | null {
   const mm = task.deref('mm');
   if (!mm || (task.num('flags') & PF.KTHREAD) !== 0) return null;
   session.held('mm mm_users', getMm(mm).addr, 1);
-  session.held('mmap_lock', mmapReadLock(mm).addr, 1);
+  session.held('mmap_lock', mmapReadLock(session.kernel, mm).addr, 1);
   return mm;
 }
 function unlockMm(session: Session, mm: View): void {
@@ -56,7 +56,7 @@ function letWriterIn(session: Session, mm: View, vma: View): View | null {
   session.priv.set('prev_vm_end', vma.big('vm_end'));
   session.held('mmap_lock', mm.addr, -1);
   mmapReadUnlock(session.kernel, mm);
-  session.held('mmap_lock', mmapReadLock(mm).addr, 1);
+  session.held('mmap_lock', mmapReadLock(session.kernel, mm).addr, 1);
   return resumeAt(session, mm);
 }
 

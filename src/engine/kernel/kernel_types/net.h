@@ -9,6 +9,10 @@ struct device_driver;
 struct device_type;
 struct fib6_walker;
 struct net_device;
+struct netdev_queue;
+struct Qdisc;
+struct Qdisc_ops;
+struct module;
 struct fnhe_hash_bucket;
 struct hlist_nulls_node;
 struct inet_bind2_bucket;
@@ -77,6 +81,12 @@ struct netns_ipv6 {
 	atomic_t fib6_sernum;
 };
 
+struct netns_nexthop {
+	struct rb_root rb_root;
+	unsigned int seq;
+	u32 last_id_allocated;
+};
+
 struct net {
 	refcount_t passive;
 	u32 ifindex;
@@ -88,6 +98,7 @@ struct net {
 	u32 hash_mix;
 	struct net_device *loopback_dev;
 	struct netns_unix unx;
+	struct netns_nexthop nexthop;
 	struct netns_ipv4 ipv4;
 	struct netns_ipv6 ipv6;
 	u64 net_cookie;
@@ -667,6 +678,10 @@ struct net_device {
 	char name[16];
 	struct list_head dev_list;
 	unsigned short type;
+	struct netdev_queue *_tx;
+	unsigned int num_tx_queues;
+	unsigned int real_num_tx_queues;
+	struct Qdisc *qdisc;
 	struct device dev;
 };
 
@@ -701,8 +716,7 @@ struct nexthop {
 	};
 };
 
-/* Queueing: declared for programs that look at packets; no packets move here. */
-struct Qdisc;
+/* Queues of devices; no packets move here. */
 
 struct netdev_queue {
 	struct net_device *dev;
@@ -725,9 +739,16 @@ struct gnet_stats_queue {
 	__u32 overlimits;
 };
 
+struct Qdisc_ops {
+	struct Qdisc_ops *next;
+	char id[16];
+	struct module *owner;
+};
+
 struct Qdisc {
 	unsigned int flags;
 	u32 limit;
+	const struct Qdisc_ops *ops;
 	u32 handle;
 	u32 parent;
 	struct netdev_queue *dev_queue;

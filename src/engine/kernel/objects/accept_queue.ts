@@ -102,6 +102,8 @@ export function queueUnix(kernel: Kernel, listener: Addr, child: Addr): void {
   const queue = receiveQueue(kernel, listener);
   const skb = kernel.alloc('sk_buff');
   skb.set('sk', child);
+  for (const zero of ['len', 'priority', 'tstamp']) skb.trySet(zero, 0);
+  if (skb.has('cb')) skb.at('cb');
   const last = kernel.view('sk_buff', queue.ptr('prev'));
   skb.set('next', queue.addr);
   skb.set('prev', last.addr);

@@ -9,6 +9,7 @@ import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../kernel.ts';
 import { percpuVariable } from '../percpu.ts';
 import type { View } from '../view.ts';
+import { spinLockInit } from './spin_lock.ts';
 
 const runqueue = (kernel: Kernel): View | null => percpuVariable(kernel, 'runqueues', 'rq');
 
@@ -16,6 +17,7 @@ const runqueue = (kernel: Kernel): View | null => percpuVariable(kernel, 'runque
 export function initCpu(kernel: Kernel, idle: View): void {
   const rq = runqueue(kernel);
   if (rq) {
+    for (const lock of ['__lock', 'lock']) spinLockInit(rq, lock);
     rq.set('idle', idle.addr);
     rq.trySet('online', 1);
     for (const zero of ['cpu', 'nr_running', 'cfs.nr_running', 'rt.rt_nr_running', 'nr_uninterruptible'])

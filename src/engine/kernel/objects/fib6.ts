@@ -14,6 +14,7 @@ import type { Kernel } from '../kernel.ts';
 import { containerOf, hlistAddHead, hlistNodes, listAddTail, listInit } from '../list.ts';
 import type { View } from '../view.ts';
 import { netDevice } from './net_device.ts';
+import { useNexthop } from './nexthop.ts';
 import { getRef, putRef } from './refs.ts';
 import { AF } from './sock.ts';
 
@@ -52,6 +53,8 @@ export interface RouteSpec {
   /** RTF_* */
   readonly flags: number;
   readonly protocol: number;
+  /** The number of the next hop object that it goes by; null: gateway and device are its own. */
+  readonly nexthop: number | null;
 }
 
 // -- tables ------------------------------------------------------------------------------------------------
@@ -71,6 +74,7 @@ export function initFib6(kernel: Kernel, net: View): void {
     metric: LAST_METRIC,
     flags: RTF.REJECT | RTF.NONEXTHOP,
     protocol: RTPROT_KERNEL,
+    nexthop: null,
   });
   none.trySet('fib6_type', RTN_UNREACHABLE);
   net.set('ipv6.fib6_null_entry', none.addr);
@@ -100,7 +104,7 @@ export function fib6Table(kernel: Kernel, net: View, id: number): View {
 
 // -- routes ------------------------------------------------------------------------------------------------
 
-/** A route in no table, with one reference. @kernel ip6_route_info_create, net/ipv6/route.c @fidelity partial: no next hop objects, source prefixes, expiry, or metrics but the one */
+/** A route in no table, with one reference. @kernel ip6_route_info_create, net/ipv6/route.c @fidelity partial: no source prefixes, expiry, or metrics but the one */
 function newRoute(kernel: Kernel, net: View, spec: Omit<RouteSpec, 'table'>): View {
   const { types, mem } = kernel;
   const head = types.struct('fib6_info').size;
@@ -114,23 +118,41 @@ function newRoute(kernel: Kernel, net: View, spec: Omit<RouteSpec, 'table'>): Vi
   rt.set('fib6_ref', 1);
   rt.trySet('fib6_nsiblings', 0);
   rt.trySet('nh', 0n);
+  // Routes by source are not made: this one is for packets from anywhere.
+  if (rt.has('fib6_src')) mem.setBytes(rt.at('fib6_src.addr'), NO_ADDRESS);
   rt.trySet('fib6_src.plen', 0);
   if (rt.has('fib6_siblings')) listInit(mem, rt.at('fib6_siblings'));
-  const hop = nextHop(kernel, rt);
-  const dev = netDevice(kernel, net, spec.device);
+  const fill = (hop: View): void => fillHop(kernel, net, hop, spec);
+  if (spec.nexthop === null || !useNexthop(kernel, net, rt, spec.nexthop, fill)) fill(ownHop(kernel, rt));
+  return rt;
+}
+
+function fillHop(
+  kernel: Kernel,
+  net: View,
+  hop: View,
+  { device, gateway }: Pick<RouteSpec, 'device' | 'gateway'>,
+): void {
+  const dev = netDevice(kernel, net, device);
   hop.set('nh_common.nhc_dev', dev.addr);
   hop.set('nh_common.nhc_oif', dev.num('ifindex'));
   hop.set('nh_common.nhc_family', AF.INET6);
   hop.trySet('nh_common.nhc_weight', 1);
-  if (!spec.gateway) return rt;
+  if (!gateway) return;
   hop.set('nh_common.nhc_gw_family', AF.INET6);
-  mem.setBytes(hop.at('nh_common.nhc_gw'), spec.gateway);
-  return rt;
+  kernel.mem.setBytes(hop.at('nh_common.nhc_gw'), gateway);
 }
 
-/** The next hop that stands behind a route. */
-export const nextHop = (kernel: Kernel, rt: View): View =>
-  kernel.view('fib6_nh', rt.addr + BigInt(kernel.types.struct('fib6_info').size));
+/** The next hop that stands behind a route which has one of its own. */
+const ownHop = (kernel: Kernel, rt: View): View => kernel.view('fib6_nh', rt.at('fib6_nh[0]'));
+
+/** The next hop of a route: its own, or the numbered one that it shares. */
+export function nextHop(kernel: Kernel, rt: View): View {
+  const shared = rt.has('nh') ? rt.ptr('nh') : 0n;
+  return shared === 0n
+    ? ownHop(kernel, rt)
+    : kernel.view('nh_info', kernel.view('nexthop', shared).ptr('nh_info')).sub('fib6_nh');
+}
 
 /** Adds a route behind those of its prefix with no higher metric. @kernel fib6_add, fib6_add_rt2node, net/ipv6/ip6_fib.c @fidelity full: app/walks/targets.test.ts */
 export function addRoute(kernel: Kernel, net: View, spec: RouteSpec): View {
@@ -155,6 +177,7 @@ export function addRoute(kernel: Kernel, net: View, spec: RouteSpec): View {
 /** Next hops that share the packets of one prefix: gateways that somebody named. @kernel rt6_qualify_for_ecmp, include/net/ip6_route.h @fidelity full: app/kernel_fields.test.ts */
 const isShared = (kernel: Kernel, rt: View): boolean =>
   (rt.num('fib6_flags') & (RTF.ADDRCONF | RTF.DYNAMIC)) === 0 &&
+  (!rt.has('nh') || rt.ptr('nh') === 0n) &&
   nextHop(kernel, rt).num('nh_common.nhc_gw_family') !== 0;
 
 /** Routes of one prefix and metric by several gateways know each other. @kernel fib6_add_rt2node, net/ipv6/ip6_fib.c @fidelity full: app/kernel_fields.test.ts */

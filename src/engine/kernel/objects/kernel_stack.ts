@@ -7,6 +7,7 @@
  * Source: arch/x86/kernel/unwind_frame.c, arch/x86/include/asm/processor.h, Linux 6.12.
  */
 import type { Addr, Bytes } from '../../../shared/brand.ts';
+import { Errno } from '../../../shared/errno.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Symbols } from '../symbols.ts';
 import type { View } from '../view.ts';
@@ -19,6 +20,39 @@ const FRAME: Bytes = 16;
 /** Address of the registers with which the task entered the kernel. @kernel task_pt_regs, arch/x86/include/asm/processor.h @fidelity full: cgroup.test.ts */
 export const taskPtRegs = (task: View): Addr => task.ptr('stack') + BigInt(THREAD_SIZE - PT_REGS);
 
+const stackOf = (kernel: Kernel, task: View): void => {
+  if (task.ptr('stack') === 0n) task.set('stack', kernel.mem.alloc(THREAD_SIZE, 4096));
+};
+
+/** What a task of user space had in its registers when it entered the kernel. */
+export interface UserRegisters {
+  readonly ip: Addr;
+  readonly sp: Addr;
+  /** Number of its system call, -1 for none. */
+  readonly call: number;
+  /** In the order of arguments. */
+  readonly args: readonly Addr[];
+}
+const ARGUMENTS = ['di', 'si', 'dx', 'r10', 'r8', 'r9'];
+/** Selectors of 64-bit user space, and flags with interrupts on. */
+const USER = { cs: 0x33, ss: 0x2b, flags: 0x246 } as const;
+
+/** @kernel entry_SYSCALL_64, arch/x86/entry/entry_64.S @fidelity partial: registers that hold no argument are 0 */
+export function setUserRegisters(kernel: Kernel, task: View, { ip, sp, call, args }: UserRegisters): void {
+  if (!kernel.types.has('pt_regs')) return;
+  stackOf(kernel, task);
+  const regs = kernel.view('pt_regs', taskPtRegs(task));
+  regs.set('ip', ip);
+  regs.set('sp', sp);
+  regs.set('orig_ax', call);
+  regs.set('ax', call === -1 ? 0 : -Errno.ENOSYS);
+  for (const [name, value] of Object.entries(USER)) regs.set(name, value);
+  if (call === -1) return;
+  ARGUMENTS.forEach((name, i) => regs.set(name, args[i] ?? 0n));
+  regs.set('cx', ip);
+  regs.set('r11', USER.flags);
+}
+
 /**
  * Gives a task a stack that it sleeps on.
  *
@@ -26,7 +60,7 @@ export const taskPtRegs = (task: View): Addr => task.ptr('stack') + BigInt(THREA
  * @fidelity partial: frame pointers only, nothing else lies on the stack
  */
 export function setKernelStack(kernel: Kernel, task: View, returns: readonly Addr[]): void {
-  if (task.ptr('stack') === 0n) task.set('stack', kernel.mem.alloc(THREAD_SIZE, 4096));
+  stackOf(kernel, task);
   let frame = taskPtRegs(task);
   let outer = 0n;
   for (const address of returns.toReversed()) {

@@ -1,5 +1,6 @@
 /**
- * mmap_lock: many readers of an address space, or one writer. Readers are in the semaphore's count.
+ * mmap_lock: many readers of an address space, or one writer. Readers are in the semaphore's count, the last of
+ * them in its owner; a writer leaves none behind.
  *
  * Source: include/linux/mmap_lock.h, kernel/locking/rwsem.c.
  */
@@ -11,9 +12,15 @@ import { getRef, putRef } from './refs.ts';
 /** One reader in the count of a rw_semaphore. */
 const RWSEM_READER_BIAS = 256;
 const COUNT = 'mmap_lock.count';
+const OWNER = 'mmap_lock.owner';
+/** In the owner: it only reads. Nobody takes it out again, so the last reader stays known. */
+const RWSEM_READER_OWNED = 1n;
 
-/** @kernel mmap_read_lock, include/linux/mmap_lock.h @fidelity full: task_targets.test.ts */
-export const mmapReadLock = (mm: View): View => getRef(mm, COUNT, RWSEM_READER_BIAS);
+/** @kernel mmap_read_lock, rwsem_set_reader_owned, kernel/locking/rwsem.c @fidelity full: task_targets.test.ts */
+export function mmapReadLock(kernel: Kernel, mm: View): View {
+  mm.trySet(OWNER, kernel.current | RWSEM_READER_OWNED);
+  return getRef(mm, COUNT, RWSEM_READER_BIAS);
+}
 
 /** @kernel mmap_read_unlock, include/linux/mmap_lock.h @fidelity full: task_targets.test.ts */
 export function mmapReadUnlock(kernel: Kernel, mm: View): void {
@@ -31,4 +38,7 @@ export const mmapLockIsContended = (kernel: Kernel, mm: View): boolean => isCont
  * @fidelity partial: the list of waiters is not in memory; none is ever killed
  */
 export const withMmapWriteLock = (kernel: Kernel, mm: View, write: () => void): boolean =>
-  whenFree(kernel, mm.addr, mm.num(COUNT) !== 0, write);
+  whenFree(kernel, mm.addr, mm.num(COUNT) !== 0, () => {
+    write();
+    mm.trySet(OWNER, 0n);
+  });

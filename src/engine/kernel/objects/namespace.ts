@@ -78,6 +78,8 @@ function fill(kernel: Kernel, type: NsType, ns: View, inum: number, parent: View
     for (const head of ['list', 'exit_list', 'dev_base_head'])
       if (ns.has(head)) listInit(kernel.mem, ns.at(head));
     ns.trySet('net_cookie', inum - type.inum + 1);
+    // Linux draws it at random, so that nobody can guess buckets; with none they are the same in every run.
+    ns.trySet('hash_mix', 0);
   }
 }
 

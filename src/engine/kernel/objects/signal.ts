@@ -12,6 +12,7 @@
 import type { Kernel } from '../kernel.ts';
 import { listInit } from '../list.ts';
 import type { View } from '../view.ts';
+import { spinLockInit } from './spin_lock.ts';
 
 /** Real-time signals among them. */
 const SIGNALS = 64;
@@ -108,6 +109,7 @@ export function setAction(sighand: View, signal: number, handler: bigint): void 
 /** A sighand_struct that nobody uses yet; what `from` does about signals it does too. @kernel copy_sighand, kernel/fork.c @fidelity full: app/kernel_fields.test.ts */
 export function newSighand(kernel: Kernel, from: View | null): View {
   const sighand = kernel.alloc('sighand_struct');
+  spinLockInit(sighand, 'siglock');
   if (!sighand.has('action[0]')) return sighand;
   const size = kernel.types.struct('k_sigaction').size * SIGNALS;
   if (from) kernel.mem.setBytes(sighand.at('action'), kernel.mem.bytes(from.at('action'), size));

@@ -92,7 +92,9 @@ function unixAddress(kernel: Kernel, bytes: Uint8Array): View {
   const addr = kernel.view('unix_address', kernel.allocBytes(size + bytes.length));
   addr.set('refcnt', 1);
   addr.set('len', bytes.length);
-  kernel.mem.setBytes(addr.at('name'), bytes);
+  const name = kernel.view('sockaddr_un', addr.at('name[0]'));
+  name.set('sun_family', AF.UNIX);
+  kernel.mem.setBytes(name.at('sun_path'), bytes.subarray(NAME));
   return addr;
 }
 

@@ -31,7 +31,7 @@ function free(call: KernelCall): void {
 }
 
 function lockMmap(call: KernelCall): void {
-  const mm = mmapReadLock(call.struct('mm_struct', 1));
+  const mm = mmapReadLock(call.kernel, call.struct('mm_struct', 1));
   call.take('mmap_lock', mm.addr, ownerName(mm));
 }
 

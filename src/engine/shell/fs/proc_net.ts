@@ -6,7 +6,7 @@
  */
 import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { fib6Tables, routesOf, RTF } from '../../kernel/objects/fib6.ts';
+import { fib6Tables, nextHop, routesOf, RTF } from '../../kernel/objects/fib6.ts';
 import { tcpEstablished, tcpListening, udpByAddress } from '../../kernel/objects/inet_hash.ts';
 import type { SocketTable } from '../../kernel/objects/inet_hash.ts';
 import { NETLINK_PROTOCOLS, netlinkSocks } from '../../kernel/objects/netlink_sock.ts';
@@ -156,7 +156,7 @@ export function ipv6RouteText(kernel: Kernel, net: Addr): string {
   for (const table of fib6Tables(kernel, kernel.view('net', net)))
     for (const node of fib6Nodes(table.sub('tb6_root')))
       for (const rt of routesOf(node)) {
-        const nh = kernel.view('fib6_nh', rt.at('fib6_nh')).sub('nh_common');
+        const nh = nextHop(kernel, rt).sub('nh_common');
         const gateway = nh.num('nhc_gw_family') !== 0;
         const flags = rt.num('fib6_flags') | (gateway ? RTF.GATEWAY : 0);
         const dev = nh.deref('nhc_dev');
