@@ -434,6 +434,14 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     647n,
   ],
   [
+    'signed divisions of what is not negative, and under comparisons',
+    `#define TESTS(x) ((x % 4 == 0) + 2 * (x / 100 < 3) + 4 * (x / 100 > -3) + 8 * (x / 7 <= -2) + 16 * (x / 7 >= 0))
+     ${L} { long n = 0; if (a >= 0) n = a / 7 + a % 16; return n * 10000 + TESTS(a) * 100 + TESTS(b); }`,
+    300n,
+    -299n,
+    BigInt((Math.trunc(300 / 7) + (300 % 16)) * 10000 + (1 + 4 + 16) * 100 + (2 + 4 + 8)),
+  ],
+  [
     'barrier_var costs nothing and changes nothing',
     `${L} { long r = a; asm volatile("" : "+r"(r)); return r + b; }`,
     3n,

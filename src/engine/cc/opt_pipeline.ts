@@ -8,6 +8,7 @@ import type { Inst } from './ir.ts';
 import { simplifyExtracts } from './opt_bits.ts';
 import { removeUnreachable, simplifyGraph } from './opt_cfg.ts';
 import { removeDead } from './opt_dce.ts';
+import { divideUnsigned } from './opt_divide.ts';
 import { shareValues } from './opt_gvn.ts';
 import { calleesFirst, countCalls, inlineCalls } from './opt_inline.ts';
 import { mem2reg } from './opt_mem2reg.ts';
@@ -20,7 +21,7 @@ import { mayLoop, runLoops } from './opt_rounds.ts';
 import type { ReadConstant } from './opt_rounds.ts';
 import { moveOutOfLoops } from './opt_loops.ts';
 import { expandMemory } from './opt_memory.ts';
-import { simplifyAll } from './opt_simplify.ts';
+import { isNonNegative, simplifyAll } from './opt_simplify.ts';
 import { foldTexts } from './opt_texts.ts';
 import { unwritten } from './opt_unwritten.ts';
 import { avoidLess, widen } from './opt_widen.ts';
@@ -58,9 +59,12 @@ function foldConstantLoads(fn: IrFunction, objects: Objects): void {
 
 const isTemporary = ({ variable }: Slot): boolean => variable === null;
 
-/** A call of which only optimising can say what it is. */
-const isOpen = ({ callee }: Inst): boolean =>
-  callee?.kind === 'pointer' || callee?.kind === 'memory' || callee?.kind === 'text';
+/** Only optimising can say what it is, or that it can be done. */
+const isOpen = ({ op, callee }: Inst, { v4 }: Cpu): boolean =>
+  callee?.kind === 'pointer' ||
+  callee?.kind === 'memory' ||
+  callee?.kind === 'text' ||
+  (!v4 && (op === 'sdiv' || op === 'smod'));
 
 /** As far as code needs it to be code: variables stay where they are, and every statement does what it says. */
 function cleanUpLittle(fn: IrFunction, objects: Objects): void {
@@ -109,6 +113,7 @@ function cleanUpAll(fn: IrFunction, objects: Objects): void {
     replacing(fn, dropUnwanted);
     replacing(fn, extendChoices);
     simplifyGraph(fn);
+    if (divideUnsigned(fn, isNonNegative)) simplifyAll(fn);
     shareValues(fn);
     removeOverwritten(fn);
     removeDead(fn);
@@ -190,7 +195,8 @@ export function optimise(
   if (full) settleUnwritten(left, objects);
   if (full) for (const fn of left) if (mayLoop(fn)) moveOutOfLoops(fn);
   for (const fn of left) {
-    if (!full && fn.blocks.some(({ insts }) => insts.some(isOpen))) cleanUpAll(fn, objects);
+    if (!full && fn.blocks.some(({ insts }) => insts.some((inst) => isOpen(inst, cpu))))
+      cleanUpAll(fn, objects);
     fit(fn, cpu);
   }
   return left;

@@ -5,6 +5,7 @@
  * Nothing here moves code or looks at memory.
  */
 import { possibleBits, simplifyMask } from './opt_bits.ts';
+import { simplifyDivided } from './opt_divide.ts';
 import { invertCond, replaceValues, swapCond } from './ir.ts';
 import type { BinaryOp, Cond, Inst, IrFunction, Op, Width } from './ir.ts';
 
@@ -248,8 +249,8 @@ function simplifyShifted(fn: IrFunction, { cond, a, b }: Compare): Compare | nul
 export function simplifyCompare(fn: IrFunction, from: Compare): Compare {
   const { cond, a, b } = from;
   if (a.op === 'const' && b.op !== 'const') return { cond: swapCond(cond), a: b, b: a };
-  const shifted = simplifyShifted(fn, from);
-  if (shifted) return shifted;
+  const simpler = simplifyShifted(fn, from) ?? simplifyDivided(fn, from);
+  if (simpler) return simpler;
   const bit = a.op === 'zext' && a.args[0]!.op === 'cmp' ? a.args[0]! : a;
   if (
     bit.op === 'cmp' &&
@@ -305,7 +306,7 @@ export function knownCompare(from: Compare): boolean | null {
 const COUNTER_STEP = 1n << 16n;
 
 /** The top bit is clear: by its bits, or as a counter from 0 or above in small steps, whose overflow C rules out. */
-function isNonNegative(inst: Inst, seen: Set<Inst> = new Set()): boolean {
+export function isNonNegative(inst: Inst, seen: Set<Inst> = new Set()): boolean {
   if (seen.has(inst)) return true;
   if (usedBits(inst) < inst.width || possibleBits(inst) >> BigInt(inst.width - 1) === 0n) return true;
   seen.add(inst);
