@@ -199,6 +199,27 @@ describe('libbpf', () => {
     expect(run(c, OPEN_FILES)).toMatchObject({ status: 139, crash: '5 main 11' });
   });
 
+  test('a syscall program is run on a struct of the caller, and changes it', () => {
+    const bpf = `
+      #include "vmlinux.h"
+      #include <bpf/bpf_helpers.h>
+      struct sum { long a, b, sum; };
+      SEC("syscall") int add(struct sum *it) { it->sum = it->a + it->b; return 3; }
+      char LICENSE[] SEC("license") = "GPL";`;
+    const c = body(`
+	struct { long a, b, sum; } it = { 20, 22 };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &it, .ctx_size_in = sizeof(it));
+	struct bpf_object *obj = bpf_object__open("add.bpf.o");
+	if (bpf_object__load(obj))
+		return 1;
+	int fd = bpf_program__fd(bpf_object__next_program(obj, NULL));
+	printf("%d ", bpf_prog_test_run_opts(fd, &opts));
+	printf("%u %ld ", opts.retval, it.sum);
+	opts.repeat = 1;
+	printf("%d\\n", bpf_prog_test_run_opts(fd, &opts) == -EINVAL);`);
+    expect(run(c, { 'add.bpf.c': bpf })).toMatchObject({ stdout: '0 3 42 1\n', errors: [], status: 0 });
+  });
+
   test('maps by fd and by object: update, look up, walk the keys, delete', () => {
     const bpf = `
       #include "vmlinux.h"

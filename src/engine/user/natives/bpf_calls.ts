@@ -71,6 +71,25 @@ function mapCreate(call: NativeCall): number {
   });
 }
 
+/** The context of a syscall program comes back to where it was taken from. */
+function testRun(call: NativeCall): number {
+  const word = (i: number): bigint => call.u64(call.arg(1) + BigInt(i * 8));
+  const number = (i: number): number => Number(BigInt.asIntN(32, word(i)));
+  const [at, size] = [word(1), number(2)];
+  if ((at === 0n) !== (size === 0)) return fail('EINVAL');
+  const { ret, retval, ctx } = bpf(call).progTestRun(number(0), {
+    ...(size > 0 ? { ctx: call.bytes(at, size) } : {}),
+    more: word(3) !== 0n,
+    flags: number(4),
+    cpu: number(5),
+    batchSize: number(6),
+  });
+  if (ret !== 0) return ret;
+  call.putU32(word(7), retval);
+  if (ctx && size > 0) call.put(at, ctx);
+  return 0;
+}
+
 function linkCreate(call: NativeCall): number {
   const length = Number(BigInt.asUintN(32, call.arg(4)));
   const iterInfo =
@@ -189,6 +208,7 @@ export const BPF_CALLS: NativeTable = syscalls({
   __sys_bpf_iter_create: (call) => bpf(call).iterCreate(call.int(1)),
   __sys_bpf_link_detach: (call) => bpf(call).linkDetach(call.int(1)),
   __sys_bpf_link_update: (call) => bpf(call).linkUpdate(call.int(1), call.int(2), call.int(3), call.int(4)),
+  __sys_bpf_test_run: testRun,
   __sys_bpf_next_id: (call) => bpf(call).getNextId(kind(call), Number(BigInt.asUintN(32, call.arg(2)))),
   __sys_bpf_fd_by_id: (call) => bpf(call).getFdById(kind(call), Number(BigInt.asUintN(32, call.arg(2)))),
   __sys_bpf_info: objectInfo,

@@ -17,6 +17,23 @@ export const LIBBPF_HEADERS: Readonly<Record<string, string>> = {
     '__LIBBPF_BPF_H',
     `#include <linux/bpf.h>
 #include <bpf/libbpf_common.h>
+struct bpf_test_run_opts {
+	size_t sz;
+	const void *data_in;
+	void *data_out;
+	__u32 data_size_in;
+	__u32 data_size_out;
+	const void *ctx_in;
+	void *ctx_out;
+	__u32 ctx_size_in;
+	__u32 ctx_size_out;
+	__u32 retval;
+	int repeat;
+	__u32 duration;
+	__u32 flags;
+	__u32 cpu;
+	__u32 batch_size;
+};
 struct bpf_map_create_opts {
 	size_t sz;
 	__u32 btf_fd, btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id, inner_map_fd, map_flags;
@@ -30,6 +47,7 @@ struct bpf_iter_create_opts { size_t sz; };
 struct bpf_obj_pin_opts { size_t sz; __u32 file_flags; int path_fd; size_t :0; };
 struct bpf_obj_get_opts { size_t sz; __u32 file_flags; int path_fd; size_t :0; };
 struct bpf_link_update_opts { size_t sz; __u32 flags; __u32 old_prog_fd; __u32 old_map_fd; size_t :0; };
+int bpf_prog_test_run_opts(int prog_fd, struct bpf_test_run_opts *opts);
 int bpf_map_create(enum bpf_map_type type, const char *name, __u32 key_size, __u32 value_size, __u32 max_entries, const struct bpf_map_create_opts *opts);
 int bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags);
 int bpf_map_lookup_elem(int fd, const void *key, void *value);

@@ -43,6 +43,7 @@ extern int __sys_bpf_link_create(int prog_fd, int type, const void *info, __u32 
 extern int __sys_bpf_iter_create(int link_fd);
 extern int __sys_bpf_link_detach(int link_fd);
 extern int __sys_bpf_link_update(int link_fd, int prog_fd, int flags, int old);
+extern int __sys_bpf_test_run(const void *args);
 extern int __sys_bpf_next_id(int kind, __u32 start);
 extern int __sys_bpf_fd_by_id(int kind, __u32 id);
 extern int __sys_bpf_info(int fd, void *info, __u32 *length);

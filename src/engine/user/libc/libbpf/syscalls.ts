@@ -28,6 +28,16 @@ int bpf_link_update(int link_fd, int new_prog_fd, const struct bpf_link_update_o
 	return err(__sys_bpf_link_update(link_fd, new_prog_fd, opts ? opts->flags : 0, opts ? opts->old_prog_fd : 0));
 }
 
+int bpf_prog_test_run_opts(int prog_fd, struct bpf_test_run_opts *opts)
+{
+	_Bool more = opts->data_in || opts->data_out || opts->ctx_out || opts->repeat || opts->duration;
+	unsigned long args[] = {
+		prog_fd, (unsigned long)opts->ctx_in, opts->ctx_size_in, more,
+		opts->flags, opts->cpu, opts->batch_size, (unsigned long)&opts->retval,
+	};
+	return err(__sys_bpf_test_run(args));
+}
+
 enum { PROG, MAP, BTF, LINK };
 static int next_id(int kind, __u32 start, __u32 *next)
 {
