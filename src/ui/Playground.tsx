@@ -244,13 +244,12 @@ const PANES: readonly { readonly pane: Pane; readonly text: string }[] = [
   { pane: 'inspect', text: 'Inspect' },
 ];
 
-/** One pane at a time, the transport above it, tabs at the bottom. */
+/** One pane at a time; below it, within reach of a thumb, the transport and the tabs. */
 function OnePane({ editor }: { readonly editor: React.ReactNode }) {
   const pane = useStore((s) => s.pane);
   const setView = useStore((s) => s.setView);
   return (
     <div className="pane" style={{ flex: 1 }}>
-      {pane !== 'code' && <Timeline />}
       <div id="pane" role="tabpanel" aria-label={pane} className="pane" style={{ flex: 1 }}>
         {pane === 'code' ? (
           editor
@@ -262,6 +261,7 @@ function OnePane({ editor }: { readonly editor: React.ReactNode }) {
           <Inspector />
         )}
       </div>
+      {pane !== 'code' && <Timeline />}
       <div className="bottom-tabs" role="tablist" aria-label="Pane">
         {PANES.map((one) => (
           <button

@@ -9,10 +9,11 @@ import { SceneBuilder } from './builder.ts';
 import { outside, visibleTasks } from './facts.ts';
 import type { TaskFacts, TaskFilter } from './facts.ts';
 
-const TOP = 34;
+/** Room for the hops above the first row. */
+const TOP = 44;
 const CELL = { w: 56, h: 28, gap: 26 };
 const PER_ROW = 10;
-const LINE_PITCH = 62;
+const LINE_PITCH = 72;
 const TREE_TITLE = 'the same tasks by parentage, which the walk does not follow';
 /** Width of a character of the title. */
 const TITLE_CHAR = 6;

@@ -106,7 +106,7 @@ function drawMm(
     } else if (gap > 3) {
       scene.node(
         { kind: 'gap', label: sizeText(start - previousEnd), key: Number(previousEnd), parent: box },
-        { x, y: y + BLOCK_H + 2, w: gap, h: 14 },
+        { x, y, w: gap, h: BLOCK_H + 16 },
       );
     }
     x += previousEnd === 0n ? 0 : gap;

@@ -21,8 +21,10 @@ export function AttachBar() {
       <ReadSizeChoice />
       <WorldChoice />
       <ChangeWorld />
-      <span className="rule-v hide-narrow" />
-      <RunButtons />
+      <span className="rule-v hide-medium" />
+      <div className="run-buttons">
+        <RunButtons />
+      </div>
       <span className="spring" />
       <div className="states">
         <VerifierState />

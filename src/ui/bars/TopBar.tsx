@@ -13,7 +13,7 @@ export function TopBar() {
     <header className="top">
       <h1 className="logo">
         <img src="./icon.svg" width="20" height="20" alt="" />
-        iterscope
+        <span className="hide-beside-edits">iterscope</span>
       </h1>
       <ExampleChoice />
       <OpenButton />
@@ -78,7 +78,7 @@ function ExampleChoice() {
         ))}
       </select>
       {edited && known && (
-        <button type="button" className="btn quiet small" onClick={() => void openExample(path)}>
+        <button type="button" className="btn quiet small undo-edits" onClick={() => void openExample(path)}>
           Undo edits
         </button>
       )}

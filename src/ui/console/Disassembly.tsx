@@ -27,8 +27,10 @@ export function Disassembly() {
         const starts = insn && insn.line > 0 && insn.line !== insns[i - 1]?.line;
         return (
           <>
-            {String(i).padStart(4)}: {(insn?.text || '(second half)').padEnd(48)}
-            {starts && <span className="dim">; line {insn.line}</span>}
+            <span className="insn">
+              {String(i).padStart(4)}: {insn?.text || '(second half)'}
+            </span>
+            {starts && <span className="dim"> ; line {insn.line}</span>}
           </>
         );
       }}

@@ -10,6 +10,7 @@ import { Legend } from './Legend.tsx';
 import { isChoosable } from './node_shapes.ts';
 import { Stage } from './stage.ts';
 import type { Shown } from './stage.ts';
+import { Story } from './Story.tsx';
 
 /** Above this speed the camera does not glide. */
 const EASE_UP_TO = 10;
@@ -42,7 +43,7 @@ export function PictureView({ picture, folded }: { readonly picture: Picture; re
     const made = new Stage(
       { picture, folded },
       { host: host.current, svg: pane, layer: layer.current, trail: trail.current, heads: heads.current },
-      { onPan: () => act().setView({ follow: false }) },
+      { onPan: () => act().setView({ follow: false }), onFlick: (by) => act().stepBy(by) },
     );
     stage.current = made;
     const show = (state: PageState): void => {
@@ -81,6 +82,7 @@ export function PictureView({ picture, folded }: { readonly picture: Picture; re
         <g ref={layer} />
         <g ref={heads} aria-hidden="true" />
       </svg>
+      <Story />
       <Legend />
     </div>
   );

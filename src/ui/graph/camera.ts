@@ -5,6 +5,8 @@
 import { select } from 'd3-selection';
 import { zoom, zoomIdentity, zoomTransform } from 'd3-zoom';
 import type { D3ZoomEvent } from 'd3-zoom';
+import { flickOf } from './flick.ts';
+import type { Touched } from './flick.ts';
 import type { View } from './renderer.ts';
 
 export interface Rect {
@@ -38,6 +40,8 @@ interface CameraEvents {
   readonly onView: (view: View) => void;
   /** The user moved the picture by hand. */
   readonly onPan: () => void;
+  /** A finger flicked across: one step onwards, or back. */
+  readonly onFlick: (by: 1 | -1) => void;
   /** The pane has another width, and the picture was fitted into it anew. */
   readonly onRefit: () => void;
 }
@@ -45,7 +49,7 @@ interface CameraEvents {
 export function createCamera(
   svg: SVGSVGElement,
   size: { readonly width: number; readonly height: number },
-  { onView, onPan, onRefit }: CameraEvents,
+  { onView, onPan, onFlick, onRefit }: CameraEvents,
 ): Camera {
   const root = select(svg);
   let easing = 0;
@@ -57,6 +61,7 @@ export function createCamera(
     const t = zoomTransform(svg);
     onView({ x: t.x, y: t.y, k: t.k, width, height });
   };
+  let finger: { readonly from: Touched; readonly before: ReturnType<typeof zoomTransform> } | null = null;
   const behaviour = zoom<SVGSVGElement, unknown>()
     .scaleExtent([Math.max(TALLEST, Math.min(FARTHEST, height / Math.max(1, size.height))), NEAREST])
     // A plain wheel scrolls the picture, see below; with Ctrl it zooms.
@@ -65,7 +70,8 @@ export function createCamera(
     )
     .on('zoom', (event: D3ZoomEvent<SVGSVGElement, unknown>) => {
       apply();
-      if (event.sourceEvent) onPan();
+      // What one finger does is known when it is lifted.
+      if (event.sourceEvent && !finger) onPan();
     });
   root.call(behaviour);
 
@@ -78,6 +84,23 @@ export function createCamera(
     onPan();
   };
   svg.addEventListener('wheel', wheel, { passive: false });
+
+  const touched = ({ clientX: x, clientY: y }: Touch): Touched => ({ x, y, at: performance.now() });
+  const down = ({ touches: [first, second] }: TouchEvent): void => {
+    finger = first && !second ? { from: touched(first), before: zoomTransform(svg) } : null;
+  };
+  const lifted = ({ changedTouches: [last] }: TouchEvent): void => {
+    const by = finger && last ? flickOf(finger.from, touched(last)) : 0;
+    if (finger && by !== 0) {
+      behaviour.transform(root, finger.before);
+      onFlick(by);
+    } else if (finger && finger.before !== zoomTransform(svg)) onPan();
+    finger = null;
+  };
+  // Before d3 hears of them: it lets nobody else.
+  const first = new AbortController();
+  svg.addEventListener('touchstart', down, { passive: true, capture: true, signal: first.signal });
+  svg.addEventListener('touchend', lifted, { capture: true, signal: first.signal });
 
   const moveTo = (x: number, y: number, k: number, ease: boolean): void => {
     cancelAnimationFrame(easing);
@@ -150,6 +173,7 @@ export function createCamera(
       cancelAnimationFrame(easing);
       observer.disconnect();
       svg.removeEventListener('wheel', wheel);
+      first.abort();
       root.on('.zoom', null);
     },
   };

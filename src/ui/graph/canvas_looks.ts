@@ -81,6 +81,9 @@ export const MARK_TOKENS: Readonly<Partial<Record<ObjectStateName, string>>> = {
   vanished: '--gone',
 };
 
+/** Paths that have the same colour in every state. */
+export const PATH_TOKENS: Readonly<Record<string, string>> = { plus: '--bytes', torn: '--line-2' };
+
 /** @returns token and CSS font of a text */
 export function textLook(
   look: string,

@@ -7,7 +7,7 @@
  */
 import { stateOf } from '../trace/object_state.ts';
 import type { ObjectState, ObjectStateName } from '../trace/object_state.ts';
-import { BLOCKS, DIMMED, FRAMES, MARK_TOKENS, textLook } from './canvas_looks.ts';
+import { BLOCKS, DIMMED, FRAMES, MARK_TOKENS, PATH_TOKENS, textLook } from './canvas_looks.ts';
 import type { Palette } from './canvas_looks.ts';
 import type { Detail } from './detail.ts';
 import { arrowHead, edgePath } from './edge_path.ts';
@@ -70,6 +70,8 @@ export class CanvasPainter {
     const node = picture.node(id);
     const state = node && this.state(id, moment);
     if (!node || !state || state.name === 'unborn' || (detail !== 'blocks' && node.parent >= 0)) return;
+    // A gap without a frame is a word.
+    if (node.kind === 'gap' && node.detail === '') return;
     const frame = container && state.name === 'plain';
     g.fillStyle = this.palette.colour(frame ? '--s1' : BLOCKS[state.name]);
     g.fillRect(node.x, node.y, Math.max(node.w, 1 / k), Math.max(node.h, 1 / k));
@@ -136,7 +138,7 @@ export class CanvasPainter {
       g.fillRect(shape.x, shape.y, shape.w, shape.h);
     } else if (shape.tag === 'path') {
       const path = new Path2D(shape.d);
-      const token = shape.look === 'plus' ? '--bytes' : (MARK_TOKENS[state] ?? '--tx-3');
+      const token = PATH_TOKENS[shape.look] ?? MARK_TOKENS[state] ?? '--tx-3';
       g.strokeStyle = this.palette.colour(token);
       g.lineWidth = 1.6;
       g.stroke(path);

@@ -22,10 +22,31 @@ const LONG = 700;
 const STUB = 20;
 /** Room for the arrow head. */
 const HEAD = 3;
+/** A cell of a line of numbers is no wider. */
+export const CELL_W = 84;
+/** How high a hop to the next cell goes, and how far from a cell's middle it begins and ends. */
+const HOP = { rise: 15, aside: 7 };
+
+const isCell = ({ kind, w }: SceneNode): boolean => kind === 'item' && w <= CELL_W;
+
+/** Over what lies between two cells of a line: no number there is in use. */
+function hop(from: SceneNode, to: SceneNode): EdgePath {
+  const x1 = from.x + from.w / 2 + HOP.aside;
+  const x2 = to.x + to.w / 2 - HOP.aside;
+  const y2 = to.y - HEAD;
+  const top = to.y - HOP.rise;
+  const bend = (x2 - x1) / 4;
+  return {
+    d: `M${x1} ${from.y}C${x1 + bend} ${top} ${x2 - bend} ${top} ${x2} ${y2}`,
+    mid: { x: (x1 + x2) / 2, y: (from.y + 3 * top) / 4 },
+    end: { x: x2, y: y2, down: true },
+  };
+}
 
 function path(from: SceneNode, to: SceneNode, entry: number, whole: boolean): EdgePath {
   const y1 = from.y + from.h / 2;
   const y2 = to.y + to.h / 2 + entry;
+  if (from.y === to.y && isCell(from) && isCell(to)) return hop(from, to);
   if (to.x >= from.x + from.w) {
     const x1 = from.x + from.w;
     const x2 = to.x - HEAD;
@@ -59,8 +80,8 @@ function path(from: SceneNode, to: SceneNode, entry: number, whole: boolean): Ed
   }
   // The next row of a folded line: down, back along a lane above the row, and in from above.
   const x1 = from.x + from.w / 2;
-  const x2 = to.x + to.w / 2;
-  const lane = to.y - 12;
+  const x2 = to.x + to.w / 2 - (isCell(to) ? HOP.aside : 0);
+  const lane = to.y - (isCell(to) ? HOP.rise + 6 : 12);
   return {
     d: `M${x1} ${from.y + from.h}V${lane - 4}Q${x1} ${lane} ${x1 - 4} ${lane}H${x2 + 4}Q${x2} ${lane} ${x2} ${lane + 4}V${to.y - HEAD}`,
     mid: { x: (x1 + x2) / 2, y: lane },

@@ -5,6 +5,7 @@
  */
 import type { SceneNode } from '../../protocol/scene.ts';
 import type { ObjectState } from '../trace/object_state.ts';
+import { CELL_W } from './edge_path.ts';
 import { fitText } from './fit_text.ts';
 import { markPath, sideText } from './look.ts';
 
@@ -88,8 +89,27 @@ function slot({ node, state }: NodeLook): readonly Shape[] {
 /** Wider than a slot: a folded run of objects, with its names. */
 const FOLDED_W = 200;
 
+/** Higher than this, a gap is one of an axis, torn out of it. */
+const TORN_H = 40;
+
+/** Two torn edges over the height of what they divide, with the length of what is left out below them. */
+function torn({ x, y, w, h, label }: SceneNode): readonly Shape[] {
+  const bottom = y + h - 18;
+  const edge = (at: number): string => {
+    const points: string[] = [];
+    for (let i = 0; y + 6 * i <= bottom; i++) points.push(`${at + (i % 2 === 0 ? -2.5 : 2.5)} ${y + 6 * i}`);
+    return `M${points.join('L')}`;
+  };
+  const middle = x + w / 2;
+  return [
+    { tag: 'path', look: 'torn', d: `${edge(middle - 4)}${edge(middle + 4)}` },
+    text('side mono', middle, y + h - 3, label, 'middle'),
+  ];
+}
+
 function gap({ node }: NodeLook): readonly Shape[] {
   const { x } = node;
+  if (node.h > TORN_H) return torn(node);
   const y = node.y + node.h / 2 + 3.5;
   if (!node.detail) return [text('side mono', x + node.w / 2, y, node.label, 'middle')];
   const key = /^\d+(–\d+)?$/.test(node.label) && node.w <= FOLDED_W;
@@ -132,8 +152,6 @@ function vma({ node, state }: NodeLook): readonly Shape[] {
   ];
 }
 
-/** A cell of a number line is no wider: it holds its number in the middle. */
-const CELL_W = 84;
 /** Smaller ones have no room for a mark; the object's box beside them has it. */
 const MARKED_CELL_W = 46;
 

@@ -48,6 +48,7 @@ interface Parts {
 interface StageEvents {
   /** The user moved the picture by hand. */
   readonly onPan: () => void;
+  readonly onFlick: (by: 1 | -1) => void;
 }
 
 export class Stage {
@@ -63,7 +64,7 @@ export class Stage {
   private hovered: number | null = null;
   private frame = 0;
 
-  constructor(subject: Subject, parts: Parts, { onPan }: StageEvents) {
+  constructor(subject: Subject, parts: Parts, { onPan, onFlick }: StageEvents) {
     this.subject = subject;
     this.parts = parts;
     this.svg = new SvgRenderer(parts.layer);
@@ -75,6 +76,7 @@ export class Stage {
         this.request();
       },
       onPan,
+      onFlick,
       onRefit: () => {
         if (this.shown?.follow) this.followCursor({ ...this.shown, ease: false });
       },

@@ -18,7 +18,7 @@ export function Stack() {
       {rows.length === 0 ? (
         <p>Nothing but zeros.</p>
       ) : (
-        <dl className="fields">
+        <dl className="fields words">
           {rows.map((row) => (
             <div key={row.offset}>
               <dt>fp{row.offset}</dt>

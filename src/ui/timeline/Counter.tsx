@@ -13,7 +13,7 @@ export function Counter({ call, length }: { readonly call: number; readonly leng
   };
   return (
     <span>
-      event{' '}
+      <span className="hide-medium">event </span>
       <input
         className="counter"
         aria-label={`Event number, 1 to ${length}`}

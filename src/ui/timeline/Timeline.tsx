@@ -141,8 +141,7 @@ function Transport() {
       </label>
       <SessionChoice />
       <FindButton />
-      <span className="spring" />
-      {trace && trace.length > 0 && <Now />}
+      {trace && trace.length > 0 ? <Now /> : <span className="spring" />}
     </div>
   );
 }
@@ -191,9 +190,11 @@ function Now() {
   if (!trace) return null;
   return (
     <span className="status">
-      {paused && <span className="hide-medium">Paused: {paused}</span>}
-      <b>{callTitle(foldTrace(trace), namesOf(scene), call)}</b>
-      <span className="hide-medium">seq {trace.seqNum[call] ?? 0} ·</span>
+      <span className="moment-title">
+        {paused && <span className="hide-medium">Paused: {paused}</span>}
+        <b>{callTitle(foldTrace(trace), namesOf(scene), call)}</b>
+        <span className="hide-medium">seq {trace.seqNum[call] ?? 0} ·</span>
+      </span>
       <Counter call={call} length={trace.length} />
     </span>
   );
