@@ -67,6 +67,31 @@ test('world -o writes a world that is the same machine, and writes itself again'
   expect(run('task_file', once)).toEqual(run('task_file', RECORDED));
 });
 
+test('world --show tells what is not simulated from a 0 that is meant', () => {
+  const { stdout, status } = iterscope('world', 'demo', '--show', 'task.signal', '--pid', '841');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^struct signal_struct at 0x[0-9a-f]+, \d+ bytes: \d+ of \d+ fields simulated\n/);
+  expect(stdout).toMatch(/^ +\d+ +quick_threads +not simulated$/m);
+  expect(stdout).toMatch(/^ +\d+ +oom_score_adj +0$/m);
+  const json = JSON.parse(iterscope('world', 'demo', '--show', 'task', '--pid', '841', '--json').stdout) as {
+    fields: { path: string; simulated: boolean; value: string | null }[];
+  };
+  const field = (path: string) => json.fields.find((each) => each.path === path);
+  expect(field('pid')).toMatchObject({ simulated: true, value: '841' });
+  expect(field('exit_code')).toMatchObject({ simulated: true, value: '0' });
+  expect(field('robust_list')).toMatchObject({ simulated: false, value: null });
+});
+
+test.each([
+  ['task.sinal', /--show task\.sinal: struct task_struct has no field 'sinal', did you mean signal\?/],
+  ['task.pid', /--show task\.pid: pid is no struct and points to none/],
+  ['file', /--show takes a path from a task, such as task\.mm, not 'file'/],
+])('world --show %s is refused', (path, says) => {
+  const { status, stderr } = iterscope('world', 'demo', '--show', path);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(says);
+});
+
 test('a machine whose release is not known is walked as the nearest, and run says so', () => {
   const file = join(temporary(), 'later.json');
   const snapshot = JSON.parse(readFileSync(RECORDED, 'utf8')) as Record<string, unknown>;

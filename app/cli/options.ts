@@ -26,6 +26,7 @@ const OPTIONS = {
   sessions: { type: 'string' },
   'max-reads': { type: 'string' },
   reader: { type: 'string' },
+  show: { type: 'string' },
   world: { type: 'string' },
   module: { type: 'string' },
   kernel: { type: 'string' },
@@ -58,6 +59,8 @@ export interface CliOptions {
   /** Lines for the shell; null: they come from stdin. */
   readonly lines: string | null;
   readonly world: string | null;
+  /** A struct of the world, by its path from a task. */
+  readonly show: string | null;
   /** Kernel C to load into the machine. */
   readonly module: string | null;
   readonly kernel: string | null;
@@ -179,6 +182,7 @@ export function parseOptions(words: readonly string[]): CliOptions {
     output: values.output ?? null,
     lines: values.command ?? null,
     world: values.world ?? null,
+    show: values.show ?? null,
     module: values.module ?? null,
     kernel: values.kernel ?? null,
     btf: values.btf ?? null,

@@ -9,6 +9,7 @@ export const USAGE = `iterscope: run BPF iterator programs against a simulated L
                                           a user program that opens, loads and reads; its output and status
   iterscope world NAME|FILE.json          what is in a world
   iterscope world NAME|FILE.json -o OUT   writes it as a world file, a snapshot too
+  iterscope world NAME --show task.mm     a struct of it, what is simulated and what not; --pid N: whose
   iterscope shell [-c 'LINE; LINE']       a shell in the machine: bpftool, cat, ls, ps, ...
   iterscope case DIR                      replay a recorded case and print the differences
 

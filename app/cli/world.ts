@@ -7,6 +7,7 @@ import { bootOptions } from './machine_options.ts';
 import { UsageError } from './options.ts';
 import type { CliOptions } from './options.ts';
 import { writeText } from './files.ts';
+import { structAt, structJson, structText } from './world_struct.ts';
 import { DONE } from './run.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -23,7 +24,13 @@ export function worldCommand(options: CliOptions, terminal: Terminal): number {
     writeText(options.output, `${JSON.stringify(world, null, 1)}\n`);
     return DONE;
   }
-  const summary = summarize(name, world, bootKernel(world, resources, boot));
+  const kernel = bootKernel(world, resources, boot);
+  if (options.show !== null) {
+    const struct = structAt(kernel, options.show, options.run.attach?.pid);
+    terminal.print(options.json ? `${JSON.stringify(structJson(struct), null, 1)}\n` : structText(struct));
+    return DONE;
+  }
+  const summary = summarize(name, world, kernel);
   if (options.json) {
     terminal.print(`${JSON.stringify(summary, null, 1)}\n`);
     return DONE;
