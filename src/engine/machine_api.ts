@@ -29,13 +29,18 @@ import { seqReadCode } from './iter/pseudo_code.ts';
 import { TARGETS } from './iter/targets/index.ts';
 import { BootError, bootKernel, bootMachine, kernelTypes, readWorld } from './machine/boot.ts';
 import type { Machine } from './machine/boot.ts';
-import { failedReport, playObject } from './machine/play.ts';
-import type { Outcome, Play } from './machine/play.ts';
+import { DEFAULT_READ_SIZE, failedReport, playObject } from './machine/play.ts';
+import type { Outcome, Play, WhenReady } from './machine/play.ts';
 import { compileSource, programInfo } from './machine/program.ts';
 import type { Compiled, LoadOutcome } from './machine/program.ts';
 import { languageMethods } from './machine/language_api.ts';
 import type { KernelCodes, MadeCode } from './machine/kernel_code.ts';
+import { lookAt } from './machine/look.ts';
+import type { LineValues } from './machine/line_values.ts';
+import { Rerun } from './machine/player.ts';
 import { Replay } from './machine/replay.ts';
+import { Tape, canWind } from './machine/tape.ts';
+import type { Reading } from './machine/tape.ts';
 import type { ProgramValues } from './machine/values.ts';
 import type { Resources } from './machine/resources.ts';
 import { tryChange } from './machine/try_change.ts';
@@ -159,7 +164,7 @@ export function createEngineApi(resources: Resources): ServedApi {
   };
 
   type Played = Outcome & { readonly outcome: LoadOutcome };
-  const playFor = (machine: Machine, scenario: Scenario, object: Compiled, ready: () => void): Play<Played> =>
+  const playFor = (machine: Machine, scenario: Scenario, object: Compiled, ready: WhenReady): Play<Played> =>
     playObject(
       machine,
       scenario.source.path,
@@ -233,14 +238,19 @@ export function createEngineApi(resources: Resources): ServedApi {
     }
     let film: SceneFilm | null = null;
     let ctx = 0n;
-    const play = playFor(machine, scenario, object, () => {
+    let reading: Reading | null = null;
+    const play = playFor(machine, scenario, object, ([fd]) => {
       const session = machine.sys.fds.openSessions[0];
       ctx = session?.ctxAddr ?? 0n;
       const drawn = session
         ? (sceneOf({ session, filter: filterOf(scenario) }) ?? strip(scenario, object))
         : null;
       film = drawn && new SceneFilm(drawn);
+      if (fd !== undefined && canWind(machine))
+        reading = { fd, size: scenario.options.readSize ?? DEFAULT_READ_SIZE };
+      return reading ? 'stay open' : undefined;
     });
+    let tape: Tape | null = null;
     let drawnChanges = 0;
     let drawnNodes = 0;
     /** Draws what the changes since the last callback have made of the world. */
@@ -260,12 +270,15 @@ export function createEngineApi(resources: Resources): ServedApi {
     for (let calls = 1; ; calls++) {
       const step = play.next();
       look();
+      if (calls === 1 && reading && !step.done) tape = new Tape(machine, reading);
+      if (tape && !step.done && !tape.see()) tape = null;
       if (step.done) {
         const { report, program, outcome } = step.value;
-        replay = new Replay(() => {
+        const rerun = new Rerun(() => {
           const again = bootFor(scenario);
           return { machine: again, play: playFor(again, scenario, object, () => undefined) };
         });
+        replay = new Replay(tape?.isUsable ? tape : rerun);
         const made = async (): Promise<ProgramValues | null> => {
           const { ProgramValues } = await import('./machine/values.ts');
           return program && outcome.object
@@ -310,6 +323,14 @@ export function createEngineApi(resources: Resources): ServedApi {
     return shell;
   };
 
+  /** What sees a call of the last run's program, if the values of its variables can be known. */
+  const lineValues = async (): Promise<LineValues | null> => {
+    const known = await values();
+    if (!known || !shown) return null;
+    const made = await import('./machine/line_values.ts');
+    return new made.LineValues(known, shown.insns, shown.path, shown.text);
+  };
+
   return {
     ...languageMethods(() => compiledFor ?? kernelTypes(resources, {})),
     check,
@@ -338,6 +359,11 @@ export function createEngineApi(resources: Resources): ServedApi {
       await ready(args.scenario);
       return (await shellServer()).complete(args);
     },
+    look: async (question) => {
+      if (!replay) return { ctx: null, meta: null, object: null, watched: [], steps: null, variables: null };
+      const lines = question.program === 'none' ? null : await lineValues();
+      return lookAt(replay, question, lines);
+    },
     // The arrays of a reply are transferred away; the replay keeps its own.
     steps: ({ moment }) =>
       structuredClone(replay?.callSteps(moment)) ?? {
@@ -365,12 +391,16 @@ export function createEngineApi(resources: Resources): ServedApi {
       return (known && replay?.before(moment, (pc, vm) => known.before(pc, vm))) ?? [];
     },
     variables: async ({ moment }) => {
-      const known = await values();
-      if (!known || !replay || !shown) return { now: [], lines: [] };
-      const { LineValues } = await import('./machine/line_values.ts');
-      const lines = new LineValues(known, shown.insns, shown.path, shown.text);
-      replay.along(moment, (pc, vm) => lines.see(pc, vm));
-      return lines.seen();
+      const lines = await lineValues();
+      const { insn = Infinity } = moment;
+      replay?.at(
+        moment,
+        () => undefined,
+        (n, pc, vm) => {
+          if (n <= insn) lines?.see(pc, vm);
+        },
+      );
+      return lines?.seen() ?? { now: [], lines: [] };
     },
     reaches: ({ session, lines }) => {
       if (!replay || !shown) return [];

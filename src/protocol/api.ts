@@ -5,7 +5,7 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { LanguageApi } from './language.ts';
 import type { Moment } from './moment.ts';
-import type { CallSteps, PeekStruct } from './peek.ts';
+import type { CallSteps, Look, LookQuestion, PeekStruct } from './peek.ts';
 import type { ReaderResult } from './reader.ts';
 import type { RunReport } from './report.ts';
 import type { Scenario, ScenarioChange, WorldRef } from './scenario.ts';
@@ -147,6 +147,8 @@ export interface EngineApi extends LanguageApi {
   check(args: { scenario: Scenario }): CheckResult;
   /** Boots the scenario's world and runs it to the end, recording. Slices; can be cancelled. */
   run(args: { scenario: Scenario }): RunResult;
+  /** What there is to see at a moment of the last run, in one answer. */
+  look(args: LookQuestion): Look;
   /** The instructions of the program call at a moment of the last run. */
   steps(args: { moment: Moment }): CallSteps;
   /** A struct as it is right after the call (before its first instruction, if insn is given) of a moment. */

@@ -1,4 +1,6 @@
 /** What the inspector asks about a moment: answered by deterministic replay, never from the recording. */
+import type { Moment } from './moment.ts';
+import type { MomentVariables } from './variables.ts';
 
 /** One row of a struct, typed by BTF. */
 export interface PeekField {
@@ -26,6 +28,41 @@ export interface PeekStruct {
   readonly fields: readonly PeekField[];
   /** The allocation is gone: stale bytes. */
   readonly freed: boolean;
+}
+
+/** A struct to look into. */
+export interface StructRef {
+  readonly struct: string;
+  readonly addr: bigint;
+}
+
+/** A struct at a moment and at an earlier one, so that changes can be marked. */
+export interface SeenStruct {
+  readonly now: PeekStruct;
+  readonly before: PeekStruct | null;
+}
+
+/** All that is to be seen of a moment, asked for at once: answered in one pass over the run. */
+export interface LookQuestion {
+  readonly moment: Moment;
+  /** What values are compared with: earlier in the same session; null: nothing. */
+  readonly before: Moment | null;
+  readonly ctx: StructRef | null;
+  readonly object: StructRef | null;
+  readonly watched: readonly StructRef[];
+  /** Whether the program runs in the moment's call, and whether its instructions are wanted too. */
+  readonly program: 'none' | 'variables' | 'variables and steps';
+}
+
+export interface Look {
+  readonly ctx: SeenStruct | null;
+  /** What the context's `meta` points to. */
+  readonly meta: SeenStruct | null;
+  readonly object: SeenStruct | null;
+  /** In the question's order; null for one that cannot be read. */
+  readonly watched: readonly (SeenStruct | null)[];
+  readonly steps: CallSteps | null;
+  readonly variables: MomentVariables | null;
 }
 
 /** One retired instruction of a program call. */

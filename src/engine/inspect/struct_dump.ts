@@ -25,10 +25,12 @@ export function dumpStruct(kernel: Kernel, struct: string, addr: Addr): PeekStru
   const type = kernel.types.struct(struct);
   if (kernel.mem.translate(addr, type.size) < 0) return null;
   const simulated = simulatedIn(kernel.types, type);
+  // One copy, of which every field shows its part.
+  const image = kernel.mem.bytes(addr, type.size);
   const fields = Array.from(rows(kernel.btf, type.id), (row): PeekField => {
     const { member, bit } = row;
     const bits = member.bitSize || sizeOf(kernel.btf, member.type) * 8 || 1;
-    return { ...dumpField(kernel, addr, row), simulated: simulated({ bit, bits }) };
+    return { ...dumpField(kernel, addr, row, image), simulated: simulated({ bit, bits }) };
   });
   return { struct, addr, size: type.size, fields, freed: kernel.mem.isFreed(addr) };
 }
@@ -37,6 +39,7 @@ function dumpField(
   kernel: Kernel,
   base: Addr,
   { member, path, bit, depth }: Row,
+  image: Uint8Array,
 ): Omit<PeekField, 'simulated'> {
   const offset = Math.floor(bit / 8);
   const addr = base + BigInt(offset);
@@ -50,7 +53,7 @@ function dumpField(
     value: bitField
       ? String(bitsAt(kernel, base, bit, member.bitSize))
       : valueText(kernel, member.type, addr),
-    bytes: kernel.mem.bytes(addr, Math.min(size, MAX_BYTES)),
+    bytes: image.subarray(offset, offset + Math.min(size, MAX_BYTES)),
     pointer: pointerOf(kernel, member.type, addr),
     depth,
   };

@@ -30,11 +30,19 @@ export const MAX_ITER_OBJECTS = 1_000_000;
 /** Takes bytes to user space. @returns false when the user's memory faults */
 export type CopyToUser = (data: Uint8Array) => boolean;
 
+/** A pause inside a read, from which it can go on: an object is at hand, and so many have been shown. */
+export interface Midway {
+  readonly object: Obj;
+  /** With 0, the object is the one that start has delivered; else it has been shown and kept. */
+  readonly shown: number;
+}
+
 /**
  * One read(2).
  *
  * @param size bytes the caller has room for
  * @param maxObjects visited in one read before it gives up waiting for text
+ * @param from goes on there, in memory that is as it was then
  * @yields after each callback
  * @returns bytes copied, 0 at the end of the walk, or -EAGAIN, -E2BIG, -EFAULT or an errno of the target
  * @throws ProgramAbort
@@ -46,18 +54,19 @@ export function* bpfSeqRead(
   size: Bytes,
   copyToUser: CopyToUser,
   maxObjects = MAX_ITER_OBJECTS,
+  from: Midway | null = null,
 ): Generator<CallKind, number> {
   const firstCall = session.recorder?.call ?? 0;
   session.line('read.lock');
   const { seq } = session;
   seq.allocBuffer(SEQ_BUFFER_SIZE);
   let ret: number;
-  if (seq.count > 0) {
+  if (!from && seq.count > 0) {
     session.line('read.leftover');
     ret = yield* copy(session, size, copyToUser);
   } else {
-    seq.from = 0;
-    const err = yield* fill(session, size, maxObjects);
+    if (!from) seq.from = 0;
+    const err = yield* fill(session, size, maxObjects, from);
     ret = err !== 0 ? err : yield* copy(session, size, copyToUser);
   }
   session.recorder?.readDone({ size, ret, firstCall, lastCall: session.recorder.call - 1 });
@@ -66,10 +75,19 @@ export function* bpfSeqRead(
 }
 
 /** Walks until the buffer holds `size` bytes or the walk ends. @returns 0, or the errno of this read */
-function* fill(session: Session, size: Bytes, maxObjects: number): Generator<CallKind, NegErrno> {
+function* fill(
+  session: Session,
+  size: Bytes,
+  maxObjects: number,
+  from: Midway | null,
+): Generator<CallKind, NegErrno> {
   const { seq } = session;
-  session.line('read.start');
-  let object = yield* deliver(session, 'start', NULL);
+  if (from && from.shown > 0) {
+    const rest = yield* walkOn(session, from.object, size, maxObjects, from.shown);
+    return 'err' in rest ? rest.err : yield* finish(session, rest.object);
+  }
+  if (!from) session.line('read.start');
+  let object = from?.object ?? (yield* deliver(session, 'start', NULL));
   if (isErr(object)) {
     yield* stop(session, object);
     seq.count = 0;
@@ -83,23 +101,24 @@ function* fill(session: Session, size: Bytes, maxObjects: number): Generator<Cal
       session.line('read.first_bad');
       return yield* giveUp(session, object, err);
     }
-    const rest = yield* walkOn(session, object, size, maxObjects);
+    const rest = yield* walkOn(session, object, size, maxObjects, 1);
     if ('err' in rest) return rest.err;
     object = rest.object;
   }
   return yield* finish(session, object);
 }
 
-/** The loop of a read. @returns the object that waits (NULL: none, or an error), or the errno of this read */
+/** The loop of a read, `shown` objects into it. @returns the object that waits (NULL: none, or an error), or the errno of this read */
 function* walkOn(
   session: Session,
   from: Obj,
   size: Bytes,
   maxObjects: number,
+  shown: number,
 ): Generator<CallKind, { object: Obj } | { err: NegErrno }> {
   const { seq } = session;
   let object = from;
-  for (let visited = 1; ; visited++) {
+  for (let visited = shown; ; visited++) {
     const before = seq.count;
     session.line('read.next');
     object = yield* deliver(session, 'next', object);

@@ -3,8 +3,8 @@
  *
  * Every kernel object, map value, stack and buffer that a program can reach lives here and nowhere else.
  * An address is translated to a linear offset; an address with nothing behind it is a fault. All stores
- * go through one function, which can journal the bytes it replaces: that is how the state of an earlier
- * moment is brought back.
+ * can be watched before they are made: that is how the state of an earlier moment is brought back (see
+ * page_log.ts).
  *
  *     Addr --translate--> linear offset --store/load--> bytes
  */
@@ -21,7 +21,7 @@ export const RESERVED = WASM_PAGE;
 /** Where vmalloc space ends to be linear memory seen again, from its start. */
 const AREAS = 0x1_0000_0000n;
 /** What the machine may have in all. */
-const MOST_BYTES: Bytes = 2 ** 31;
+export const MOST_BYTES: Bytes = 2 ** 31;
 
 /** A load or store that no memory answers: an oops in the kernel, SIGSEGV in user space, 0 for a BTF load. */
 export class Fault extends Error {
@@ -37,6 +37,9 @@ export class Fault extends Error {
 export class OutOfMemory extends Error {
   override readonly name = 'OutOfMemory';
 }
+
+/** Is told of every store before it is made: linear offset and bytes. */
+export type StoreWatch = (at: number, size: Bytes) => void;
 
 /** Everything of the memory that changes, to be put back later. */
 export interface MemorySnapshot {
@@ -76,7 +79,8 @@ export class Memory {
   private areas = new Map<number, number>();
   /** Where vmalloc space has not been given away yet, from its start. */
   private areasEnd = AREAS;
-  private journal: { at: number; old: Uint8Array }[] | null = null;
+  private onStore: StoreWatch | null = null;
+  private handedOut = 0;
 
   constructor(map: AddressMap = FOUR_LEVEL, maximumPages = 65536) {
     this.map = map;
@@ -90,9 +94,24 @@ export class Memory {
     return this.wasm.buffer;
   }
 
-  /** True while stores are recorded: then an engine must not store around `store`. */
-  get journaling(): boolean {
-    return this.journal !== null;
+  /** True while stores are watched: then an engine that stores on its own calls `storing` before. */
+  get watched(): boolean {
+    return this.onStore !== null;
+  }
+
+  /** Tells who watches of a store that is about to be made. */
+  storing(at: number, size: Bytes): void {
+    this.onStore?.(at, size);
+  }
+
+  /** @param watch is told of every store from now on; null: nobody */
+  watchStores(watch: StoreWatch | null): void {
+    this.onStore = watch;
+  }
+
+  /** Counts what changes who has which memory: as long as it stands still, bytes are all that changes. */
+  get allocations(): number {
+    return this.handedOut;
   }
 
   // -- addresses ---------------------------------------------------------------------------------------
@@ -135,16 +154,19 @@ export class Memory {
    */
   reserveArea(size: bigint): Addr {
     const start = this.areasEnd;
+    this.handedOut++;
     this.areasEnd += size + BigInt(PAGE_SIZE);
     return this.map.vmalloc + start;
   }
 
   /** Backs one page of a reserved area with the page at `page`. @kernel vm_area_map_pages, mm/vmalloc.c @fidelity full: maps/arena.test.ts */
   mapArea(addr: Addr, page: Addr): void {
+    this.handedOut++;
     this.areas.set(this.areaPage(addr), this.need(page, PAGE_SIZE));
   }
   /** @kernel vm_area_unmap_pages, mm/vmalloc.c @fidelity full: maps/arena.test.ts */
   unmapArea(addr: Addr): void {
+    this.handedOut++;
     this.areas.delete(this.areaPage(addr));
   }
   private areaPage(addr: Addr): number {
@@ -185,12 +207,13 @@ export class Memory {
 
   private take(size: Bytes, align: Bytes): number {
     const rounded = Math.max(8, Math.ceil(size / 8) * 8);
+    this.handedOut++;
     const reused = this.free.get(rounded);
     const i = reused ? reused.findLastIndex((at) => at % align === 0) : -1;
     let at: number;
     if (reused && i >= 0) {
       at = reused.splice(i, 1)[0] ?? 0;
-      this.record(at, rounded);
+      this.storing(at, rounded);
       this.u8s.fill(0, at, at + rounded);
     } else {
       at = Math.ceil(this.brk / align) * align;
@@ -216,6 +239,7 @@ export class Memory {
     const at = this.need(addr, 1);
     const size = this.sizes.get(at);
     if (size === undefined) throw new EngineBug(`free of ${hex(addr)}, which is not allocated`);
+    this.handedOut++;
     this.sizes.delete(at);
     const list = this.free.get(size);
     if (list) list.push(at);
@@ -290,19 +314,16 @@ export class Memory {
     return this.view.getUint32(at, true) + this.view.getInt32(at + 4, true) * 2 ** 32;
   }
   setCounterAt(at: number, value: number): void {
-    if (this.journal) this.record(at, 8);
+    if (this.onStore) this.onStore(at, 8);
     this.view.setInt32(at, value, true);
     this.view.setInt32(at + 4, Math.floor(value / 2 ** 32), true);
   }
 
   // -- stores (throw Fault) ----------------------------------------------------------------------------
 
-  private record(at: number, size: Bytes): void {
-    this.journal?.push({ at, old: this.u8s.slice(at, at + size) });
-  }
   private place(addr: Addr, size: Bytes): number {
     const at = this.need(addr, size);
-    if (this.journal) this.record(at, size);
+    if (this.onStore) this.onStore(at, size);
     return at;
   }
   setU8(addr: Addr, value: number): void {
@@ -364,11 +385,15 @@ export class Memory {
   /** Runs `body` and returns what it stored where: [address, old bytes, new bytes], in order. */
   recordStores(body: () => void): { addr: Addr; before: Uint8Array; after: Uint8Array }[] {
     const journal: { at: number; old: Uint8Array }[] = [];
-    this.journal = journal;
+    const outer = this.onStore;
+    this.onStore = (at, size) => {
+      outer?.(at, size);
+      journal.push({ at, old: this.u8s.slice(at, at + size) });
+    };
     try {
       body();
     } finally {
-      this.journal = null;
+      this.onStore = outer;
     }
     return journal.map(({ at, old }) => ({
       addr: this.direct(at),

@@ -12,6 +12,7 @@ import type { ExecOutcome, ExecRequest } from './exec.ts';
 import type { LinkInput } from '../image/link.ts';
 import type { Play } from './play.ts';
 import type { Compiled } from './program.ts';
+import { Rerun } from './player.ts';
 import { Replay } from './replay.ts';
 
 export interface ExecDeps {
@@ -101,10 +102,12 @@ export async function execReader(
     const step = play.next();
     if (step.done) {
       deps.replayWith(
-        new Replay(() => {
-          const again = deps.boot(scenario);
-          return { machine: again, play: atCallbacks(again, playExec(again, request)) };
-        }),
+        new Replay(
+          new Rerun(() => {
+            const again = deps.boot(scenario);
+            return { machine: again, play: atCallbacks(again, playExec(again, request)) };
+          }),
+        ),
       );
       return resultOf(machine, step.value, recorder);
     }

@@ -62,8 +62,12 @@ export interface Outcome {
   readonly program: ProgramLoad | null;
 }
 
-/** Called when all is open and nothing has been read. */
-export type WhenReady = (sessions: readonly number[]) => void;
+/**
+ * Called with the sessions' fds when all is open and nothing has been read.
+ *
+ * @returns 'stay open' when nothing is to be closed behind the last read, for who looks back at the run
+ */
+export type WhenReady = (fds: readonly number[]) => 'stay open' | void;
 
 /** Loads an object and runs one of its programs. */
 export function* playObject(
@@ -157,15 +161,21 @@ export function* playLoaded(
       program,
     };
   const linkFd = tried;
+  let stays = false;
+  const whenReady: WhenReady = (fds) => {
+    const answer = ready(fds);
+    stays = answer === 'stay open';
+    return answer;
+  };
   if (linkFd < 0)
     return { report: { ...base, stage: 'attach', attach: { errno: errnoName(linkFd) } }, program };
-  const report = yield* playLink(machine, loaded, linkFd, options, ready, {
+  const report = yield* playLink(machine, loaded, linkFd, options, whenReady, {
     ...base,
     attach: { errno: null },
     link: linkReport(machine, linkFd),
     link_fdinfo: readFdinfo(machine.sys, linkFd),
   });
-  machine.syscall.close(linkFd);
+  if (!stays) machine.syscall.close(linkFd);
   return { report, program };
 }
 
@@ -281,7 +291,7 @@ function* playLink(
       ]);
     fds.push(fd);
   }
-  ready(fds);
+  const stays = ready(fds) === 'stay open';
   try {
     yield* readAll(machine, fds, options, reads);
   } catch (error) {
@@ -291,7 +301,7 @@ function* playLink(
     if (!(error instanceof ProgramAbort)) throw error;
     return finish('read', [openError(loaded.object.path, abortText(error))]);
   }
-  for (const fd of fds) syscall.close(fd);
+  if (!stays) for (const fd of fds) syscall.close(fd);
   const last = reads.at(-1);
   return finish(
     last && last.ret < 0 ? 'read' : 'done',

@@ -38,6 +38,11 @@ export class WorldScript {
     this.pending = [...pending(script, 'script'), ...pending(changes, 'changes')];
   }
 
+  /** Nothing more will be changed. */
+  get isOver(): boolean {
+    return this.pending.length === 0;
+  }
+
   /** Between the session's last callback and its next. @throws WorldError for a change that is not possible */
   atCall(session: SessionRecorder | null): void {
     if (this.pending.length === 0 || !session) return;

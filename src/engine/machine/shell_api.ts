@@ -13,6 +13,7 @@ import type { OutsideFiles } from '../shell/host.ts';
 import { BootError } from './boot.ts';
 import type { Machine } from './boot.ts';
 import type { Play } from './play.ts';
+import { Rerun } from './player.ts';
 import { Replay } from './replay.ts';
 import { openShell } from './shell.ts';
 
@@ -147,10 +148,12 @@ export class ShellServer {
     const after = { ...scenario, shell: lines };
     this.kept = { ...kept, lines };
     this.deps.replayWith(
-      new Replay(() => {
-        const again = this.open(scenario);
-        return { machine: again.machine, play: typeLines(again.session, lines) };
-      }),
+      new Replay(
+        new Rerun(() => {
+          const again = this.open(scenario);
+          return { machine: again.machine, play: typeLines(again.session, lines) };
+        }),
+      ),
     );
     return {
       ...nothing,

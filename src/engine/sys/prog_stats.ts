@@ -21,8 +21,10 @@ import { O_CLOEXEC } from '../kernel/objects/file.ts';
 const BPF_STATS_RUN_TIME = 0;
 const FOPS = 'bpf_stats_fops';
 
-const key = (kernel: Kernel): View => kernel.object('bpf_stats_enabled_key', 'static_key_false');
-const holders = (kernel: Kernel): number => key(kernel).num('key.enabled');
+const KEY = 'bpf_stats_enabled_key';
+const key = (kernel: Kernel): View => kernel.object(KEY, 'static_key_false');
+/** Asked before every run of a program: what nobody has made is not made for that. */
+const holders = (kernel: Kernel): number => (kernel.hasObject(KEY) ? key(kernel).num('key.enabled') : 0);
 const adjust = (kernel: Kernel, by: 1 | -1): void => key(kernel).set('key.enabled', holders(kernel) + by);
 
 /** From now on closing such an fd ends its hold. @kernel bpf_stats_release, kernel/bpf/syscall.c @fidelity full: prog_stats.test.ts */

@@ -85,6 +85,8 @@ export class SessionRecorder {
   private readonly readRows: ReadRow[] = [];
   private readonly changeRows: ChangeRow[] = [];
   private dropped = 0;
+  /** The callback that returned last, whether its row was kept or not. */
+  last: CallRow | null = null;
 
   constructor(session: number, target: string, limit: number) {
     this.session = session;
@@ -99,6 +101,7 @@ export class SessionRecorder {
 
   /** A callback has returned. Rows recorded since the previous one belong to it. */
   callDone(row: CallRow): void {
+    this.last = row;
     if (this.columns.length < this.limit) this.columns.push(row);
     else this.dropped++;
   }

@@ -138,8 +138,8 @@ function store(size: Size, { insn, pc }: StepSpec, reg: boolean): Step {
     if (at < 0) return faultAt(m, pc, dst, off);
     const low = reg ? w(m, m.base + s) : lo;
     const high = reg ? w(m, m.base + s + 1) : hi;
-    if (m.journaling) m.mem.store(m.mem.direct(at), size, (BigInt(high) << 32n) | BigInt(low >>> 0));
-    else if (size === 8) {
+    if (m.watched) m.mem.storing(at, size);
+    if (size === 8) {
       m.bits.setInt32(at, low, true);
       m.bits.setInt32(at + 4, high, true);
     } else if (size === 4) m.bits.setInt32(at, low, true);

@@ -55,8 +55,8 @@ export class Processor implements Call {
   /** Instructions that may still be retired; stays below 2^30. */
   fuel = 0;
   readonly cpu = 0;
-  /** True while stores must be recorded. */
-  journaling = false;
+  /** True while somebody is to be told of every store. */
+  watched = false;
   onInsn: InsnHook | null = null;
   onCall: CallHook | null = null;
   protected limit = 0;
@@ -93,7 +93,7 @@ export class Processor implements Call {
       this.bits = new DataView(this.mem.buffer);
     }
     this.limit = this.mem.used;
-    this.journaling = this.mem.journaling;
+    this.watched = this.mem.watched;
   }
 
   /** As `sync`, when something may have been allocated: memory that grew handed something out. */

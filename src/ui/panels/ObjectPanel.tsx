@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import { longAddress } from '../format/bytes.ts';
-import type { PeekStruct } from '../../protocol/peek.ts';
-import type { MachineView, SeenStruct, StructRef } from '../store/machine.ts';
+import type { PeekStruct, SeenStruct, StructRef } from '../../protocol/peek.ts';
+import type { MachineView } from '../store/machine.ts';
 import { callOf, machineOf, useFollowing } from '../store/following.ts';
 import { traceOf } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';

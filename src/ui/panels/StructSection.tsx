@@ -1,7 +1,6 @@
 import { Fragment, useMemo, useState } from 'react';
-import type { PeekField } from '../../protocol/peek.ts';
+import type { PeekField, SeenStruct, StructRef } from '../../protocol/peek.ts';
 import { hexByte, longAddress } from '../format/bytes.ts';
-import type { SeenStruct, StructRef } from '../store/machine.ts';
 import { act, useStore } from '../store/store.ts';
 import { fieldText } from './field_text.ts';
 import { MANY, isHeading, isZero, labelAt, notableRows, structRows } from './struct_rows.ts';

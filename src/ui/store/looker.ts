@@ -5,14 +5,14 @@
 import { Superseded } from '../../protocol/client.ts';
 import { formatMoment } from '../../protocol/moment.ts';
 import type { Moment } from '../../protocol/moment.ts';
-import type { CallSteps, PeekStruct } from '../../protocol/peek.ts';
+import type { CallSteps, StructRef } from '../../protocol/peek.ts';
 import type { SceneNode, SceneNodeKind } from '../../protocol/scene.ts';
+import type { SessionTrace } from '../../protocol/trace.ts';
 import { foldTrace, lastAtOrBefore } from '../trace/fold.ts';
 import { namesOf } from '../trace/names.ts';
 import { cursorObject } from '../trace/object_state.ts';
 import { momentOf } from './cursor.ts';
 import type { Engine } from './engine.ts';
-import type { SeenStruct, StructRef } from './machine.ts';
 import { traceOf } from './run.ts';
 import { failureText } from './runner.ts';
 import type { Runner } from './runner.ts';
@@ -30,7 +30,6 @@ const STRUCT_OF: Readonly<Partial<Record<SceneNodeKind, string>>> = {
   vma: 'vm_area_struct',
 };
 const structOf = (node: SceneNode): string | undefined => node.struct || STRUCT_OF[node.kind];
-const KEPT_PEEKS = 256;
 
 /** The struct that the inspector shows: walked into, pinned, or under the cursor. */
 export function lookedAt(state: PageState): StructRef | null {
@@ -53,9 +52,17 @@ export function lookedAt(state: PageState): StructRef | null {
   return held !== null && struct !== undefined ? { struct, addr: held.object } : null;
 }
 
+/** The object shown before a call, with which its values are compared. */
+function objectBefore(trace: SessionTrace, call: number): Moment | null {
+  const { objectStops } = foldTrace(trace);
+  const earlier = objectStops[lastAtOrBefore(objectStops, call - 1)];
+  return earlier === undefined
+    ? null
+    : { session: trace.session, read: trace.read[earlier] ?? 0, call: earlier };
+}
+
 export function startLooker(engine: Engine, runner: Runner): void {
-  const peeks = new Map<string, PeekStruct | null>();
-  let lastSteps: { readonly key: string; readonly steps: CallSteps } | null = null;
+  let lastSteps: { readonly call: string; readonly steps: CallSteps } | null = null;
   let busy = false;
   let done = '';
 
@@ -66,29 +73,6 @@ export function startLooker(engine: Engine, runner: Runner): void {
     const kept = state.watched.map(({ struct, addr }) => `${struct} ${addr}`).join();
     return `${formatMoment(moment)} ${ref?.struct ?? ''} ${ref?.addr ?? ''} ${kept}`;
   };
-  const peek = async (moment: Moment, ref: StructRef): Promise<PeekStruct | null> => {
-    const key = `${formatMoment(moment)} ${ref.struct} ${ref.addr}`;
-    const known = peeks.get(key);
-    if (known !== undefined) return known;
-    const answer = await engine.call('peek', { moment, ...ref });
-    if (peeks.size > KEPT_PEEKS) peeks.clear();
-    peeks.set(key, answer);
-    return answer;
-  };
-  /** All instructions of a call; stepping inside it asks only once. */
-  const stepsOf = async (call: Moment): Promise<CallSteps> => {
-    const key = formatMoment(call);
-    if (lastSteps?.key !== key) lastSteps = { key, steps: await engine.call('steps', { moment: call }) };
-    return lastSteps.steps;
-  };
-  const seen = async (
-    now: Moment,
-    before: Moment | null,
-    ref: StructRef | null,
-  ): Promise<SeenStruct | null> => {
-    const answer = ref ? await peek(now, ref) : null;
-    return answer && ref ? { now: answer, before: before ? await peek(before, ref) : null } : null;
-  };
 
   const look = async (state: PageState): Promise<void> => {
     const moment = momentOf(state);
@@ -96,28 +80,24 @@ export function startLooker(engine: Engine, runner: Runner): void {
     const { ran, result } = state;
     if (!moment || !trace || !ran || !result) return;
     await runner.ensureLoaded(ran);
-    const { objectStops } = foldTrace(trace);
-    const earlier = objectStops[lastAtOrBefore(objectStops, moment.call - 1)];
-    const before: Moment | null =
-      earlier === undefined
-        ? null
-        : { session: trace.session, read: trace.read[earlier] ?? 0, call: earlier };
+    const { session, read, call } = moment;
     const ctxType = result.program?.ctxType;
-    const ctx = await seen(moment, before, ctxType ? { struct: ctxType, addr: result.ctx } : null);
-    const metaAt = ctx?.now.fields.find((field) => field.path === 'meta')?.pointer ?? null;
-    const meta = await seen(moment, before, metaAt);
-    const object = await seen(moment, before, lookedAt(state));
-    const watched: (SeenStruct | null)[] = [];
-    for (const { struct, addr } of state.watched) watched.push(await seen(moment, before, { struct, addr }));
-    const ranHere = (trace.insns[moment.call] ?? 0) > 0;
-    const steps = ranHere
-      ? await stepsOf({ session: moment.session, read: moment.read, call: moment.call })
-      : null;
-    const variables = ranHere ? await engine.call('variables', { moment }) : null;
+    // The instructions of a call are all there with the first step inside of it.
+    const ofCall = formatMoment({ session, read, call });
+    const known = lastSteps?.call === ofCall ? lastSteps.steps : null;
+    const ranHere = (trace.insns[call] ?? 0) > 0;
+    const seen = await engine.call('look', {
+      moment,
+      before: objectBefore(trace, call),
+      ctx: ctxType ? { struct: ctxType, addr: result.ctx } : null,
+      object: lookedAt(state),
+      watched: state.watched.map(({ struct, addr }) => ({ struct, addr })),
+      program: !ranHere ? 'none' : known ? 'variables' : 'variables and steps',
+    });
     if (useStore.getState().result !== result) return;
-    useStore
-      .getState()
-      .setMachine({ moment: formatMoment(moment), ctx, meta, object, steps, variables, watched });
+    const steps = ranHere ? (known ?? seen.steps) : null;
+    if (steps) lastSteps = { call: ofCall, steps };
+    useStore.getState().setMachine({ ...seen, steps, moment: formatMoment(moment) });
   };
 
   const next = (): void => {
@@ -138,7 +118,6 @@ export function startLooker(engine: Engine, runner: Runner): void {
   };
   useStore.subscribe((state, before) => {
     if (state.result !== before.result) {
-      peeks.clear();
       lastSteps = null;
       done = '';
       if (before.machine) useStore.getState().setMachine(null);

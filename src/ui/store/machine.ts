@@ -1,39 +1,18 @@
 /** Bytes at the moment on show: structs, registers and the stack, as the engine answered. */
 import type { StateCreator } from 'zustand';
 import type { PseudoCode } from '../../protocol/api.ts';
-import type { CallSteps, PeekStruct } from '../../protocol/peek.ts';
-import type { MomentVariables } from '../../protocol/variables.ts';
+import type { Look, StructRef } from '../../protocol/peek.ts';
 import type { PageState } from './store.ts';
-
-/** A struct to look into. */
-export interface StructRef {
-  readonly struct: string;
-  readonly addr: bigint;
-}
 
 /** A field that is kept in sight. */
 export interface WatchedField extends StructRef {
   readonly path: string;
 }
 
-/** A struct now and at the object before, so that changes can be marked. */
-export interface SeenStruct {
-  readonly now: PeekStruct;
-  readonly before: PeekStruct | null;
-}
-
-export interface MachineView {
+/** Structs are compared with what they were at the object before. */
+export interface MachineView extends Look {
   /** formatMoment of what this describes. */
   readonly moment: string;
-  readonly ctx: SeenStruct | null;
-  /** ctx->meta. */
-  readonly meta: SeenStruct | null;
-  /** The struct looked into. */
-  readonly object: SeenStruct | null;
-  readonly steps: CallSteps | null;
-  readonly variables: MomentVariables | null;
-  /** The structs of the watched fields, in their order; null for one that cannot be read. */
-  readonly watched: readonly (SeenStruct | null)[];
 }
 
 export interface MachineSlice {
