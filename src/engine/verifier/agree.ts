@@ -18,6 +18,9 @@ const halves = new Int32Array(wide.buffer);
 /** Less, unsigned, for words with any sign. */
 const below = (a: number, b: number): boolean => a >>> 0 < b >>> 0;
 
+/** A round taught something. */
+let learnt = false;
+
 /** A 64-bit number: words, low and high, with any sign. */
 class Word64 {
   lo = 0;
@@ -51,6 +54,7 @@ class Word64 {
   set(hi: number, lo: number): void {
     this.hi = hi;
     this.lo = lo;
+    learnt = true;
   }
   /** this < other */
   below(hi: number, lo: number): boolean {
@@ -203,8 +207,18 @@ function toBits(): void {
   m.lo = lo;
 }
 
-/** Rounds until one teaches nothing; as many as Linux makes, which is enough in practice. */
+/** As many rounds as Linux makes, which is enough in practice; after one that teaches nothing no other would. */
 const ROUNDS = 3;
+
+/** @returns whether anything was learnt */
+function deduce(): boolean {
+  const { smin: s0, smax: s1, umin: u0, umax: u1 } = sub;
+  learnt = false;
+  deduce32();
+  deduce64();
+  deduceMixed();
+  return learnt || sub.smin !== s0 || sub.smax !== s1 || sub.umin !== u0 || sub.umax !== u1;
+}
 
 /** Brings the five views of a scalar into agreement. @kernel reg_bounds_sync @fidelity full: app/helper_calls.test.ts */
 export function syncBounds(state: RegState): void {
@@ -229,11 +243,7 @@ export function syncBounds(state: RegState): void {
   sub.umin = known.u32min;
   sub.umax = known.u32max;
   fromBits();
-  for (let round = 0; round < ROUNDS; round++) {
-    deduce32();
-    deduce64();
-    deduceMixed();
-  }
+  for (let round = 0; round < ROUNDS && deduce(); round++);
   toBits();
   fromBits();
   write(state);

@@ -50,7 +50,7 @@ import {
   regTypeName,
 } from './reg_type.ts';
 import type { RegType } from './reg_type.ts';
-import { scalarAlu } from './scalar_alu.ts';
+import { isExact, scalarAlu } from './scalar_alu.ts';
 import { tnumAdd, tnumSub } from './tnum.ts';
 
 /** Pointers may not be moved further than this, in bytes. */
@@ -214,7 +214,7 @@ function arithmetic(env: Env, insn: Insn): void {
     if (dst.precise) markPrecise(env, insn.src);
   } else {
     src = new RegState();
-    src.setConst(BigInt(insn.imm));
+    src.setImm(insn.imm);
     if (pointer) return pointerAlu(env, insn, pointer, src);
   }
   const operand = src === dst ? src.clone() : src;
@@ -243,7 +243,7 @@ function move(env: Env, insn: Insn): void {
   checkRegArg(env, n, 'dst_no_mark');
   const dst = env.reg(n);
   if (!fromReg) {
-    dst.setConst(is32 ? BigInt(insn.imm >>> 0) : BigInt(insn.imm));
+    dst.setImm(is32 ? insn.imm >>> 0 : insn.imm);
     return;
   }
   const src = env.reg(m);
@@ -268,6 +268,8 @@ function move(env: Env, insn: Insn): void {
   else dst.setUnknown();
   dst.live |= LIVE_WRITTEN;
   dst.subregDef = env.insnIdx + 1;
+  const now = dst.peek();
+  if (isExact(now) && now.umax <= 0xffff_ffffn) return;
   zeroExtend32(dst);
   syncBounds(dst);
 }

@@ -154,7 +154,7 @@ export function checkCondJump(env: Env): void {
   if (fromReg) checkRegArg(env, insn.src, 'src');
   const dst = env.reg(insn.dst);
   const fake = new RegState();
-  if (!fromReg) fake.setConst(BigInt(insn.imm));
+  if (!fromReg) fake.setImm(insn.imm);
   const src = fromReg ? env.reg(insn.src) : fake;
   const stackSides =
     (dst.type === PTR_TO_STACK ? INSN_F_DST_STACK : 0) | (src.type === PTR_TO_STACK ? INSN_F_SRC_STACK : 0);

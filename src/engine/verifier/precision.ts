@@ -62,6 +62,16 @@ class Backtrack {
   private readonly regs = new Int32Array(MAX_FRAMES);
   private readonly slots = new Int32Array(2 * MAX_FRAMES);
 
+  /** Nothing is looked for; the innermost frame is `frame`. */
+  begin(frame: number): this {
+    if (this.wanted > 0) {
+      this.regs.fill(0);
+      this.slots.fill(0);
+      this.wanted = 0;
+    }
+    this.frame = frame;
+    return this;
+  }
   get empty(): boolean {
     return this.wanted === 0;
   }
@@ -96,10 +106,16 @@ class Backtrack {
   regMask(frame = this.frame): number {
     return this.regs[frame] ?? 0;
   }
+  anyIn(frame: number): boolean {
+    return this.regMask(frame) !== 0 || this.anySlot(frame);
+  }
   anySlot(frame: number): boolean {
     return this.slots[2 * frame] !== 0 || this.slots[2 * frame + 1] !== 0;
   }
 }
+
+/** There is one walk back at a time. */
+const walk = new Backtrack();
 
 const regList = (mask: number): string =>
   Array.from({ length: 11 }, (_, i) => i)
@@ -111,6 +127,10 @@ const slotList = (bt: Backtrack, frame: number): string =>
     .filter((i) => bt.hasSlot(i, frame))
     .map((i) => `-${(i + 1) * 8}`)
     .join(',');
+
+/** `r1,fp-8` */
+const placeList = (bt: Backtrack, frame: number): string =>
+  [regList(bt.regMask(frame)), slotList(bt, frame).replaceAll('-', 'fp-')].filter(Boolean).join(',');
 
 /** Linked scalars share what is learnt, so they share precision. */
 function syncLinked(bt: Backtrack, { linked }: HistoryEntry): void {
@@ -241,19 +261,9 @@ function backtrackExit(env: Env, bt: Backtrack, subseq: InsnIndex): boolean {
   return true;
 }
 
-/** The instruction before `i` on the path, or null at the start of the state. `left` counts history. */
-function prevInsn(state: VerifierState, i: InsnIndex, left: { count: number }): InsnIndex | null {
-  const last = state.history[left.count - 1];
-  if (i === state.firstInsnIdx) {
-    if (left.count === 0) return null;
-    if (left.count === 1 && state.history[0]?.idx === i) return null;
-  }
-  if (left.count > 0 && last?.idx === i) {
-    left.count--;
-    return last.prevIdx;
-  }
-  return i - 1;
-}
+/** True when instruction `i` was the first of the state. @param last what is left of the history */
+const isFirst = (state: VerifierState, i: InsnIndex, last: HistoryEntry | null): boolean =>
+  i === state.firstInsnIdx && (last === null || (last.before === null && last.idx === i));
 
 /** Gives up following: everything from here to the first state is precise. */
 function markAllPrecise(env: Env): void {
@@ -293,18 +303,18 @@ function markFrame(env: Env, bt: Backtrack, func: FuncState, f: number): void {
 function markChain(env: Env, bt: Backtrack): void {
   let state = env.state;
   let first = state.firstInsnIdx;
-  let last = env.insnIdx;
+  let from = env.insnIdx;
   let subseq = -1;
   let skip = true;
   bt.frame = state.curframe;
   if (bt.empty) return;
   for (;;) {
-    const left = { count: state.history.length };
+    let last: HistoryEntry | null = state.history;
     if (env.level2)
       env.write(
-        `mark_precise: frame${bt.frame}: last_idx ${last} first_idx ${first} subseq_idx ${subseq} \n`,
+        `mark_precise: frame${bt.frame}: last_idx ${from} first_idx ${first} subseq_idx ${subseq} \n`,
       );
-    if (last < 0) {
+    if (from < 0) {
       const frame = must(state.frame[0], 'frame');
       const atEntry = state.curframe === 0 && frame.subprogno > 0 && frame.callsite === BPF_MAIN_FUNC;
       if (!atEntry) return markAllPrecise(env);
@@ -312,17 +322,15 @@ function markChain(env: Env, bt: Backtrack): void {
         if (bt.has(i) && frame.reg(i).type === SCALAR_VALUE) frame.reg(i).precise = true;
       return;
     }
-    for (let i: InsnIndex | null = last; ;) {
+    for (let i = from; ;) {
+      const step: HistoryEntry | null = last?.idx === i ? last : null;
       if (skip) skip = false;
-      else {
-        const entry = state.history[left.count - 1];
-        const hist = left.count > 0 && entry?.idx === i ? entry : null;
-        if (!backtrackInsn(env, bt, i, subseq, hist)) return markAllPrecise(env);
-      }
+      else if (!backtrackInsn(env, bt, i, subseq, step)) return markAllPrecise(env);
       if (bt.empty) return;
       subseq = i;
-      i = prevInsn(state, i, left);
-      if (i === null) break;
+      if (isFirst(state, i, last)) break;
+      i = step ? step.prevIdx : i - 1;
+      if (step) last = step.before;
     }
     const parent: VerifierState | null = state.parent;
     if (!parent) break;
@@ -330,7 +338,7 @@ function markChain(env: Env, bt: Backtrack): void {
     for (let f = bt.frame; f >= 0; f--) markFrame(env, bt, must(state.frame[f], 'frame'), f);
     if (bt.empty) return;
     subseq = first;
-    last = state.lastInsnIdx;
+    from = state.lastInsnIdx;
     first = state.firstInsnIdx;
   }
   markAllPrecise(env);
@@ -346,31 +354,27 @@ export function markPrecise(env: Env, regno: number): void {
   if (regno < 0 || env.reg(regno).type !== SCALAR_VALUE) return;
   // no state is stored that could be marked
   if (env.request.pruning === 'none') return;
-  const bt = new Backtrack();
-  bt.frame = env.state.curframe;
+  const bt = walk.begin(env.state.curframe);
   bt.set(regno);
   markChain(env, bt);
 }
 
 /** What was precise in a state that the current one is equal to is precise in the current one. */
 export function propagatePrecision(env: Env, old: VerifierState): void {
-  const bt = new Backtrack();
+  const bt = walk.begin(env.state.curframe);
   for (let f = old.curframe; f >= 0; f--) {
     const frame = must(old.frame[f], 'frame');
-    const names: string[] = [];
     for (let i = 0; i < BPF_REG_FP; i++) {
       const reg = frame.reg(i);
       if (reg.type !== SCALAR_VALUE || !reg.precise || (reg.live & LIVE_READ) === 0) continue;
       bt.set(i, f);
-      names.push(`r${i}`);
     }
     for (let spi = 0; spi < frame.slots; spi++) {
       const reg = frame.slot(spi);
       if (!frame.isSpilledScalar(spi) || !reg.precise || (reg.live & LIVE_READ) === 0) continue;
       bt.setSlot(spi, f);
-      names.push(`fp${-(spi + 1) * 8}`);
     }
-    if (env.level2 && names.length > 0) env.write(`frame ${f}: propagating ${names.join(',')}\n`);
+    if (env.level2 && bt.anyIn(f)) env.write(`frame ${f}: propagating ${placeList(bt, f)}\n`);
   }
   markChain(env, bt);
 }

@@ -210,7 +210,7 @@ function storeState(env: Env, list: StateListEntry[], insn: InsnIndex): void {
   cur.parent = stored;
   cur.firstInsnIdx = insn;
   cur.dfsDepth = stored.dfsDepth + 1;
-  cur.history = [];
+  cur.history = null;
   list.unshift({ state: stored, hits: 0, misses: 0 });
   adopt(cur, stored);
 }
@@ -226,7 +226,7 @@ export function isStateVisited(env: Env, insn: InsnIndex): boolean {
   const cur = env.state;
   const { count } = env;
   const aux = env.auxOf(insn);
-  const force = env.hasFlag(BPF_F_TEST_STATE_FREQ) || aux.forceCheckpoint || cur.history.length > 40;
+  const force = env.hasFlag(BPF_F_TEST_STATE_FREQ) || aux.forceCheckpoint || (cur.history?.count ?? 0) > 40;
   let add = force || (count.jumps - count.prevJumps >= 2 && count.processed - count.prevProcessed >= 8);
   const bucket = ((insn ^ cur.cur.callsite) >>> 0) % env.insns.length;
   const list = must(env.explored[bucket], 'state list');

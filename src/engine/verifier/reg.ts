@@ -32,22 +32,40 @@ export const LIVE_DONE = 8;
 /** In `id`: this scalar equals the other holders of the id plus `off`. */
 export const ADD_CONST = 1 << 30;
 
+/** What pointers, dynptrs and iterators refer to. Numbers refer to nothing. */
+interface Pointee {
+  map: MapInfo | null;
+  btf: Btf | null;
+  btfId: TypeId;
+  memSize: Bytes;
+  dynptrId: number;
+  mapUid: number;
+  subprog: number;
+  dynptrType: number;
+  dynptrFirst: boolean;
+  iterState: number;
+  iterDepth: number;
+}
+const NOTHING: Readonly<Pointee> = {
+  map: null,
+  btf: null,
+  btfId: 0,
+  memSize: 0,
+  dynptrId: 0,
+  mapUid: 0,
+  subprog: 0,
+  dynptrType: 0,
+  dynptrFirst: false,
+  iterState: 0,
+  iterDepth: 0,
+};
+
 /** What a register holds, apart from the place where it lies. Shared by copies until one of them changes. */
 export class RegValue {
   shared = false;
   type: RegType = NOT_INIT;
   off = 0;
-  map: MapInfo | null = null;
-  btf: Btf | null = null;
-  btfId: TypeId = 0;
-  memSize: Bytes = 0;
-  dynptrId = 0;
-  mapUid = 0;
-  subprog = 0;
-  dynptrType = 0;
-  dynptrFirst = false;
-  iterState = 0;
-  iterDepth = 0;
+  about: Readonly<Pointee> = NOTHING;
   var: Tnum = TNUM_UNKNOWN;
   smin = S64_MIN;
   smax = S64_MAX;
@@ -65,17 +83,7 @@ export class RegValue {
     const out = new RegValue();
     out.type = this.type;
     out.off = this.off;
-    out.map = this.map;
-    out.btf = this.btf;
-    out.btfId = this.btfId;
-    out.memSize = this.memSize;
-    out.dynptrId = this.dynptrId;
-    out.mapUid = this.mapUid;
-    out.subprog = this.subprog;
-    out.dynptrType = this.dynptrType;
-    out.dynptrFirst = this.dynptrFirst;
-    out.iterState = this.iterState;
-    out.iterDepth = this.iterDepth;
+    out.about = this.about;
     out.var = this.var;
     out.smin = this.smin;
     out.smax = this.smax;
@@ -127,6 +135,24 @@ const ANY_SCALAR = new RegValue();
 ANY_SCALAR.type = SCALAR_VALUE;
 ANY_SCALAR.shared = true;
 
+/** Scalar constants that instructions hold, by their immediate; shared by all who hold them. */
+const constants = new Map<number, RegValue>();
+/** More than any program's instructions have. */
+const MAX_CONSTANTS = 4096;
+
+function constantOf(imm: number): RegValue {
+  let value = constants.get(imm);
+  if (!value) {
+    value = new RegValue();
+    value.type = SCALAR_VALUE;
+    value.markValue(BigInt.asUintN(64, BigInt(imm)));
+    value.shared = true;
+    if (constants.size >= MAX_CONSTANTS) constants.clear();
+    constants.set(imm, value);
+  }
+  return value;
+}
+
 export class RegState {
   private value: RegValue = EMPTY;
   parent: RegState | null = null;
@@ -141,165 +167,169 @@ export class RegState {
     return this.value;
   }
 
+  private refer(to: Readonly<Pointee>): void {
+    this.own().about = to;
+  }
+
   get type(): RegType {
     return this.value.type;
   }
   set type(to: RegType) {
-    this.own().type = to;
+    if (this.value.type !== to) this.own().type = to;
   }
   /** Fixed part of a pointer's offset; for a linked scalar the difference to the others. */
   get off(): number {
     return this.value.off;
   }
   set off(to: number) {
-    this.own().off = to;
+    if (this.value.off !== to) this.own().off = to;
   }
   /** Maps: map pointers, values, keys. */
   get map(): MapInfo | null {
-    return this.value.map;
+    return this.value.about.map;
   }
   set map(to: MapInfo | null) {
-    this.own().map = to;
+    this.refer({ ...this.value.about, map: to });
   }
   /** BTF pointers and iterators. */
   get btf(): Btf | null {
-    return this.value.btf;
+    return this.value.about.btf;
   }
   set btf(to: Btf | null) {
-    this.own().btf = to;
+    this.refer({ ...this.value.about, btf: to });
   }
   get btfId(): TypeId {
-    return this.value.btfId;
+    return this.value.about.btfId;
   }
   set btfId(to: TypeId) {
-    this.own().btfId = to;
+    this.refer({ ...this.value.about, btfId: to });
   }
   /** PTR_TO_MEM. */
   get memSize(): Bytes {
-    return this.value.memSize;
+    return this.value.about.memSize;
   }
   set memSize(to: Bytes) {
-    this.own().memSize = to;
+    this.refer({ ...this.value.about, memSize: to });
   }
   /** PTR_TO_MEM out of a dynptr: which one. */
   get dynptrId(): number {
-    return this.value.dynptrId;
+    return this.value.about.dynptrId;
   }
   set dynptrId(to: number) {
-    this.own().dynptrId = to;
+    this.refer({ ...this.value.about, dynptrId: to });
   }
   /** Maps: which inner map, 0: none. */
   get mapUid(): number {
-    return this.value.mapUid;
+    return this.value.about.mapUid;
   }
   set mapUid(to: number) {
-    this.own().mapUid = to;
+    this.refer({ ...this.value.about, mapUid: to });
   }
   /** PTR_TO_FUNC. */
   get subprog(): number {
-    return this.value.subprog;
+    return this.value.about.subprog;
   }
   set subprog(to: number) {
-    this.own().subprog = to;
+    this.refer({ ...this.value.about, subprog: to });
   }
   /** Dynptr slots. */
   get dynptrType(): number {
-    return this.value.dynptrType;
+    return this.value.about.dynptrType;
   }
   set dynptrType(to: number) {
-    this.own().dynptrType = to;
+    this.refer({ ...this.value.about, dynptrType: to });
   }
   get dynptrFirst(): boolean {
-    return this.value.dynptrFirst;
+    return this.value.about.dynptrFirst;
   }
   set dynptrFirst(to: boolean) {
-    this.own().dynptrFirst = to;
+    this.refer({ ...this.value.about, dynptrFirst: to });
   }
   /** Iterator slots: 1 active, 2 drained. */
   get iterState(): number {
-    return this.value.iterState;
+    return this.value.about.iterState;
   }
   set iterState(to: number) {
-    this.own().iterState = to;
+    this.refer({ ...this.value.about, iterState: to });
   }
   get iterDepth(): number {
-    return this.value.iterDepth;
+    return this.value.about.iterDepth;
   }
   set iterDepth(to: number) {
-    this.own().iterDepth = to;
+    this.refer({ ...this.value.about, iterDepth: to });
   }
   get var(): Tnum {
     return this.value.var;
   }
   set var(to: Tnum) {
-    this.own().var = to;
+    if (this.value.var !== to) this.own().var = to;
   }
   get smin(): bigint {
     return this.value.smin;
   }
   set smin(to: bigint) {
-    this.own().smin = to;
+    if (this.value.smin !== to) this.own().smin = to;
   }
   get smax(): bigint {
     return this.value.smax;
   }
   set smax(to: bigint) {
-    this.own().smax = to;
+    if (this.value.smax !== to) this.own().smax = to;
   }
   get umin(): bigint {
     return this.value.umin;
   }
   set umin(to: bigint) {
-    this.own().umin = to;
+    if (this.value.umin !== to) this.own().umin = to;
   }
   get umax(): bigint {
     return this.value.umax;
   }
   set umax(to: bigint) {
-    this.own().umax = to;
+    if (this.value.umax !== to) this.own().umax = to;
   }
   get s32min(): number {
     return this.value.s32min;
   }
   set s32min(to: number) {
-    this.own().s32min = to;
+    if (this.value.s32min !== to) this.own().s32min = to;
   }
   get s32max(): number {
     return this.value.s32max;
   }
   set s32max(to: number) {
-    this.own().s32max = to;
+    if (this.value.s32max !== to) this.own().s32max = to;
   }
   get u32min(): number {
     return this.value.u32min;
   }
   set u32min(to: number) {
-    this.own().u32min = to;
+    if (this.value.u32min !== to) this.own().u32min = to;
   }
   get u32max(): number {
     return this.value.u32max;
   }
   set u32max(to: number) {
-    this.own().u32max = to;
+    if (this.value.u32max !== to) this.own().u32max = to;
   }
   get id(): number {
     return this.value.id;
   }
   set id(to: number) {
-    this.own().id = to;
+    if (this.value.id !== to) this.own().id = to;
   }
   get refObjId(): number {
     return this.value.refObjId;
   }
   set refObjId(to: number) {
-    this.own().refObjId = to;
+    if (this.value.refObjId !== to) this.own().refObjId = to;
   }
   /** PTR_TO_STACK: whose stack. */
   get frameno(): number {
     return this.value.frameno;
   }
   set frameno(to: number) {
-    this.own().frameno = to;
+    if (this.value.frameno !== to) this.own().frameno = to;
   }
 
   /** The value, to be looked at. */
@@ -356,6 +386,22 @@ export class RegState {
     this.markKnown(imm);
     this.value.type = SCALAR_VALUE;
     this.value.frameno = 0;
+    this.precise = false;
+  }
+
+  /** The value is this number now; the type and what it is linked to stay. @param value unsigned */
+  become(value: bigint): void {
+    const { type, id, off, refObjId, frameno } = this.value;
+    if (type !== SCALAR_VALUE || id !== 0 || off !== 0 || refObjId !== 0 || frameno !== 0)
+      return this.own().markValue(value);
+    this.value = new RegValue();
+    this.value.type = SCALAR_VALUE;
+    this.value.markValue(value);
+  }
+
+  /** A scalar constant of an instruction. */
+  setImm(imm: number): void {
+    this.value = constantOf(imm);
     this.precise = false;
   }
 

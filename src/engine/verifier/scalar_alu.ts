@@ -211,8 +211,14 @@ function shiftArith32(dst: RegValue, by: number): void {
   update32Bounds(dst);
 }
 
-const ALWAYS: ReadonlySet<number> = new Set([BPF_ADD, BPF_SUB, BPF_MUL, BPF_AND, BPF_OR, BPF_XOR]);
-const SHIFTS: ReadonlySet<number> = new Set([BPF_LSH, BPF_RSH, BPF_ARSH]);
+/** How the result of an operation can be told. */
+const UNKNOWN = 0;
+const ALWAYS = 1;
+/** When it is known by how much. */
+const SHIFT = 2;
+const RULES = new Uint8Array(256);
+for (const op of [BPF_ADD, BPF_SUB, BPF_MUL, BPF_AND, BPF_OR, BPF_XOR]) RULES[op] = ALWAYS;
+for (const op of [BPF_LSH, BPF_RSH, BPF_ARSH]) RULES[op] = SHIFT;
 
 function constAmount(src: Readonly<RegValue>, is32: boolean): number | null {
   const bits = is32 ? 32 : 64;
@@ -223,7 +229,7 @@ function constAmount(src: Readonly<RegValue>, is32: boolean): number | null {
 }
 
 /** One number, and all five views say so. */
-const isExact = (reg: Readonly<RegValue>): boolean =>
+export const isExact = (reg: Readonly<RegValue>): boolean =>
   reg.var.m === 0n &&
   reg.umin === reg.umax &&
   reg.smin === reg.smax &&
@@ -260,11 +266,12 @@ function exact(a: bigint, b: bigint, op: number, is32: boolean): bigint | null {
  */
 export function scalarAlu(dst: RegState, src: RegState, op: number, is32: boolean): void {
   const from = src.peek();
-  if (!ALWAYS.has(op) && !SHIFTS.has(op)) return dst.setUnknown();
-  const by = ALWAYS.has(op) ? 0 : constAmount(from, is32);
+  const rule = RULES[op] ?? UNKNOWN;
+  if (rule === UNKNOWN) return dst.setUnknown();
+  const by = rule === SHIFT ? constAmount(from, is32) : 0;
   if (by === null) return dst.setUnknown();
-  const result = isExact(dst.peek()) && isExact(from) ? exact(dst.peek().var.v, from.var.v, op, is32) : null;
-  if (result !== null) return dst.scalar().markValue(result);
+  const result = isExact(from) && isExact(dst.peek()) ? exact(dst.peek().var.v, from.var.v, op, is32) : null;
+  if (result !== null) return dst.become(result);
   const to = dst.scalar();
   switch (op) {
     case BPF_ADD:

@@ -46,6 +46,9 @@ function freshRegs(): RegState[] {
   return regs;
 }
 
+/** A stack that nobody used. */
+const NO_SLOTS = new Uint8Array(0);
+
 export class FuncState {
   readonly frameno: number;
   readonly subprogno: number;
@@ -70,7 +73,7 @@ export class FuncState {
     this.frameno = frameno;
     this.subprogno = subprogno;
     this.regs = regs ?? freshRegs();
-    this.slotType = new Uint8Array(0);
+    this.slotType = NO_SLOTS;
     this.spilled = [];
   }
 
@@ -78,8 +81,10 @@ export class FuncState {
     const { callsite, frameno, subprogno } = this;
     const regs = this.regs.map((reg) => reg.clone());
     const out = new FuncState(callsite, frameno, subprogno, regs);
-    out.slotType = this.slotType.slice();
-    out.spilled = this.spilled.map((reg) => reg.clone());
+    if (this.spilled.length > 0) {
+      out.slotType = this.slotType.slice();
+      out.spilled = this.spilled.map((reg) => reg.clone());
+    }
     out.refs = this.refs.slice();
     out.inCallback = this.inCallback;
     out.inAsyncCallback = this.inAsyncCallback;
@@ -142,6 +147,9 @@ export interface HistoryEntry {
   readonly prevIdx: InsnIndex;
   flags: number;
   linked: readonly LinkedReg[] | null;
+  /** The one before it since the last stored state, and how many there are with it. */
+  readonly before: HistoryEntry | null;
+  readonly count: number;
 }
 /** history flags: frame, slot, and that the instruction accessed the stack as registers do. */
 export const INSN_F_FRAMENO = 0x7;
@@ -176,7 +184,8 @@ export class VerifierState {
   lastInsnIdx: InsnIndex = 0;
   loopEntry: VerifierState | null = null;
   usedAsLoopEntry = false;
-  history: HistoryEntry[] = [];
+  /** The last step; states that come from one another share those before. */
+  history: HistoryEntry | null = null;
   dfsDepth = 0;
   callbackUnrollDepth = 0;
   mayGotoDepth = 0;
@@ -197,8 +206,7 @@ export class VerifierState {
     out.lastInsnIdx = this.lastInsnIdx;
     out.loopEntry = this.loopEntry;
     out.usedAsLoopEntry = this.usedAsLoopEntry;
-    // entries only change while their instruction is being simulated
-    out.history = this.history.slice();
+    out.history = this.history;
     out.dfsDepth = this.dfsDepth;
     out.callbackUnrollDepth = this.callbackUnrollDepth;
     out.mayGotoDepth = this.mayGotoDepth;
