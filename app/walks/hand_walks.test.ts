@@ -1,4 +1,6 @@
 /** Programs that walk trees by hand find what the targets show, at the same addresses, in the same order. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -6,9 +8,10 @@ import { iterscope } from '../cli/testing.ts';
 import { objectsOf, WalkSession } from './session.ts';
 import type { WalkCase } from './session.ts';
 
+const hand = (name: string): string => join(import.meta.dirname, '../testdata', `hand_${name}.bpf.c`);
+
 function byHand(name: string, world: string, ...options: readonly string[]): bigint[] {
-  const path = join(import.meta.dirname, '../testdata', `${name}.bpf.c`);
-  const { status, stdout, stderr } = iterscope('run', path, '--world', world, ...options);
+  const { status, stdout, stderr } = iterscope('run', hand(name), '--world', world, ...options);
   expect([status, stderr]).toEqual([0, '']);
   return objectsOf(stdout);
 }
@@ -16,13 +19,13 @@ const shown = (walk: WalkCase): bigint[] => objectsOf(new WalkSession(walk).read
 
 test('cgroup: first child, next sibling, parent', () => {
   const walk: WalkCase = { target: 'cgroup', world: 'containers', attach: { order: 'pre' } };
-  const found = byHand('hand_cgroup', 'containers', '--order', 'self');
+  const found = byHand('cgroup', 'containers', '--order', 'self');
   expect(found).toEqual(shown(walk));
   expect(found.length).toBeGreaterThan(4);
 });
 
 test('ipv6_route: left, right, the node itself, in the table "main"', () => {
-  const found = byHand('hand_ipv6_route', 'sockets', '--tid', '812');
+  const found = byHand('ipv6_route', 'sockets', '--tid', '812');
   const all = shown({ target: 'ipv6_route', world: 'sockets' });
   // Table 100 with its two routes comes before it, and every table ends with the same route.
   expect(all.slice(2, 2 + found.length)).toEqual(found);
@@ -46,13 +49,50 @@ const IN_ONE_RUN: readonly { file: string; world: string; least: number; options
   { file: 'kmem_cache', world: 'graphics', least: 10, options: ['--kernel', '7.0'] },
   { file: 'dmabuf', world: 'graphics', least: 3, options: ['--kernel', '7.0'] },
 ];
+/** A small image whose symbols leave room for their own table, and two programs. */
+const SYMBOLS = {
+  cpu_number: { addr: '0x1a040', type: 'A', module: '' },
+  _stext: { addr: '0xffffffff81000000', type: 'T', module: '' },
+  bpf_iter_run_prog: { addr: '0xffffffff81200000', type: 'T', module: '' },
+  kallsyms_num_syms: '0xffffffff82100000',
+  kallsyms_names: '0xffffffff82100008',
+  kallsyms_markers: '0xffffffff82101000',
+  kallsyms_token_table: '0xffffffff82101100',
+  kallsyms_token_index: '0xffffffff82101400',
+  kallsyms_offsets: '0xffffffff82101800',
+  kallsyms_relative_base: '0xffffffff82102000',
+  bpf_kallsyms: { addr: '0xffffffff82d4d210', type: 'd', module: '' },
+};
+
+test('ksym: the table of the image and the list of BPF programs', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'iterscope-'));
+  const world = join(dir, 'symbols.json');
+  const reader = { pid: 1, comm: 'init', fds: [] };
+  writeFileSync(world, JSON.stringify({ symbols: SYMBOLS, processes: [reader], reader: 1 }));
+  const { status, stdout, stderr } = iterscope('run', hand('ksym'), '--world', world);
+  expect([status, stderr]).toEqual([0, '']);
+  const of = (kind: string): string[] =>
+    stdout.split('\n').flatMap((line) => (line.startsWith(kind) ? [line.slice(2)] : []));
+  expect(of('1 ')).toEqual(of('0 '));
+  expect(of('0 ')).toHaveLength(Object.keys(SYMBOLS).length + 1);
+});
+
 const KALLSYMS = join(import.meta.dirname, '../../recorded/linux-6.12/kernel/kallsyms.gz');
 
 test.for(IN_ONE_RUN)(
   '$file $options: tables and lists of the kernel',
   ({ file, world, least, options = [] }) => {
-    const path = join(import.meta.dirname, '../testdata', `hand_${file}.bpf.c`);
-    const args = ['run', path, '--world', world, '--kallsyms', KALLSYMS, '--read-size', '65536', ...options];
+    const args = [
+      'run',
+      hand(file),
+      '--world',
+      world,
+      '--kallsyms',
+      KALLSYMS,
+      '--read-size',
+      '65536',
+      ...options,
+    ];
     const { status, stdout, stderr } = iterscope(...args);
     expect([status, stderr]).toEqual([0, '']);
     const of = (kind: string): string[] =>

@@ -13,6 +13,7 @@ import type { Insn } from '../abi/insn.ts';
 import * as op from '../abi/opcode.ts';
 import type { FuncInfo, LineInfo } from '../btf/ext.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { listAddTail, listDel, listInit } from '../kernel/list.ts';
 import { ksymAddress } from '../kernel/percpu.ts';
 import { View } from '../kernel/view.ts';
 import { asGiven } from '../verifier/rewrite.ts';
@@ -135,6 +136,7 @@ export class Prog {
     this.fillView(base);
     this.fillAux(kernel);
     this.useMaps([...new Set(maps.values())]);
+    this.addSymbol(base);
     byCode.set(this.code, this);
     progsByAddr.add(this);
   }
@@ -174,6 +176,19 @@ export class Prog {
     const name = kernel.allocText(spec.attachFuncName);
     this.owned.push(name);
     aux.trySet('attach_func_name', name);
+  }
+
+  /** Into the list of symbols of BPF. @kernel bpf_ksym_add, kernel/bpf/core.c @fidelity partial: subprograms have none, and no tree to find one by address */
+  private addSymbol(base: Addr): void {
+    const { kernel, aux } = this;
+    if (!aux.has('ksym.lnode')) return;
+    aux.set('ksym.start', base);
+    aux.set('ksym.end', base + BigInt(this.spec.insns.length * INSN_BYTES));
+    aux.setStr('ksym.name', `bpf_prog_${this.tag}_${this.name}`);
+    aux.trySet('ksym.prog', 1);
+    const list = kernel.object('bpf_kallsyms', 'list_head').addr;
+    if (kernel.mem.u64(list) === 0n) listInit(kernel.mem, list);
+    listAddTail(kernel.mem, aux.at('ksym.lnode'), list);
   }
 
   /** Which type each function has. @kernel check_btf_func, kernel/bpf/verifier.c @fidelity partial: places are those of the program as given */
@@ -235,6 +250,7 @@ export class Prog {
 
   free(): void {
     progsByAddr.remove(this);
+    if (this.aux.has('ksym.lnode')) listDel(this.view.mem, this.aux.at('ksym.lnode'));
     for (const addr of this.owned) this.view.mem.release(addr);
   }
 }

@@ -15,6 +15,7 @@ import type { Btf } from '../btf/parse.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { listDel, listInit } from '../kernel/list.ts';
 import type { Memory } from '../kernel/memory.ts';
+import { rbErase, rbInsert, rbNext } from '../kernel/rbtree.ts';
 import { releaseKernelObject } from './kernel_refs.ts';
 import { specialFields } from './special_fields.ts';
 import type { SpecialField } from './special_fields.ts';
@@ -181,7 +182,7 @@ const TREE_OWNER = 24n;
  * @param less true when the first node goes before the second
  * @returns false for a node that is in a tree already
  * @kernel __bpf_rbtree_add, kernel/bpf/helpers.c
- * @fidelity partial: the tree is not balanced
+ * @fidelity full: prog_objects.test.ts
  */
 export function addToTree(mem: Memory, root: Addr, node: Addr, less: (a: Addr, b: Addr) => boolean): boolean {
   if (mem.u64(node + TREE_OWNER) !== 0n) return false;
@@ -194,11 +195,8 @@ export function addToTree(mem: Memory, root: Addr, node: Addr, less: (a: Addr, b
     leftmost &&= left;
     link = at + (left ? LEFT : RIGHT);
   }
-  mem.setU64(node, parent);
-  mem.setU64(node + LEFT, 0n);
-  mem.setU64(node + RIGHT, 0n);
+  rbInsert(mem, root, node, parent, link);
   mem.setU64(node + TREE_OWNER, root);
-  mem.setU64(link, node);
   if (leftmost) mem.setU64(root + LEFTMOST, node);
   return true;
 }
@@ -206,40 +204,12 @@ export function addToTree(mem: Memory, root: Addr, node: Addr, less: (a: Addr, b
 /** The node that comes first, or 0. */
 export const firstOfTree = (mem: Memory, root: Addr): Addr => mem.u64(root + LEFTMOST);
 
-/** @returns the node, 0 when it is not in this tree @kernel bpf_rbtree_remove, kernel/bpf/helpers.c @fidelity partial: as addToTree */
+/** @returns the node, 0 when it is not in this tree @kernel bpf_rbtree_remove, kernel/bpf/helpers.c @fidelity full: prog_objects.test.ts */
 export function removeFromTree(mem: Memory, root: Addr, node: Addr): Addr {
   if (mem.u64(node + TREE_OWNER) !== root) return 0n;
-  const [left, right] = [mem.u64(node + LEFT), mem.u64(node + RIGHT)];
-  if (mem.u64(root + LEFTMOST) === node)
-    mem.setU64(root + LEFTMOST, right === 0n ? mem.u64(node) : leftmostOf(mem, right));
-  if (left === 0n || right === 0n) replaceChild(mem, root, node, left === 0n ? right : left);
-  else {
-    const next = leftmostOf(mem, right);
-    if (next !== right) {
-      replaceChild(mem, root, next, mem.u64(next + RIGHT));
-      setChild(mem, next, RIGHT, right);
-    }
-    replaceChild(mem, root, node, next);
-    setChild(mem, next, LEFT, left);
-  }
+  if (mem.u64(root + LEFTMOST) === node) mem.setU64(root + LEFTMOST, rbNext(mem, node));
+  rbErase(mem, root, node);
   mem.setU64(node, node);
   mem.setU64(node + TREE_OWNER, 0n);
   return node;
-}
-
-function leftmostOf(mem: Memory, node: Addr): Addr {
-  let at = node;
-  for (let left = mem.u64(at + LEFT); left !== 0n; left = mem.u64(at + LEFT)) at = left;
-  return at;
-}
-function setChild(mem: Memory, parent: Addr, side: Addr, child: Addr): void {
-  mem.setU64(parent + side, child);
-  if (child !== 0n) mem.setU64(child, parent);
-}
-/** Puts `by` where `node` hangs. */
-function replaceChild(mem: Memory, root: Addr, node: Addr, by: Addr): void {
-  const parent = mem.u64(node);
-  const link = parent === 0n ? root : parent + (mem.u64(parent + LEFT) === node ? LEFT : RIGHT);
-  mem.setU64(link, by);
-  if (by !== 0n) mem.setU64(by, parent);
 }

@@ -12,6 +12,7 @@ import type { Addr } from '../../shared/brand.ts';
 import type { Btf } from '../btf/parse.ts';
 import { FIVE_LEVEL, FOUR_LEVEL } from './address.ts';
 import { boot, initialNamespaces } from './boot.ts';
+import { writeKallsyms } from './kallsyms.ts';
 import { Kernel } from './kernel.ts';
 import { setCpuTimes } from './objects/cpu.ts';
 import { fileAtFd, installFd, newFiles, reserveFd, settleNextFd } from './objects/files.ts';
@@ -88,6 +89,7 @@ export function makeWorld(world: World, options: WorldOptions): BuiltWorld {
   closeTtysWithFiles(kernel);
   const builder = new Builder(kernel, world);
   builder.build();
+  writeKallsyms(kernel);
   return { kernel, files: builder.files };
 }
 

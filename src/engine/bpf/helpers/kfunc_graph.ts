@@ -49,7 +49,7 @@ function push(call: Call, front: boolean): NegErrno {
   return fail('EINVAL');
 }
 
-/** @kernel bpf_rbtree_add_impl, kernel/bpf/helpers.c @fidelity partial: the tree is not balanced */
+/** @kernel bpf_rbtree_add_impl, kernel/bpf/helpers.c @fidelity full: prog_objects.test.ts */
 function add(call: Call): NegErrno {
   const [root, node, less] = [call.arg(1), call.arg(2), call.arg(3)];
   if (addToTree(call.mem, root, node, (a, b) => call.callback(less, a, b) !== 0n)) return 0;
