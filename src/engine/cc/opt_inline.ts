@@ -123,14 +123,13 @@ function inlineCall(caller: IrFunction, block: Block, call: Inst, callee: IrFunc
       returns.push({ block: to, value: term.value ? value(term.value) : null });
       to.term = { kind: 'jump', to: after };
       after.preds.push(to);
-      for (const slot of slots.values()) {
-        const end = caller.make('life', 64, []);
-        end.slot = slot;
-        end.block = to;
-        to.insts.push(end);
-      }
     }
   }
+  // Where all returns meet: an end that stands alone in a block is soon left out.
+  const ends = [...slots.values()].map((slot) =>
+    Object.assign(caller.make('life', 64, []), { slot, block: after }),
+  );
+  after.insts.unshift(...ends);
   if (caller.marks) {
     const mark = (slot: Slot, at: Block, imm: bigint): Inst =>
       Object.assign(caller.make('mark', 64, []), { slot, size: slot.size, block: at, imm });

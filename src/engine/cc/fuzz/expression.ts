@@ -17,6 +17,8 @@ export interface Variable {
   readonly mayPointTo?: readonly string[];
   /** volatile: its address goes nowhere. */
   readonly volatile?: boolean;
+  /** Nobody writes it but this function, which is given its address. */
+  readonly writer?: string;
 }
 export interface Place {
   readonly text: string;
@@ -72,6 +74,23 @@ const apart: Make = (random, x, scope) => {
   const mask = array.shape.length - 1;
   const [a, b] = [x, x].map((at) => `&${array.name}[(${at()}) & ${mask}]`);
   return `(${a} ${random.pick(['-', '-', '<', '<=', '==', '!='])} ${b})`;
+};
+/** Numbers of any width and sign, widened and then compared by either sign. */
+const widened: Make = (random, x) => {
+  const [from, to] = [
+    random.pick(['s32', 'u32', 'u32', 's16', 'u16', 's8', 'u8']),
+    random.pick(['s64', 'u64']),
+  ];
+  const sign = random.chance(50) ? from : random.pick(['s32', 'u32']);
+  const edge = random.chance(50) ? `(${from})(${x()} | 0x80000000u)` : `(${from})${x()}`;
+  return `((${to})${edge} ${random.pick(['<', '<=', '>', '>='])} (${to})(${sign})${x()})`;
+};
+/** A number of which the shift loses its upper bits, against one that has none there. */
+const cutOff: Make = (random, x) => {
+  const by = random.between(36, 61);
+  const low = random.below(1 << Math.min(63 - by, 3));
+  const from = `(s64)(s32)(((u32)${x()} << ${64 - by}) | ${low}u)`;
+  return `((${from} << ${by}) ${random.pick(['==', '!='])} (${low}l << ${by}))`;
 };
 /** A shifted number against a constant that may or may not have its low bits clear. */
 const aligned: Make = (random, x) => {
@@ -135,6 +154,8 @@ const OPERATIONS: readonly (readonly [number, Make])[] = [
   [1, (random, x) => `(${x()} ?: ${x()})`],
   [1, apart],
   [1, aligned],
+  [1, widened],
+  [1, cutOff],
 ];
 
 export function expression(random: Random, scope: readonly Variable[], depth: number): string {

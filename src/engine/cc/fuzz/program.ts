@@ -11,6 +11,7 @@ import {
   declare,
   defineRecord,
   initialiser,
+  literal,
   PRELUDE,
   randomRecord,
   randomScalar,
@@ -23,7 +24,7 @@ import { Statements } from './statement.ts';
 import type { Callee } from './statement.ts';
 
 /** Changes whenever the same seed gives another program. */
-export const GENERATOR_VERSION = 4;
+export const GENERATOR_VERSION = 5;
 
 const MIX = '#define MIX(x) (h = (h ^ (u64)(x)) * 0x100000001b3ul)\n';
 
@@ -64,6 +65,14 @@ export function generateProgram(seed: number): string {
       fixed: constant || (isVolatile && shape.kind === 'record'),
       volatile: isVolatile,
     });
+  }
+  if (random.chance(20)) {
+    const [name, writer] = [`w${seed}`, `put${seed}`];
+    lines.push(
+      `static u64 ${name} = ${literal(random)};`,
+      `NOINLINE u64 ${writer}(u64 *to, u64 by) { *to = *to ${random.pick(['+', '^', '-'])} by; return by; }`,
+    );
+    globals.push({ name, shape: U64, fixed: true, writer });
   }
   const callees: Callee[] = [];
   for (let i = random.below(3); i > 0; i--) {

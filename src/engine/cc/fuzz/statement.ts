@@ -147,6 +147,9 @@ export class Statements {
       [1, () => this.fixString()],
       [2, () => this.alias()],
       [1, () => this.checked()],
+      [this.writers.length > 0 ? 3 : 0, () => this.passOn()],
+      [1, () => this.constantLoop()],
+      [1, () => this.assembly()],
     ])();
   }
 
@@ -310,6 +313,47 @@ export class Statements {
     this.line(`MIX(${seen.text});`);
     this.line(`${written.text} = ${this.value(2)};`);
     this.line(`MIX(${seen.text});`);
+  }
+  private get writers(): readonly Variable[] {
+    return this.scope.filter(({ writer }) => writer !== undefined);
+  }
+  /** A variable is read, and written where only its address is known. */
+  private passOn(): void {
+    const { name, writer } = this.random.pick(this.writers);
+    if (this.random.chance(50)) this.line(`MIX(${name});`);
+    this.line(`MIX(${writer}(&${name}, ${this.value(1)}));`);
+    this.line(`MIX(${name});`);
+  }
+  /** A loop that depends on nothing, on one of two ways to a place. */
+  private constantLoop(): void {
+    const { random } = this;
+    const [start, factor] = [literal(random), random.pick([3, 5, 7, 0x9e37_79b1])];
+    const body = random.pick([
+      `t = (t ^ i) * ${factor}u + (t >> 3);`,
+      `{ t = t * ${factor}u + i; if (t & ${random.pick([4, 64, 1024])}u) break; }`,
+      `if (i & 1) t += ${factor}u; else t ^= t << 5;`,
+    ]);
+    const loop = `t = ${start}; for (u32 i = 0; i < ${random.between(1, 12)}; i++) ${body}`;
+    const [head, tail] = random.pick([
+      [`if (${this.value(2)}) { `, ' }'],
+      [`if (${this.value(2)}) t ^= 7; else { `, ' }'],
+      [`if (${this.value(1)} && ${this.value(1)}) { `, ' }'],
+    ]);
+    this.line(`{ u64 t = ${this.value(1)}; ${head}${loop}${tail} MIX(t); }`);
+  }
+  /** What assembly does to a value, and where it goes from there. */
+  private assembly(): void {
+    const { random } = this;
+    const [t, x] = [this.value(1), this.value(1)];
+    const label = `${this.unit}_${this.fresh()}`;
+    this.line(
+      random.pick([
+        `{ u64 t = ${t}; asm volatile("" : "+r"(t)); MIX(t); }`,
+        `{ u32 t = ${t}; asm volatile("" : "+r"(t)); MIX(t); }`,
+        `{ u64 t = ${t}; asm volatile("%0 ^= %1" : "+r"(t) : "r"((u64)${x})); MIX(t); }`,
+        `{ u64 t = ${t}; asm volatile goto("%0 += 3; if %1 == 0 goto %l[${label}]" : "+&r"(t) : "r"((u64)${x}) : : ${label}); MIX(t); if (0) { ${label}: MIX(t * 3); } }`,
+      ]),
+    );
   }
   /** Arithmetic that says whether it overflowed. */
   private checked(): void {
