@@ -24,6 +24,7 @@ import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { dumpTypes } from '../../src/engine/btf/dump.ts';
 import { Btf } from '../../src/engine/btf/parse.ts';
+import { bundledHeader } from '../../src/engine/cc/headers/index.ts';
 import { compile } from '../../src/engine/cc/compile.ts';
 
 const { values, positionals } = parseArgs({
@@ -79,7 +80,7 @@ const foldersOf = (path: string): string[] => [
 ];
 
 function find(path: string, name: string): string | null {
-  if (name.startsWith('bpf/')) return null;
+  if (name.startsWith('bpf/') && bundledHeader(name) !== null) return null;
   if (basename(name) === 'vmlinux.h' && !values['own-types'])
     return name === 'vmlinux.h' ? null : '#include <vmlinux.h>\n';
   const found = foldersOf(path)

@@ -227,6 +227,10 @@ function checkPointers(context: Context, value: Expr, type: CType, text: () => s
   }
   const q = C.qualifiersOf(a);
   const r = C.qualifiersOf(b);
+  if (q.addressSpace !== r.addressSpace) {
+    context.error(value.range, `${text()} changes address space of pointer`);
+    return;
+  }
   if ((q.isConst && !r.isConst) || (q.isVolatile && !r.isVolatile)) {
     if (C.unsugar(a).kind !== 'function') context.warning(value.range, `discards qualifiers: ${text()}`);
   }

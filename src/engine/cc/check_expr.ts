@@ -266,6 +266,7 @@ function pointerArms(context: Context, then: Expr, otherwise: Expr, range: Range
     isConst: q.isConst || r.isConst,
     isVolatile: q.isVolatile || r.isVolatile,
     isRestrict: false,
+    addressSpace: q.addressSpace || r.addressSpace,
   };
   if (C.isVoid(a) || C.isVoid(b)) return C.pointerTo(C.qualify(C.VOID, both));
   if (!C.sameType(a, b)) {

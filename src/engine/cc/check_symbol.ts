@@ -185,6 +185,8 @@ function newVariable(context: Context, made: NewSymbol, storage: VarSymbol['stor
 export function declareLocal(context: Context, made: NewSymbol, storage: 'local' | 'static'): VarSymbol {
   const here = context.scope.find(made.name);
   const symbol = newVariable(context, made, storage);
+  if (storage === 'local' && C.qualifiersOf(made.type).addressSpace !== 0)
+    context.error(made.range, 'automatic variable qualified with an address space');
   if (here)
     context.error(made.range, `redefinition of '${made.name}'`, [
       {

@@ -32,8 +32,6 @@ export interface FloatType {
 export interface PointerType {
   readonly kind: 'pointer';
   readonly to: CType;
-  /** `__attribute__((address_space(N)))` of what is pointed to; 0 otherwise. */
-  readonly addressSpace: number;
 }
 export interface ArrayType {
   readonly kind: 'array';
@@ -67,6 +65,8 @@ export interface QualifiedType {
   readonly isConst: boolean;
   readonly isVolatile: boolean;
   readonly isRestrict: boolean;
+  /** `__attribute__((address_space(N)))`; 0: the kernel's, as everything is. 1: a BPF arena's. */
+  readonly addressSpace: number;
 }
 /** `__attribute__((btf_type_tag("...")))`, as in `T __kptr *`: sits around the pointee. */
 export interface TaggedType {
@@ -160,38 +160,36 @@ export const INT128 = int('__int128', 16, true, 6);
 export const UINT128 = int('unsigned __int128', 16, false, 6);
 export const POINTER_SIZE = 8;
 
-export const pointerTo = (to: CType, addressSpace = 0): PointerType => ({
-  kind: 'pointer',
-  to,
-  addressSpace,
-});
+export const pointerTo = (to: CType): PointerType => ({ kind: 'pointer', to });
 export const arrayOf = (of: CType, length: number | null): ArrayType => ({ kind: 'array', of, length });
 
 export interface Qualifiers {
   readonly isConst: boolean;
   readonly isVolatile: boolean;
   readonly isRestrict: boolean;
+  readonly addressSpace: number;
 }
-export const NO_QUALIFIERS: Qualifiers = { isConst: false, isVolatile: false, isRestrict: false };
+export const NO_QUALIFIERS: Qualifiers = {
+  isConst: false,
+  isVolatile: false,
+  isRestrict: false,
+  addressSpace: 0,
+};
+const isQualified = (q: Qualifiers): boolean =>
+  q.isConst || q.isVolatile || q.isRestrict || q.addressSpace !== 0;
 
 /** `type` with these qualifiers added; an array's go to its elements, as in C. */
 export function qualify(type: CType, q: Qualifiers): CType {
-  if (!q.isConst && !q.isVolatile && !q.isRestrict) return type;
+  if (!isQualified(q)) return type;
   if (type.kind === 'array') return arrayOf(qualify(type.of, q), type.length);
-  if (type.kind === 'qualified')
-    return {
-      kind: 'qualified',
-      of: type.of,
-      isConst: type.isConst || q.isConst,
-      isVolatile: type.isVolatile || q.isVolatile,
-      isRestrict: type.isRestrict || q.isRestrict,
-    };
+  const old = type.kind === 'qualified' ? type : NO_QUALIFIERS;
   return {
     kind: 'qualified',
-    of: type,
-    isConst: q.isConst,
-    isVolatile: q.isVolatile,
-    isRestrict: q.isRestrict,
+    of: type.kind === 'qualified' ? type.of : type,
+    isConst: old.isConst || q.isConst,
+    isVolatile: old.isVolatile || q.isVolatile,
+    isRestrict: old.isRestrict || q.isRestrict,
+    addressSpace: q.addressSpace || old.addressSpace,
   };
 }
 
@@ -217,6 +215,7 @@ export function qualifiersOf(type: CType): Qualifiers {
   let isConst = false;
   let isVolatile = false;
   let isRestrict = false;
+  let addressSpace = 0;
   for (;;) {
     switch (type.kind) {
       case 'typedef':
@@ -232,10 +231,11 @@ export function qualifiersOf(type: CType): Qualifiers {
         isConst ||= type.isConst;
         isVolatile ||= type.isVolatile;
         isRestrict ||= type.isRestrict;
+        addressSpace ||= type.addressSpace;
         type = type.of;
         break;
       default:
-        return { isConst, isVolatile, isRestrict };
+        return { isConst, isVolatile, isRestrict, addressSpace };
     }
   }
 }
@@ -243,10 +243,7 @@ export function qualifiersOf(type: CType): Qualifiers {
 /** The type of a value read from an lvalue of this type: qualifiers gone, typedef names kept. */
 export function unqualified(type: CType): CType {
   if (type.kind === 'qualified' || type.kind === 'tagged') return unqualified(type.of);
-  if (type.kind === 'typedef') {
-    const q = qualifiersOf(type);
-    return q.isConst || q.isVolatile || q.isRestrict ? unqualified(type.to) : type;
-  }
+  if (type.kind === 'typedef') return isQualified(qualifiersOf(type)) ? unqualified(type.to) : type;
   return type;
 }
 
@@ -313,6 +310,9 @@ export function pointee(type: CType): CType | null {
   return bare.kind === 'pointer' ? bare.to : null;
 }
 
+/** Of what a pointer points to. */
+export const addressSpaceOf = (type: CType): number => qualifiersOf(pointee(type) ?? VOID).addressSpace;
+
 /** True when two types are the same to C once sugar is gone; qualifiers count only below the outermost level. */
 export function sameType(a: CType, b: CType, depth = 0): boolean {
   const x = unsugar(a);
@@ -341,7 +341,7 @@ export function sameType(a: CType, b: CType, depth = 0): boolean {
 function sameQualifiers(a: CType, b: CType): boolean {
   const x = qualifiersOf(a);
   const y = qualifiersOf(b);
-  return x.isConst === y.isConst && x.isVolatile === y.isVolatile;
+  return x.isConst === y.isConst && x.isVolatile === y.isVolatile && x.addressSpace === y.addressSpace;
 }
 
 /** A member found by name, anonymous members looked through. */

@@ -24,7 +24,8 @@ function declare(type: CType, inner: string, depth: number): string {
       return declare(type.of, inner, depth + 1);
     case 'qualified': {
       const q = qualifiersOf(type);
-      const words = [q.isConst && 'const', q.isVolatile && 'volatile', q.isRestrict && 'restrict'];
+      const space = q.addressSpace > 0 && `__attribute__((address_space(${q.addressSpace})))`;
+      const words = [q.isConst && 'const', q.isVolatile && 'volatile', q.isRestrict && 'restrict', space];
       const prefix = words.filter((w) => w !== false).join(' ');
       const { of } = type;
       return of.kind === 'pointer'

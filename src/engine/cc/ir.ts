@@ -75,6 +75,7 @@ export type Op =
   | 'zext' // 32 to 64
   | 'trunc' // 64 to 32
   | 'sext' // sign-extend the low `bits` to the width
+  | 'space' // a pointer into one address space as one into another; imm: to << 16 | from
   | 'bswap' // swap the low `bits`, zero the rest
   | 'load' // args: address; off, size
   | 'store' // args: address, value; off, size

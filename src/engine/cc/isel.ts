@@ -351,6 +351,11 @@ class Selector {
         return this.copy(this.reg(inst), this.reg(first), 32);
       case 'tie':
         return this.copy(this.reg(inst), this.reg(first), inst.width);
+      case 'space': {
+        const code = bpf.BPF_ALU64 | bpf.BPF_MOV | bpf.BPF_X;
+        const src = this.reg(first);
+        return this.push(minst('alu', { code, dst: this.reg(inst), src, off: 1, imm: inst.imm }));
+      }
       case 'sext':
         return this.extend(inst);
       case 'bswap': {

@@ -89,6 +89,14 @@ export class Builder {
     });
   }
 
+  /** A pointer into address space `from` as one into `to`. */
+  space(address: Inst, from: number, to: number): Inst {
+    if (from === to || (address.op === 'const' && address.imm === 0n)) return address;
+    return this.make('space', 64, [address], (inst) => {
+      inst.imm = BigInt((to << 16) | from);
+    });
+  }
+
   /** address + bytes */
   offset(address: Inst, bytes: number): Inst {
     return bytes === 0 ? address : this.binary('add', address, this.const(64, bytes));

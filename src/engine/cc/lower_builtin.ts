@@ -2,7 +2,7 @@
 import { evaluateInt } from './const_eval.ts';
 import type { Builtin, BuiltinExpr, Expr } from './ast.ts';
 import { FieldInfo } from './ast.ts';
-import { pointee, sizeOf, unsugar, VOID } from './ctype.ts';
+import { addressSpaceOf, pointee, sizeOf, unsugar, VOID } from './ctype.ts';
 import type { CType } from './ctype.ts';
 import type { AccessSize, Inst } from './ir.ts';
 import { ENUM_KIND, TYPE_ID_KIND, TYPE_KIND } from './core_reloc.ts';
@@ -53,6 +53,10 @@ const isSigned = (type: CType): boolean => {
 
 /** Sizes of memory builtins that are loads and stores at once. */
 const isSmall = (size: Inst): boolean => size.op === 'const' && size.imm >= 0n && size.imm <= 4096n;
+
+/** A pointer through which memory is accessed. */
+const pointerTo = (f: Lowering, pointer: Expr): Inst =>
+  f.b.space(f.value(pointer), addressSpaceOf(pointer.type), 0);
 
 /** There is no library that has the function. */
 function noCall(f: Lowering, expr: BuiltinExpr, name: string): Inst {
@@ -159,7 +163,7 @@ function countBits(f: Lowering, builtin: Named<'popcount' | 'clz' | 'ctz' | 'ffs
 
 function atomicRmw(f: Lowering, expr: BuiltinExpr, builtin: Named<'atomic_rmw'>): Inst {
   const size = accessSize(pointee(builtin.pointer.type) ?? VOID);
-  const address = f.value(builtin.pointer);
+  const address = pointerTo(f, builtin.pointer);
   let value = f.value(builtin.value);
   if (size < 4) return f.unsupported(expr.range, 'an atomic operation on fewer than 4 bytes', () => value);
   if (builtin.op === 'sub') value = f.b.binary('sub', f.b.const(value.width, 0), value);
@@ -173,7 +177,7 @@ function atomicRmw(f: Lowering, expr: BuiltinExpr, builtin: Named<'atomic_rmw'>)
 
 function atomicCas(f: Lowering, expr: BuiltinExpr, builtin: Named<'atomic_cas'>): Inst {
   const size = accessSize(pointee(builtin.pointer.type) ?? VOID);
-  const address = f.value(builtin.pointer);
+  const address = pointerTo(f, builtin.pointer);
   const expected = f.value(builtin.expected);
   const desired = f.value(builtin.desired);
   if (size < 4) return f.unsupported(expr.range, 'an atomic operation on fewer than 4 bytes', () => expected);
@@ -281,11 +285,11 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
       return atomicCas(f, expr, builtin);
     case 'atomic_load': {
       const size: AccessSize = accessSize(pointee(builtin.pointer.type) ?? VOID);
-      return f.b.load(f.value(builtin.pointer), 0, size, true);
+      return f.b.load(pointerTo(f, builtin.pointer), 0, size, true);
     }
     case 'atomic_store': {
       const size = accessSize(pointee(builtin.pointer.type) ?? VOID);
-      f.b.store(f.value(builtin.pointer), 0, size, f.value(builtin.value), true);
+      f.b.store(pointerTo(f, builtin.pointer), 0, size, f.value(builtin.value), true);
       return nothing();
     }
     case 'barrier':

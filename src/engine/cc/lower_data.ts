@@ -108,9 +108,11 @@ export function lowerVariable(m: ModuleLowering, variable: VarSymbol, symbol: Ir
   const size = sizeOfVariable(variable);
   const image: Image = { bytes: new Uint8Array(size), relocs: [] };
   if (variable.init) putInitializer(m, image, 0, variable.type, variable.init);
-  const { isConst, isVolatile } = qualifiersOf(variable.type);
+  const { isConst, isVolatile, addressSpace } = qualifiersOf(variable.type);
+  const isKernels = addressSpace === 0;
   const zero = image.relocs.length === 0 && image.bytes.every((byte) => byte === 0);
-  const section = variable.attributes.section ?? (isConst ? '.rodata' : zero ? '.bss' : '.data');
+  const usual = isConst ? '.rodata' : zero ? '.bss' : '.data';
+  const section = variable.attributes.section ?? (isKernels ? usual : `.addr_space.${addressSpace}`);
   return {
     symbol,
     section,
@@ -120,6 +122,6 @@ export function lowerVariable(m: ModuleLowering, variable: VarSymbol, symbol: Ir
     relocs: image.relocs,
     variable,
     kept: variable.storage === 'global' || variable.attributes.used,
-    constant: isConst && !isVolatile && !variable.attributes.weak,
+    constant: isKernels && isConst && !isVolatile && !variable.attributes.weak,
   };
 }

@@ -4,13 +4,21 @@
  */
 import { EngineBug } from '../../shared/assert.ts';
 import type { ArithmeticOp, Builtin, BuiltinExpr, CallExpr, CastExpr, CompareOp, Expr } from './ast.ts';
-import { integerOf, isPointer, isVoid, sizeOf } from './ctype.ts';
+import { addressSpaceOf, integerOf, isPointer, isVoid, sizeOf } from './ctype.ts';
 import type { CType } from './ctype.ts';
 import type { BinaryOp, Block, Cond, Inst, Width } from './ir.ts';
 import { passing } from './lower_abi.ts';
 import { lowerBuiltin, memoryDiffers } from './lower_builtin.ts';
 import type { Lowering } from './lower_function.ts';
-import { addressOf, isRecord, loadPlace, lowerPlace, plainPlace, storePlace } from './lower_place.ts';
+import {
+  accessAt,
+  addressOf,
+  isRecord,
+  loadPlace,
+  lowerPlace,
+  plainPlace,
+  storePlace,
+} from './lower_place.ts';
 import { copyRecord } from './lower_memory.ts';
 
 export const widthOf = (type: CType): Width => (sizeOf(type) === 8 ? 64 : 32);
@@ -191,7 +199,7 @@ function lowerCast(f: Lowering, expr: CastExpr): Inst {
     case 'load': {
       const place = lowerPlace(f, operand);
       f.b.loc = expr.loc;
-      return isRecord(expr.type) ? addressOf(f, place) : loadPlace(f, place);
+      return isRecord(expr.type) ? accessAt(f, place) : loadPlace(f, place);
     }
     case 'array_decay':
     case 'function_decay':
@@ -207,6 +215,7 @@ function lowerCast(f: Lowering, expr: CastExpr): Inst {
       return f.b.compare('ne', value, f.b.const(value.width, 0));
     }
     case 'pointer':
+      return f.b.space(f.value(operand), addressSpaceOf(operand.type), addressSpaceOf(expr.type));
     case 'noop':
       return f.value(operand);
     case 'to_void':
@@ -269,14 +278,14 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
       return f.b.const(widthOf(expr.type), expr.value);
     case 'ref':
       if (expr.symbol.kind === 'func') return f.functionAddress(expr.symbol);
-      return isRecord(expr.type) ? addressOf(f, lowerPlace(f, expr)) : loadPlace(f, lowerPlace(f, expr));
+      return isRecord(expr.type) ? accessAt(f, lowerPlace(f, expr)) : loadPlace(f, lowerPlace(f, expr));
     case 'member':
     case 'index':
     case 'deref':
     case 'string':
     case 'compound_literal': {
       const place = lowerPlace(f, expr);
-      return isRecord(expr.type) || expr.kind === 'string' ? addressOf(f, place) : loadPlace(f, place);
+      return isRecord(expr.type) || expr.kind === 'string' ? accessAt(f, place) : loadPlace(f, place);
     }
     case 'address_of':
       if (expr.operand.kind === 'ref' && expr.operand.symbol.kind === 'func')
@@ -344,7 +353,7 @@ export function lowerValue(f: Lowering, expr: Expr): Inst {
     case 'assign': {
       if (isRecord(expr.type)) {
         const from = f.value(expr.value);
-        const to = addressOf(f, lowerPlace(f, expr.target));
+        const to = accessAt(f, lowerPlace(f, expr.target));
         f.b.loc = expr.loc;
         copyRecord(f, to, from, expr.type);
         return to;

@@ -41,6 +41,8 @@ export interface Place {
   readonly volatile: boolean;
   /** The program's own memory. */
   readonly own: boolean;
+  /** Of the address: accesses need one in the kernel's. */
+  readonly space: number;
   /** What the address is a multiple of, as far as types say: less than the type wants in packed records. */
   readonly align: Bytes;
 }
@@ -52,6 +54,7 @@ export const plainPlace = (address: Inst, type: CType, own = false): Place => ({
   bits: null,
   type,
   volatile: qualifiersOf(type).isVolatile,
+  space: qualifiersOf(type).addressSpace,
   own,
   align: alignOf(type),
 });
@@ -67,6 +70,12 @@ function settle(f: Lowering, place: Place): Place {
   const offset = f.b.relo(BigInt(path.off), 64, { kind: 0, root: path.root, access: path.steps.join(':') });
   return { ...place, address: f.b.binary('add', place.address, offset), path: null };
 }
+
+/** Where loads and stores go. */
+const base = (f: Lowering, { address, space }: Place): Inst => f.b.space(address, space, 0);
+
+/** The address for an access: of a record that is copied. */
+export const accessAt = (f: Lowering, place: Place): Inst => f.b.space(addressOf(f, place), place.space, 0);
 
 export function addressOf(f: Lowering, place: Place): Inst {
   const settled = settle(f, place);
@@ -105,6 +114,7 @@ function memberPlace(f: Lowering, expr: MemberExpr): Place {
     type: expr.type,
     volatile: base.volatile || qualifiersOf(expr.type).isVolatile,
     own: base.own,
+    space: base.space,
     align: alignAt(base.align, bytes),
   };
   const first = expr.path[0];
@@ -258,7 +268,7 @@ function storeBytes(f: Lowering, place: Place, bits: BitField, value: Inst): voi
     const rest = (): Inst => f.b.binary('and', rawLoad(f, place, at, 1), f.b.const(32, ~mask & 0xffn));
     const byte = f.b.binary('and', part, f.b.const(32, mask));
     f.b.store(
-      place.address,
+      base(f, place),
       at,
       1,
       mask === 0xffn ? byte : f.b.binary('or', rest(), byte),
@@ -270,8 +280,8 @@ function storeBytes(f: Lowering, place: Place, bits: BitField, value: Inst): voi
 
 function rawLoad(f: Lowering, place: Place, off: number, size: AccessSize): Inst {
   const { path } = place;
-  if (!path) return f.b.load(place.address, off, size, place.volatile);
-  return f.b.load(place.address, off, size, place.volatile, {
+  if (!path) return f.b.load(base(f, place), off, size, place.volatile);
+  return f.b.load(base(f, place), off, size, place.volatile, {
     kind: 0,
     root: path.root,
     access: path.steps.join(':'),
@@ -301,7 +311,7 @@ function partsOf(place: Place, size: AccessSize): { off: number; size: AccessSiz
 function loadParts(f: Lowering, place: Place, size: AccessSize): Inst {
   const width = size === 8 ? 64 : 32;
   const parts = partsOf(place, size).map(({ off, size: part, by }) => {
-    const raw = f.b.load(place.address, off, part, place.volatile);
+    const raw = f.b.load(base(f, place), off, part, place.volatile);
     const wide = width === 64 ? f.b.zext(raw) : raw;
     return by === 0 ? wide : f.b.binary('shl', wide, f.b.const(width, by));
   });
@@ -312,7 +322,7 @@ function loadParts(f: Lowering, place: Place, size: AccessSize): Inst {
 function storeParts(f: Lowering, place: Place, size: AccessSize, value: Inst): Inst {
   for (const { off, size: part, by } of partsOf(place, size)) {
     const moved = by === 0 ? value : f.b.binary('lshr', value, f.b.const(value.width, by));
-    f.b.store(place.address, off, part, f.b.trunc(moved), place.volatile);
+    f.b.store(base(f, place), off, part, f.b.trunc(moved), place.volatile);
   }
   return value;
 }
@@ -345,7 +355,7 @@ export function storePlace(f: Lowering, place: Place, value: Inst): Inst {
   if (!bits) {
     const size = accessSize(place.type);
     if (isMisaligned(place, size)) return storeParts(f, place, size, value);
-    f.b.store(place.address, path ? path.off : place.off, size, value, place.volatile, relo);
+    f.b.store(base(f, place), path ? path.off : place.off, size, value, place.volatile, relo);
     return value;
   }
   const unit = unitOf(place, bits);
@@ -359,7 +369,7 @@ export function storePlace(f: Lowering, place: Place, value: Inst): Inst {
       f.b.const(raw.width, mask),
     );
     const rest = f.b.binary('and', raw, f.b.const(raw.width, ~mask));
-    f.b.store(place.address, unit.off, unit.size, f.b.binary('or', rest, put), place.volatile, relo);
+    f.b.store(base(f, place), unit.off, unit.size, f.b.binary('or', rest, put), place.volatile, relo);
   } else storeBytes(f, place, bits, value);
   if (bits.size === value.width) return value;
   const spare = f.b.const(value.width, value.width - bits.size);

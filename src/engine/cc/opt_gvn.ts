@@ -33,6 +33,8 @@ const key = (inst: Inst): string | null => {
     case 'zext':
     case 'trunc':
       return `${inst.op}(${args})`;
+    case 'space':
+      return `space.${inst.imm}(${args})`;
     case 'sext':
     case 'bswap':
       return `${inst.op}${inst.width}.${inst.bits}(${args})`;

@@ -316,6 +316,16 @@ export function isNonNegative(inst: Inst, seen: Set<Inst> = new Set()): boolean 
   return counts && step.imm < COUNTER_STEP && from?.op === 'phi' && isNonNegative(from, seen);
 }
 
+/** From one address space into another and a third is one step; there and back is none. */
+function simplifySpace(inst: Inst, from: Inst): Inst | null {
+  if (from.op !== 'space') return null;
+  const [to, origin] = [inst.imm >> 16n, from.imm & 0xffffn];
+  if (to === origin) return from.args[0]!;
+  inst.imm = (to << 16n) | origin;
+  inst.args = [from.args[0]!];
+  return null;
+}
+
 function simplifySext(fn: IrFunction, inst: Inst): Inst | null {
   const arg = inst.args[0]!;
   if (arg.op === 'const') return fn.const(inst.width, BigInt.asIntN(inst.bits, arg.imm));
@@ -362,6 +372,8 @@ export function simplify(fn: IrFunction, inst: Inst): Inst | null {
         inst.args = [arg!.args[0]!];
       }
       return null;
+    case 'space':
+      return simplifySpace(inst, arg!);
     case 'sext':
       return simplifySext(fn, inst);
     case 'phi': {

@@ -45,7 +45,8 @@ const mayBeUnwritten = ({ variable, kept, constant }: DataObject): boolean =>
   !constant &&
   variable.attributes.section === null &&
   !variable.attributes.weak &&
-  !qualifiersOf(variable.type).isVolatile;
+  !qualifiersOf(variable.type).isVolatile &&
+  qualifiersOf(variable.type).addressSpace === 0;
 
 /** @returns objects of which every load can be answered now, though they are not const */
 export function unwritten(

@@ -89,7 +89,7 @@ function declarators(p: Parser, specifiers: Specifiers, onLocal: OnLocal): void 
       p.recover(';', '}');
       break;
     }
-    const declarator = parseDeclarator(p, specifiers.type, specifiers.attributes.addressSpace);
+    const declarator = parseDeclarator(p, specifiers.type);
     if (declarator.name === null) {
       p.context.error(rangeOf(p.token), 'expected a name in the declaration');
       p.recover(';', '}', ',');

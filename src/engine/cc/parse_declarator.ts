@@ -2,7 +2,7 @@
 import * as C from './ctype.ts';
 import type { CType } from './ctype.ts';
 import { evaluateInt } from './const_eval.ts';
-import { isError } from './check_convert.ts';
+import { isError, rvalue } from './check_convert.ts';
 import { Scope } from './check_context.ts';
 import { noAttributes, parseAttributes, symbolAttributes } from './parse_attr.ts';
 import type { Attributes } from './parse_attr.ts';
@@ -31,11 +31,11 @@ const MAX_TYPE_DEPTH = 256;
 export const isDeclarator = (p: Parser): boolean =>
   p.is('*') || p.is('(') || p.is('[') || (p.token.kind === 'identifier' && !KEYWORDS.has(p.token.text));
 
-/** Reads a declarator around `base`. `addressSpace` is that of the base, for the first `*`. */
-export function parseDeclarator(p: Parser, base: CType, addressSpace = 0): Declarator {
+/** Reads a declarator around `base`. */
+export function parseDeclarator(p: Parser, base: CType): Declarator {
   const attributes = noAttributes();
   const inner = p.nest(
-    () => declarator(p, base, addressSpace, attributes),
+    () => declarator(p, base, attributes),
     () => ({ name: null, type: C.INT, params: null }),
   );
   parseAttributes(p, attributes);
@@ -43,7 +43,8 @@ export function parseDeclarator(p: Parser, base: CType, addressSpace = 0): Decla
     p.context.error(inner.name ? rangeOf(inner.name) : rangeOf(p.token), 'this type is nested too deeply');
     return { ...inner, type: C.INT, attributes };
   }
-  return { ...inner, attributes };
+  const { addressSpace } = attributes;
+  return { ...inner, type: C.qualify(inner.type, { ...C.NO_QUALIFIERS, addressSpace }), attributes };
 }
 
 /** Pointers to pointers to ..., typedefs of typedefs of ...: more than anybody means, and than recursion takes. */
@@ -58,12 +59,11 @@ function isTooDeep(outer: CType): boolean {
 
 type Inner = Omit<Declarator, 'attributes'>;
 
-function pointers(p: Parser, base: CType, addressSpace: number, attributes: Attributes): CType {
+function pointers(p: Parser, base: CType, attributes: Attributes): CType {
   let type = base;
-  let space = addressSpace;
   while (p.accept('*')) {
     const own = noAttributes();
-    const q = { isConst: false, isVolatile: false, isRestrict: false };
+    const q = { ...C.NO_QUALIFIERS };
     for (;;) {
       const qualifier = qualifierOf(p.token.text);
       if (qualifier) {
@@ -72,10 +72,9 @@ function pointers(p: Parser, base: CType, addressSpace: number, attributes: Attr
       } else if (p.is('__attribute__') || p.is('__attribute')) parseAttributes(p, own);
       else break;
     }
-    type = C.pointerTo(type, space);
+    type = C.pointerTo(type);
     for (const tag of own.typeTags) type = { kind: 'tagged', tag, of: type };
-    type = C.qualify(type, q);
-    space = own.addressSpace;
+    type = C.qualify(type, { ...q, addressSpace: own.addressSpace });
     attributes.declTags.push(...own.declTags);
     attributes.unused ||= own.unused;
   }
@@ -90,8 +89,8 @@ function opensNested(p: Parser): boolean {
   return next.kind === 'identifier' && !startsType(p, 1) && !KEYWORDS.has(next.text);
 }
 
-function declarator(p: Parser, base: CType, addressSpace: number, attributes: Attributes): Inner {
-  const type = pointers(p, base, addressSpace, attributes);
+function declarator(p: Parser, base: CType, attributes: Attributes): Inner {
+  const type = pointers(p, base, attributes);
   parseAttributes(p, attributes);
   if (p.is('(') && opensNested(p)) {
     // The suffixes behind the parentheses bind first: read them, then come back for the inside.
@@ -102,7 +101,7 @@ function declarator(p: Parser, base: CType, addressSpace: number, attributes: At
     p.rewind(open);
     p.advance();
     const inner = p.nest(
-      () => declarator(p, outside.type, 0, attributes),
+      () => declarator(p, outside.type, attributes),
       (): Inner => ({ name: null, type: C.INT, params: null }),
     );
     parseAttributes(p, attributes);
@@ -179,7 +178,7 @@ function arrayLength(p: Parser): number | null {
   while (p.is('static') || qualifierOf(p.token.text)) p.advance();
   if (p.is(']')) return null;
   const start = p.token.loc;
-  const expr = parseAssignment(p);
+  const expr = rvalue(parseAssignment(p));
   if (isError(expr)) return 1;
   const value = evaluateInt(expr);
   const range = p.since(start);
@@ -228,7 +227,7 @@ function parameters(p: Parser): {
     }
     const before = p.mark();
     const specifiers = parseSpecifiers(p);
-    const inner = parseDeclarator(p, specifiers.type, specifiers.attributes.addressSpace);
+    const inner = parseDeclarator(p, specifiers.type);
     const attributes = mergeParamAttributes(specifiers.attributes, inner.attributes);
     const range = inner.name ? rangeOf(inner.name) : p.since(specifiers.start);
     const symbol: VarSymbol = {

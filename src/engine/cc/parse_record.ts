@@ -139,7 +139,7 @@ function parseFields(p: Parser): FieldSyntax[] {
       do {
         const inner = p.is(':')
           ? { name: null, type: specifiers.type, attributes: noAttributes() }
-          : parseDeclarator(p, specifiers.type, specifiers.attributes.addressSpace);
+          : parseDeclarator(p, specifiers.type);
         const start = inner.name?.loc ?? specifiers.start;
         const width = p.accept(':') ? bitWidth(p) : null;
         if (!inner.name && width === null) p.context.error(rangeOf(p.token), 'expected the name of a member');

@@ -30,7 +30,7 @@ const STORAGE: Readonly<Record<string, Specifiers['storage']>> = {
   auto: 'auto',
   register: 'auto',
 };
-const QUALIFIERS: Readonly<Record<string, keyof C.Qualifiers>> = {
+const QUALIFIERS: Readonly<Record<string, Exclude<keyof C.Qualifiers, 'addressSpace'>>> = {
   const: 'isConst',
   __const: 'isConst',
   __const__: 'isConst',
@@ -76,7 +76,7 @@ export const KEYWORDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Qualifiers of a pointer: `* const`. */
-export const qualifierOf = (text: string): keyof C.Qualifiers | null =>
+export const qualifierOf = (text: string): (typeof QUALIFIERS)[string] | null =>
   Object.hasOwn(QUALIFIERS, text) ? (QUALIFIERS[text] ?? null) : null;
 
 /** True when a declaration or a type name starts `ahead` tokens from here. */
@@ -146,7 +146,7 @@ export function parseSpecifiers(p: Parser): Specifiers {
   let inline = false;
   let isAuto = false;
   let declaresTag = false;
-  const q = { isConst: false, isVolatile: false, isRestrict: false };
+  const q = { ...C.NO_QUALIFIERS };
   for (;;) {
     const { token } = p;
     const { text } = token;
@@ -209,7 +209,8 @@ export function parseSpecifiers(p: Parser): Specifiers {
   }
   for (const tag of attributes.typeTags) type = { kind: 'tagged', tag, of: type };
   attributes.typeTags = [];
-  return { type: C.qualify(type, q), storage, inline, isAuto, attributes, declaresTag, start };
+  type = C.qualify(type, { ...q, addressSpace: attributes.addressSpace });
+  return { type, storage, inline, isAuto, attributes, declaresTag, start };
 }
 
 /** An unknown identifier that stands where only a type makes sense: `foo_t x`, `foo_t *x`. */
@@ -249,7 +250,7 @@ export function parseTypeName(p: Parser): CType {
     () => {
       const specifiers = parseSpecifiers(p);
       if (!isDeclarator(p)) return specifiers.type;
-      const { name, type } = parseDeclarator(p, specifiers.type, specifiers.attributes.addressSpace);
+      const { name, type } = parseDeclarator(p, specifiers.type);
       if (name) p.context.error(rangeOf(name), `unexpected '${name.text}' in a type name`);
       return type;
     },

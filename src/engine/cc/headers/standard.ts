@@ -19,6 +19,12 @@ typedef __u64 __le64;
 typedef __u64 __be64;
 typedef __u16 __sum16;
 typedef __u32 __wsum;
+typedef unsigned __poll_t;
+#define __bitwise
+#define __aligned_u64 __u64 __attribute__((aligned(8)))
+#define __aligned_s64 __s64 __attribute__((aligned(8)))
+#define __aligned_be64 __be64 __attribute__((aligned(8)))
+#define __aligned_le64 __le64 __attribute__((aligned(8)))
 `;
 
 const STDINT = [

@@ -5,6 +5,7 @@
  * A table: path -> what it includes, and its names with their values.
  */
 import { guard } from './standard.ts';
+import { systemCalls } from './syscalls.ts';
 
 interface Uapi {
   readonly includes?: readonly string[];
@@ -140,7 +141,7 @@ const TABLE: Readonly<Record<string, Uapi>> = {
     ],
   },
   'linux/in.h': {
-    includes: ['linux/socket.h'],
+    includes: ['linux/socket.h', 'asm/byteorder.h'],
     numbers: `${PROTOCOLS} ${ADDRESSES}`,
   },
   'linux/in6.h': {
@@ -148,11 +149,14 @@ const TABLE: Readonly<Record<string, Uapi>> = {
     macros: ['s6_addr in6_u.u6_addr8', 's6_addr16 in6_u.u6_addr16', 's6_addr32 in6_u.u6_addr32'],
   },
   'linux/ip.h': {
+    includes: ['asm/byteorder.h'],
     numbers: `IPTOS_TOS_MASK 0x1E IPTOS_LOWDELAY 0x10 IPTOS_THROUGHPUT 0x08 IPTOS_RELIABILITY 0x04 IPTOS_MINCOST 0x02
       IPVERSION 4 MAXTTL 255 IPDEFTTL 64`,
   },
-  'linux/ipv6.h': { includes: ['linux/in6.h'] },
+  'linux/ipv6.h': { includes: ['linux/in6.h', 'asm/byteorder.h'] },
   'linux/tcp.h': {
+    includes: ['asm/byteorder.h'],
+    macros: ['tcp_flag_word(tp) (((__be32 *)(tp))[3])'],
     numbers: `TCP_NODELAY 1 TCP_MAXSEG TCP_CORK TCP_KEEPIDLE TCP_KEEPINTVL TCP_KEEPCNT TCP_SYNCNT TCP_LINGER2
       TCP_DEFER_ACCEPT TCP_WINDOW_CLAMP TCP_INFO TCP_QUICKACK TCP_CONGESTION TCP_MD5SIG TCP_THIN_LINEAR_TIMEOUTS 16
       TCP_USER_TIMEOUT 18 TCP_FASTOPEN 23 TCP_TIMESTAMP TCP_NOTSENT_LOWAT TCP_CC_INFO TCP_SAVE_SYN TCP_SAVED_SYN
@@ -198,7 +202,6 @@ const TABLE: Readonly<Record<string, Uapi>> = {
   'linux/perf_event.h': {},
   'linux/btf.h': {},
   'linux/ptrace.h': {},
-  'linux/unistd.h': {},
   'linux/in_route.h': {},
   'linux/kernel.h': {},
   'linux/const.h': {},
@@ -213,9 +216,45 @@ const TABLE: Readonly<Record<string, Uapi>> = {
   'asm-generic/errno.h': { includes: ['errno.h'] },
   'asm-generic/errno-base.h': { includes: ['errno.h'] },
   'asm/socket.h': { includes: ['linux/socket.h'] },
-  'asm/unistd.h': {},
-  'asm/byteorder.h': {
+  'asm/unistd.h': { numbers: systemCalls('__NR_') },
+  'linux/unistd.h': { includes: ['asm/unistd.h'] },
+  'syscall.h': { includes: ['sys/syscall.h'] },
+  'sys/syscall.h': { includes: ['asm/unistd.h'], numbers: systemCalls('SYS_') },
+  'linux/lirc.h': {
+    numbers: `LIRC_MODE2_SPACE 0 LIRC_MODE2_PULSE 0x01000000 LIRC_MODE2_FREQUENCY 0x02000000
+      LIRC_MODE2_TIMEOUT 0x03000000 LIRC_MODE2_OVERFLOW 0x04000000 LIRC_VALUE_MASK 0x00FFFFFF
+      LIRC_MODE2_MASK 0xFF000000 PULSE_BIT 0x01000000 PULSE_MASK 0x00FFFFFF`,
+    macros: [
+      ...['SPACE', 'PULSE', 'FREQUENCY', 'TIMEOUT', 'OVERFLOW'].flatMap((mode) => [
+        `LIRC_${mode}(val) (((val) & LIRC_VALUE_MASK) | LIRC_MODE2_${mode})`,
+        `LIRC_IS_${mode}(val) (LIRC_MODE2(val) == LIRC_MODE2_${mode})`,
+      ]),
+      'LIRC_VALUE(val) ((val) & LIRC_VALUE_MASK)',
+      'LIRC_MODE2(val) ((val) & LIRC_MODE2_MASK)',
+    ],
+  },
+  'linux/seg6.h': { includes: ['linux/in6.h'] },
+  'linux/seg6_local.h': {
+    includes: ['linux/seg6.h'],
+    numbers: `SEG6_LOCAL_ACTION_UNSPEC 0 SEG6_LOCAL_ACTION_END SEG6_LOCAL_ACTION_END_X SEG6_LOCAL_ACTION_END_T
+      SEG6_LOCAL_ACTION_END_DX2 SEG6_LOCAL_ACTION_END_DX6 SEG6_LOCAL_ACTION_END_DX4 SEG6_LOCAL_ACTION_END_DT6
+      SEG6_LOCAL_ACTION_END_DT4 SEG6_LOCAL_ACTION_END_B6 SEG6_LOCAL_ACTION_END_B6_ENCAP SEG6_LOCAL_ACTION_END_BM
+      SEG6_LOCAL_ACTION_END_S SEG6_LOCAL_ACTION_END_AS SEG6_LOCAL_ACTION_END_AM SEG6_LOCAL_ACTION_END_BPF
+      SEG6_LOCAL_ACTION_END_DT46`,
+  },
+  'asm/byteorder.h': { includes: ['linux/byteorder/little_endian.h'] },
+  'linux/byteorder.h': { includes: ['linux/byteorder/little_endian.h'] },
+  'linux/byteorder/little_endian.h': {
+    includes: ['linux/swab.h'],
     macros: ['16', '32', '64'].flatMap((bits) => [
+      ...['htons 16', 'ntohs 16', 'htonl 32', 'ntohl 32'].flatMap((pair) => {
+        const [name, width] = pair.split(' ');
+        return width === bits ? [`__constant_${name}(x) __builtin_bswap${bits}(x)`] : [];
+      }),
+      `__constant_cpu_to_be${bits}(x) __builtin_bswap${bits}(x)`,
+      `__constant_be${bits}_to_cpu(x) __builtin_bswap${bits}(x)`,
+      `__constant_cpu_to_le${bits}(x) (x)`,
+      `__constant_le${bits}_to_cpu(x) (x)`,
       `__cpu_to_be${bits}(x) __builtin_bswap${bits}(x)`,
       `__be${bits}_to_cpu(x) __builtin_bswap${bits}(x)`,
       `__cpu_to_le${bits}(x) (x)`,
