@@ -105,8 +105,15 @@ function walk([target, world, ...words], ...more) {
   return iterscope('run', path, '--world', world, ...words, ...more);
 }
 
-/** What every layout prints alike: addresses are its own. */
-const text = ({ stdout }) => stdout.replace(/\b(?:0x)?[0-9a-f]{16}\b/g, 'ADDRESS');
+/**
+ * What every layout prints alike. Its own are addresses, and a program's tag: it is the sum of instructions that
+ * CO-RE has given this kernel's offsets.
+ */
+const text = ({ stdout }) =>
+  stdout.replace(/bpf_prog_[0-9a-f]{16}/g, 'bpf_prog_TAG').replace(/\b(?:0x)?[0-9a-f]{16}\b/g, 'ADDRESS');
+/** Tables hashed by addresses of objects: UNIX sockets without a name, netlink sockets by their namespace, storages. */
+const BY_ADDRESS = ['unix', 'netlink', 'bpf_sk_storage_map'];
+const sorted = (lines) => lines.split('\n').sort().join('\n');
 
 /** A kernel without a struct that a walk cannot do without refuses the target, by the struct's name. */
 const LACKS = /is not in this kernel's BTF|has no field/;
@@ -126,10 +133,14 @@ for (const name of packages.length > 0 ? packages : SERIES.map(newest)) {
     `  worlds laid out: ${refused.filter(([, { status }]) => status === 0).length} of ${worlds.length}`,
   );
   const same = [];
+  const reordered = [];
   for (const target of TARGETS) {
     const run = walk(target, '--btf', btf);
     const said = complaint(run);
-    if (run.status === 0 && text(run) === ours.get(target[0])) same.push(target[0]);
+    const [printed, wanted] = [text(run), ours.get(target[0])];
+    if (run.status === 0 && printed === wanted) same.push(target[0]);
+    else if (run.status === 0 && BY_ADDRESS.includes(target[0]) && sorted(printed) === sorted(wanted))
+      reordered.push(target[0]);
     else {
       const lacks = run.status !== 0 && LACKS.test(said);
       if (!lacks) failed++;
@@ -137,5 +148,7 @@ for (const name of packages.length > 0 ? packages : SERIES.map(newest)) {
     }
   }
   console.log(`  the same output as with our own BTF: ${same.join(', ')}`);
+  if (reordered.length > 0)
+    console.log(`  the same lines in the order of other addresses: ${reordered.join(', ')}`);
 }
 process.exitCode = failed === 0 ? 0 : 1;
