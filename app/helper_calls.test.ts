@@ -92,6 +92,34 @@ test('bpf_d_path of a kernel thread, which has no memory and no program, is -ERA
   expect(new Set(lines(report))).toEqual(new Set(['-34']));
 });
 
+test('what bpf_throw leaves the program with is made by its exception callback', () => {
+  const report = run(
+    `extern void bpf_throw(__u64 cookie) __ksym;
+__u64 caught;
+int recover(__u64 cookie)
+{
+	caught += cookie;
+	return 0;
+}
+static __noinline int inner(int pid)
+{
+	if (pid == 731)
+		bpf_throw(42);
+	return pid;
+}
+SEC("iter/task") __attribute__((btf_decl_tag("exception_callback:recover"))) int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	if (!task)
+		BPF_SEQ_PRINTF(ctx->meta->seq, "%llu\\n", caught);
+	else if (inner(task->pid) == 731)
+		BPF_SEQ_PRINTF(ctx->meta->seq, "not left\\n");
+	return 0;
+}`,
+  );
+  expect(report.output).toBe('42\n');
+});
+
 test('bpf_printk of more than three values goes to the trace pipe', () => {
   const report = run(
     `SEC("iter/task") int dump(struct bpf_iter__task *ctx)

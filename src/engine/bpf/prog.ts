@@ -50,6 +50,8 @@ export interface ProgSpec {
   readonly seen?: Uint8Array;
   /** One flag per instruction: loads that give 0 when they fault. */
   readonly probeMem?: Uint8Array;
+  /** Where bpf_throw goes on; absent: the cookie is the result. */
+  readonly exceptionCallback?: InsnIndex;
   readonly maxRdonlyAccess?: number;
   readonly maxRdwrAccess?: number;
   /** How far into its context the program reaches. */
@@ -129,6 +131,7 @@ export class Prog {
       linker: spec.runs ? linker : INERT,
       base,
       ...(spec.probeMem ? { probeMem: spec.probeMem } : {}),
+      ...(spec.exceptionCallback ? { exceptionCallback: spec.exceptionCallback } : {}),
     });
     const tag = progTag(insns);
     this.tag = tagText(tag);

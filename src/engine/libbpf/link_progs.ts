@@ -26,6 +26,7 @@ import type { CoreRelo, FuncInfo, LineInfo } from '../btf/ext.ts';
 import type { Btf } from '../btf/parse.ts';
 import { programAt } from './collect.ts';
 import { patchInsn, poisonedCall } from './core_patch.ts';
+import { exceptionCallback } from './exception_cb.ts';
 import { LIBBPF_ERRNO__RELOC } from './messages.ts';
 import type { Messages } from './messages.ts';
 import { LibbpfError } from './object.ts';
@@ -128,6 +129,8 @@ export function linkProgram(
     }
   };
   append(main);
+  const callback = exceptionCallback(object, main, log);
+  if (callback && !placed.has(callback)) append(callback);
   for (const [prog, base] of placed)
     for (const relo of prog.relocs) relocateData(object, insns, base + relo.insn, relo, targets);
   return { spec: main, insns, ...moveInfo(object, placed) };

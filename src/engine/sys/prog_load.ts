@@ -182,6 +182,7 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
       funcInfo: attr.funcInfo,
       lineInfo: attr.lineInfo,
       probeMem: result.probeMem,
+      ...(result.exceptionCallback && { exceptionCallback: result.exceptionCallback }),
       ...(unverified === null ? { seen: result.seen } : {}),
       maxRdonlyAccess: result.maxRdonlyAccess,
       maxRdwrAccess: result.maxRdwrAccess,

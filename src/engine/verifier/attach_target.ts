@@ -9,6 +9,7 @@ import { AttachType } from '../abi/uapi.ts';
 import { Kind } from '../btf/types.ts';
 import type { BtfType } from '../btf/types.ts';
 import type { Env } from './env.ts';
+import { isDisabledHook, isLsmHook, isSleepableHook } from './lsm_hooks.ts';
 
 const ITER_PREFIX = 'bpf_iter_';
 const TRACE_PREFIX = 'btf_trace_';
@@ -41,11 +42,20 @@ function canBeSleepable(env: Env): boolean {
   return progName === 'LSM' || progName === 'KPROBE' || progName === 'SYSCALL';
 }
 
+/** @kernel bpf_lsm_verify_prog, kernel/bpf/bpf_lsm.c @fidelity full: rules.test.ts */
+function checkLsmHook(env: Env, id: TypeId, name: string): void {
+  if (env.request.sleepable && !isSleepableHook(name)) env.reject('EINVAL', `${name} is not sleepable`, null);
+  if (!env.request.gplCompatible)
+    env.reject('EINVAL', 'LSM programs must have a GPL compatible license', null);
+  if (isDisabledHook(name)) env.reject('EINVAL', `attach_btf_id ${id} points to disabled hook ${name}`, null);
+  if (!isLsmHook(name)) env.reject('EINVAL', `attach_btf_id ${id} points to wrong type name ${name}`, null);
+}
+
 /**
  * Finds the attach target and notes its prototype.
  *
  * @kernel check_attach_btf_id, kernel/bpf/verifier.c
- * @fidelity partial: other programs as targets, error injection lists and LSM's lists of hooks are not known
+ * @fidelity partial: other programs as targets and error injection lists are not known
  */
 export function checkAttachTarget(env: Env): void {
   const { attachBtfId: id, kernelBtf: btf, sleepable } = env.request;
@@ -70,6 +80,7 @@ export function checkAttachTarget(env: Env): void {
   }
   if (type.kind !== Kind.FUNC) return env.reject('EINVAL', `attach_btf_id ${id} is not a function`, null);
   if (env.attachType === AttachType.TRACE_ITER) attachIterator(env, type.name);
+  if (env.progName === 'LSM') checkLsmHook(env, id, type.name);
   env.attachName = type.name;
   env.attachProto = type.type;
 }

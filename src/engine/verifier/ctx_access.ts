@@ -7,9 +7,11 @@ import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { AttachType } from '../abi/uapi.ts';
 import { resolve } from '../btf/layout.ts';
 import { Kind } from '../btf/types.ts';
+import { syncBounds } from './agree.ts';
 import { tagFlag } from './btf_walk.ts';
 import type { Env } from './env.ts';
 import { tnumText } from './log_state.ts';
+import { hookRange } from './lsm_hooks.ts';
 import { plainAccessOk } from './plain_ctx.ts';
 import { argsTrusted } from './prog_type.ts';
 import {
@@ -24,7 +26,9 @@ import {
   regTypeName,
 } from './reg_type.ts';
 import type { RegType } from './reg_type.ts';
+import type { RegState } from './reg.ts';
 import type { CtxArgType } from './request.ts';
+import type { RetvalRange } from './state.ts';
 
 const MAX_ARGS = 12;
 
@@ -39,6 +43,8 @@ const ARG_TYPES: Readonly<Record<CtxArgType, RegType>> = {
 interface Slot {
   readonly type: RegType;
   readonly typeId: TypeId;
+  /** Numbers: what they may be. */
+  readonly range?: RetvalRange;
 }
 const SCALAR: Slot = { type: SCALAR_VALUE, typeId: 0 };
 
@@ -68,7 +74,8 @@ function slotType(env: Env, off: Bytes, size: Bytes): Slot | null {
   const returned = arg === params.length && SEES_RESULT.has(attachType) && proto.kind === Kind.FUNC_PROTO;
   if (!param && !returned) return no(`doesn't have ${arg + 1}-th argument`);
   const type = btf.type(resolve(btf, param?.type ?? (returned ? proto.type : 0)));
-  if (type.kind !== Kind.PTR) return SCALAR;
+  if (type.kind !== Kind.PTR)
+    return returned && progName === 'LSM' ? { ...SCALAR, range: hookRange(name) } : SCALAR;
   if (size !== 8) return no(`size ${size} must be 8`);
   const override = env.target?.ctxArgs.find((entry) => entry.offset === off);
   const overrideType = override ? ARG_TYPES[override.type] : 0;
@@ -82,9 +89,19 @@ function slotType(env: Env, off: Bytes, size: Bytes): Slot | null {
     return no(`arg${arg} type ${btf.nameOf(target)} is not a struct`);
   const kind = pointee.kind === Kind.STRUCT ? 'STRUCT' : 'UNION';
   env.write(`func '${name}' arg${arg} has btf_id ${target} type ${kind} '${btf.nameOf(target)}'\n`);
-  const trust = argsTrusted(progName, attachType) ? PTR_TRUSTED : 0;
+  const trust = argsTrusted(progName, attachType, name) ? PTR_TRUSTED : 0;
   const maybe = param?.name.endsWith('__nullable') ? PTR_MAYBE_NULL : 0;
   return { type: PTR_TO_BTF_ID | trust | maybe | tagFlag(btf, type.type), typeId: target };
+}
+
+/** @kernel __mark_reg_s32_range, kernel/bpf/verifier.c @fidelity full: rules.test.ts */
+function narrow32(reg: RegState, { min, max }: RetvalRange): void {
+  const to = reg.scalar();
+  to.s32min = min;
+  to.s32max = max;
+  to.smin = BigInt(min);
+  to.smax = BigInt(max);
+  syncBounds(reg);
 }
 
 /** A target said that the slot is a pointer, but not to what. */
@@ -142,6 +159,7 @@ export function checkCtxAccess(
   const dst = env.reg(dstRegno);
   if (slot.type === SCALAR_VALUE) {
     dst.setUnknown();
+    if (slot.range) narrow32(dst, slot.range);
     return;
   }
   dst.setPointer(slot.type);

@@ -10,6 +10,7 @@ import { AttachType, ProgType } from '../abi/uapi.ts';
 import type { ProgTypeName } from '../abi/uapi.ts';
 import * as ctx from './ctx_fields.ts';
 import type { ArgsContext, FieldContext, PlainContext } from './ctx_fields.ts';
+import { hookRange, isTrustedHook } from './lsm_hooks.ts';
 import type { RetvalRange } from './state.ts';
 
 /** Groups of helpers, see helper_offer.ts. */
@@ -107,11 +108,13 @@ const ASKS_ATTACH_TYPE: ReadonlySet<ProgTypeName> = new Set(['CGROUP_SKB', 'CGRO
 /**
  * What R0 may be at the end of the program.
  *
+ * @param attachName what the program is attached to
  * @returns null: anything
  * @kernel check_return_code, kernel/bpf/verifier.c
- * @fidelity partial: the types of the table; LSM hooks return what they like
+ * @fidelity partial: the types of the table; an LSM program of a cgroup returns what it likes
  */
-export function returnRange(type: ProgTypeName, attachType: number): RetvalRange | null {
+export function returnRange(type: ProgTypeName, attachType: number, attachName: string): RetvalRange | null {
+  if (type === 'LSM' && attachType === AttachType.LSM_MAC) return hookRange(attachName);
   const answer = ANSWERS.get(type);
   if (answer) return (ASKS_ATTACH_TYPE.has(type) ? ANSWERS_AT.get(attachType) : null) ?? answer;
   if (type !== 'TRACING' || NO_RANGE.has(attachType)) return null;
@@ -119,6 +122,6 @@ export function returnRange(type: ProgTypeName, attachType: number): RetvalRange
 }
 
 /** Are pointers in the context arguments trusted? @kernel prog_args_trusted, kernel/bpf/btf.c @fidelity full: rules.test.ts */
-export const argsTrusted = (type: ProgTypeName, attachType: number): boolean =>
-  type === 'LSM' ||
+export const argsTrusted = (type: ProgTypeName, attachType: number, attachName: string): boolean =>
+  (type === 'LSM' && isTrustedHook(attachName)) ||
   (type === 'TRACING' && (attachType === AttachType.TRACE_RAW_TP || attachType === AttachType.TRACE_ITER));

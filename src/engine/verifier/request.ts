@@ -157,6 +157,8 @@ export interface VerifyResult {
   readonly maxCtxOffset?: Bytes;
   /** Per instruction: 1 where a load that faults gives 0. */
   readonly probeMem: Uint8Array;
+  /** Where the function starts that bpf_throw leaves the program for; absent: there is none. */
+  readonly exceptionCallback?: InsnIndex;
   /** Per instruction: 1 where the simulation came by. */
   readonly seen: Uint8Array;
   readonly subprogs: readonly SubprogInfo[];

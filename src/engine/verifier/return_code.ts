@@ -9,17 +9,23 @@ import type { Env } from './env.ts';
 import { checkRegArg } from './live.ts';
 import { markPrecise } from './precision.ts';
 import { returnRange } from './prog_type.ts';
+import type { RegState } from './reg.ts';
 import { SCALAR_VALUE, regTypeName } from './reg_type.ts';
 import type { RetvalRange } from './state.ts';
 import { rangeMessage, withinRange } from './subprog_call.ts';
 
+/** An int is all that an LSM hook returns. */
+const withinRange32 = (reg: RegState, range: RetvalRange): boolean =>
+  reg.s32min >= range.min && reg.s32max <= range.max;
+
 /** A register holds a known number of a range. */
-function checkRange(env: Env, regno: number, range: RetvalRange, when: string): void {
+function checkRange(env: Env, regno: number, range: RetvalRange, when: string, is32 = false): void {
   const reg = env.reg(regno);
   if (reg.type !== SCALAR_VALUE)
     env.reject('EINVAL', `${when} the register R${regno} is not a known value (${regTypeName(reg.type)})`);
   markPrecise(env, regno);
-  if (!withinRange(reg, range)) env.reject('EINVAL', rangeMessage(reg, range, when, `R${regno}`));
+  if (!(is32 ? withinRange32 : withinRange)(reg, range))
+    env.reject('EINVAL', rangeMessage(reg, range, when, `R${regno}`));
 }
 
 /** An LSM hook without result. */
@@ -51,6 +57,6 @@ export function checkReturnCode(env: Env, regno = 0): void {
       );
     return;
   }
-  const range = returnRange(env.progName, env.attachType);
-  if (range) checkRange(env, regno, range, 'At program exit');
+  const range = returnRange(env.progName, env.attachType, env.attachName);
+  if (range) checkRange(env, regno, range, 'At program exit', env.progName === 'LSM');
 }

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { MapType, ProgType } from '../abi/uapi.ts';
+import { AttachType, MapType, ProgType } from '../abi/uapi.ts';
 import { BtfBuilder } from '../btf/build.ts';
 import { Btf } from '../btf/parse.ts';
+import { Kind } from '../btf/types.ts';
 import { asmRequest, mapInfo } from './testing/asm.ts';
 import type { VerifyRequest } from './request.ts';
 import { verify } from './verify.ts';
@@ -318,4 +319,34 @@ test('what program types a kernel has and the verifier has no row for, it refuse
   expect(refusal('r0 = 0\nexit', { progType: ProgType.SK_LOOKUP })).toBe(
     'not supported by this verifier: programs of type SK_LOOKUP',
   );
+});
+
+test.for<readonly [name: string, hook: string, source: string, message: string | null]>([
+  ['an errno', 'file_mprotect', 'r0 = -4095\nexit', null],
+  [
+    'less than any errno',
+    'file_mprotect',
+    'r0 = -4096\nexit',
+    'At program exit the register R0 has smin=-4096 smax=-4096 should have been in [-4095, 0]',
+  ],
+  [
+    'a hook that says yes or no',
+    'audit_rule_known',
+    'r0 = 2\nexit',
+    'At program exit the register R0 has smin=2 smax=2 should have been in [0, 1]',
+  ],
+  ['what an earlier program answered', 'file_mprotect', 'r0 = *(u64 *)(r1 +24)\nexit', null],
+  ['a disabled hook', 'ismaclabel', 'r0 = 0\nexit', 'points to disabled hook bpf_lsm_ismaclabel'],
+  [
+    'a hook whose task is half gone',
+    'task_free',
+    'r1 = *(u64 *)(r1 +0)\ncall bpf_task_acquire\nr0 = 0\nexit',
+    'R1 must be a rcu pointer',
+  ],
+])('an LSM program: %s', ([, hook, source, message]) => {
+  const attachBtfId = btf.find(`bpf_lsm_${hook}`, Kind.FUNC);
+  const lsm = { progType: ProgType.LSM, attachType: AttachType.LSM_MAC, attachBtfId };
+  const said = refusal(source, lsm);
+  if (message === null) expect(said).toBe(null);
+  else expect(said).toContain(message);
 });

@@ -37,7 +37,9 @@ function hasPrivateStack(env: Env): boolean {
 }
 
 const inCallback = (env: Env, chain: Chain): boolean =>
-  chain.subprogs.some((index) => must(env.subprogs[index], 'subprogram').isCallback);
+  chain.subprogs.some(
+    (index) => index === env.exceptionCallback || must(env.subprogs[index], 'subprogram').isCallback,
+  );
 
 /** What a subprogram at the end of the chain may not do there. */
 function checkPlace(env: Env, chain: Chain, before: Bytes): void {

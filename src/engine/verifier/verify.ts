@@ -87,6 +87,7 @@ function result(env: Env, reject: RejectReason | null, stackDepth: number): Veri
   const { insns } = env;
   const seen = Uint8Array.from(env.aux, (aux) => (aux.seen ? 1 : 0));
   const facts = rewriteFacts(env, seen);
+  const exception = env.subprogs[env.exceptionCallback];
   return {
     ok: reject === null,
     errno: reject?.errno ?? null,
@@ -97,6 +98,7 @@ function result(env: Env, reject: RejectReason | null, stackDepth: number): Veri
     maxRdwrAccess: env.maxRdwrAccess,
     maxCtxOffset: env.maxCtxOffset,
     probeMem: Uint8Array.from(env.aux, (aux) => (probesMemory(aux.ptrType) ? 1 : 0)),
+    ...(exception && { exceptionCallback: exception.start }),
     seen,
     subprogs: env.subprogs.map((sub) => ({
       start: sub.start,

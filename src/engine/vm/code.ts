@@ -23,6 +23,8 @@ export interface CodeSpec {
   readonly insns: readonly Insn[];
   /** One flag per instruction: 1 where a load that faults gives 0. */
   readonly probeMem?: Uint8Array;
+  /** The function that makes the result when bpf_throw leaves the program; absent: the cookie is the result. */
+  readonly exceptionCallback?: InsnIndex;
   readonly linker: Linker;
   /** Where instruction 0 stands in kernel memory: function addresses count from here. */
   readonly base: Addr;
@@ -32,9 +34,11 @@ export class Code {
   readonly insns: readonly Insn[];
   readonly base: Addr;
   readonly steps: readonly Step[];
+  readonly exceptionCallback: InsnIndex | null;
 
-  constructor({ insns, probeMem, linker, base }: CodeSpec) {
+  constructor({ insns, probeMem, exceptionCallback, linker, base }: CodeSpec) {
     this.insns = insns;
+    this.exceptionCallback = exceptionCallback ?? null;
     this.base = base;
     this.steps = insns.map((insn, pc) =>
       makeStep({ insn, next: insns[pc + 1], pc, probe: probeMem?.[pc] === 1, linker }),

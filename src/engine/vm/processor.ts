@@ -180,6 +180,23 @@ export class Processor implements Call {
     this.prepare(code);
   }
 
+  /**
+   * bpf_throw leaves every frame; the program's exception callback makes the result, if it has one.
+   *
+   * @returns the result
+   * @kernel bpf_throw, kernel/bpf/helpers.c
+   * @fidelity full: app/helper_calls.test.ts
+   */
+  unwind(cookie: bigint): bigint {
+    const entry = this.code.exceptionCallback;
+    if (entry === null) return cookie;
+    this.depth = 0;
+    this.base = this.framesAt / 4;
+    this.setReg(1, cookie);
+    this.execute(entry);
+    return this.reg(0);
+  }
+
   /** The instruction a call through a pointer goes to. */
   entryAt(fn: Addr): InsnIndex {
     return this.code.indexOf(fn);

@@ -41,6 +41,17 @@ function reasonOf(error: unknown): 'fuel' | 'fault' | 'stack' {
   throw error;
 }
 
+/** R0 at the exit, or what comes of bpf_throw. */
+function result(processor: Processor, entry: InsnIndex): bigint {
+  try {
+    processor.execute(entry);
+    return processor.reg(0);
+  } catch (error) {
+    if (error instanceof BpfThrow) return processor.unwind(error.cookie);
+    throw error;
+  }
+}
+
 /**
  * Runs `code` to its exit.
  *
@@ -56,10 +67,9 @@ export function runProg(processor: Processor, code: Code, options: RunOptions): 
   processor.setReg(1, options.ctx);
   options.args?.forEach((value, i) => processor.setReg(i + 2, value));
   try {
-    processor.execute(options.entry ?? 0);
-    return { r0: processor.reg(0), retired: fuel - processor.fuel };
+    const r0 = result(processor, options.entry ?? 0);
+    return { r0, retired: fuel - processor.fuel };
   } catch (error) {
-    if (error instanceof BpfThrow) return { r0: error.cookie, retired: fuel - processor.fuel };
     const addr = error instanceof Fault ? error.addr : 0n;
     return { abort: reasonOf(error), pc: processor.pc, addr, retired: fuel - Math.max(0, processor.fuel) };
   } finally {

@@ -158,4 +158,32 @@ SEC("iter/task") int thrown_with_a_record(struct bpf_iter__task *ctx) {
   return 0;
 }
 
+#define CALLBACK(name) __attribute__((btf_decl_tag("exception_callback:" #name)))
+int any_result(__u64 cookie) { return cookie; }
+int two_arguments(int a, int b) { return 0; }
+int throws_again(__u64 cookie) {
+  bpf_throw(cookie);
+  return 0;
+}
+int one_result(int cookie) { return 1; }
+
+// accepted
+SEC("iter/task") int caught(struct bpf_iter__task *ctx) CALLBACK(one_result);
+int caught(struct bpf_iter__task *ctx) {
+  bpf_throw(77);
+  return 0;
+}
+
+// EINVAL: At program exit the register R has unknown scalar value should have been in [0, 1]
+SEC("iter/task") int caught_with_any(struct bpf_iter__task *ctx) CALLBACK(any_result);
+int caught_with_any(struct bpf_iter__task *ctx) { return 0; }
+
+// EINVAL: exception cb only supports single integer argument
+SEC("iter/task") int caught_by_two(struct bpf_iter__task *ctx) CALLBACK(two_arguments);
+int caught_by_two(struct bpf_iter__task *ctx) { return 0; }
+
+// EINVAL: bpf_throw kfunc (insn 2) cannot be called from callback subprog 1
+SEC("iter/task") int caught_again(struct bpf_iter__task *ctx) CALLBACK(throws_again);
+int caught_again(struct bpf_iter__task *ctx) { return 0; }
+
 char _license[] SEC("license") = "GPL";
