@@ -10,21 +10,21 @@ const TARGETS = {
   task: { read: '256' },
   task_file: { read: '256' },
   task_vma: { read: '256' },
-  cgroup: { world: 'containers' },
+  cgroup: { world: 'containers', part: 0.3 },
   bpf_map_elem: { fill: '14' },
-  bpf_map: {},
-  bpf_prog: {},
-  bpf_link: {},
+  bpf_map: { part: 0.25 },
+  bpf_prog: { part: 0.25 },
+  bpf_link: { part: 0.05 },
   tcp: { world: 'sockets' },
-  udp: { world: 'sockets' },
-  unix: { world: 'sockets' },
-  netlink: { world: 'sockets' },
+  udp: { world: 'sockets', part: 0.4 },
+  unix: { world: 'sockets', part: 0.4 },
+  netlink: { world: 'sockets', part: 0.4 },
   ipv6_route: {},
   ksym: {},
-  kmem_cache: { world: 'graphics' },
-  dmabuf: { world: 'graphics' },
-  sockmap: { world: 'sockets' },
-  bpf_sk_storage_map: { world: 'sockets' },
+  kmem_cache: { world: 'graphics', part: 0.35 },
+  dmabuf: { world: 'graphics', part: 0.35 },
+  sockmap: { world: 'sockets', part: 0.3 },
+  bpf_sk_storage_map: { world: 'sockets', part: 0.3 },
 };
 const FILES = { example: 'task_file.bpf.c', read: '256' };
 const of = (recording, act) => ({ of: recording, act });
@@ -40,7 +40,7 @@ const dock = (tab, act = async () => {}) =>
   });
 const inspector = (tab) => of(FILES, (hand) => hand.inspect(tab));
 
-/** @type {Record<string, { of: object | null, act: (hand: import('./screenshots.mjs').Hand) => Promise<void> }>} */
+/** @type {Record<string, { of: object | null, changesPage?: boolean, act: (hand: import('./screenshots.mjs').Hand) => Promise<void> }>} */
 export const PICTURES = {
   start: of(null, async () => {}),
   error: of(null, async (hand) => {
@@ -105,11 +105,14 @@ export const PICTURES = {
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.getByRole('dialog').waitFor();
   }),
-  projector: of(FILES, async (hand) => {
-    await hand.view('Graph');
-    await hand.page.getByRole('slider', { name: 'Moment' }).focus();
-    await hand.page.keyboard.press('p');
-  }),
+  projector: {
+    ...of(FILES, async (hand) => {
+      await hand.view('Graph');
+      await hand.page.getByRole('slider', { name: 'Moment' }).focus();
+      await hand.page.keyboard.press('p');
+    }),
+    changesPage: true,
+  },
   many: of({ example: 'task_file.bpf.c', world: 'big:10000', read: '4096' }, (hand) => hand.view('Graph')),
   'many-heat': of({ example: 'task_file.bpf.c', world: 'big:10000', read: '4096' }, (hand) =>
     hand.view('Heat'),

@@ -107,7 +107,7 @@ export class Hand {
     if (this.recorded === JSON.stringify(how)) return;
     this.recorded = JSON.stringify(how);
     const { page } = this;
-    const { example, world, read, fill } = how;
+    const { example, world, read, fill, part = PART } = how;
     await this.pane('Code');
     await page.getByLabel('Example', { exact: true }).selectOption(example);
     await page.getByLabel('World', { exact: true }).selectOption(world ?? 'demo');
@@ -120,7 +120,7 @@ export class Hand {
     await page.locator('.counter[value="1"]').waitFor({ timeout: 90_000 });
     const counter = page.getByRole('textbox', { name: /^Event number/ });
     const length = Number((await counter.getAttribute('aria-label')).match(/(\d+)$/)[1]);
-    await counter.fill(String(Math.round(length * PART)));
+    await counter.fill(String(Math.round(length * part)));
     await counter.press('Enter');
     await page.getByRole('button', { name: 'Step by object' }).click();
   }
@@ -132,7 +132,7 @@ const browser = await chromium.launch(launchOptions());
 mkdirSync(folder, { recursive: true });
 
 async function shoot(page, name, theme) {
-  await page.mouse.move(0, 0);
+  if (name !== 'hover') await page.mouse.move(0, 0);
   // The bytes of the moment come after the picture.
   await page.waitForTimeout(700);
   await page.screenshot({ path: join(folder, `${name}-${theme}-${page.viewportSize().width}.png`) });
@@ -141,7 +141,7 @@ async function shoot(page, name, theme) {
 async function pictures(size, theme) {
   const options = { viewport: size, colorScheme: theme, reducedMotion: 'reduce', hasTouch: size.width < 760 };
   let hand = null;
-  for (const [name, { of, act }] of Object.entries(PICTURES)) {
+  for (const [name, { of, act, changesPage }] of Object.entries(PICTURES)) {
     if (!wanted(name)) continue;
     try {
       // Without a recording: a page of its own, with the program as it ships.
@@ -152,9 +152,12 @@ async function pictures(size, theme) {
       }
       if (of) await hand.record(of);
       await act(hand);
-      if (name === 'hover') await hand.page.waitForTimeout(300);
       await shoot(hand.page, name, theme);
       for (const key of ['Escape', 'Escape']) await hand.page.keyboard.press(key);
+      if (changesPage) {
+        await hand.page.context().close();
+        hand = null;
+      }
     } catch (error) {
       console.error(`${name} ${theme} ${size.width}: ${String(error.message).split('\n')[0]}`);
       process.exitCode = 1;

@@ -8,7 +8,7 @@ import { SceneBuilder } from './builder.ts';
 
 const TOP = 34;
 const HEAD_H = 28;
-const CELL = { w: 238, h: 38, gap: 14 };
+const CELL = { w: 252, h: 38, gap: 14 };
 const ROW = CELL.h + 12;
 const PER_ROW = 3;
 const PAD = 8;

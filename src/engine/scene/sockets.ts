@@ -18,7 +18,7 @@ import type { Subject } from './subject.ts';
 
 const TOP = 34;
 const HEAD = { w: 130, h: 28 };
-const CELL = { w: 238, h: 38, gap: 14 };
+const CELL = { w: 262, h: 38, gap: 14 };
 const PAD = 6;
 const PER_ROW = 2;
 const LEFT = 12 + HEAD.w + 22;

@@ -82,7 +82,7 @@ export const MARK_TOKENS: Readonly<Partial<Record<ObjectStateName, string>>> = {
 };
 
 /** Paths that have the same colour in every state. */
-export const PATH_TOKENS: Readonly<Record<string, string>> = { plus: '--bytes', torn: '--line-2' };
+export const PATH_TOKENS: Readonly<Record<string, string>> = { plus: '--bytes', torn: '--tx-3' };
 
 /** @returns token and CSS font of a text */
 export function textLook(

@@ -9,7 +9,7 @@ import type { ObjectRows } from '../trace/object_rows.ts';
 import { BLOCKS, Palette } from './canvas_looks.ts';
 
 /** Edges of a cell in pixels, its gap included; the largest at which all cells fit, else the smallest. */
-const SIZES = [44, 34, 26, 18, 14, 11, 8] as const;
+const SIZES = [28, 22, 18, 14, 11, 8] as const;
 const GAP = 1;
 const PAD = 8;
 /** More cells than this are not painted one by one. */

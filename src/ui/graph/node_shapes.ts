@@ -67,7 +67,12 @@ const side = (state: ObjectState, x: number, y: number): readonly Shape[] => {
 /** Wider than this, a slot holds a name and not only a number. */
 const NAMED_SLOT_W = 160;
 
-function slot({ node, state }: NodeLook): readonly Shape[] {
+/** As high as a box, it has a box's two lines. */
+const TALL_SLOT_H = 30;
+
+function slot(look: NodeLook): readonly Shape[] {
+  const { node, state } = look;
+  if (node.h >= TALL_SLOT_H) return box(look);
   const { x } = node;
   const right = x + node.w;
   const y = node.y + node.h / 2 + 4;
@@ -120,10 +125,13 @@ function gap({ node }: NodeLook): readonly Shape[] {
   ];
 }
 
+/** Height of the heading of a group that has its objects inside. */
+const HEADING_H = 28;
+
 /** Name of a group at the left, how much it holds at the right. */
-function group({ node }: NodeLook): readonly Shape[] {
+function group({ node, container }: NodeLook): readonly Shape[] {
   if (!node.label) return [];
-  const y = node.y + node.h / 2 + 4;
+  const y = node.y + (container ? HEADING_H : node.h) / 2 + 4;
   const label = fitText(node.label, node.w - 30 - node.detail.length * 6, 6.9);
   return [
     text('label mono', node.x + 10, y, label),
@@ -173,7 +181,7 @@ function box({ node, state, container, held }: NodeLook): readonly Shape[] {
   const holds = held !== '' && !container;
   const detail = holds ? `${told} ${held}`.trim() : told;
   const showSide = tall && !container && !cell && node.w > CELL_W;
-  const sideRoom = showSide && node.kind === 'item' ? sideText(state).length * 6.4 + 6 : 0;
+  const sideRoom = showSide && node.kind !== 'file' ? sideText(state).length * 6.4 + 6 : 0;
   const label = fitText(node.label, middle && !round ? node.w : room, container ? 7.4 : 6.4);
   const shapes: Shape[] = [text(cell ? 'label mono key' : 'label', x, top, label, anchor)];
   if (tall && detail) {
