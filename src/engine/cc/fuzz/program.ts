@@ -70,7 +70,7 @@ export function generateProgram(seed: number): string {
     const [name, writer] = [`w${seed}`, `put${seed}`];
     lines.push(
       `static u64 ${name} = ${literal(random)};`,
-      `NOINLINE u64 ${writer}(u64 *to, u64 by) { *to = *to ${random.pick(['+', '^', '-'])} by; return by; }`,
+      `NOINLINE void ${writer}(u64 *to, u64 by) { *to = *to ${random.pick(['+', '^', '-'])} by; }`,
     );
     globals.push({ name, shape: U64, fixed: true, writer });
   }

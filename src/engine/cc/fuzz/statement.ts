@@ -321,7 +321,7 @@ export class Statements {
   private passOn(): void {
     const { name, writer } = this.random.pick(this.writers);
     if (this.random.chance(50)) this.line(`MIX(${name});`);
-    this.line(`MIX(${writer}(&${name}, ${this.value(1)}));`);
+    this.line(`${writer}(&${name}, ${this.value(1)});`);
     this.line(`MIX(${name});`);
   }
   /** A loop that depends on nothing, on one of two ways to a place. */
