@@ -13,7 +13,7 @@ const worlds = join(import.meta.dirname, '../../../recorded/linux-6.12/worlds');
 const btf = Btf.parse(kernelBtf);
 const image = (world: World): Uint8Array => buildWorld(world, { btf }).mem.snapshot().bytes;
 
-test.each(['progs1', 'progs2', 'bad'])('%s', (name) => {
+test.each(['progs1', 'progs1.after', 'progs2', 'progs2.after', 'bad', 'bad.after'])('%s', (name) => {
   const imported = importRecorded(JSON.parse(readFileSync(join(worlds, `${name}.json`), 'utf8')));
   const again = parseWorldText(JSON.stringify(imported));
   expect(again).toEqual(imported);
