@@ -6,6 +6,9 @@ import { must } from '../../shared/assert.ts';
 import { fail } from '../../shared/errno.ts';
 import { buildWorld } from '../kernel/build_world.ts';
 import { importRecorded } from '../kernel/import_recorded.ts';
+import { setUserRegisters, taskPtRegs } from '../kernel/objects/kernel_stack.ts';
+import { vmas } from '../kernel/objects/mm.ts';
+import { setUserBytes } from '../kernel/objects/user_bytes.ts';
 import { cgroupByPath, cgroupName, descendantsPre } from '../kernel/objects/cgroup.ts';
 import { findTaskByPidNs } from '../kernel/objects/pid.ts';
 import { Symbols } from '../kernel/symbols.ts';
@@ -54,6 +57,35 @@ test('frames can be skipped, the buffer is cut, and bad flags are refused', () =
   expect(stackOf(1, 256, 1 << 11)).toBe(fail('EINVAL'));
   expect(stackOf(1, 256, 1 << 8)).toBe(fail('EOPNOTSUPP'));
   expect(kernel.mem.u64(buf)).toBe(0n);
+});
+
+test("the current task's user stack: where it entered the kernel, and what its frame pointers lead to", () => {
+  const reader = kernel.view('task_struct', kernel.current);
+  const mm = must(reader.deref('mm'), 'mm');
+  const stack = must(
+    [...vmas(kernel, mm)].find(
+      (vma) => vma.ptr('vm_start') <= mm.ptr('start_stack') && mm.ptr('start_stack') < vma.ptr('vm_end'),
+    ),
+    'its stack',
+  );
+  const [inner, outer] = [stack.ptr('vm_start') + 64n, stack.ptr('vm_start') + 256n];
+  const frame = (at: bigint, next: bigint, returns: bigint): void =>
+    setUserBytes(kernel, mm, at, new Uint8Array(BigUint64Array.of(next, returns).buffer));
+  frame(inner, outer, 0x40_1234n);
+  frame(outer, 0n, 0x40_5678n);
+  setUserRegisters(kernel, reader, { ip: 0x7f00_0000_1000n, sp: inner, call: 0, args: [] });
+  const get = (size: number, flags: number): number => callHelper(bpf, 141, reader.addr, buf, size, flags);
+  const words = (count: number): bigint[] =>
+    Array.from({ length: count }, (_, i) => kernel.mem.u64(buf + BigInt(i * 8)));
+  expect([get(64, 1 << 8), ...words(2)]).toEqual([8, 0x7f00_0000_1000n, 0n]);
+  kernel.view('pt_regs', taskPtRegs(reader)).set('bp', inner);
+  expect([get(64, 1 << 8), ...words(4)]).toEqual([24, 0x7f00_0000_1000n, 0x40_1234n, 0x40_5678n, 0n]);
+  expect([get(16, 1 << 8), get(64, (1 << 8) | 1), get(64, (1 << 8) | 4)]).toEqual([16, 16, fail('EFAULT')]);
+  expect([get(64, (1 << 8) | (1 << 11)), kernel.mem.u32(buf), kernel.mem.u64(buf + 24n)]).toEqual([
+    64,
+    2,
+    0x7f00_0000_1000n,
+  ]);
 });
 
 test('helpers about the current task speak of the reader', () => {

@@ -9,6 +9,7 @@ import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import { kernelTrace, taskPtRegs } from '../../kernel/objects/kernel_stack.ts';
 import { taskAt } from '../../kernel/objects/task.ts';
+import { readUser } from '../../kernel/objects/user_memory.ts';
 import type { Call, Helper } from '../../vm/helper.ts';
 import { mapsByAddr } from '../map.ts';
 import {
@@ -16,6 +17,8 @@ import {
   BPF_F_REUSE_STACKID,
   MAX_STACK_DEPTH,
   StackTraceMap,
+  asAddresses,
+  withBuildIds,
 } from '../maps/stack_trace.ts';
 
 const SKIP_MASK = 0xffn;
@@ -56,13 +59,42 @@ function runningTrace(call: Call): Addr[] {
   return [call.here(), ...callers];
 }
 
+/** struct stack_frame of user space: the caller's frame, then the address to return to. */
+const FRAME = 16;
+
+/**
+ * The user stack of the current task: where it entered the kernel, then what its frame pointers lead to.
+ *
+ * @returns innermost first; null where nobody told the task's registers, [] for one without user space
+ * @kernel perf_callchain_user, arch/x86/events/core.c
+ * @fidelity partial: 64-bit processes only; user memory that nobody told is zeros, which end the walk
+ */
+function userTrace({ kernel, current }: Call, max: number): Addr[] | null {
+  const task = taskAt(kernel, current);
+  const mm = task.deref('mm');
+  if (!mm) return [];
+  const at = taskPtRegs(task);
+  const regs = at === 0n || !kernel.types.has('pt_regs') ? null : kernel.view('pt_regs', at);
+  const ip = regs?.ptr('ip') ?? 0n;
+  if (!regs || ip === 0n) return null;
+  const out = [ip];
+  for (let frame = regs.ptr('bp'); out.length < max;) {
+    const bytes = readUser(kernel, mm, frame, FRAME);
+    if (!bytes) break;
+    const view = new DataView(bytes.buffer);
+    out.push(view.getBigUint64(8, true));
+    frame = view.getBigUint64(0, true);
+  }
+  return out.slice(0, max);
+}
+
 /**
  * Stores a chain in the program's memory.
  *
  * @returns bytes stored, innermost frame first; -EINVAL for flags or size, -EFAULT where there are fewer
- *   frames than are skipped or for a user stack; the memory is zeroed then
+ *   frames than are skipped; the memory is zeroed then
  * @kernel __bpf_get_stack, kernel/bpf/stackmap.c
- * @fidelity partial: user stacks are not unwound, so they give -EFAULT
+ * @fidelity partial: user stacks as userTrace
  */
 function storeStack(
   call: Call,
@@ -79,21 +111,23 @@ function storeStack(
   };
   if ((flags & ~(SKIP_MASK | USER_STACK | USER_BUILD_ID)) !== 0n || (buildId && !user))
     return refuse(fail('EINVAL'));
-  if (size % (buildId ? BUILD_ID_ENTRY : 8) !== 0) return refuse(fail('EINVAL'));
-  if (user) return refuse(fail('EFAULT'));
+  const entry = buildId ? BUILD_ID_ENTRY : 8;
+  if (size % entry !== 0) return refuse(fail('EINVAL'));
   const skip = Number(flags & SKIP_MASK);
-  const found = trace(size / 8 + skip).slice(0, size / 8 + skip);
-  if (found.length < skip) return refuse(fail('EFAULT'));
+  const max = size / entry + skip;
+  const found = (user ? userTrace(call, max) : trace(max))?.slice(0, max);
+  if (!found || found.length < skip) return refuse(fail('EFAULT'));
+  const bytes = (buildId ? withBuildIds : asAddresses)(found.slice(skip));
   call.mem.fill(buf, size, 0);
-  found.slice(skip).forEach((address, i) => call.mem.setU64(buf + BigInt(i * 8), address));
-  return (found.length - skip) * 8;
+  call.mem.setBytes(buf, bytes);
+  return bytes.length;
 }
 
 /**
  * @returns as storeStack; -EFAULT for a task whose stack is gone, and -EOPNOTSUPP for the user stack of
  *   another task
  * @kernel bpf_get_task_stack, kernel/bpf/stackmap.c
- * @fidelity partial: user stacks are not unwound, so the current task's gives -EFAULT
+ * @fidelity partial: user stacks as userTrace
  */
 function getTaskStack(call: Call): number {
   const task = taskAt(call.kernel, call.arg(1));
@@ -112,7 +146,7 @@ function getTaskStack(call: Call): number {
  * @returns the number of the stack in the map, -EINVAL for flags, -EFAULT where there is no stack or fewer
  *   frames than are skipped, -EEXIST
  * @kernel bpf_get_stackid, kernel/bpf/stackmap.c
- * @fidelity partial: user stacks are not unwound, so they give -EFAULT
+ * @fidelity partial: user stacks as userTrace
  */
 function getStackId(call: Call): NegErrno {
   const map = mapsByAddr.at(call.kernel, call.arg(2));
@@ -120,9 +154,8 @@ function getStackId(call: Call): NegErrno {
   const flags = call.arg(3);
   if ((flags & ~(SKIP_MASK | USER_STACK | BPF_F_FAST_STACK_CMP | BPF_F_REUSE_STACKID)) !== 0n)
     return fail('EINVAL');
-  if ((flags & USER_STACK) !== 0n) return fail('EFAULT');
   const skip = Number(flags & SKIP_MASK);
-  const depth = Math.min(map.spec.valueSize / 8 + skip, MAX_STACK_DEPTH);
-  const trace = runningTrace(call).slice(0, depth);
-  return trace.length <= skip ? fail('EFAULT') : map.add(trace.slice(skip), flags);
+  const depth = Math.min(map.spec.valueSize / map.entrySize + skip, MAX_STACK_DEPTH);
+  const trace = (flags & USER_STACK) !== 0n ? userTrace(call, depth) : runningTrace(call).slice(0, depth);
+  return !trace || trace.length <= skip ? fail('EFAULT') : map.add(trace.slice(skip), flags);
 }

@@ -30,6 +30,27 @@ export function stackTraceAllocCheck({ flags, maxEntries, keySize, valueSize }: 
   return valueSize % entry !== 0 || valueSize / entry > MAX_STACK_DEPTH ? fail('EINVAL') : 0;
 }
 
+/** bpf_stack_build_id.status: the file's build id is not known, the address stands instead. */
+const BUILD_ID_IP = 2;
+
+/**
+ * A trace as struct bpf_stack_build_id. Files here have no content, so none has a build id.
+ *
+ * @kernel stack_map_get_build_id_offset, kernel/bpf/stackmap.c
+ * @fidelity partial: every address comes as BPF_STACK_BUILD_ID_IP
+ */
+export function withBuildIds(trace: readonly Addr[]): Uint8Array {
+  const out = new DataView(new ArrayBuffer(trace.length * BUILD_ID_ENTRY));
+  trace.forEach((address, i) => {
+    out.setUint32(i * BUILD_ID_ENTRY, BUILD_ID_IP, true);
+    out.setBigUint64(i * BUILD_ID_ENTRY + 24, address, true);
+  });
+  return new Uint8Array(out.buffer);
+}
+/** A trace as plain addresses. */
+export const asAddresses = (trace: readonly Addr[]): Uint8Array =>
+  new Uint8Array(BigUint64Array.from(trace).buffer);
+
 export class StackTraceMap extends BpfMap {
   private readonly buckets: number;
   private readonly dataOffset: Bytes;
@@ -42,6 +63,10 @@ export class StackTraceMap extends BpfMap {
     this.container.set('n_buckets', buckets);
   }
 
+  /** Bytes of one frame. */
+  get entrySize(): Bytes {
+    return (this.spec.flags & BPF_F_STACK_BUILD_ID) !== 0 ? BUILD_ID_ENTRY : ADDRESS;
+  }
   private slot(id: number): Addr {
     return this.container.at('buckets') + BigInt(id * 8);
   }
@@ -60,11 +85,12 @@ export class StackTraceMap extends BpfMap {
    *
    * @returns its number, or -EEXIST where another trace has the number and BPF_F_REUSE_STACKID is not given
    * @kernel __bpf_get_stackid, kernel/bpf/stackmap.c
-   * @fidelity partial: build ids are not looked up; entries never run out
+   * @fidelity partial: entries never run out
    */
   add(trace: readonly Addr[], flags: bigint): NegErrno {
-    const bytes = new Uint8Array(BigUint64Array.from(trace).buffer);
-    const hash = keyHash(bytes, 0);
+    const addresses = asAddresses(trace);
+    const bytes = this.entrySize === ADDRESS ? addresses : withBuildIds(trace);
+    const hash = keyHash(addresses, 0);
     const id = hash & (this.buckets - 1);
     const old = this.stored(id);
     if (old !== 0n && this.hashOf(old) === hash) {
@@ -82,7 +108,7 @@ export class StackTraceMap extends BpfMap {
   }
 
   private same(bucket: Addr, bytes: Uint8Array): boolean {
-    const length = this.kernel.view('stack_map_bucket', bucket).num('nr') * ADDRESS;
+    const length = this.kernel.view('stack_map_bucket', bucket).num('nr') * this.entrySize;
     const have = this.mem.bytes(this.addresses(bucket), length);
     return length === bytes.length && have.every((byte, i) => byte === bytes[i]);
   }
@@ -92,7 +118,7 @@ export class StackTraceMap extends BpfMap {
     const bucket = this.stored(new DataView(key.buffer, key.byteOffset).getUint32(0, true));
     if (bucket === 0n) return null;
     const out = new Uint8Array(this.spec.valueSize);
-    const length = this.kernel.view('stack_map_bucket', bucket).num('nr') * ADDRESS;
+    const length = this.kernel.view('stack_map_bucket', bucket).num('nr') * this.entrySize;
     out.set(this.mem.bytes(this.addresses(bucket), Math.min(length, out.length)));
     return out;
   }
