@@ -1,13 +1,17 @@
+import { useFollowing } from '../store/following.ts';
 import { currentInsn } from '../store/insn.ts';
 import { useStore } from '../store/store.ts';
+import type { PageState } from '../store/store.ts';
 import { Listing } from './Listing.tsx';
+
+const pcOf = (state: PageState): number => currentInsn(state)?.pc ?? -1;
 
 /** Instructions of the program on show: the run's, or the one chosen in the attach bar before a run. */
 export function Disassembly() {
   const program = useStore(
     (s) => s.result?.program ?? s.check?.programs.find((p) => p.name === s.prog) ?? null,
   );
-  const current = useStore((s) => currentInsn(s)?.pc ?? -1);
+  const current = useFollowing('dock', pcOf);
   const caretLine = useStore((s) => s.caret.line);
   const revealLine = useStore((s) => s.revealLine);
   if (!program) return <p className="empty">The instructions of the program appear here once it compiles.</p>;

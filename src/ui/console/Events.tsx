@@ -22,7 +22,7 @@ const IS_EVENT = (): string => 'event';
 
 /** Every callback of the session, one line each. Choosing one goes there. */
 export function Events() {
-  return <EventsAt call={useFollowing(callOf)} />;
+  return <EventsAt call={useFollowing('dock', callOf)} />;
 }
 
 const EventsAt = memo(({ call }: { readonly call: number }) => {

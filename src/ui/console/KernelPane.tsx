@@ -7,7 +7,7 @@ import { ScrollRegion, scrollHere } from '../widgets/ScrollRegion.tsx';
 
 /** The algorithms of read(2) and of the target, in our own words; the lines of the moment are lit. */
 export function KernelPane() {
-  return <KernelPaneAt call={useFollowing(callOf)} />;
+  return <KernelPaneAt call={useFollowing('dock', callOf)} />;
 }
 
 const KernelPaneAt = memo(({ call }: { readonly call: number }) => {

@@ -5,6 +5,7 @@ import { callOf, useFollowing } from '../store/following.ts';
 import { traceOf } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import { foldTrace } from '../trace/fold.ts';
+import type { Folded } from '../trace/fold.ts';
 import {
   callThatWrote,
   outputLines,
@@ -21,14 +22,13 @@ const WINDOW = 400;
 
 /** What the reader gets: the moment's own bytes marked, what is still to come in grey, a rule where a read ended. */
 export function Output() {
-  return <OutputAt call={useFollowing(callOf)} />;
+  return <OutputAt call={useFollowing('dock', callOf)} />;
 }
 
 const OutputAt = memo(({ call }: { readonly call: number }) => {
   const result = useStore((s) => s.result);
   const trace = useStore(traceOf);
   const session = useStore((s) => s.session);
-  const { jump } = act();
   const lines = useMemo(() => {
     if (!result || !trace) return [];
     return outputLines(foldTrace(trace), sessionOutput(result.report.output, result.sessions, session));
@@ -41,29 +41,19 @@ const OutputAt = memo(({ call }: { readonly call: number }) => {
   const here = lineAt(lines, produced);
   const first = Math.max(0, Math.min(here - WINDOW / 2, lines.length - WINDOW));
   const shown = lines.slice(first, first + WINDOW);
-  const go = (line: OutputLine): void => {
-    const to = callThatWrote(folded, line.from);
-    if (to >= 0) jump({ call: to, insn: null });
-  };
   return (
     <ScrollRegion label="Output" className="console">
       {first > 0 && <span className="boundary">{count(first)} earlier lines</span>}
       {shown.map((line) => {
         const mine = own !== null && line.from < own.to && own.from < line.to;
         return (
-          <div key={`${line.from}-${line.to}`} ref={line === lines[here] ? scrollHere : null}>
-            {line.to > line.from && (
-              <span
-                className={`out-line ${mine ? 'now' : ''} ${line.from >= produced ? 'to-come' : ''}`}
-                onDoubleClick={() => go(line)}
-              >
-                {line.text}
-              </span>
-            )}
-            {line.boundaries.map((boundary) => (
-              <Rule key={boundary.read} line={line} boundary={boundary} />
-            ))}
-          </div>
+          <Line
+            key={`${line.from}-${line.to}`}
+            folded={folded}
+            line={line}
+            look={`out-line ${mine ? 'now' : ''} ${line.from >= produced ? 'to-come' : ''}`}
+            here={line === lines[here]}
+          />
         );
       })}
       {first + WINDOW < lines.length && (
@@ -74,6 +64,35 @@ const OutputAt = memo(({ call }: { readonly call: number }) => {
   );
 });
 OutputAt.displayName = 'OutputAt';
+
+interface LineProps {
+  readonly folded: Folded;
+  readonly line: OutputLine;
+  readonly look: string;
+  /** To be in view. */
+  readonly here: boolean;
+}
+
+/** A step changes two or three lines: the others are not drawn again. */
+const Line = memo(({ folded, line, look, here }: LineProps) => {
+  const go = (): void => {
+    const to = callThatWrote(folded, line.from);
+    if (to >= 0) act().jump({ call: to, insn: null });
+  };
+  return (
+    <div ref={here ? scrollHere : null}>
+      {line.to > line.from && (
+        <span className={look} onDoubleClick={go}>
+          {line.text}
+        </span>
+      )}
+      {line.boundaries.map((boundary) => (
+        <Rule key={boundary.read} line={line} boundary={boundary} />
+      ))}
+    </div>
+  );
+});
+Line.displayName = 'Line';
 
 /** The first line that ends at or after an offset, or the first of all. */
 function lineAt(lines: readonly OutputLine[], offset: number): number {

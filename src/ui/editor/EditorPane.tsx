@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
+import { useFollowing } from '../store/following.ts';
 import { currentInsn } from '../store/insn.ts';
 import { diagnosticsOf } from '../store/program.ts';
 import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
+import type { PageState } from '../store/store.ts';
 import { useMedia } from '../widgets/use_media.ts';
 import { Diagnostics } from './Diagnostics.tsx';
 import { giveField, takeField } from './handover.ts';
@@ -109,6 +111,10 @@ function ProgramField({ field, onFieldChange }: Props) {
   );
 }
 
+const lineOf = (state: PageState): number =>
+  isStale(state) || state.object ? 0 : (currentInsn(state)?.info?.line ?? 0);
+const pcOf = (state: PageState): number => currentInsn(state)?.pc ?? -1;
+
 /** Carries what the rest of the page says into the editor. */
 function EditorLinks({ editor }: { readonly editor: ProgramEditor }) {
   const text = useStore((s) => s.text);
@@ -116,7 +122,7 @@ function EditorLinks({ editor }: { readonly editor: ProgramEditor }) {
   const theme = useStore((s) => s.theme);
   const diagnostics = useStore(diagnosticsOf);
   const reveal = useStore((s) => s.reveal);
-  const line = useStore((s) => (isStale(s) || s.object ? 0 : (currentInsn(s)?.info?.line ?? 0)));
+  const line = useFollowing('editor', lineOf);
   const systemDark = useMedia('(prefers-color-scheme: dark)');
 
   useEffect(() => editor.setText(text), [editor, text]);
@@ -135,7 +141,7 @@ function EditorLinks({ editor }: { readonly editor: ProgramEditor }) {
 function EditorFoot() {
   const caret = useStore((s) => s.caret);
   const editing = useStore((s) => s.editing);
-  const insn = useStore((s) => currentInsn(s)?.pc ?? -1);
+  const insn = useFollowing('editor', pcOf);
   const total = useStore((s) => s.result?.program?.insns.length ?? 0);
   return (
     <div className="editor-foot">

@@ -3,6 +3,7 @@
  * hover. Loaded with the features that come after the first key.
  */
 import type { VariableValue } from '../../protocol/variables.ts';
+import { inTurn } from '../store/following.ts';
 import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import type { PageState } from '../store/store.ts';
@@ -57,6 +58,10 @@ export function showRun(model: Model): () => void {
       }));
     marks = model.deltaDecorations(marks, [...stops, ...values]);
   };
+  const drawNow = (): void => {
+    if (!gone) draw(act());
+  };
+  let gone = false;
   draw(act());
   const leave = useStore.subscribe((state, before) => {
     if (
@@ -65,7 +70,7 @@ export function showRun(model: Model): () => void {
       state.text !== before.text ||
       state.ran !== before.ran
     )
-      draw(state);
+      inTurn('editor', drawNow);
   });
   // Lines move when text is written above them: breakpoints go along.
   const moved = model.onDidChangeContent(() => {
@@ -75,6 +80,7 @@ export function showRun(model: Model): () => void {
     act().setLineBreaks(lines);
   });
   return () => {
+    gone = true;
     leave();
     moved.dispose();
   };

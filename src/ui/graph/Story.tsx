@@ -8,7 +8,7 @@ import { onlyBuffer, storyAt } from '../trace/stories.ts';
 
 /** Below the picture: what the kernel does around this object, or what is left of the only buffer. */
 export function Story() {
-  return <StoryAt call={useFollowing(callOf)} />;
+  return <StoryAt call={useFollowing('inspector', callOf)} />;
 }
 
 const StoryAt = memo(({ call }: { readonly call: number }) => {

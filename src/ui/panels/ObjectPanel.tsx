@@ -14,7 +14,9 @@ import { Watched } from './Watched.tsx';
 
 /** The program's context, the object at hand and whatever is reached from it by its pointers. */
 export function ObjectPanel() {
-  return <ObjectPanelAt machine={useFollowing(machineOf)} call={useFollowing(callOf)} />;
+  return (
+    <ObjectPanelAt machine={useFollowing('inspector', machineOf)} call={useFollowing('inspector', callOf)} />
+  );
 }
 
 interface At {

@@ -1,8 +1,10 @@
 import type { VariableValue } from '../../protocol/variables.ts';
 import { registerText } from '../format/bytes.ts';
+import { machineOf, useFollowing } from '../store/following.ts';
 import { currentInsn } from '../store/insn.ts';
-import { useStore } from '../store/store.ts';
+import type { PageState } from '../store/store.ts';
 
+const insnOf = (state: PageState): number | null => state.at.insn;
 const NO_VARIABLES: readonly VariableValue[] = [];
 const NAMES = ['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10'] as const;
 /** Index of the frame number in StepInsn.regs. */
@@ -10,10 +12,11 @@ const FRAME = 11;
 
 /** r0 to r10 before the instruction of the moment; what the instruction before it changed is marked. */
 export function Registers() {
-  const current = useStore(currentInsn);
-  const insn = useStore((s) => s.at.insn);
-  const steps = useStore((s) => s.machine?.steps ?? null);
-  const variables = useStore((s) => s.machine?.variables?.now ?? NO_VARIABLES);
+  const current = useFollowing('inspector', currentInsn);
+  const insn = useFollowing('inspector', insnOf);
+  const machine = useFollowing('inspector', machineOf);
+  const steps = machine?.steps ?? null;
+  const variables = machine?.variables?.now ?? NO_VARIABLES;
   if (!current || !steps)
     return (
       <p className="empty">The program does not run in this callback. Step by insn (4), or go to a show.</p>

@@ -14,7 +14,7 @@ const LISTED = 3;
 
 /** Both limits, always: the buffer's capacity and what the reader asked for. */
 export function SeqBuffer() {
-  return <SeqBufferAt call={useFollowing(callOf)} />;
+  return <SeqBufferAt call={useFollowing('inspector', callOf)} />;
 }
 
 const SeqBufferAt = memo(({ call }: { readonly call: number }) => {

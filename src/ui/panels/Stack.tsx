@@ -1,9 +1,9 @@
 import { hexByte, registerText, words } from '../format/bytes.ts';
-import { useStore } from '../store/store.ts';
+import { machineOf, useFollowing } from '../store/following.ts';
 
 /** The program's stack after the call, from the frame pointer down; words never written are left out. */
 export function Stack() {
-  const stack = useStore((s) => s.machine?.steps?.stack ?? null);
+  const stack = useFollowing('inspector', machineOf)?.steps?.stack ?? null;
   if (!stack) return <p className="empty">The program does not run in this callback.</p>;
   const rows = words(stack)
     .map((value, i) => ({ value, offset: i * 8 - stack.length, bytes: stack.subarray(i * 8, i * 8 + 8) }))

@@ -1,6 +1,9 @@
-import { machineOf, useFollowing } from '../store/following.ts';
+import { useEffect, useRef } from 'react';
+import { callOf, machineOf, useFollowing } from '../store/following.ts';
 import type { WatchedField } from '../store/machine.ts';
 import { act, useStore } from '../store/store.ts';
+import type { FieldChange } from '../../protocol/peek.ts';
+import { count } from '../format/bytes.ts';
 import { fieldText } from './field_text.ts';
 import { sameBytes } from './StructSection.tsx';
 import { labelAt } from './struct_rows.ts';
@@ -22,21 +25,30 @@ export function Watched() {
           <WatchedRow key={`${one.addr} ${one.path}`} one={one} place={i} />
         ))}
       </dl>
+      <Course />
     </section>
   );
 }
 
 function WatchedRow({ one, place }: { readonly one: WatchedField; readonly place: number }) {
-  const seen = useFollowing(machineOf)?.watched[place] ?? null;
+  const seen = useFollowing('inspector', machineOf)?.watched[place] ?? null;
   const name = useStore((s) => labelAt(s.result?.scene ?? null, one.addr));
   const field = seen?.now.fields.find(({ path }) => path === one.path);
   const was = seen?.before?.fields.find(({ path }) => path === one.path);
+  const unfolded = useStore((s) => s.unfolded === one);
   const changed = field && was && !sameBytes(field.bytes, was.bytes);
   const text = field ? fieldText(one.struct, field) : '';
   return (
     <div>
       <dt title={`${one.struct}.${one.path}`}>
-        {name || one.struct} {one.path}
+        <button
+          type="button"
+          className="unfold"
+          aria-expanded={unfolded}
+          onClick={() => act().unfold(unfolded ? null : one)}
+        >
+          {name || one.struct} {one.path}
+        </button>
       </dt>
       <dd className={changed ? 'changed' : ''}>
         {changed ? `${fieldText(one.struct, was)} → ` : ''}
@@ -53,5 +65,59 @@ function WatchedRow({ one, place }: { readonly one: WatchedField; readonly place
         </button>
       </dd>
     </div>
+  );
+}
+
+/** Every value of the unfolded field over the session. Choosing one goes to where it begins. */
+function Course() {
+  const unfolded = useStore((s) => s.unfolded);
+  const course = useStore((s) => s.course);
+  if (!unfolded) return null;
+  if (!course) return <p role="status">Looking through the run…</p>;
+  if (course.length === 0) return <p>The field is not there in this run.</p>;
+  return <CourseList struct={unfolded.struct} course={course} />;
+}
+
+/** As many changes as the engine looks for. */
+const COURSE_MOST = 401;
+
+function CourseList({
+  struct,
+  course,
+}: {
+  readonly struct: string;
+  readonly course: readonly FieldChange[];
+}) {
+  const call = useFollowing('inspector', callOf);
+  const now = course.findLastIndex((change) => change.call <= call);
+  const list = useRef<HTMLOListElement>(null);
+  useEffect(() => {
+    list.current?.children[Math.max(0, now)]?.scrollIntoView({ block: 'nearest' });
+  }, [now]);
+  return (
+    <>
+      <ol className="course" aria-label="Values over the run" ref={list}>
+        {course.map((change, i) => (
+          <li key={change.call}>
+            <button
+              type="button"
+              aria-current={i === now ? 'step' : undefined}
+              title={`from event ${change.call + 1} on`}
+              onClick={() => act().jump({ call: change.call, insn: null })}
+            >
+              <span className="from">{count(change.call + 1)}</span>
+              {change.freed ? 'freed' : change.field ? fieldText(struct, change.field) : 'not there'}
+            </button>
+          </li>
+        ))}
+      </ol>
+      <p>
+        {course.length >= COURSE_MOST
+          ? `The first ${COURSE_MOST - 1} changes; events at which they were made.`
+          : course.length === 1
+            ? 'It never changes.'
+            : `${course.length - 1} changes, with the events at which they were made.`}
+      </p>
+    </>
   );
 }

@@ -1,16 +1,74 @@
-/** What the views beside the picture show: the same moment, drawn in a task of their own right after it. */
-import { useDeferredValue } from 'react';
+/**
+ * What the views beside the picture show: the same moment, each in its turn. The picture and the timeline
+ * follow a step at once; then one view after the other does, each behind a frame of its own, so that no
+ * task draws all of them. Who has not had his turn when the next step comes shows that one.
+ *
+ *     step -> picture, timeline | frame | inspector | frame | dock | frame | editor
+ */
+import { useEffect, useState } from 'react';
 import type { MachineView } from './machine.ts';
 import { useStore } from './store.ts';
 import type { PageState } from './store.ts';
 
+const TURNS = ['inspector', 'dock', 'editor'] as const;
+export type Turn = (typeof TURNS)[number];
+
+const waiting: Readonly<Record<Turn, Set<() => void>>> = {
+  inspector: new Set(),
+  dock: new Set(),
+  editor: new Set(),
+};
+let asked = false;
+
+function ask(): void {
+  if (asked) return;
+  asked = true;
+  // Behind the frame: what is drawn now is laid out and painted by the next one.
+  requestAnimationFrame(() => setTimeout(take));
+}
+
+function take(): void {
+  asked = false;
+  const turn = TURNS.find((name) => waiting[name].size > 0);
+  if (!turn) return;
+  const draws = [...waiting[turn]];
+  waiting[turn].clear();
+  for (const draw of draws) draw();
+  if (TURNS.some((name) => waiting[name].size > 0)) ask();
+}
+
+/** Draws when it is a view's turn; asked for twice before that, once. @returns how to ask no longer */
+export function inTurn(turn: Turn, draw: () => void): () => void {
+  waiting[turn].add(draw);
+  ask();
+  return () => {
+    waiting[turn].delete(draw);
+  };
+}
+
 /**
- * A slice of the state that may follow a step by a task, so that no single task draws all views. The
- * component is called twice for each change, first with the old value: what is costly belongs into a
- * memoised child that takes the value as a prop.
+ * A part of the state that follows a step in its turn.
+ *
+ * @param of gives the same for the same state; the same function each time
  */
-export function useFollowing<T>(of: (state: PageState) => T): T {
-  return useDeferredValue(useStore(of));
+export function useFollowing<T>(turn: Turn, of: (state: PageState) => T): T {
+  const [value, setValue] = useState(() => of(useStore.getState()));
+  useEffect(() => {
+    const draw = (): void => setValue(() => of(useStore.getState()));
+    draw();
+    let wanted = of(useStore.getState());
+    const leave = useStore.subscribe((state) => {
+      const next = of(state);
+      if (Object.is(next, wanted)) return;
+      wanted = next;
+      inTurn(turn, draw);
+    });
+    return () => {
+      leave();
+      waiting[turn].delete(draw);
+    };
+  }, [turn, of]);
+  return value;
 }
 
 export const machineOf = (state: PageState): MachineView | null => state.machine;
