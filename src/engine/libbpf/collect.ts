@@ -21,6 +21,7 @@ import {
 import type { ElfSection, ElfSymbol } from '../elf/elf.ts';
 import type { ElfFile } from '../elf/read.ts';
 import { isExternSymbol } from './externs.ts';
+import { isArena, isArenaData } from './arena_data.ts';
 import type { Messages } from './messages.ts';
 import { LIBBPF_ERRNO__FORMAT, LIBBPF_ERRNO__RELOC } from './messages.ts';
 import { LibbpfError } from './object.ts';
@@ -169,7 +170,7 @@ function recordReloc(
       return fail(`map relo failed to find map for section '${section.name}', off ${symbol.value}`);
     return { kind: 'map', insn: at, map };
   }
-  const map = maps.findIndex(inSection);
+  const map = maps.findIndex(isArenaData(section) ? isArena : inSection);
   if (map < 0) return fail(`bad map relo against '${name}' in section '${section.name}'`);
   return { kind: 'data', insn: at, map, offset: symbol.value };
 }

@@ -7,6 +7,7 @@
 import { Errno } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import type { MapInfoData } from '../sys/obj_info.ts';
+import { isArena, mmapArena } from './arena_data.ts';
 import { BPF_OBJ_NAME_MAX } from './data_maps.ts';
 import type { Messages } from './messages.ts';
 import { fillSlots, u32 } from './map_slots.ts';
@@ -80,6 +81,7 @@ function createOrReuse(
   if (inner > 0) sys.close(inner);
   if (fd < 0) return fail(fd);
   opened.push(fd);
+  if (isArena(map)) mmapArena(map, fd, sys, log);
   if (map.initial) populate(map, map.initial, fd, sys, log);
   if (map.pinPath !== null) {
     const pinned = sys.objPin(fd, map.pinPath);

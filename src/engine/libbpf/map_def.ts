@@ -18,6 +18,7 @@ import type { BpfMapSpec, MapDef } from './object.ts';
 
 export const BPF_MAP_TYPE_ARRAY = 2;
 export const BPF_MAP_TYPE_PROG_ARRAY = 3;
+export const BPF_MAP_TYPE_ARENA = 33;
 const MAPS_OF_MAPS: readonly number[] = [12, 13];
 const RINGBUFS: readonly number[] = [27, 31];
 const LIBBPF_PIN_BY_NAME = 1;

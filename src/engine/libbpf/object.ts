@@ -41,6 +41,8 @@ export interface BpfMapSpec {
   readonly def: MapDef;
   /** Global data: the value to begin with. May be written until load. */
   readonly initial: Uint8Array | null;
+  /** Arenas: the global variables in it. */
+  readonly arenaData?: Uint8Array;
   readonly inner: MapDef | null;
   /** Maps of maps and program arrays: what the source puts in which slot. */
   readonly slots: MapSlot[];

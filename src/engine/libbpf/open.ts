@@ -13,6 +13,7 @@ import { Btf, BtfFormatError } from '../btf/parse.ts';
 import { SHT_PROGBITS } from '../elf/elf.ts';
 import { ElfFormatError, readElf } from '../elf/read.ts';
 import type { ElfFile } from '../elf/read.ts';
+import { isArenaData, withArenaData } from './arena_data.ts';
 import { fixupBtf } from './btf_fixup.ts';
 import { collectPrograms, collectRelocs, isCode, TEXT } from './collect.ts';
 import { BPF_OBJ_NAME_MAX, dataOrigin, globalDataMaps } from './data_maps.ts';
@@ -44,7 +45,7 @@ const KNOWN_SECTIONS: ReadonlySet<string> = new Set(['license', 'version', MAPS,
 /**
  * @returns the object, or the errno with what was said; a damaged file is an errno too
  * @kernel bpf_object__open_mem, libbpf.c
- * @fidelity partial: struct_ops and arenas are refused
+ * @fidelity partial: struct_ops are refused
  */
 export function openObject(bytes: Uint8Array, options: OpenOptions): OpenResult {
   const log = new Messages(options.errorStyle ?? 'strerror');
@@ -107,7 +108,7 @@ function checkSections(elf: ElfFile, log: Messages): void {
       log.warn(`elf: legacy map definitions in 'maps' section are not supported by libbpf v1.0+`);
       throw new LibbpfError(-Errno.ENOTSUPP);
     }
-    if (/^\??\.struct_ops/.test(section.name) || section.name === '.addr_space.1') {
+    if (/^\??\.struct_ops/.test(section.name)) {
       log.warn(`elf: section '${section.name}' is not supported here`);
       throw new LibbpfError(-Errno.ENOTSUPP);
     }
@@ -121,6 +122,7 @@ function checkSections(elf: ElfFile, log: Messages): void {
       isCode(section) ||
       KNOWN_SECTIONS.has(section.name) ||
       section.name.startsWith('.debug_') ||
+      isArenaData(section) ||
       dataOrigin(section) !== null;
     if (!ignored) log.warn(`elf: skipping unrecognized data section(${section.index}) ${section.name}`);
   }
@@ -165,12 +167,12 @@ function userMaps(
   log: Messages,
 ): BpfMapSpec[] {
   const section = elf.section(MAPS);
-  if (!section) return [];
+  if (!section) return withArenaData(elf, [], log);
   if (!btf) {
     log.warn('BTF is required, but is missing or corrupted.');
     throw new LibbpfError(-Errno.ENOENT);
   }
   const maps = parseUserMaps(btf, section, log);
   collectMapSlots(elf, section, maps, programs, log);
-  return maps;
+  return withArenaData(elf, maps, log);
 }

@@ -25,6 +25,8 @@ export interface BpfSyscalls {
   mapInfo(fd: number): MapInfoData | NegErrno;
   mapUpdate(fd: number, key: Uint8Array, value: Uint8Array, flags: number): NegErrno;
   mapFreeze(fd: number): NegErrno;
+  /** mmap(2) of a whole arena, and a copy of `initial` to its start. */
+  mmapArena(fd: number, initial: Uint8Array): NegErrno;
   /** `log` is what the verifier wrote, lines ended by \n; '' at level 0. */
   progLoad(attr: ProgLoadAttr): {
     readonly ret: number;

@@ -10,6 +10,7 @@ import { Btf, BtfFormatError } from '../btf/parse.ts';
 import type { IterInfo } from '../iter/link.ts';
 import { findTaskByPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
 import { lookupFd } from '../vfs/fd_table.ts';
+import { mmapArena } from './arena_maps.ts';
 import * as attach from './attach_cmds.ts';
 import type { AttachAttr } from './attach_cmds.ts';
 import * as bpffs from './bpffs.ts';
@@ -81,6 +82,10 @@ export class BpfSyscall {
   }
   mapDeleteBatch(fd: number, keys: readonly Uint8Array[], flags = 0n): ChangeBatch {
     return batch.mapDeleteBatch(this.sys, fd, keys, flags);
+  }
+  /** mmap(2) of an arena. */
+  mmapArena(fd: number, initial: Uint8Array): NegErrno {
+    return mmapArena(this.sys, fd, initial);
   }
   mapFreeze(fd: number): NegErrno {
     return maps.mapFreeze(this.sys, fd);

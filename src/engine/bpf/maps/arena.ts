@@ -71,7 +71,8 @@ export class ArenaMap extends BpfMap {
     if (container.has('vma_list')) listInit(this.mem, container.at('vma_list'));
   }
 
-  private get size(): bigint {
+  /** Bytes of its address space. */
+  get size(): bigint {
     return BigInt(this.spec.maxEntries) * PAGE;
   }
   get userStart(): Addr {

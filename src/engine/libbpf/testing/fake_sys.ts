@@ -35,6 +35,7 @@ export class FakeSys implements BpfSyscalls {
   mapInfo = (): number => -Errno.EBADF;
   mapUpdate = (fd: number): number => this.done(`update ${fd}`);
   mapFreeze = (fd: number): number => this.done(`freeze ${fd}`);
+  mmapArena = (fd: number): number => this.done(`mmap ${fd}`);
   progLoad(attr: ProgLoadAttr): { ret: number; log: string } {
     this.progs.push(attr);
     const { errno, log } = this.verdict;

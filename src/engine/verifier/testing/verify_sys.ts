@@ -95,6 +95,7 @@ export class VerifySys implements BpfSyscalls {
     if (info) info.frozen = true;
     return 0;
   }
+  mmapArena = (): number => 0;
   progLoad(attr: ProgLoadAttr): { ret: number; log: string } {
     const btf = this.btfs.get(attr.progBtfFd) ?? null;
     const result = verify(this.requestOf(attr, btf));
