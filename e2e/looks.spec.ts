@@ -52,6 +52,14 @@ test('a watched field shows its value at every moment', async ({ page }) => {
   await expect(watched.locator('dd').first()).toContainText('2');
   await playground.goTo((await playground.event()).of);
   await expect(watched.locator('dd').first()).toHaveText('1');
+  // Over the run it is held once, and the moment at which it was is a click away.
+  await watched.getByRole('button', { name: /f_count/, expanded: false }).click();
+  const values = watched.getByRole('list', { name: 'Values over the run' }).getByRole('button');
+  await expect(values).toHaveText([/2$/, /1$/]);
+  await expectNoFindings(page);
+  await values.first().click();
+  await expect(watched.locator('dd').first()).toContainText('2');
+  expect((await playground.event()).at).toBe(1);
   await watched.getByRole('button', { name: 'Stop watching f_count.counter' }).click();
   await expect(watched).toBeHidden();
   expect(playground.errors).toEqual([]);

@@ -19,7 +19,7 @@ const TARGETS = {
   udp: { world: 'sockets', part: 0.4 },
   unix: { world: 'sockets', part: 0.4 },
   netlink: { world: 'sockets', part: 0.4 },
-  ipv6_route: {},
+  ipv6_route: { part: 0.25 },
   ksym: {},
   kmem_cache: { world: 'graphics', part: 0.35 },
   dmabuf: { world: 'graphics', part: 0.35 },

@@ -54,6 +54,7 @@ const DRAWN_MOST = 400_000;
 const SLICE = 64;
 /** Places at which a breakpoint on a line may stop. */
 const MOST_REACHED = 10_000;
+const COURSE_MOST = 401;
 
 const bootOptions = (scenario: Scenario) => ({
   world: scenario.world,
@@ -411,6 +412,11 @@ export function createEngineApi(resources: Resources): ServedApi {
         return insn?.file === path && wanted.has(insn.line) ? insn.line : 0;
       };
       return replay.reaches(session, lineAt, MOST_REACHED);
+    },
+    course: async (question) => {
+      if (!replay) return [];
+      const { courseOf } = await import('./machine/course.ts');
+      return courseOf(replay, question, COURSE_MOST);
     },
     world: ({ world, btf }): WorldSummary => {
       try {

@@ -5,7 +5,7 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { LanguageApi } from './language.ts';
 import type { Moment } from './moment.ts';
-import type { CallSteps, Look, LookQuestion, PeekStruct } from './peek.ts';
+import type { CallSteps, CourseQuestion, FieldChange, Look, LookQuestion, PeekStruct } from './peek.ts';
 import type { ReaderResult } from './reader.ts';
 import type { RunReport } from './report.ts';
 import type { Scenario, ScenarioChange, WorldRef } from './scenario.ts';
@@ -165,6 +165,8 @@ export interface EngineApi extends LanguageApi {
    * the first 10,000 such places.
    */
   reaches(args: { session: number; lines: readonly number[] }): readonly LineReached[];
+  /** The values of a field over a session of the last run: the first, and the first 400 changes. */
+  course(args: CourseQuestion): readonly FieldChange[];
   /** Adds a change to a scenario's journal, if it can be made at its moment: plays the scenario up to there. */
   change(args: { scenario: Scenario; change: ScenarioChange }): ChangeResult;
   /**

@@ -36,6 +36,20 @@ export interface StructRef {
   readonly addr: bigint;
 }
 
+/** A field whose values over a session are asked for. */
+export interface CourseQuestion extends StructRef {
+  readonly session: number;
+  readonly path: string;
+}
+
+/** A field from a callback on. */
+export interface FieldChange {
+  readonly call: number;
+  /** null: there is no such memory. */
+  readonly field: PeekField | null;
+  readonly freed: boolean;
+}
+
 /** A struct at a moment and at an earlier one, so that changes can be marked. */
 export interface SeenStruct {
   readonly now: PeekStruct;

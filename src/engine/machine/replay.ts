@@ -84,6 +84,15 @@ export class Replay {
     return found;
   }
 
+  /** Goes through a session: `see` is asked after each of its callbacks, as long as it wants more. */
+  along(session: number, see: (kernel: Kernel, call: number) => boolean): void {
+    const { player } = this;
+    const machine = player.after(session, 1);
+    if (!machine) return;
+    for (let call = 0; see(machine.kernel, call); call++)
+      while (player.calls(session) <= call + 1) if (!player.next()) return;
+  }
+
   /**
    * Plays all of it again.
    *

@@ -87,10 +87,15 @@ export function edgeLook(
     if (picture.lives.ofArrow(edge, call) === 'gone') return 'unborn';
   }
   const kind = picture.kind(from);
-  if (kind === 'item' || kind === 'group') {
+  // The order of the walk and the trees that it goes through; what else leaves an object is a pointer in it.
+  const isWay =
+    picture.edge(edge).via === 'next' ||
+    kind === 'group' ||
+    (kind === 'item' && picture.kind(to) !== 'object');
+  if (isWay) {
     const name = nameOf(to);
     return name === 'plain' ? '' : name;
   }
   const name = nameOf(from);
-  return name === 'current' || kind === 'slot' ? name : '';
+  return name === 'current' || kind === 'slot' || kind === 'item' ? name : '';
 }

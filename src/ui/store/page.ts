@@ -7,6 +7,7 @@ import { Engine } from './engine.ts';
 import { keptProgram } from './keep.ts';
 import { startLanguage } from './language.ts';
 import { keptModule } from './module.ts';
+import { startCourses } from './course.ts';
 import { startLineBreaks } from './line_breaks.ts';
 import { startLooker } from './looker.ts';
 import { startPlayer } from './player.ts';
@@ -65,6 +66,7 @@ export function startPage(deps: PageDeps, text: string): void {
   startPlayer();
   startLooker(machine, runner);
   startLineBreaks(machine, runner);
+  startCourses(machine, runner);
   startWorldEdits(machine, runner);
   startBringing(machine);
   startReader(deps);

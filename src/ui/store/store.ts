@@ -3,6 +3,8 @@ import { create } from 'zustand';
 import type { Example } from './deps.ts';
 import { attachSlice } from './attach.ts';
 import type { AttachSlice } from './attach.ts';
+import { courseSlice } from './course.ts';
+import type { CourseSlice } from './course.ts';
 import { cursorSlice } from './cursor.ts';
 import type { CursorSlice } from './cursor.ts';
 import { looksSlice } from './looks.ts';
@@ -32,6 +34,7 @@ export type PageState = CatalogSlice &
   ModuleSlice &
   AttachSlice &
   RunSlice &
+  CourseSlice &
   CursorSlice &
   LineBreakSlice &
   MachineSlice &
@@ -46,6 +49,7 @@ export const useStore = create<PageState>()((...of) => ({
   ...moduleSlice(...of),
   ...attachSlice(...of),
   ...runSlice(...of),
+  ...courseSlice(...of),
   ...cursorSlice(...of),
   ...lineBreakSlice(...of),
   ...machineSlice(...of),
