@@ -120,6 +120,59 @@ SEC("iter/task") __attribute__((btf_decl_tag("exception_callback:recover"))) int
   expect(report.output).toBe('42\n');
 });
 
+test('a list in an arena is made with addresses of user space and walked with those of the kernel', () => {
+  const report = run(
+    `struct {
+	__uint(type, BPF_MAP_TYPE_ARENA);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 4);
+	__ulong(map_extra, 0x1ull << 44);
+} arena SEC(".maps");
+extern void *bpf_arena_alloc_pages(void *map, void *addr, __u32 page_cnt, int node_id, __u64 flags) __ksym;
+extern void bpf_arena_free_pages(void *map, void *ptr, __u32 page_cnt) __ksym;
+/* rN = addr_space_cast(rN, 0, 1) and back, in R1 */
+#define CAST(ptr, as) ({ void *__p = (ptr); \\
+	asm volatile("r1 = %0; .byte 0xbf; .byte 0x11; .short 1; .long " #as "; %0 = r1" : "+r"(__p) :: "r1"); __p; })
+#define cast_kern(ptr) CAST(ptr, 1)
+#define cast_user(ptr) CAST(ptr, 65536)
+struct node { struct node *next; int pid; };
+struct node *head;
+int used;
+char *page;
+SEC("iter.s/task") int dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct node *node;
+	if (!page)
+		page = bpf_arena_alloc_pages(&arena, 0, 1, -1, 0);
+	if (!task) {
+		node = head;
+		for (int i = 0; i < 4 && node; i++, node = node->next) {
+			node = cast_kern(node);
+			BPF_SEQ_PRINTF(ctx->meta->seq, "%d\\n", node->pid);
+		}
+		volatile int *gone = cast_kern(page + 4096);
+		*gone = 7;
+		BPF_SEQ_PRINTF(ctx->meta->seq, "%d %llx\\n", *gone, head);
+		bpf_arena_free_pages(&arena, page, 1);
+		return 0;
+	}
+	if (task->pid > 3 || !page)
+		return 0;
+	node = (struct node *)(page + used);
+	used += sizeof(*node);
+	node = cast_kern(node);
+	node->pid = task->pid;
+	node->next = head;
+	head = cast_user(node);
+	return 0;
+}`,
+  );
+  // the first node is where the low half of an address is 0, which is NULL; a page that is not there reads 0
+  expect(report.output).toMatch(/^(\d+\n)+0 100000000020\n$/);
+  expect(lines(report)).toHaveLength(3);
+});
+
 test('bpf_printk of more than three values goes to the trace pipe', () => {
   const report = run(
     `SEC("iter/task") int dump(struct bpf_iter__task *ctx)

@@ -18,10 +18,12 @@ import { ksymAddress } from '../kernel/percpu.ts';
 import { View } from '../kernel/view.ts';
 import { asGiven } from '../verifier/rewrite.ts';
 import type { Xlated } from '../verifier/rewrite.ts';
+import type { ArenaUse } from '../vm/arena.ts';
 import { Code } from '../vm/code.ts';
 import type { Linker } from '../vm/code.ts';
 import type { BtfObject } from './btf_object.ts';
 import type { BpfMap } from './map.ts';
+import { ArenaMap } from './maps/arena.ts';
 import { EngineBug } from '../../shared/assert.ts';
 import { Registry } from './registry.ts';
 import { progTag, tagText } from './tag.ts';
@@ -50,6 +52,8 @@ export interface ProgSpec {
   readonly seen?: Uint8Array;
   /** One flag per instruction: loads that give 0 when they fault. */
   readonly probeMem?: Uint8Array;
+  /** One mark per instruction that is on memory of the arena. Absent: no arena is used. */
+  readonly arena?: Uint8Array;
   /** Where bpf_throw goes on; absent: the cookie is the result. */
   readonly exceptionCallback?: InsnIndex;
   readonly maxRdonlyAccess?: number;
@@ -131,6 +135,7 @@ export class Prog {
       linker: spec.runs ? linker : INERT,
       base,
       ...(spec.probeMem ? { probeMem: spec.probeMem } : {}),
+      ...arenaOf(spec, maps),
       ...(spec.exceptionCallback ? { exceptionCallback: spec.exceptionCallback } : {}),
     });
     const tag = progTag(insns);
@@ -325,6 +330,17 @@ export function resolveInsns(kernel: Kernel, spec: ProgSpec, base: Addr, maps: M
     out[pc + 1] = { code: 0, dst: 0, src: 0, off: 0, imm: Number(BigInt.asIntN(32, value >> 32n)) };
   });
   return out;
+}
+
+/** The arena among the maps, as the code that runs needs it. */
+function arenaOf(
+  { arena: marks }: ProgSpec,
+  maps: ReadonlyMap<number, BpfMap>,
+): { readonly arena?: ArenaUse } {
+  const map = [...maps.values()].find((one) => one instanceof ArenaMap);
+  if (!marks || !map) return {};
+  const { kernelStart, noUserConversion } = map;
+  return { arena: { marks, kernelStart, noUserConversion, userAddr: (addr) => map.userAddr(addr) } };
 }
 
 /** Refuses a call that nobody answers. @throws UnresolvedError */

@@ -89,7 +89,10 @@ function mapInfo(map: BpfMap): MapInfo {
         return map.frozen;
       },
       address: map.addr,
-      valueAddress: map.directValue(0) || null,
+      // where an arena is in user space may be told later
+      get valueAddress() {
+        return map.directValue(0) || null;
+      },
       fields: map.special,
       ...(spec.btf ? { valueType: { btf: spec.btf.types, id: spec.btf.value } } : {}),
       readValue: (offset, size) => readConstant(map, offset, size),
@@ -182,6 +185,7 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
       funcInfo: attr.funcInfo,
       lineInfo: attr.lineInfo,
       probeMem: result.probeMem,
+      ...(result.arena && { arena: result.arena }),
       ...(result.exceptionCallback && { exceptionCallback: result.exceptionCallback }),
       ...(unverified === null ? { seen: result.seen } : {}),
       maxRdonlyAccess: result.maxRdonlyAccess,

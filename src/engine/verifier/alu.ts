@@ -36,6 +36,7 @@ import { ADD_CONST, LIVE_WRITTEN, RegState } from './reg.ts';
 import {
   CONST_PTR_TO_DYNPTR,
   CONST_PTR_TO_MAP,
+  PTR_TO_ARENA,
   PTR_TO_BTF_ID,
   PTR_TO_BUF,
   PTR_TO_CTX,
@@ -191,14 +192,45 @@ function relink(dst: RegState, src: RegState, op: number, is32: boolean, toItsel
   dst.off = Number(src.var.v);
 }
 
+/** Any arithmetic gives a pointer into the arena, of its 32 bits. */
+function arenaAlu(env: Env, insn: Insn, dst: RegState, src: RegState | null): void {
+  if (dst.type !== PTR_TO_ARENA && src) dst.copyAll(src);
+  dst.subregDef = env.insnIdx + 1;
+  if (BPF_CLASS(insn.code) === BPF_ALU64) env.auxOf(env.insnIdx).narrow = true;
+}
+
+/** Between how user space and how the program has an address of the arena. @returns false: no such instruction */
+function castAddress(env: Env, insn: Insn): boolean {
+  const { off, imm, src, dst: n } = insn;
+  if (BPF_CLASS(insn.code) !== BPF_ALU64 || BPF_SRC(insn.code) !== BPF_X || off !== BPF_ADDR_SPACE_CAST)
+    return false;
+  if (imm !== FROM_USER && imm !== TO_USER)
+    env.reject('EINVAL', 'addr_space_cast insn can only convert between address space 1 and 0');
+  if (!env.arena)
+    env.reject('EINVAL', 'addr_space_cast insn can only be used in a program that has an associated arena');
+  checkRegArg(env, src, 'src');
+  checkRegArg(env, n, 'dst');
+  if (imm !== FROM_USER) return true;
+  const dst = env.reg(n);
+  dst.type = PTR_TO_ARENA;
+  dst.subregDef = env.insnIdx + 1;
+  return true;
+}
+const BPF_ADDR_SPACE_CAST = 1;
+const FROM_USER = 1;
+const TO_USER = 1 << 16;
+
 function arithmetic(env: Env, insn: Insn): void {
   const op = BPF_OP(insn.code);
   const is32 = BPF_CLASS(insn.code) !== BPF_ALU64;
   const dst = env.reg(insn.dst);
+  const operandReg = BPF_SRC(insn.code) === BPF_X ? env.reg(insn.src) : null;
+  if (dst.type === PTR_TO_ARENA || operandReg?.type === PTR_TO_ARENA)
+    return arenaAlu(env, insn, dst, operandReg);
   const pointer = dst.type === SCALAR_VALUE ? null : dst;
   let src: RegState;
-  if (BPF_SRC(insn.code) === BPF_X) {
-    src = env.reg(insn.src);
+  if (operandReg) {
+    src = operandReg;
     if (src.type !== SCALAR_VALUE) {
       if (pointer) {
         if (op === BPF_SUB) return dst.setUnknown();
@@ -236,7 +268,7 @@ function move(env: Env, insn: Insn): void {
   const is32 = BPF_CLASS(code) !== BPF_ALU64;
   const fromReg = BPF_SRC(code) === BPF_X;
   const signs = is32 ? [0, 8, 16] : [0, 8, 16, 32];
-  if (fromReg && !is32 && off === 1) env.unsupported('addr_space_cast (arena)');
+  if (castAddress(env, insn)) return;
   if (fromReg ? insn.imm !== 0 || !signs.includes(off) : m !== 0 || off !== 0)
     env.reject('EINVAL', 'BPF_MOV uses reserved fields');
   if (fromReg) checkRegArg(env, m, 'src');
@@ -280,7 +312,7 @@ const SHIFTS: ReadonlySet<number> = new Set([BPF_LSH, BPF_RSH, BPF_ARSH]);
  * Checks and simulates one ALU instruction.
  *
  * @kernel check_alu_op, kernel/bpf/verifier.c
- * @fidelity partial: arena address casts are refused
+ * @fidelity full: rules.test.ts
  */
 export function checkAlu(env: Env, insn: Insn): void {
   const { code, off, imm } = insn;

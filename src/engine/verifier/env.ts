@@ -67,6 +67,8 @@ export interface InsnAux {
     readonly percpu: boolean;
   } | null;
   address: bigint | null;
+  /** The result is a pointer into the arena, of 32 bits. */
+  narrow: boolean;
   /** Type the register had when this load or store first ran. */
   ptrType: number;
   seen: boolean;
@@ -113,6 +115,8 @@ export class Env {
   /** enum bpf_attach_type */
   readonly attachType: number;
   target: TargetInfo | null = null;
+  /** The one arena that the program uses. */
+  arena: MapInfo | null = null;
   /** Name of the kernel function whose parameters are the context. */
   attachName = '';
   attachProto: TypeId = 0;
@@ -175,6 +179,7 @@ export class Env {
       mapOff: 0,
       var: null,
       address: null,
+      narrow: false,
       ptrType: 0,
       seen: false,
     }));

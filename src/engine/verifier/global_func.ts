@@ -17,6 +17,7 @@ import { checkFixedMemArg } from './mem_arg.ts';
 import { checkContextTag, isContextType } from './prog_ctx.ts';
 import {
   PTR_MAYBE_NULL,
+  PTR_TO_ARENA,
   PTR_TO_BTF_ID,
   PTR_TO_CTX,
   PTR_TO_MEM,
@@ -26,7 +27,7 @@ import {
 } from './reg_type.ts';
 
 export type GlobalArg =
-  | { readonly kind: 'scalar' | 'ctx' | 'dynptr' }
+  | { readonly kind: 'scalar' | 'ctx' | 'dynptr' | 'arena' }
   | { readonly kind: 'mem'; readonly size: Bytes; readonly nullable: boolean }
   | { readonly kind: 'trusted'; readonly id: TypeId; readonly nullable: boolean };
 
@@ -107,7 +108,10 @@ function pointerOrScalar(env: Env, sub: Subprog, btf: Btf, typeId: TypeId, i: nu
     if (has('nonnull')) badTags();
     return { kind: 'trusted', id: kernelTypeOf(env, btf, target, i), nullable: has('nullable') };
   }
-  if (has('arena')) return env.unsupported('arena arguments of global functions');
+  if (has('arena')) {
+    if (tags.length > 1) env.reject('EINVAL', `arg#${i} arena cannot be combined with any other tags`);
+    return { kind: 'arena' };
+  }
   if (has('nullable')) badTags();
   const size = sizeOf(btf, type.type);
   if (size === 0 && btf.kind(target) !== Kind.STRUCT)
@@ -124,6 +128,10 @@ function checkArg(env: Env, arg: GlobalArg, index: number): void {
   switch (arg.kind) {
     case 'scalar':
       if (reg.type !== SCALAR_VALUE) env.reject('EINVAL', `R${regno} is not a scalar`);
+      return;
+    case 'arena':
+      if (reg.type !== PTR_TO_ARENA && reg.type !== SCALAR_VALUE)
+        env.reject('EINVAL', `R${regno} is not a pointer to arena or scalar.`);
       return;
     case 'ctx':
       checkArgOffset(env, regno, false, false);

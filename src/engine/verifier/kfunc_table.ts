@@ -84,6 +84,8 @@ const ROWS: readonly (readonly [string, string, Where?, ReleaseNumber?])[] = [
   ['bpf_wq_init', ''],
   ['bpf_wq_set_callback_impl', ''],
   ['bpf_wq_start', ''],
+  ['bpf_arena_alloc_pages', 'TRUSTED_ARGS SLEEPABLE'],
+  ['bpf_arena_free_pages', 'TRUSTED_ARGS SLEEPABLE'],
   ['bpf_copy_from_user_str', 'SLEEPABLE'],
   ['bpf_cast_to_kern_ctx', ''],
   ['bpf_rdonly_cast', ''],

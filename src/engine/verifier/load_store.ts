@@ -30,6 +30,7 @@ import {
   sizeBytes,
 } from '../abi/opcode.ts';
 import { hasRule } from '../abi/releases.ts';
+import { MapType } from '../abi/uapi.ts';
 import { Kind } from '../btf/types.ts';
 import type { Env } from './env.ts';
 import { checkRegArg } from './live.ts';
@@ -39,6 +40,7 @@ import {
   MEM_PERCPU,
   MEM_RDONLY,
   NOT_INIT,
+  PTR_TO_ARENA,
   PTR_TO_BTF_ID,
   PTR_TO_CTX,
   PTR_TO_FUNC,
@@ -133,10 +135,14 @@ const ATOMIC_OPS: ReadonlySet<number> = new Set([
   BPF_CMPXCHG,
 ]);
 
+/** Operations that become a loop on x86, which may not fault halfway. @kernel bpf_jit_supports_insn, arch/x86/net/bpf_jit_comp.c */
+const NOT_IN_ARENA: ReadonlySet<number> = new Set([BPF_AND, BPF_OR, BPF_XOR].map((op) => op | BPF_FETCH));
+
 /** The address of an atomic operation is not one that only plain instructions know. */
 function checkAtomicPointer(env: Env, regno: number, what: 'loads from' | 'stores into'): void {
   const { type } = env.reg(regno);
-  if (type === PTR_TO_CTX || type === PTR_TO_SOCK_COMMON)
+  const inArena = type === PTR_TO_ARENA && NOT_IN_ARENA.has(env.insn(env.insnIdx).imm);
+  if (type === PTR_TO_CTX || type === PTR_TO_SOCK_COMMON || inArena)
     env.reject('EACCES', `BPF_ATOMIC ${what} R${regno} ${regTypeName(type)} is not allowed`);
 }
 
@@ -217,6 +223,11 @@ export function checkLoadImm64(env: Env): void {
     if (sub.isGlobal) env.reject('EINVAL', 'callback function not static');
     dst.setPointer(PTR_TO_FUNC);
     dst.subprog = index;
+    return;
+  }
+  if (insn.src === BPF_PSEUDO_MAP_VALUE && aux.map?.type === MapType.ARENA) {
+    dst.setUnknown();
+    dst.map = aux.map;
     return;
   }
   dst.setPointer(insn.src === BPF_PSEUDO_MAP_VALUE ? PTR_TO_MAP_VALUE : CONST_PTR_TO_MAP);

@@ -21,6 +21,7 @@ import type { RegState } from './reg.ts';
 import {
   CONST_PTR_TO_MAP,
   NON_OWN_REF,
+  PTR_TO_ARENA,
   PTR_TO_BTF_ID,
   PTR_TO_BUF,
   PTR_TO_CTX,
@@ -257,6 +258,11 @@ function buffer(env: Env, access: MemAccess, reg: RegState, off: number): void {
   loadUnknown(env, access);
 }
 
+/** Pages that are not there read zero and swallow what is stored: nothing can go wrong. */
+function arena(env: Env, access: MemAccess): void {
+  loadUnknown(env, access);
+}
+
 function noRule(env: Env, access: MemAccess, reg: RegState): never {
   return env.reject('EACCES', `R${access.regno} invalid mem access '${regTypeName(reg.type)}'`);
 }
@@ -271,6 +277,7 @@ const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
   [PTR_TO_BTF_ID, btfObject],
   [CONST_PTR_TO_MAP, mapObject],
   [PTR_TO_BUF, buffer],
+  [PTR_TO_ARENA, arena],
 ]);
 /** Types that a nullable register of the same base does not have a rule for. */
 const NEVER_NULL: ReadonlySet<number> = new Set([
@@ -279,6 +286,7 @@ const NEVER_NULL: ReadonlySet<number> = new Set([
   CONST_PTR_TO_MAP,
   PTR_TO_CTX,
   PTR_TO_STACK,
+  PTR_TO_ARENA,
 ]);
 
 /** How messages name the memory behind a pointer. */
@@ -293,7 +301,7 @@ const ALIGNED: ReadonlyMap<number, string> = new Map([
 function checkAlignment(env: Env, access: MemAccess, reg: RegState): void {
   const base = baseType(reg.type);
   const strict = base === PTR_TO_STACK || access.atomic === true || env.hasFlag(BPF_F_STRICT_ALIGNMENT);
-  if (!strict || access.size === 1) return;
+  if (!strict || access.size === 1 || base === PTR_TO_ARENA) return;
   const place = tnumAdd(reg.var, tnumConst(BigInt(reg.off + access.off)));
   if (!tnumIsAligned(place, access.size))
     env.reject(

@@ -61,7 +61,7 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   buf: [...MEMORY, 'add', 'subtract', 'negate'],
   func: ['add', 'subtract', 'negate'],
   dynptr_ptr: ['add', 'subtract', 'negate'],
-  arena: ['negate'],
+  arena: [...MEMORY, ...ARITHMETIC],
 };
 const ALWAYS = ['move', 'move 32', 'sign extension', 'compare', 'compare 32', 'spill'];
 

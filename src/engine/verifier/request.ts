@@ -143,6 +143,11 @@ export interface InsnState {
   readonly text: string;
 }
 
+/** A load or store of what only the low half of the address tells. */
+export const ARENA_ACCESS = 1;
+/** 64-bit arithmetic on an address of the arena, of which only the low half counts. */
+export const ARENA_NARROW = 2;
+
 export interface VerifyResult {
   readonly ok: boolean;
   /** null when accepted */
@@ -157,6 +162,8 @@ export interface VerifyResult {
   readonly maxCtxOffset?: Bytes;
   /** Per instruction: 1 where a load that faults gives 0. */
   readonly probeMem: Uint8Array;
+  /** Per instruction, of a program that uses an arena: ARENA_ACCESS, ARENA_NARROW or 0. */
+  readonly arena?: Uint8Array;
   /** Where the function starts that bpf_throw leaves the program for; absent: there is none. */
   readonly exceptionCallback?: InsnIndex;
   /** Per instruction: 1 where the simulation came by. */

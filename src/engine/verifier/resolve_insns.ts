@@ -85,11 +85,19 @@ function useMap(env: Env, map: MapInfo, at: InsnIndex): void {
   if (env.request.sleepable && !SLEEPABLE_MAPS.has(map.type))
     env.reject('EINVAL', 'Sleepable programs can only use array, hash, ringbuf and local storage maps', at);
   if (map.type === MapType.STRUCT_OPS) env.reject('EINVAL', 'bpf_struct_ops map cannot be used in prog', at);
-  if (map.type === MapType.ARENA) env.unsupported('arena maps', at);
   if (env.maps.includes(map)) return;
   if (env.maps.length >= MAX_USED_MAPS)
     env.reject('E2BIG', `The total number of maps per program has reached the limit of ${MAX_USED_MAPS}`, at);
   env.maps.push(map);
+  if (map.type === MapType.ARENA) takeArena(env, map, at);
+}
+
+/** @kernel resolve_pseudo_ldimm64, kernel/bpf/verifier.c @fidelity full: arena.test.ts */
+function takeArena(env: Env, map: MapInfo, at: InsnIndex): void {
+  if (env.arena) env.reject('EBUSY', 'Only one arena per program', at);
+  env.arena = map;
+  if (map.valueAddress === null)
+    env.reject('EINVAL', "arena's user address must be set via map_extra or mmap()", at);
 }
 
 function resolveMap(env: Env, at: InsnIndex): void {
@@ -109,6 +117,10 @@ function resolveMap(env: Env, at: InsnIndex): void {
   if (!isValue) return;
   const off = second.imm >>> 0;
   if (off >= BPF_MAX_VAR_OFF) env.reject('EINVAL', `direct value offset of ${off} is not allowed`, at);
+  if (map.type === MapType.ARENA && map.valueAddress !== null) {
+    aux.address = map.valueAddress + BigInt(off);
+    return;
+  }
   if (map.valueAddress === null || map.type !== MapType.ARRAY || map.maxEntries !== 1)
     return env.reject('EINVAL', 'no direct value access support for this map type', at);
   if (off >= map.valueSize)

@@ -347,6 +347,6 @@ test.for<readonly [name: string, hook: string, source: string, message: string |
   const attachBtfId = btf.find(`bpf_lsm_${hook}`, Kind.FUNC);
   const lsm = { progType: ProgType.LSM, attachType: AttachType.LSM_MAC, attachBtfId };
   const said = refusal(source, lsm);
-  if (message === null) expect(said).toBe(null);
-  else expect(said).toContain(message);
+  // ids are the kernel's
+  expect(said?.replace(/^attach_btf_id \d+ /, '') ?? null).toBe(message);
 });

@@ -8,6 +8,7 @@
  *
  * Source: bpf_check, kernel/bpf/verifier.c, Linux 6.12.
  */
+import { BPF_CLASS, BPF_LDX, BPF_MEMSX, BPF_MODE } from '../abi/opcode.ts';
 import { hasRule } from '../abi/releases.ts';
 import { BPF_COMPLEXITY_LIMIT_INSNS, BPF_LOG_STATS, PROG_TYPE_NAMES } from '../abi/uapi.ts';
 import { checkAttachTarget } from './attach_target.ts';
@@ -15,6 +16,8 @@ import { checkBtfInfo, checkFuncInfoEarly } from './btf_info.ts';
 import { checkCfg, checkSubprogs, findSubprogs } from './cfg.ts';
 import { Env, Rejected } from './env.ts';
 import { probesMemory } from './load_store.ts';
+import { PTR_TO_ARENA } from './reg_type.ts';
+import { ARENA_ACCESS, ARENA_NARROW } from './request.ts';
 import type { RejectReason, VerifyRequest, VerifyResult } from './request.ts';
 import { resolveInsns } from './resolve_insns.ts';
 import { rewrite } from './rewrite.ts';
@@ -54,7 +57,9 @@ function check(env: Env): number {
   checkAttachTarget(env);
   simulate(env, 0);
   simulateGlobals(env);
-  return checkStackDepth(env);
+  const depth = checkStackDepth(env);
+  if (env.arena) checkArenaLoads(env);
+  return depth;
 }
 
 function writeStatistics(env: Env): void {
@@ -83,6 +88,21 @@ function rewriteFacts({ request, calls, subprogs }: Env, seen: Uint8Array): Rewr
   };
 }
 
+/** What becomes of instructions that touch the arena. @kernel do_misc_fixups @fidelity full: arena.test.ts */
+const arenaMarks = (env: Env): Uint8Array =>
+  Uint8Array.from(env.aux, ({ narrow, ptrType }) =>
+    narrow ? ARENA_NARROW : ptrType === PTR_TO_ARENA ? ARENA_ACCESS : 0,
+  );
+
+/** @kernel convert_ctx_accesses, kernel/bpf/verifier.c @fidelity full: arena.test.ts */
+function checkArenaLoads(env: Env): void {
+  env.aux.forEach(({ ptrType }, at) => {
+    const { code } = env.insn(at);
+    if (ptrType === PTR_TO_ARENA && BPF_CLASS(code) === BPF_LDX && BPF_MODE(code) === BPF_MEMSX)
+      env.reject('EOPNOTSUPP', 'sign extending loads from arena are not supported yet', at);
+  });
+}
+
 function result(env: Env, reject: RejectReason | null, stackDepth: number): VerifyResult {
   const { insns } = env;
   const seen = Uint8Array.from(env.aux, (aux) => (aux.seen ? 1 : 0));
@@ -98,6 +118,7 @@ function result(env: Env, reject: RejectReason | null, stackDepth: number): Veri
     maxRdwrAccess: env.maxRdwrAccess,
     maxCtxOffset: env.maxCtxOffset,
     probeMem: Uint8Array.from(env.aux, (aux) => (probesMemory(aux.ptrType) ? 1 : 0)),
+    ...(env.arena && { arena: arenaMarks(env) }),
     ...(exception && { exceptionCallback: exception.start }),
     seen,
     subprogs: env.subprogs.map((sub) => ({

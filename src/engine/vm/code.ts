@@ -8,6 +8,8 @@ import { EngineBug } from '../../shared/assert.ts';
 import type { Addr, InsnIndex } from '../../shared/brand.ts';
 import type { Insn } from '../abi/insn.ts';
 import { INSN_BYTES } from '../abi/insn.ts';
+import { arenaStep } from './arena.ts';
+import type { ArenaUse } from './arena.ts';
 import { makeStep } from './interpreter.ts';
 import type { Step } from './interpreter.ts';
 import type { Helper } from './helper.ts';
@@ -25,6 +27,8 @@ export interface CodeSpec {
   readonly probeMem?: Uint8Array;
   /** The function that makes the result when bpf_throw leaves the program; absent: the cookie is the result. */
   readonly exceptionCallback?: InsnIndex;
+  /** Absent: the program uses no arena. */
+  readonly arena?: ArenaUse;
   readonly linker: Linker;
   /** Where instruction 0 stands in kernel memory: function addresses count from here. */
   readonly base: Addr;
@@ -36,13 +40,14 @@ export class Code {
   readonly steps: readonly Step[];
   readonly exceptionCallback: InsnIndex | null;
 
-  constructor({ insns, probeMem, exceptionCallback, linker, base }: CodeSpec) {
+  constructor({ insns, probeMem, exceptionCallback, arena, linker, base }: CodeSpec) {
     this.insns = insns;
     this.exceptionCallback = exceptionCallback ?? null;
     this.base = base;
-    this.steps = insns.map((insn, pc) =>
-      makeStep({ insn, next: insns[pc + 1], pc, probe: probeMem?.[pc] === 1, linker }),
-    );
+    this.steps = insns.map((insn, pc) => {
+      const spec = { insn, next: insns[pc + 1], pc, probe: probeMem?.[pc] === 1, linker };
+      return (arena && arenaStep(spec, arena)) ?? makeStep(spec);
+    });
   }
 
   addressOf(pc: InsnIndex): Addr {
