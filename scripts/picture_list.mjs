@@ -85,6 +85,13 @@ export const PICTURES = {
   object: inspector('Object'),
   registers: inspector('Registers'),
   stack: inspector('Stack'),
+  watched: of(FILES, async (hand) => {
+    await hand.inspect('Object');
+    const { page } = hand;
+    await page.getByRole('button', { name: 'Watch f_count.counter' }).click();
+    await page.getByRole('button', { name: /f_count/, expanded: false }).click();
+    await page.getByRole('list', { name: 'Values over the run' }).waitFor();
+  }),
   maps: of({ example: 'bpf_map_elem.bpf.c', fill: '14' }, (hand) => hand.inspect('Maps')),
   find: of(FILES, async ({ page }) => {
     await page.getByRole('button', { name: 'Find' }).click();

@@ -1,7 +1,7 @@
 /**
  * Takes a picture of every target and every view, dark and light, at three widths.
  *
- *     node scripts/screenshots.mjs FOLDER [NAME ...] [--theme dark] [--width 1440] [--url URL]
+ *     node scripts/screenshots.mjs FOLDER [NAME ...] [--theme dark] [--width 1440] [--forced] [--url URL]
  *
  * Names are those of picture_list.mjs; without any, all are taken. Without a URL the built page in dist/ is
  * served for the time being.
@@ -16,7 +16,12 @@ import { servePage } from './serve.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { theme: { type: 'string' }, width: { type: 'string' }, url: { type: 'string' } },
+  options: {
+    theme: { type: 'string' },
+    width: { type: 'string' },
+    url: { type: 'string' },
+    forced: { type: 'boolean' },
+  },
 });
 const [folder = 'screenshots', ...names] = positionals;
 const known = [...Object.keys(PICTURES), ...Object.keys(PLAYERS)];
@@ -135,11 +140,19 @@ async function shoot(page, name, theme) {
   if (name !== 'hover') await page.mouse.move(0, 0);
   // The bytes of the moment come after the picture.
   await page.waitForTimeout(700);
-  await page.screenshot({ path: join(folder, `${name}-${theme}-${page.viewportSize().width}.png`) });
+  await page.screenshot({
+    path: join(folder, `${name}-${theme}${values.forced ? '-forced' : ''}-${page.viewportSize().width}.png`),
+  });
 }
 
 async function pictures(size, theme) {
-  const options = { viewport: size, colorScheme: theme, reducedMotion: 'reduce', hasTouch: size.width < 760 };
+  const options = {
+    viewport: size,
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+    hasTouch: size.width < 760,
+    forcedColors: values.forced ? 'active' : 'none',
+  };
   let hand = null;
   for (const [name, { of, act, changesPage }] of Object.entries(PICTURES)) {
     if (!wanted(name)) continue;

@@ -2,6 +2,7 @@
  * Monaco, in parts: the editor core and C come first; find, folding and the like are added when the page
  * is idle. Loaded as its own chunk, after the page is usable.
  */
+import { tokenColour } from '../theme/colour.ts';
 import * as monaco from 'monaco-editor/editor';
 import './later_services.ts';
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker';
@@ -36,11 +37,7 @@ export async function loadLaterFeatures(): Promise<void> {
 
 /** A custom property's colour as Monaco wants it. */
 function colour(name: string): string {
-  const probe = document.createElement('span');
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map(Number);
-  probe.remove();
+  const [r = 0, g = 0, b = 0] = (tokenColour(name).match(/[\d.]+/g) ?? []).map(Number);
   return '#' + [r, g, b].map((c) => Math.round(c).toString(16).padStart(2, '0')).join('');
 }
 

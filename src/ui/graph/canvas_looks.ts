@@ -2,6 +2,7 @@
  * The style sheet of the picture as a table, for the canvas: which token, width and dash each look has.
  * Colours are read from the page once for each theme.
  */
+import { tokenColour } from '../theme/colour.ts';
 import type { ObjectStateName } from '../trace/object_state.ts';
 
 export interface FrameLook {
@@ -118,12 +119,7 @@ export class Palette {
 
   colour(token: string): string {
     let value = this.colours.get(token);
-    if (value === undefined) {
-      const probe = this.host.appendChild(document.createElement('i'));
-      probe.style.color = `var(${token})`;
-      this.colours.set(token, (value = getComputedStyle(probe).color));
-      probe.remove();
-    }
+    if (value === undefined) this.colours.set(token, (value = tokenColour(token, this.host)));
     return value;
   }
 

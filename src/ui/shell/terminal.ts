@@ -7,28 +7,19 @@ import { cancel } from '../store/page.ts';
 import { completeLine, typeLine } from '../store/shell.ts';
 import { scaleOf } from '../store/looks.ts';
 import { useStore } from '../store/store.ts';
+import { tokenColour } from '../theme/colour.ts';
 import { LineEditor, commonStart } from './line_editor.ts';
 
 /** One char for each byte, as bytes: the terminal reads UTF-8. */
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 
-/** A custom property's colour, as xterm takes it. */
-function colour(name: string): string {
-  const probe = document.createElement('span');
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const value = getComputedStyle(probe).color;
-  probe.remove();
-  return value;
-}
-
 const themeNow = (): ITheme => ({
-  background: colour('--s1'),
-  foreground: colour('--tx'),
-  cursor: colour('--accent'),
-  cursorAccent: colour('--s1'),
-  selectionBackground: colour('--accent-bg'),
-  selectionForeground: colour('--tx'),
+  background: tokenColour('--s1'),
+  foreground: tokenColour('--tx'),
+  cursor: tokenColour('--accent'),
+  cursorAccent: tokenColour('--s1'),
+  selectionBackground: tokenColour('--accent-bg'),
+  selectionForeground: tokenColour('--tx'),
 });
 
 export interface ShellTerminal {

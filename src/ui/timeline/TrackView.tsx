@@ -7,6 +7,7 @@ import { describeMoment } from '../trace/describe.ts';
 import { foldTrace } from '../trace/fold.ts';
 import { heldBars } from '../trace/held.ts';
 import { namesOf } from '../trace/names.ts';
+import { tokenColour } from '../theme/colour.ts';
 import { useMedia } from '../widgets/use_media.ts';
 import { callAtX, xOf } from './draw_tracks.ts';
 import type { Tracks } from './draw_tracks.ts';
@@ -46,18 +47,12 @@ export function TrackView({ trace, small = false }: Props) {
     [folded, names, bars, part.from, part.to, small],
   );
   const palette = useMemo(() => {
-    const look = box.current ? getComputedStyle(box.current) : null;
     const seen = new Map<string, string>();
     return {
       colour: (token: string): string => {
-        if (!look || !box.current) return '#888';
+        if (!box.current) return '#888';
         let value = seen.get(token);
-        if (value === undefined) {
-          const probe = box.current.appendChild(document.createElement('i'));
-          probe.style.color = `var(${token})`;
-          seen.set(token, (value = getComputedStyle(probe).color));
-          probe.remove();
-        }
+        if (value === undefined) seen.set(token, (value = tokenColour(token, box.current)));
         return value;
       },
     };
