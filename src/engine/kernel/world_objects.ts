@@ -5,7 +5,8 @@ import type { Prefix } from './inet_address.ts';
 import type { Kernel } from './kernel.ts';
 import { newDmaBuf } from './objects/dma_buf.ts';
 import { addRoute, initFib6, RT6_TABLE_LOCAL } from './objects/fib6.ts';
-import { newSlabCache, ordinarySlabCaches } from './objects/slab_cache.ts';
+import { ordinarySlabCaches } from './objects/slab_boot.ts';
+import { newSlabCache } from './objects/slab_cache.ts';
 import type { View } from './view.ts';
 import type { World, WorldRoute } from './world_schema.ts';
 
