@@ -3,20 +3,7 @@
  */
 import type { Inst, IrFunction, Slot } from './ir.ts';
 import { hasEffect, termArgs } from './ir.ts';
-
-/** Slots that are read, or whose address is used for more than storing. */
-function readSlots(fn: IrFunction): Set<Slot> {
-  const read = new Set<Slot>();
-  const note = (arg: Inst): void => {
-    if (arg.op === 'frame' && arg.slot) read.add(arg.slot);
-  };
-  for (const block of fn.blocks) {
-    for (const inst of block.insts)
-      (inst.op === 'store' && !inst.volatile ? inst.args.slice(1) : inst.args).forEach(note);
-    termArgs(block.term).forEach(note);
-  }
-  return read;
-}
+import { readSlots, slotOf } from './opt_alias.ts';
 
 /**
  * A value that still has the low bytes a mark shows, when nothing else needs what was shown. An object's
@@ -40,13 +27,10 @@ function leftOf(shown: Inst, size: number, live: ReadonlySet<Inst>): Inst | null
 /** @param mayGo whose stores may go when nobody reads the slot */
 export function removeDead(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => true): void {
   const read = readSlots(fn);
-  const deadStore = (inst: Inst): boolean =>
-    inst.op === 'store' &&
-    !inst.volatile &&
-    inst.args[0]?.op === 'frame' &&
-    inst.args[0].slot !== null &&
-    !read.has(inst.args[0].slot) &&
-    mayGo(inst.args[0].slot);
+  const deadStore = (inst: Inst): boolean => {
+    const slot = inst.op === 'store' && !inst.volatile ? slotOf(inst.args[0]) : null;
+    return slot !== null && !read.has(slot) && mayGo(slot);
+  };
   const live = new Set<Inst>();
   const work: Inst[] = [];
   const mark = (inst: Inst): void => {

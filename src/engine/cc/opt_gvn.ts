@@ -9,7 +9,7 @@
 import { must } from '../../shared/assert.ts';
 import { replaceValues } from './ir.ts';
 import type { Block, Inst, IrFunction, Slot } from './ir.ts';
-import { escapedSlots, mayAlias, placeOf } from './opt_alias.ts';
+import { escapedSlots, mayAlias, placeOf, slotOf } from './opt_alias.ts';
 import { isBinary } from './opt_simplify.ts';
 import { dominators } from './ssa.ts';
 
@@ -53,11 +53,12 @@ function clobber(memory: Known[], inst: Inst, escaped: ReadonlySet<Slot>): Known
     }
     case 'call':
     case 'asm':
-      return memory.filter(
-        ({ address }) => address.op === 'frame' && address.slot !== null && !escaped.has(address.slot),
-      );
+      return memory.filter(({ address }) => {
+        const slot = slotOf(address);
+        return slot !== null && !escaped.has(slot);
+      });
     case 'life':
-      return memory.filter(({ address }) => address.op !== 'frame' || address.slot !== inst.slot);
+      return memory.filter(({ address }) => slotOf(address) !== inst.slot);
     default:
       return memory;
   }

@@ -5,7 +5,7 @@
  */
 import { must } from '../../shared/assert.ts';
 import type { AccessSize, Block, Inst, IrFunction, Slot } from './ir.ts';
-import { escapedSlots } from './opt_alias.ts';
+import { wholeSlots } from './opt_alias.ts';
 
 /** More parts cost more than memory does. */
 const MOST_PARTS = 4;
@@ -23,7 +23,7 @@ const isAccess = (inst: Inst): boolean => inst.op === 'load' || inst.op === 'sto
 /** Where accesses to each slot begin and end; slots that must stay as they are have none. */
 function cutsOf(fn: IrFunction, mayGo: (slot: Slot) => boolean): Map<Slot, Set<number>> {
   const cuts = new Map<Slot, Set<number>>();
-  const stay = escapedSlots(fn);
+  const stay = wholeSlots(fn);
   for (const { insts } of fn.blocks)
     for (const inst of insts) {
       const slot = slotOf(inst);

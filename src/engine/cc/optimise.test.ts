@@ -144,6 +144,28 @@ test.for([
       'exit',
     ],
   ],
+  [
+    'an array whose elements are known as long as nobody else may write them is not there',
+    'u64 f(u64 *p, u32 n) { u64 *a[16], s = 0; for (u32 i = 0; i < n; i += 2) { a[i] = p + i; a[i + 1] = p + n; s += *a[i] ^ *a[i + 1]; } return s; }',
+    [
+      'r0 = 0',
+      'w3 = 0',
+      'goto pc+11',
+      'r4 = r3',
+      'r4 <<= 3',
+      'r4 += r1',
+      'w5 = w2',
+      'r5 <<= 3',
+      'r5 += r1',
+      'r6 = *(u64 *)(r4 +0)',
+      'r4 = *(u64 *)(r5 +0)',
+      'r6 ^= r4',
+      'r0 += r6',
+      'w3 += 2',
+      'if w3 < w2 goto pc-12',
+      'exit',
+    ],
+  ],
 ] as const)('%s', ([, source, want]) => {
   expect(assembly(source)).toEqual(want);
 });

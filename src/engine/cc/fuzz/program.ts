@@ -24,7 +24,7 @@ import { Statements } from './statement.ts';
 import type { Callee } from './statement.ts';
 
 /** Changes whenever the same seed gives another program. */
-export const GENERATOR_VERSION = 5;
+export const GENERATOR_VERSION = 6;
 
 const MIX = '#define MIX(x) (h = (h ^ (u64)(x)) * 0x100000001b3ul)\n';
 

@@ -150,6 +150,7 @@ export class Statements {
       [this.writers.length > 0 ? 3 : 0, () => this.passOn()],
       [1, () => this.constantLoop()],
       [1, () => this.assembly()],
+      [1, () => this.neighbours()],
     ])();
   }
 
@@ -323,6 +324,28 @@ export class Statements {
     if (this.random.chance(50)) this.line(`MIX(${name});`);
     this.line(`${writer}(&${name}, ${this.value(1)});`);
     this.line(`MIX(${name});`);
+  }
+  /** Elements of one array, beside each other or the same, written and read in turn. */
+  private neighbours(): void {
+    const { random } = this;
+    const arrays = this.scope.filter(
+      ({ shape, fixed, volatile }) =>
+        fixed !== true &&
+        volatile !== true &&
+        shape.kind === 'array' &&
+        shape.of.kind === 'scalar' &&
+        shape.length >= 4,
+    );
+    if (arrays.length === 0) return this.assign();
+    const { name, shape } = random.pick(arrays);
+    if (shape.kind !== 'array') return;
+    const half = shape.length / 2;
+    const at = (index: string): string => `${name}[${index} + ${random.below(half)}]`;
+    const [i, j] = [random.pick(['u32', 's32', 's64', 'u64']), random.pick(['i', 'i', 'j'])];
+    const [first, second] = [at('i'), at(j)];
+    this.line(
+      `{ ${i} i = (${this.value(2)}) & ${half - 1}, j = (${this.value(1)}) & ${half - 1}; ${first} = ${this.value(1)}; ${second} = ${this.value(1)} + j; MIX(${first}); ${second} ^= 5; MIX(${at('i')}); MIX(${second}); }`,
+    );
   }
   /** A loop that depends on nothing, on one of two ways to a place. */
   private constantLoop(): void {
