@@ -9,6 +9,7 @@ import { callRow } from '../src/protocol/trace.ts';
 import { createEngineApi } from '../src/engine/machine_api.ts';
 import { must } from '../src/shared/assert.ts';
 import { resources } from './resources.ts';
+import { lineRows } from '../src/protocol/trace_tables.ts';
 
 const targets = join(import.meta.dirname, 'examples', 'targets');
 const file = (name: string): string => readFileSync(join(targets, name), 'utf8');
@@ -58,7 +59,9 @@ test('the lines of its C are what the kernel does, each in its callback', async 
   const next = Array.from({ length: trace.length }, (_, call) => call).find(
     (call) => callRow(trace, call)?.kind === 'next',
   );
-  const lines = trace.lines.filter(({ call }) => call === next).map(({ line }) => texts.get(line));
+  const lines = lineRows(trace.lines)
+    .filter(({ call }) => call === next)
+    .map(({ line }) => texts.get(line));
   expect(lines).toEqual(
     expect.arrayContaining(['put_task_struct(v);', '++*pos;', 'rcu_read_lock();', 'return found;']),
   );

@@ -12,6 +12,7 @@ import { callRow } from '../src/protocol/trace.ts';
 import type { SessionTrace } from '../src/protocol/trace.ts';
 import { iterscope } from './cli/testing.ts';
 import { resources } from './resources.ts';
+import { heldRows } from '../src/protocol/trace_tables.ts';
 
 const scenario = (name: string, options: Scenario['options'] = {}): Scenario => ({
   world: { name: 'demo' },
@@ -81,7 +82,7 @@ test('the trace accounts for every byte that was read', async () => {
     .reduce((sum, { result }) => sum + result, 0);
   expect(copied).toBe(result.report.output.length);
   expect(trace.reads.map(({ ret }) => ret)).toEqual(result.report.reads.map(({ ret }) => ret));
-  const written = trace.writes.reduce((sum, { length }) => sum + length, 0);
+  const written = trace.writes.bytes.reduce((sum, bytes) => sum + bytes, 0);
   expect(written).toBe(copied);
 });
 
@@ -89,10 +90,10 @@ test('what a walk takes it gives back', async () => {
   for (const name of ['task', 'task_file', 'task_vma']) {
     const trace = first(await createEngineApi(resources).run({ scenario: scenario(name) }, context()));
     const held = new Map<string, number>();
-    for (const { kind, object, delta } of trace.held)
+    for (const { kind, object, delta } of heldRows(trace.held))
       held.set(`${kind} ${object}`, (held.get(`${kind} ${object}`) ?? 0) + delta);
     expect([...held].filter(([, count]) => count !== 0)).toEqual([]);
-    expect(trace.held.length).toBeGreaterThan(10);
+    expect(trace.held.call.length).toBeGreaterThan(10);
   }
 });
 
@@ -303,7 +304,7 @@ async function linesOf([target, attaches, modes]: (typeof WALKS)[number]) {
       { scenario: { ...scenario('task'), world, source, options } },
       context(),
     );
-    for (const { line } of sessions.flatMap(({ lines }) => lines)) reached.add(line);
+    for (const { lines } of sessions) for (const id of lines.ids) reached.add(id);
   };
   for (const attach of attaches)
     for (const mode of modes) for (const readSize of [20, 4096]) await walk(plain, attach, mode, readSize);

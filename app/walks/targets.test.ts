@@ -12,6 +12,7 @@ import { callRow } from '../../src/protocol/trace.ts';
 import { ORDERS } from './orders.ts';
 import { caseName, objectsOf, WalkSession } from './session.ts';
 import type { Misbehaviour, WalkCase } from './session.ts';
+import { heldRows } from '../../src/protocol/trace_tables.ts';
 
 const in612 = (target: string, worlds: readonly string[], more: Partial<WalkCase> = {}): WalkCase[] =>
   worlds.map((world) => ({ target, world, ...more }));
@@ -61,7 +62,7 @@ const whole = (): number => WHOLE;
 /** References and locks that the trace says are still held. */
 function stillHeld(session: WalkSession): string[] {
   const open = new Map<string, number>();
-  for (const { kind, object, delta } of session.trace.held) {
+  for (const { kind, object, delta } of heldRows(session.trace.held)) {
     const key = `${kind} ${object}`;
     open.set(key, (open.get(key) ?? 0) + delta);
   }
@@ -183,7 +184,7 @@ test.for(LISTED)(
     session.readAll(() => 300);
     const { code = [] } = session.machine.sys.iter.find(walk.target) ?? {};
     const ids = code.flatMap(({ lines }) => lines.map(({ id }) => id));
-    const reached = session.trace.lines.map(({ line }) => line).filter((id) => !id.startsWith('read.'));
+    const reached = session.trace.lines.ids.filter((id) => !id.startsWith('read.'));
     expect([...new Set(reached)].toSorted()).toEqual(ids.filter((id) => !(id in UNREACHED)).toSorted());
   },
 );

@@ -10,6 +10,8 @@
  *              └─ copy                                   the last row of the read
  */
 
+import type { HeldTable, LineTable, WriteTable } from './trace_tables.ts';
+
 /** What the kernel called. `copy` is copy_to_user at the end of a read. */
 export const CALL_KINDS = ['start', 'next', 'show', 'stop', 'copy'] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
@@ -137,10 +139,10 @@ export interface SessionTrace {
   readonly result: Int32Array;
   readonly progRet: Int8Array;
   readonly insns: Float64Array;
-  readonly held: readonly HeldRow[];
+  readonly held: HeldTable;
   readonly skips: readonly SkipRow[];
-  readonly lines: readonly LineRow[];
-  readonly writes: readonly WriteRow[];
+  readonly lines: LineTable;
+  readonly writes: WriteTable;
   readonly reads: readonly ReadRow[];
   readonly changes: readonly ChangeRow[];
   /** Rows that were not kept because the recording reached its limit; 0: all are here. */

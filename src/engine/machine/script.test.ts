@@ -10,6 +10,7 @@ import type { Machine } from './boot.ts';
 import { playObject } from './play.ts';
 import { compileSource } from './program.ts';
 import type { Resources } from './resources.ts';
+import { heldRows } from '../../protocol/trace_tables.ts';
 
 const resources: Resources = { btf: () => kernelBtf, world: () => null, worldNames: [] };
 
@@ -92,7 +93,7 @@ function heldNow({ kernel, recorder }: Machine): Map<bigint, number> {
   const add = (object: bigint, n: number): void => {
     held.set(object, (held.get(object) ?? 0) + n);
   };
-  for (const { kind, object, delta } of recorder.sessions.flatMap((s) => s.trace().held)) {
+  for (const { kind, object, delta } of recorder.sessions.flatMap((s) => heldRows(s.trace().held))) {
     if (kind === 'file f_count' || kind === 'mm mm_users') add(object, delta);
     if (kind === 'file f_count') files.add(object);
     if (!kernel.mem.isAllocated(object)) continue;

@@ -7,6 +7,7 @@ import { openPidfd } from '../vfs/pidfd.ts';
 import { readFdinfo } from './fdinfo.ts';
 import { machineOf, readCase, readFd } from '../testing/recorded_machine.ts';
 import type { RecordedRun, TestMachine } from '../testing/recorded_machine.ts';
+import { heldRows } from '../../protocol/trace_tables.ts';
 
 /** Cases whose worlds say everything that their programs print. */
 const CASES = [
@@ -158,7 +159,7 @@ describe.each(CASES)('%s', (name) => {
   test('every reference and lock that the walks took was given back', () => {
     const balance = new Map<string, number>();
     for (const session of machine.recorder.sessions)
-      for (const { kind, object, delta } of session.trace().held)
+      for (const { kind, object, delta } of heldRows(session.trace().held))
         balance.set(`${kind} ${object}`, (balance.get(`${kind} ${object}`) ?? 0) + delta);
     expect([...balance].filter(([, left]) => left !== 0)).toEqual([]);
   });
@@ -167,7 +168,7 @@ describe.each(CASES)('%s', (name) => {
     for (const session of machine.recorder.sessions) {
       const code = [seqReadCode, ...(machine.sys.iter.find(session.target)?.code ?? [])];
       const known = new Set(code.flatMap(({ lines }) => lines.map(({ id }) => id)));
-      const met = new Set(session.trace().lines.map(({ line }) => line));
+      const met = new Set(session.trace().lines.ids);
       expect([...met].filter((id) => !known.has(id))).toEqual([]);
     }
   });

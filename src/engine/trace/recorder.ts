@@ -9,15 +9,13 @@ import type {
   CallRow,
   ChangeRow,
   HeldKind,
-  HeldRow,
-  LineRow,
   ReadRow,
   SessionTrace,
   SkipReason,
   SkipRow,
-  WriteRow,
 } from '../../protocol/trace.ts';
 import { CALL_KINDS } from '../../protocol/trace.ts';
+import { HeldColumns, LineColumns, WriteColumns, wider } from '../../protocol/trace_columns.ts';
 
 const KIND_NUMBER = new Map<CallKind, number>(CALL_KINDS.map((kind, i) => [kind, i]));
 
@@ -54,10 +52,6 @@ class CallColumns {
 
   private grow(): void {
     const room = this.kind.length * 2;
-    const wider = <A extends { set(from: A): void }>(to: A, from: A): A => {
-      to.set(from);
-      return to;
-    };
     this.kind = wider(new Uint8Array(room), this.kind);
     this.read = wider(new Uint32Array(room), this.read);
     this.object = wider(new BigUint64Array(room), this.object);
@@ -78,10 +72,10 @@ export class SessionRecorder {
   readonly target: string;
   private readonly limit: number;
   private readonly columns = new CallColumns();
-  private readonly heldRows: HeldRow[] = [];
+  private readonly heldColumns = new HeldColumns();
   private readonly skipRows: SkipRow[] = [];
-  private readonly lineRows: LineRow[] = [];
-  private readonly writeRows: WriteRow[] = [];
+  private readonly lineColumns = new LineColumns();
+  private readonly writeColumns = new WriteColumns();
   private readonly readRows: ReadRow[] = [];
   private readonly changeRows: ChangeRow[] = [];
   private dropped = 0;
@@ -106,16 +100,16 @@ export class SessionRecorder {
     else this.dropped++;
   }
   held(kind: HeldKind, object: bigint, delta: 1 | -1): void {
-    if (this.dropped === 0) this.heldRows.push({ call: this.call, kind, object, delta });
+    if (this.dropped === 0) this.heldColumns.push({ call: this.call, kind, object, delta });
   }
   skip(object: bigint, key: number, reason: SkipReason): void {
     if (this.dropped === 0) this.skipRows.push({ call: this.call, object, key, reason });
   }
   line(line: string): void {
-    if (this.dropped === 0) this.lineRows.push({ call: this.call, line });
+    if (this.dropped === 0) this.lineColumns.push({ call: this.call, line });
   }
   wrote(at: number, length: number): void {
-    if (this.dropped === 0) this.writeRows.push({ call: this.call, at, length });
+    if (this.dropped === 0) this.writeColumns.push({ call: this.call, at, length });
   }
   /** The world was changed. */
   changed(text: string): void {
@@ -154,10 +148,10 @@ export class SessionRecorder {
       result: c.result.slice(0, length),
       progRet: c.progRet.slice(0, length),
       insns: c.insns.slice(0, length),
-      held: [...this.heldRows],
+      held: this.heldColumns.table(),
       skips: [...this.skipRows],
-      lines: [...this.lineRows],
-      writes: [...this.writeRows],
+      lines: this.lineColumns.table(),
+      writes: this.writeColumns.table(),
       reads: [...this.readRows],
       changes: [...this.changeRows],
       dropped: this.dropped,

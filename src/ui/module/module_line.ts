@@ -1,6 +1,7 @@
 /** Where kernel code of the user's stood when the callback on show returned. */
 import { traceOf } from '../store/run.ts';
 import type { PageState } from '../store/store.ts';
+import { linesOf } from '../trace/kernel_lines.ts';
 
 /** `children_next.45`; lines of the kernel's own algorithms end in a word. */
 const OWN_LINE = /\.(\d+)$/;
@@ -9,6 +10,6 @@ const OWN_LINE = /\.(\d+)$/;
 export function moduleLine(state: PageState): number {
   const trace = traceOf(state);
   if (!trace || !state.ran?.module) return 0;
-  const row = trace.lines.findLast(({ call, line }) => call === state.at.call && OWN_LINE.test(line));
-  return Number(OWN_LINE.exec(row?.line ?? '')?.[1] ?? 0);
+  const line = linesOf(trace, state.at.call).findLast((id) => OWN_LINE.test(id));
+  return Number(OWN_LINE.exec(line ?? '')?.[1] ?? 0);
 }

@@ -1,6 +1,7 @@
 /** References and locks that the walk holds between two callbacks. */
 import { HELD_KINDS } from '../../protocol/trace.ts';
 import type { HeldKind, HeldRow, SessionTrace } from '../../protocol/trace.ts';
+import { heldRow, rowsBefore } from '../../protocol/trace_tables.ts';
 
 export interface Holding {
   readonly kind: HeldKind;
@@ -27,25 +28,13 @@ function checkpointsOf(trace: SessionTrace): readonly Open[] {
   if (!known) {
     const made: Open[] = [];
     const open: Open = new Map();
-    trace.held.forEach((row, i) => {
+    for (let i = 0; i < trace.held.call.length; i++) {
       if (i % STRIDE === 0) made.push(new Map(open));
-      take(open, row);
-    });
+      take(open, heldRow(trace.held, i));
+    }
     checkpoints.set(trace, (known = made));
   }
   return known;
-}
-
-/** Number of rows at or before a call. */
-function rowsUpTo({ held }: SessionTrace, call: number): number {
-  let low = 0;
-  let high = held.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((held[middle]?.call ?? Infinity) <= call) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 let last: { readonly trace: SessionTrace; readonly call: number; readonly held: readonly Holding[] } | null =
@@ -58,12 +47,12 @@ export function heldAt(trace: SessionTrace, call: number): readonly Holding[] {
 }
 
 function heldRightAfter(trace: SessionTrace, call: number): readonly Holding[] {
-  const end = rowsUpTo(trace, call);
+  const end = rowsBefore(trace.held, call + 1);
   const place = Math.floor(end / STRIDE);
   const known = checkpointsOf(trace);
   const from = Math.min(place, known.length - 1);
   const open: Open = new Map(known[from]);
-  for (const row of trace.held.slice(Math.max(0, from) * STRIDE, end)) take(open, row);
+  for (let i = Math.max(0, from) * STRIDE; i < end; i++) take(open, heldRow(trace.held, i));
   return [...open.values()].sort((a, b) => HELD_KINDS.indexOf(a.kind) - HELD_KINDS.indexOf(b.kind));
 }
 
@@ -80,7 +69,8 @@ export interface HeldBar {
 export function heldBars(trace: SessionTrace): readonly HeldBar[] {
   const open = new Map<string, HeldRow[]>();
   const bars: HeldBar[] = [];
-  for (const row of trace.held) {
+  for (let i = 0; i < trace.held.call.length; i++) {
+    const row = heldRow(trace.held, i);
     const id = `${row.kind} ${row.object}`;
     const stack = open.get(id) ?? [];
     open.set(id, stack);

@@ -8,6 +8,7 @@
 import { countBefore, kindAt } from './fold.ts';
 import type { Folded } from './fold.ts';
 import type { SessionTrace } from '../../protocol/trace.ts';
+import { rowsBefore } from '../../protocol/trace_tables.ts';
 
 /** Bytes [from, to) of the stream. */
 export interface Span {
@@ -91,5 +92,8 @@ export function callThatWrote(f: Folded, offset: number): number {
 /** Bytes that a call wrote and the kernel took back, or 0. */
 export function takenBack(f: Folded, call: number): number {
   if ((f.trace.result[call] ?? 0) >= 0 || kindAt(f.trace, call) !== 'show') return 0;
-  return f.trace.writes.filter((w) => w.call === call).reduce((sum, w) => sum + w.length, 0);
+  const { writes } = f.trace;
+  return writes.bytes
+    .subarray(rowsBefore(writes, call), rowsBefore(writes, call + 1))
+    .reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -6,6 +6,7 @@
  * Each row is `kind owner/key [+bytes] [=result] [x insns]`; `|` ends a read. Owners are letters.
  */
 import { CALL_KINDS } from '../../protocol/trace.ts';
+import { HeldColumns, LineColumns, WriteColumns } from '../../protocol/trace_columns.ts';
 import type {
   CallKind,
   HeldRow,
@@ -87,10 +88,10 @@ export function sketch(size: number, text: string, extra: Extra = {}): SessionTr
     target: extra.target ?? 'task_file',
     length: n,
     ...columns,
-    held: extra.held ?? [],
+    held: HeldColumns.of(extra.held ?? []).table(),
     skips: extra.skips ?? [],
-    lines: extra.lines ?? [],
-    writes,
+    lines: LineColumns.of(extra.lines ?? []).table(),
+    writes: WriteColumns.of(writes).table(),
     reads,
     changes: [],
     dropped: 0,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { TARGETS } from '../../engine/iter/targets/index.ts';
 import { sketch } from './sketch.ts';
 import { STORIES, onlyBuffer, storyAt } from './stories.ts';
+import { LineColumns } from '../../protocol/trace_columns.ts';
 
 test('a story is told by lines that the algorithm of its target has', () => {
   for (const [target, { steps }] of Object.entries(STORIES)) {
@@ -29,7 +30,9 @@ test('a call that takes a batch goes through the bucket, one that goes on in it 
     { call: 2, line: 'tcp.next' },
   ];
   const states = (call: number) =>
-    storyAt({ ...walk, target: 'tcp', lines }, call)?.steps.map(({ state }) => state);
+    storyAt({ ...walk, target: 'tcp', lines: LineColumns.of(lines).table() }, call)?.steps.map(
+      ({ state }) => state,
+    );
   expect(states(0)).toEqual(['now', 'now', 'now', 'to come', 'to come', 'to come']);
   expect(states(1)).toEqual(['done', 'done', 'done', 'now', 'to come', 'to come']);
   expect(states(2)).toEqual(['done', 'done', 'done', 'done', 'now', 'now']);

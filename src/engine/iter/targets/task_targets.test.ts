@@ -26,6 +26,7 @@ import { NO_OBJECTS } from '../testing.ts';
 import { taskTarget } from './task.ts';
 import { taskFileTarget } from './task_file.ts';
 import { taskVmaTarget } from './task_vma.ts';
+import { heldRows } from '../../../protocol/trace_tables.ts';
 
 const btf = Btf.parse(
   gunzipSync(
@@ -309,7 +310,8 @@ test('the trace says what is held while an object is shown, and what was passed 
   const trace = session.recorder?.trace();
   if (!trace) throw new Error('no trace');
   const balance = new Map<bigint, number>();
-  for (const { object, delta } of trace.held) balance.set(object, (balance.get(object) ?? 0) + delta);
+  for (const { object, delta } of heldRows(trace.held))
+    balance.set(object, (balance.get(object) ?? 0) + delta);
   expect([...balance.values()].every((n) => n === 0)).toBe(true);
   expect(trace.skips.map(({ key, reason }) => [key, reason])).toEqual([[11, 'shares files with its leader']]);
   expect(callRow(trace, 1)).toMatchObject({ kind: 'show', key: 3, owner: findTask(m, 10)[0]?.addr });
