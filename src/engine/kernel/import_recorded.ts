@@ -62,8 +62,11 @@ const OPENED_BY_LOADING =
 export const commOf = (name: string): string =>
   (/^kworker\/(?!R-)/.test(name) ? name.replace(/[-+].*$/s, '') : name).slice(0, 15);
 
-/** The place in the unified hierarchy that /proc/PID/cgroup tells. */
-const cgroupOf = (text: string): string => /^0::(\/.*?)(?: \(deleted\))?$/m.exec(text)?.[1] ?? '/';
+/** The place in the unified hierarchy that /proc/PID/cgroup tells; one above a container's root is out of its sight. */
+function cgroupOf(text: string): string {
+  const place = /^0::(\/.*?)(?: \(deleted\))?$/m.exec(text)?.[1] ?? '/';
+  return place.startsWith('/..') ? '/' : place;
+}
 
 /** The frames that /proc/PID/stack lists. */
 const stackOf = (text: string): string[] =>

@@ -44,7 +44,8 @@ export const numbers = (value: string | undefined): number[] =>
     .filter((word) => word !== '')
     .map(Number);
 
-const MAPS_LINE = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+)(?:\s+(.*))?$/;
+export const MAPS_LINE =
+  /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+)(?:\s+(.*))?$/;
 
 /** Leading zeros gone: `00:02` is `0:2`. */
 const hexDevice = (major: string, minor: string): string =>

@@ -3,6 +3,7 @@
  * the texts here.
  */
 import * as v from 'valibot';
+import { checkTexts } from './snapshot_lines.ts';
 import { WorldError } from './world.ts';
 
 const fdText = v.object({
@@ -78,7 +79,10 @@ export const isRecorded = (value: unknown): boolean =>
 /** @throws WorldError */
 export function parseSnapshot(value: unknown): Snapshot {
   const result = v.safeParse(SnapshotSchema, value);
-  if (result.success) return result.output;
+  if (result.success) {
+    checkTexts(result.output);
+    return result.output;
+  }
   const [issue] = result.issues;
   const path = (issue.path ?? []).map(({ key }) =>
     typeof key === 'number' ? `[${key}]` : `.${String(key)}`,

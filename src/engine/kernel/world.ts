@@ -88,6 +88,7 @@ function checkSense(world: World): void {
   });
   const [root] = world.mounts;
   if (root?.path !== '/') throw new WorldError('.mounts[0].path', 'the first mount is the root, at "/"');
+  checkPlaces(world);
   checkNumbers(world);
   world.processes.forEach((process, i) => checkParent(processes, process, `.processes[${i}]`));
   world.processes.forEach((process, i) => checkProcess(world, processes, process, `.processes[${i}]`));
@@ -96,6 +97,7 @@ function checkSense(world: World): void {
   checkSockets(world);
   checkObjects(world);
   world.script.forEach((change, i) => checkMoment(change, `.script[${i}]`));
+  checkReader(world);
   if (!tids.has(world.reader)) throw new WorldError('.reader', `there is no task ${world.reader}`);
 }
 
@@ -103,6 +105,37 @@ function claim(tids: Map<number, string>, tid: number, path: string): void {
   const first = tids.get(tid);
   if (first !== undefined) throw new WorldError(path, `${tid} is already the id at ${first}`);
   tids.set(tid, path);
+}
+
+/** Who reads makes system calls. */
+function checkReader({ processes, reader }: World): void {
+  const process = processes.find(({ pid }) => pid === reader);
+  if (process?.state === 'Z' || process?.kthread === true)
+    throw new WorldError(
+      '.reader',
+      `task ${reader} is a ${process.kthread ? 'kernel thread' : 'zombie'}: it makes no system calls`,
+    );
+}
+
+/** No two mounts have one number, and no namespace is there twice or inside itself. */
+function checkPlaces({ mounts, namespaces }: World): void {
+  const ids = new Set<number>();
+  mounts.forEach(({ id }, i) => {
+    if (ids.has(id)) throw new WorldError(`.mounts[${i}].id`, `${id} is the id of another mount`);
+    ids.add(id);
+  });
+  namespaces.forEach(({ kind, inum, parent }, i) => {
+    const at = `.namespaces[${i}]`;
+    if (namespaces.findIndex((other) => other.inum === inum) !== i)
+      throw new WorldError(`${at}.inum`, `${inum} is the number of another namespace`);
+    const seen = new Set([inum]);
+    for (let up = parent; up !== undefined;) {
+      if (seen.has(up)) throw new WorldError(`${at}.parent`, `namespace ${inum} is inside itself`);
+      seen.add(up);
+      const wanted = up;
+      up = namespaces.find((other) => other.kind === kind && other.inum === wanted)?.parent;
+    }
+  });
 }
 
 /** Every parent exists, and following parents comes to an end. */
@@ -138,7 +171,7 @@ function checkProcess(
   process.threads.forEach((thread, j) => {
     if (thread.fds) checkFds(world, thread.fds, `${at}.threads[${j}].fds`);
   });
-  if (mm && 'vmas' in mm) checkVmas(mm, `${at}.mm.vmas`);
+  if (mm && 'vmas' in mm) checkVmas(mm, userEndOf(world), `${at}.mm.vmas`);
   else if (mm)
     checkShared(
       processes,
@@ -258,11 +291,15 @@ function checkSockets({ sockets, ...world }: World): void {
 /** No cgroup is listed twice, and one has the controllers that its parent passes on. */
 function checkCgroups({ cgroups }: World): void {
   const listed = new Map<string, World['cgroups'][number]>();
+  const ids = new Set<number>();
   cgroups.forEach((cgroup, i) => {
     const { path } = cgroup;
     const at = `.cgroups[${i}]`;
     if (listed.has(path)) throw new WorldError(`${at}.path`, `cgroup ${path} is listed twice`);
     listed.set(path, cgroup);
+    if (cgroup.id !== undefined && ids.has(cgroup.id))
+      throw new WorldError(`${at}.id`, `${cgroup.id} is the id of another cgroup`);
+    if (cgroup.id !== undefined) ids.add(cgroup.id);
     const cut = path.lastIndexOf('/');
     const parent = path === '/' ? null : listed.get(path.slice(0, cut) || '/');
     const passedOn: readonly string[] = parent?.subtreeControl ?? [];
@@ -337,13 +374,17 @@ function checkEnds(socket: WorldSocketOf<'tcp' | 'udp'>, sockets: readonly World
     throw new WorldError(`${at}.local`, 'no socket listens there');
 }
 
-function checkVmas(mm: WorldMm, path: string): void {
+/** Addresses of user space have 47 bits, or 56 with five levels of page tables. */
+const userEndOf = ({ pageTableLevels }: World): bigint => 1n << (pageTableLevels === 5 ? 56n : 47n);
+
+function checkVmas(mm: WorldMm, userEnd: bigint, path: string): void {
   let end = 0n;
   mm.vmas.forEach((vma, i) => {
     const [start, stop] = [BigInt(vma.start), BigInt(vma.end)];
     if (start % 4096n !== 0n) throw new WorldError(`${path}[${i}].start`, 'not a multiple of the page size');
     if (stop % 4096n !== 0n) throw new WorldError(`${path}[${i}].end`, 'not a multiple of the page size');
     if (stop <= start) throw new WorldError(`${path}[${i}].end`, 'not above start');
+    if (stop > userEnd) throw new WorldError(`${path}[${i}].end`, 'beyond what user space can have');
     if (start < end)
       throw new WorldError(`${path}[${i}].start`, 'overlaps the mapping before it, or is out of order');
     end = stop;

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { CONTROLLER_NAMES } from './objects/cgroup_css.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const limit = v.union([v.literal('max'), count]);
 
 /** Bytes, as in memory.current, memory.max and their like. */

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const u32 = v.pipe(count, v.maxValue(0xffff_ffff));
 const hexText = v.pipe(v.string(), v.regex(/^0x[0-9a-fA-F]{1,16}$/, 'expected hex text such as "0x1234"'));
 
@@ -39,7 +39,7 @@ export const fileState = {
     v.array(
       v.strictObject({
         wd: v.pipe(count, v.minValue(1), v.maxValue(0x7fff_ffff)),
-        path: v.pipe(v.string(), v.startsWith('/')),
+        path: v.pipe(v.string(), v.startsWith('/'), v.maxLength(4096)),
         /** IN_* */
         mask: v.optional(u32, 0xfff),
       }),

@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import { parsePrefix } from './inet_address.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const u8 = v.pipe(count, v.maxValue(255));
 const u32 = v.pipe(count, v.maxValue(0xffff_ffff));
 const name = v.pipe(v.string(), v.minLength(1));

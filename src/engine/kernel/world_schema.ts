@@ -13,30 +13,40 @@ import { cpuTimesSchema, mmFacts, processFacts, taskFacts } from './world_task_s
 import { socketSchema } from './world_socket_schema.ts';
 import { changeSchema } from './changes/schema.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const pid = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4_194_304));
 const hexText = v.pipe(
   v.string(),
   v.regex(/^0x[0-9a-fA-F]{1,16}$/, 'expected hex text such as "0xffffffff81000000"'),
 );
 const octalText = v.pipe(v.string(), v.regex(/^0?[0-7]{1,22}$/, 'expected octal text such as "0100002"'));
-const device = v.pipe(v.string(), v.regex(/^[0-9a-f]+:[0-9a-f]+$/, 'expected "MAJOR:MINOR" in hex'));
+/** 12 bits and 20. */
+const device = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{1,3}:[0-9a-f]{1,5}$/, 'expected "MAJOR:MINOR" in hex, at most "fff:fffff"'),
+);
 const decimal = v.pipe(v.string(), v.regex(/^-?[0-9]+$/, 'expected a whole number as text'));
 const nsKind = v.picklist(['pid', 'net', 'mnt', 'uts', 'ipc', 'user', 'cgroup', 'time']);
-const ids = v.tuple([count, count, count, count]);
+const u32 = v.pipe(count, v.maxValue(0xffff_ffff));
+const ids = v.tuple([u32, u32, u32, u32]);
+/** PATH_MAX: no system call takes or gives a longer one. */
+const path = v.pipe(v.string(), v.maxLength(4096));
+const absolutePath = v.pipe(path, v.startsWith('/'));
+/** The kernel keeps 15 bytes; what is longer is a worker's, whose queue /proc tells behind its name. */
+const comm = v.pipe(v.string(), v.maxLength(255));
 
 /** One opening of a file. `path` is the text of the link in /proc/PID/fd. */
 const file = v.strictObject({
-  path: v.pipe(v.string(), v.minLength(1)),
+  path: v.pipe(path, v.minLength(1)),
   flags: v.optional(octalText, '0'),
   pos: v.optional(decimal, '0'),
   mode: v.optional(octalText),
   ino: v.optional(count),
   dev: v.optional(device),
   size: v.optional(count),
-  nlink: v.optional(count),
-  uid: v.optional(count),
-  gid: v.optional(count),
+  nlink: v.optional(u32),
+  uid: v.optional(u32),
+  gid: v.optional(u32),
   /** Symbol of its file_operations, when it does not follow from the path. */
   fops: v.optional(v.string()),
   /** Sockets: the protocol's name. */
@@ -64,7 +74,7 @@ const vma = v.strictObject({
   flags: v.optional(v.string()),
   offset: v.optional(hexText, '0x0'),
   /** Path of the mapped file, or [heap], [stack], [vdso], [vvar]; '' for anonymous memory. */
-  name: v.optional(v.string(), ''),
+  name: v.optional(path, ''),
   ino: v.optional(count),
   dev: v.optional(device),
 });
@@ -88,16 +98,19 @@ const caps = v.strictObject({
 const cred = v.strictObject({
   uid: ids,
   gid: ids,
-  groups: v.optional(v.array(count), []),
+  groups: v.optional(v.pipe(v.array(u32), v.maxLength(65_536)), []),
   caps: v.optional(caps),
 });
 
 /** A place in the unified hierarchy: `/` or `/a/b`, as in /proc/PID/cgroup behind `0::`. */
-const cgroupPath = v.pipe(v.string(), v.regex(/^(\/|(\/[^/]+)+)$/));
+const cgroupPath = v.pipe(
+  path,
+  v.regex(/^(\/|(\/(?!\.\.?(\/|$))[^/]+)+)$/, 'expected "/" or a path below it such as "/a/b"'),
+);
 
 /** What a leader and a thread both have. */
 const taskEntries = {
-  comm: v.string(),
+  comm,
   state: v.optional(v.picklist(['R', 'S', 'D', 'T', 't', 'Z', 'I']), 'S'),
   /** task_struct.__state itself, when the letter does not say it all. */
   rawState: v.optional(count),
@@ -121,8 +134,8 @@ const taskEntries = {
   /** Numbers in the pid namespaces from the outermost to the task's own. */
   nspids: v.optional(v.array(pid)),
   cred: v.optional(cred),
-  /** The kernel stack it sleeps on, as in /proc/PID/stack: `symbol+0x10/0x40`, innermost first. */
-  stack: v.optional(v.array(v.string())),
+  /** The kernel stack it sleeps on, as in /proc/PID/stack: `symbol+0x10/0x40`, innermost first, at most 64. */
+  stack: v.optional(v.pipe(v.array(v.string()), v.maxLength(64))),
   /** Left out: the parent's. */
   cgroup: v.optional(cgroupPath),
 };
@@ -142,11 +155,11 @@ const process = v.strictObject({
   sid: v.optional(count),
   kthread: v.optional(v.boolean(), false),
   oomScoreAdj: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1000), v.maxValue(1000)), 0),
-  uid: v.optional(count, 0),
-  gid: v.optional(count, 0),
+  uid: v.optional(u32, 0),
+  gid: v.optional(u32, 0),
   ...processFacts,
-  cwd: v.optional(v.string(), '/'),
-  exe: v.optional(v.string()),
+  cwd: v.optional(path, '/'),
+  exe: v.optional(path),
   /** What it was started with, the program's name first; left out: that of `exe`. */
   argv: v.optional(v.array(v.string())),
   /** Its environment: `NAME=value`. */
@@ -177,7 +190,7 @@ const process = v.strictObject({
 
 const mount = v.strictObject({
   id: count,
-  path: v.pipe(v.string(), v.startsWith('/')),
+  path: absolutePath,
   fstype: v.string(),
   dev: device,
   device: v.optional(v.string(), 'none'),

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { parseEndpoint } from './inet_address.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const u32 = v.pipe(count, v.maxValue(0xffff_ffff));
 const endpoint = v.pipe(
   v.string(),

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 /** Bit i: signal i + 1, as in /proc/PID/status. */
 const signals = v.pipe(
   v.string(),
