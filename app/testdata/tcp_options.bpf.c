@@ -10,6 +10,22 @@ char LICENSE[] SEC("license") = "GPL";
 #define SO_RCVBUF 8
 #define SO_KEEPALIVE 9
 #define TCP_CONGESTION 13
+#define TCP_NODELAY 1
+#define TCP_KEEPIDLE 4
+#define TCP_KEEPCNT 6
+#define TCP_USER_TIMEOUT 18
+#define TCP_SAVE_SYN 27
+
+/* What an option reads, and after it was set what it reads then. */
+static void option(struct seq_file *seq, struct sock_common *skc, int name, int value)
+{
+	int before = -1, after = -1, err;
+
+	bpf_getsockopt(skc, SOL_TCP, name, &before, sizeof(before));
+	err = bpf_setsockopt(skc, SOL_TCP, name, &value, sizeof(value));
+	bpf_getsockopt(skc, SOL_TCP, name, &after, sizeof(after));
+	BPF_SEQ_PRINTF(seq, "%d: %d %d %d, ", name, before, err, after);
+}
 
 SEC("iter/tcp")
 int dump(struct bpf_iter__tcp *ctx)
@@ -30,6 +46,11 @@ int dump(struct bpf_iter__tcp *ctx)
 	bpf_getsockopt(skc, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
 	bpf_setsockopt(skc, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	bpf_getsockopt(skc, SOL_SOCKET, SO_KEEPALIVE, &keepalive, sizeof(keepalive));
+	option(seq, skc, TCP_NODELAY, 5);
+	option(seq, skc, TCP_KEEPIDLE, 60);
+	option(seq, skc, TCP_KEEPCNT, 128);
+	option(seq, skc, TCP_USER_TIMEOUT, 30000);
+	option(seq, skc, TCP_SAVE_SYN, 2);
 	BPF_SEQ_PRINTF(seq, "rcvbuf %d keepalive %d, ", rcvbuf, keepalive);
 	err = bpf_setsockopt(skc, SOL_SOCKET, 999, &one, sizeof(one));
 	BPF_SEQ_PRINTF(seq, "no such option %d\n", err);

@@ -1,6 +1,8 @@
 /**
  * bpf_setsockopt and bpf_getsockopt on the socket that a walk has locked.
  *
+ * Those of TCP are in sockopt_tcp.ts.
+ *
  * Source: sk_setsockopt, sk_getsockopt, net/core/sock.c; sol_tcp_sockopt, net/core/filter.c, Linux 6.12.
  */
 import { latin1Encode } from '../../../shared/utf8.ts';
@@ -11,6 +13,7 @@ import { congestionOps } from '../../kernel/objects/inet_sock.ts';
 import { IPPROTO, isFullSock, sockAt, sockCommon } from '../../kernel/objects/sock.ts';
 import type { View } from '../../kernel/view.ts';
 import type { Call } from '../../vm/helper.ts';
+import { TCP_OPTIONS } from './sockopt_tcp.ts';
 
 const SOL_SOCKET = 1;
 const TCP_CONGESTION = 13;
@@ -25,7 +28,7 @@ const SOCK_MIN_SNDBUF = 4608;
 const KEEPOPEN = 1 << 3;
 
 /** An option whose value is an int. `set` says no with an errno. */
-interface IntOption {
+export interface IntOption {
   get(sk: View): number;
   set(sk: View, value: number): NegErrno;
 }
@@ -99,21 +102,25 @@ const optionOf = (call: Call): Option | null => {
 const isCongestion = ({ sk, level, name, size }: Option): boolean =>
   level === IPPROTO.TCP && sk.num('sk_protocol') === IPPROTO.TCP && name === TCP_CONGESTION && size > 1;
 
-const intOption = ({ level, name, size }: Option): IntOption | null =>
-  level === SOL_SOCKET && size === INT ? (SOCKET_OPTIONS.get(name) ?? null) : null;
+function intOption({ sk, level, name, size }: Option): IntOption | null {
+  if (size !== INT) return null;
+  if (level === SOL_SOCKET) return SOCKET_OPTIONS.get(name) ?? null;
+  const isTcp = level === IPPROTO.TCP && sk.num('sk_protocol') === IPPROTO.TCP;
+  return isTcp ? (TCP_OPTIONS.get(name) ?? null) : null;
+}
 
 /**
  * @returns 0, or -EINVAL for an option that is not known or a socket that is none; -ENOENT for a congestion
  *   control that is not there
  * @kernel bpf_sk_setsockopt, net/core/filter.c
- * @fidelity partial: options of SOL_SOCKET but SO_BINDTODEVICE and SO_BINDTOIFINDEX; of TCP, TCP_CONGESTION; none of IP and IPv6
+ * @fidelity partial: options of SOL_SOCKET but SO_BINDTODEVICE and SO_BINDTOIFINDEX; of TCP all but those that only BPF has and TCP_SAVED_SYN; none of IP and IPv6
  */
 export function setsockopt(call: Call): NegErrno {
   const option = optionOf(call);
   if (!option) return fail('EINVAL');
   if (isCongestion(option)) return setCongestion(call, option);
   const found = intOption(option);
-  return found ? found.set(option.sk, call.mem.u32(call.arg(4)) | 0) : fail('EINVAL');
+  return found ? found.set(own(call.kernel, option), call.mem.u32(call.arg(4)) | 0) : fail('EINVAL');
 }
 
 function setCongestion(call: Call, { sk, size }: Option): NegErrno {
@@ -136,7 +143,7 @@ export function getsockopt(call: Call): NegErrno {
   const option = optionOf(call);
   const found = option && intOption(option);
   mem.fill(out, call.u32(5), 0);
-  if (option && found) mem.setU32(out, found.get(option.sk) >>> 0);
+  if (option && found) mem.setU32(out, found.get(own(kernel, option)) >>> 0);
   else if (option && isCongestion(option)) {
     const ops = connection(kernel, option.sk).deref('icsk_ca_ops');
     const name = ops?.str('name') ?? '';
@@ -146,3 +153,6 @@ export function getsockopt(call: Call): NegErrno {
 }
 
 const connection = (kernel: Kernel, sk: View): View => kernel.view('inet_connection_sock', sk.addr);
+/** The socket as the level sees it. */
+const own = (kernel: Kernel, { sk, level }: Option): View =>
+  level === SOL_SOCKET ? sk : kernel.view('tcp_sock', sk.addr);

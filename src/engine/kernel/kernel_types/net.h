@@ -310,6 +310,26 @@ struct tcp_congestion_ops {
 	char name[16];
 };
 
+struct tcp_options_received {
+	int ts_recent_stamp;
+	u32 ts_recent;
+	u32 rcv_tsval;
+	u32 rcv_tsecr;
+	u16 saw_tstamp:1;
+	u16 tstamp_ok:1;
+	u16 dsack:1;
+	u16 wscale_ok:1;
+	u16 sack_ok:3;
+	u16 smc_ok:1;
+	u16 snd_wscale:4;
+	u16 rcv_wscale:4;
+	u8 saw_unknown:1;
+	u8 unused:7;
+	u8 num_sacks;
+	u16 user_mss;
+	u16 mss_clamp;
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	struct request_sock_queue icsk_accept_queue;
@@ -319,6 +339,7 @@ struct inet_connection_sock {
 	const struct tcp_congestion_ops *icsk_ca_ops;
 	__u8 icsk_retransmits;
 	__u8 icsk_pending;
+	__u8 icsk_syn_retries;
 	__u8 icsk_probes_out;
 	struct {
 		__u8 pending;
@@ -331,10 +352,12 @@ struct inet_connection_sock {
 		__u32 unused:3;
 		unsigned long timeout;
 	} icsk_ack;
+	u32 icsk_user_timeout;
 };
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	u32 notsent_lowat;
 	u32 max_window;
 	u32 rcv_ssthresh;
 	u32 reordering;
@@ -358,7 +381,9 @@ struct tcp_sock {
 	u32 rcv_nxt;
 	u32 snd_nxt;
 	u32 snd_una;
+	u8 nonagle:4;
 	u32 window_clamp;
+	struct tcp_options_received rx_opt;
 	u32 srtt_us;
 	u32 packets_out;
 	u32 delivered;
@@ -368,7 +393,11 @@ struct tcp_sock {
 	u32 data_segs_in;
 	u32 rcv_wup;
 	u64 bytes_acked;
+	u8 thin_lto:1;
+	u8 save_syn:2;
 	u8 keepalive_probes;
+	unsigned int keepalive_time;
+	unsigned int keepalive_intvl;
 	u32 snd_cwnd_clamp;
 	u64 bytes_retrans;
 	u32 total_retrans;

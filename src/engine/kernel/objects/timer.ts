@@ -14,7 +14,7 @@ import type { View } from '../view.ts';
 /** 2026-01-01 00:00:00 UTC, in seconds: when every machine of ours has booted. */
 export const BOOT_TIME = 1_767_225_600;
 
-const HZ = 250n;
+export const HZ = 250n;
 const NS_PER_SECOND = 1_000_000_000n;
 /** The first value of jiffies: it wraps after five minutes. */
 const INITIAL_JIFFIES = 0xffff_ffffn - 300n * HZ + 1n;
