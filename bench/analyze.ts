@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { includeFrom } from '../app/cli/files.ts';
+import { IncrementalReader } from '../src/engine/analyze/incremental.ts';
 import { analyze } from '../src/engine/analyze/language.ts';
 import { Btf } from '../src/engine/btf/parse.ts';
 import { compileSource } from '../src/engine/machine/program.ts';
@@ -28,14 +29,16 @@ function headersOf(path: string, text: string): Record<string, string> {
 const isFound = (entry: readonly [string, string | null]): entry is readonly [string, string] =>
   entry[1] !== null;
 
-/** Each analysis is of a text that none before had: a letter more, at the end of the program. */
+/** Each analysis is of a text that none before had: a letter more, in the last function. */
 function typing(path: string, btf: Btf): () => void {
   const text = readSource(path);
   const files = headersOf(path, text);
+  const reader = new IncrementalReader(btf);
+  const at = text.lastIndexOf('}');
   let letters = 0;
   return () => {
-    const edited = `${text}/* ${++letters} */\n`;
-    const { diagnostics } = analyze({ path, text: edited, files }, btf);
+    const edited = `${text.slice(0, at)}/* ${++letters} */${text.slice(at)}`;
+    const { diagnostics } = analyze({ path, text: edited, files }, btf, reader);
     const error = diagnostics.find(({ severity }) => severity === 'error');
     if (error) throw new Error(`${path}:${error.line}: ${error.message}`);
   };

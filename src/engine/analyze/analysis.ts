@@ -10,13 +10,13 @@ import { must } from '../../shared/assert.ts';
 import type { Btf } from '../btf/parse.ts';
 import { unsugar } from '../cc/ctype.ts';
 import type { Meaning } from '../cc/observe.ts';
-import { frontend } from '../cc/parse.ts';
 import type { FrontendResult } from '../cc/parse.ts';
 import type { Macro } from '../cc/pp_macro.ts';
 import type { Loc, Range, SourceFile } from '../cc/source.ts';
 import { KernelTypes } from '../cc/vmlinux.ts';
-import { identity, Recorder } from './recorder.ts';
-import type { Occurrence } from './recorder.ts';
+import { IncrementalReader } from './incremental.ts';
+import { identity } from './recorder.ts';
+import type { Occurrence, Recorder } from './recorder.ts';
 
 /** A macro's name in the text, defined or used there. */
 export interface MacroOccurrence {
@@ -29,22 +29,18 @@ export class Analysis {
   readonly text: string;
   readonly kernel: KernelTypes;
   readonly result: FrontendResult;
-  readonly recorder = new Recorder();
+  readonly recorder: Recorder;
   readonly file: SourceFile;
-  private readonly named: readonly Occurrence[];
+  private named: readonly Occurrence[] | null = null;
 
-  constructor({ path, text, files }: LanguageSource, btf: Btf) {
-    this.text = text;
+  /** @param reader goes on from what it read before; the analyses that it made end with that */
+  constructor(source: LanguageSource, btf: Btf, reader = new IncrementalReader(btf)) {
+    this.text = source.text;
     this.kernel = KernelTypes.of(btf);
-    this.result = frontend({
-      path,
-      text,
-      files: (name) => files?.[name] ?? null,
-      kernelBtf: btf,
-      observer: this.recorder,
-    });
-    this.file = must(this.result.sources.files[0], 'the file itself');
-    this.named = this.recorder.occurrences.filter((found) => this.isWritten(found));
+    const { result, recorder } = reader.read(source);
+    this.result = result;
+    this.recorder = recorder;
+    this.file = must(result.sources.files[0], 'the file itself');
   }
 
   get diagnostics(): readonly Diagnostic[] {
@@ -53,7 +49,7 @@ export class Analysis {
 
   /** Names in the text itself, in order. Those that came out of a macro's body are not there to see. */
   get occurrences(): readonly Occurrence[] {
-    return this.named;
+    return (this.named ??= this.recorder.occurrences.filter((found) => this.isWritten(found)));
   }
 
   loc(at: number): Loc {
@@ -75,13 +71,13 @@ export class Analysis {
   /** The name at a place, also right behind it. */
   occurrenceAt(at: number): Occurrence | null {
     const loc = this.loc(at);
-    return this.named.find(({ range }) => range.start <= loc && loc <= range.end) ?? null;
+    return this.occurrences.find(({ range }) => range.start <= loc && loc <= range.end) ?? null;
   }
 
   /** Every place in the text that means the same. */
   sameAs(meaning: Meaning): Occurrence[] {
     const key = identity(meaning);
-    return this.named.filter((other) => identity(other.meaning) === key);
+    return this.occurrences.filter((other) => identity(other.meaning) === key);
   }
 
   /** The macro used or defined at a place. */

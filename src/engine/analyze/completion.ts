@@ -16,6 +16,7 @@ import { bundledHeaderPaths } from '../cc/headers/index.ts';
 import { KEYWORDS } from '../cc/parse_type.ts';
 import { SECTION_DEFS } from '../abi/section.ts';
 import { Analysis, kindOf } from './analysis.ts';
+import type { IncrementalReader } from './incremental.ts';
 import { helperText, macroHead, memberText } from './describe.ts';
 import { HELPER_DOCS } from './helper_docs.ts';
 import { offerOf } from './offer.ts';
@@ -182,7 +183,12 @@ const DIRECTIVES = [
   'pragma',
 ];
 
-export function completionsAt(source: LanguageSource, at: number, btf: Btf): CompletionList {
+export function completionsAt(
+  source: LanguageSource,
+  at: number,
+  btf: Btf,
+  reader: IncrementalReader,
+): CompletionList {
   const { text } = source;
   const prefix = readPrefix(text, at);
   const word = text.slice(prefix.word, at);
@@ -209,7 +215,7 @@ export function completionsAt(source: LanguageSource, at: number, btf: Btf): Com
       at,
     );
 
-  const analysis = new Analysis({ ...source, text: closedText(text, prefix) }, btf);
+  const analysis = new Analysis({ ...source, text: closedText(text, prefix) }, btf, reader);
   const head = before(text, prefix.word);
   if (/(->|[^.\d]\.|^\.)$/.test(head)) {
     const record = analysis.recorder.recordAt(analysis.loc(prefix.word));

@@ -6,6 +6,8 @@
 import type { Scope } from '../cc/check_context.ts';
 import { pointee, unsugar } from '../cc/ctype.ts';
 import type { CType, RecordType } from '../cc/ctype.ts';
+import { all, keepLength, keepMap } from '../cc/keep.ts';
+import type { PutBack } from '../cc/keep.ts';
 import type { Meaning, Observer } from '../cc/observe.ts';
 import type { Loc, Range } from '../cc/source.ts';
 
@@ -47,6 +49,10 @@ export class Recorder implements Observer {
 
   scope(scope: Scope, range: Range): void {
     this.scopes.push({ scope, range });
+  }
+
+  keep(): PutBack {
+    return all(keepMap(this.names), keepMap(this.accesses), keepLength(this.scopes));
   }
 
   /** In order of place. */

@@ -8,6 +8,7 @@ import type { Meaning } from '../cc/observe.ts';
 import type { Macro } from '../cc/pp_macro.ts';
 import { KEYWORDS } from '../cc/parse_type.ts';
 import { Analysis, nameOf } from './analysis.ts';
+import type { IncrementalReader } from './incremental.ts';
 import { HELPER_DOCS } from './helper_docs.ts';
 import { closedText, readPrefix, wordBefore } from './prefix.ts';
 
@@ -58,7 +59,12 @@ const ofMacro = ({ name, params, variadic }: Macro, commas: number): SignatureIn
     '',
   );
 
-export function signatureAt(source: LanguageSource, at: number, btf: Btf): SignatureInfo | null {
+export function signatureAt(
+  source: LanguageSource,
+  at: number,
+  btf: Btf,
+  reader: IncrementalReader,
+): SignatureInfo | null {
   const { text } = source;
   const prefix = readPrefix(text, at);
   let analysis: Analysis | null = null;
@@ -66,7 +72,7 @@ export function signatureAt(source: LanguageSource, at: number, btf: Btf): Signa
     if (bracket.text === '{') return null;
     const { word, start } = wordBefore(text, bracket.at);
     if (bracket.text !== '(' || word === '' || KEYWORDS.has(word)) continue;
-    analysis ??= new Analysis({ ...source, text: closedText(text, prefix) }, btf);
+    analysis ??= new Analysis({ ...source, text: closedText(text, prefix) }, btf, reader);
     const macro = analysis.result.macros.get(word);
     const found = analysis.recorder.startingAt(analysis.loc(start));
     if (macro) return ofMacro(macro, bracket.commas);

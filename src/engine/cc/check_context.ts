@@ -7,6 +7,8 @@ import type { CType, EnumType, IntType, RecordType, TypedefType } from './ctype.
 import { INT, integerOf, unsugar } from './ctype.ts';
 import { didYouMean } from './diagnostic.ts';
 import type { Diagnostics, Note, Repair } from './diagnostic.ts';
+import { all, keepFields, keepList, keepMap, keepSet } from './keep.ts';
+import type { PutBack } from './keep.ts';
 import { PROFILES } from './profile.ts';
 import type { Profile } from './profile.ts';
 import type { Observer } from './observe.ts';
@@ -50,6 +52,10 @@ export class Scope {
 
   constructor(parent: Scope | null) {
     this.parent = parent;
+  }
+
+  keep(): PutBack {
+    return all(keepMap(this.names), keepMap(this.tags), keepMap(this.deferred), keepMap(this.labels));
   }
 
   /** What a name means in this scope itself. */
@@ -131,6 +137,29 @@ export class Context {
     this.sources = sources;
     this.kernel = kernel;
     this.profile = profile;
+  }
+
+  /** At file scope, between two declarations: what is read from here on can be undone. */
+  keep(): PutBack {
+    const { fileScope, functions, variables, externs, stored, hiddenKernelNames } = this;
+    const { usesKernelTypes, kernelTypesDefined, ignored, pushedPreserve, pack } = this;
+    const symbols = new Set<object>([...functions, ...variables, ...externs]);
+    for (const binding of fileScope.names.values())
+      if (binding.kind === 'object') symbols.add(binding.symbol);
+    for (const { type, range } of fileScope.tags.values()) if (range !== NOWHERE) symbols.add(type);
+    return all(
+      ...Array.from(symbols, keepFields),
+      fileScope.keep(),
+      ...[functions, variables, externs].map((list) => keepList(list)),
+      keepMap(stored),
+      keepSet(hiddenKernelNames),
+      () => {
+        this.scope = fileScope;
+        this.function = null;
+        this.unevaluated = 0;
+        Object.assign(this, { usesKernelTypes, kernelTypesDefined, ignored, pushedPreserve, pack });
+      },
+    );
   }
 
   error(range: Range, message: string, notes: readonly Note[] = [], repairs: readonly Repair[] = []): void {

@@ -3,6 +3,8 @@
  * (the same text at the same place), and after `MAX_ERRORS` errors only one more is kept that says so.
  */
 import type { Diagnostic, Fix } from '../../protocol/diagnostics.ts';
+import { all, keepLength, keepSet } from './keep.ts';
+import type { PutBack } from './keep.ts';
 import type { Range, Sources } from './source.ts';
 
 const MAX_ERRORS = 20;
@@ -29,11 +31,16 @@ export const inserted = (at: number, text: string): Repair[] => [
   { title: `Insert '${text}'`, range: { start: at, end: at }, text },
 ];
 
+type Phase = 'preprocessing' | 'parsing';
+
 export class Diagnostics {
-  private readonly list: Diagnostic[] = [];
+  private readonly lists: Readonly<Record<Phase, Diagnostic[]>> = { preprocessing: [], parsing: [] };
+  /** Who is at work: the preprocessor's messages come before all others. */
+  phase: Phase = 'parsing';
   private readonly seen = new Set<string>();
   private readonly sources: Sources;
-  private errors = 0;
+  /** How many there were. */
+  errors = 0;
   private stopped = false;
 
   constructor(sources: Sources) {
@@ -63,9 +70,17 @@ export class Diagnostics {
     this.report('warning', range, message, notes, repairs);
   }
 
-  /** What was reported, in order of place within a file, files in order of first message. */
+  /** What was reported, in that order. */
   all(): Diagnostic[] {
-    return [...this.list];
+    return [...this.lists.preprocessing, ...this.lists.parsing];
+  }
+
+  keep(): PutBack {
+    const { errors, stopped, lists } = this;
+    return all(keepLength(lists.preprocessing), keepLength(lists.parsing), keepSet(this.seen), () => {
+      this.errors = errors;
+      this.stopped = stopped;
+    });
   }
 
   /** Repairs of the user's own text; what came out of a macro's body cannot be repaired where it was used. */
@@ -97,7 +112,7 @@ export class Diagnostics {
     const start = this.sources.position(shown.start);
     const end = this.sources.position(Math.max(shown.start, shown.end));
     const fixes = last ? [] : this.fixes(repairs);
-    this.list.push({
+    this.lists[this.phase].push({
       source: 'cc',
       severity,
       file: start.file,

@@ -18,6 +18,8 @@ import type { CpuName } from './cpu.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { PROFILES } from './profile.ts';
 import type { ProfileName } from './profile.ts';
+import { all, keepLength } from './keep.ts';
+import type { PutBack } from './keep.ts';
 import type { Observer } from './observe.ts';
 import type { Macro } from './pp_macro.ts';
 import { defineText } from './pp_predefined.ts';
@@ -26,6 +28,7 @@ import { Parser } from './parser.ts';
 import { Preprocessor } from './preprocess.ts';
 import type { FileProvider } from './preprocess.ts';
 import { Sources } from './source.ts';
+import type { Loc } from './source.ts';
 import { KernelTypes } from './vmlinux.ts';
 
 export interface FrontendInput {
@@ -50,6 +53,8 @@ export interface FrontendResult {
   readonly sources: Sources;
   /** Everything declared outside functions, used or not. */
   readonly scope: Scope;
+  /** Not all was read: there were too many mistakes. */
+  readonly exhausted: boolean;
   /** Macros at the end of the file. */
   readonly macros: ReadonlyMap<string, Macro>;
   /** vmlinux.h was included: its names can be used. */
@@ -57,38 +62,90 @@ export interface FrontendResult {
 }
 
 /** Reads and checks one C file. */
-export function frontend(input: FrontendInput): FrontendResult {
-  const sources = new Sources();
-  const diagnostics = new Diagnostics(sources);
-  const profile = PROFILES[input.profile ?? 'bpf'];
-  const preprocessor = new Preprocessor(
-    sources,
-    diagnostics,
-    input.files ?? (() => null),
-    profile,
-    CPUS[input.cpu ?? 'v3'],
-  );
-  for (const [name, value] of Object.entries(input.defines ?? {})) defineText(preprocessor, name, value);
-  const tokens = preprocessor.run(input.path, input.text);
-  const context = new Context(diagnostics, sources, KernelTypes.of(input.kernelBtf), profile);
-  context.observer = input.observer ?? null;
-  const parser = new Parser(tokens, context, (declaration) =>
-    parseExternal(new Parser({ tokens: declaration, pragmas: [] }, context)),
-  );
-  while (!parser.atEnd && !diagnostics.exhausted) {
-    const before = parser.mark();
-    parseExternal(parser);
-    if (parser.mark() === before) parser.advance();
+export const frontend = (input: FrontendInput): FrontendResult => new FrontEnd(input).finish();
+
+/** The front end on its way through a file: it can stop between declarations, and begin again there. */
+export class FrontEnd {
+  /** Where declarations of the file end that have no mistakes. */
+  readonly ends: Loc[] = [];
+  private readonly input: FrontendInput;
+  private readonly sources = new Sources();
+  private readonly diagnostics = new Diagnostics(this.sources);
+  private readonly preprocessor: Preprocessor;
+  private readonly context: Context;
+  private readonly parser: Parser;
+
+  /** @param room how long the text may become (`readOn`) */
+  constructor(input: FrontendInput, room = 0) {
+    this.input = input;
+    const { sources, diagnostics } = this;
+    const profile = PROFILES[input.profile ?? 'bpf'];
+    const cpu = CPUS[input.cpu ?? 'v3'];
+    const preprocessor = new Preprocessor(sources, diagnostics, input.files ?? (() => null), profile, cpu);
+    for (const [name, value] of Object.entries(input.defines ?? {})) defineText(preprocessor, name, value);
+    preprocessor.open(input.path, input.text, room);
+    const context = new Context(diagnostics, sources, KernelTypes.of(input.kernelBtf), profile);
+    context.observer = input.observer ?? null;
+    this.preprocessor = preprocessor;
+    this.context = context;
+    this.parser = new Parser(preprocessor.result, context, (declaration) =>
+      parseExternal(new Parser({ tokens: declaration, pragmas: [] }, context)),
+    );
   }
-  if (profile.name === 'bpf') checkUnit(context);
-  return {
-    unit: unitOf(input.path, context),
-    diagnostics: diagnostics.all(),
-    sources,
-    scope: context.fileScope,
-    macros: preprocessor.macros,
-    usesKernelTypes: context.usesKernelTypes,
-  };
+
+  /** Reads declarations, up to the first that begins at `end` or later. */
+  readTo(end: Loc): void {
+    const { parser, diagnostics, sources } = this;
+    diagnostics.phase = 'preprocessing';
+    this.preprocessor.readTo(end);
+    diagnostics.phase = 'parsing';
+    parser.goOn();
+    while (!parser.atEnd && !diagnostics.exhausted) {
+      const before = parser.mark();
+      const { errors } = diagnostics;
+      parseExternal(parser);
+      if (parser.mark() === before) parser.advance();
+      // After a mistake it may depend on what follows where the declaration ends.
+      const isClean = diagnostics.errors === errors;
+      if (isClean && sources.fileAt(parser.lastEnd - 1) === sources.files[0]) this.ends.push(parser.lastEnd);
+    }
+  }
+
+  /**
+   * How to come back to `at`, which has just been read to, for `readOn`; null when something is open there or
+   * text behind may change what stands before.
+   */
+  keep(at: Loc): PutBack | null {
+    const { preprocessor, parser, sources, diagnostics, context } = this;
+    const last = sources.text({ start: at - 1, end: at });
+    if (!preprocessor.isSettledAt(at) || !parser.atEnd || diagnostics.exhausted) return null;
+    if (last !== ';' && last !== '}') return null;
+    return all(
+      ...[sources, diagnostics, preprocessor, context, parser].map((part) => part.keep()),
+      keepLength(this.ends),
+    );
+  }
+
+  /** Goes on at `at` in a text that is the same before it. */
+  readOn(text: string, at: Loc): void {
+    this.preprocessor.readOn(this.sources.renew(text), at);
+  }
+
+  /** Reads what is left. */
+  finish(): FrontendResult {
+    this.readTo(Infinity);
+    const { context, preprocessor } = this;
+    if (context.profile.name === 'bpf') checkUnit(context);
+    return {
+      unit: unitOf(this.input.path, context),
+      diagnostics: this.diagnostics.all(),
+      exhausted: this.diagnostics.exhausted,
+      sources: this.sources,
+      scope: context.fileScope,
+      macros: preprocessor.macros,
+      usesKernelTypes: context.usesKernelTypes,
+    };
+  }
 }
 
 /** What of the declarations is part of the program: unused static things and unused declarations are not. */

@@ -6,11 +6,13 @@
  */
 import { inserted } from './diagnostic.ts';
 import type { Diagnostics } from './diagnostic.ts';
+import type { PutBack } from './keep.ts';
 import type { Token } from './lex.ts';
 import type { Pragma } from './preprocess.ts';
 import type { Loc, Range } from './source.ts';
 
 const MAX_NESTING = 256;
+const NOTHING: Token = { kind: 'eof', text: '', loc: 0, end: 0, space: false, bol: true, frozen: false };
 
 export class Cursor {
   readonly diagnostics: Diagnostics;
@@ -20,8 +22,6 @@ export class Cursor {
   private at = 0;
   private nextPragma = 0;
   private depth = 0;
-  private readonly eof: Token;
-
   constructor(
     tokens: readonly Token[],
     pragmas: readonly Pragma[],
@@ -32,15 +32,11 @@ export class Cursor {
     this.pragmas = pragmas;
     this.diagnostics = diagnostics;
     this.onPragma = onPragma;
-    this.eof = tokens.at(-1) ?? {
-      kind: 'eof',
-      text: '',
-      loc: 0,
-      end: 0,
-      space: false,
-      bol: true,
-      frozen: false,
-    };
+  }
+
+  /** The last of the tokens; more may come in its place. */
+  private get eof(): Token {
+    return this.tokens.at(-1) ?? NOTHING;
   }
 
   get token(): Token {
@@ -137,6 +133,15 @@ export class Cursor {
       } else if (kind === 'punct' && (text === '(' || text === '[' || text === '{')) this.skipBalanced();
       else this.advance();
     }
+  }
+
+  keep(): PutBack {
+    const { at, nextPragma } = this;
+    return () => {
+      this.at = at;
+      this.nextPragma = nextPragma;
+      this.depth = 0;
+    };
   }
 
   /** Runs `body` one level deeper; `otherwise` once the program is nested too deeply. */

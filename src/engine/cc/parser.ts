@@ -7,6 +7,8 @@ import type { Context } from './check_context.ts';
 import { deferDeclarations } from './deferred.ts';
 import type { ReadTokens } from './deferred.ts';
 import type { UnrollHint } from './ast.ts';
+import { all, keepList } from './keep.ts';
+import type { PutBack } from './keep.ts';
 import type { Token } from './lex.ts';
 import { Cursor } from './parse_cursor.ts';
 import type { Preprocessed } from './preprocess.ts';
@@ -16,12 +18,27 @@ export class Parser extends Cursor {
   /** What #pragma unroll said about the next loop. */
   unroll: UnrollHint = 'none';
 
+  private readonly state: PragmaState;
+
   /** @param declare reads a declaration that a header deferred */
   constructor(input: Preprocessed, context: Context, declare: ReadTokens = () => undefined) {
     const pragmas = new PragmaState(context, (hint) => (this.unroll = hint), declare);
     super(input.tokens, input.pragmas, context.diagnostics, (tokens) => pragmas.obey(tokens));
     this.context = context;
+    this.state = pragmas;
     this.obeyPragmas();
+  }
+
+  /** More tokens stand behind those that were read. */
+  goOn(): void {
+    this.obeyPragmas();
+  }
+
+  override keep(): PutBack {
+    const { unroll } = this;
+    return all(super.keep(), this.state.keep(), () => {
+      this.unroll = unroll;
+    });
   }
 
   /** The hint for the loop that starts here; used up by it. */
@@ -46,6 +63,10 @@ class PragmaState {
     this.context = context;
     this.setUnroll = setUnroll;
     this.declare = declare;
+  }
+
+  keep(): PutBack {
+    return all(keepList(this.ignoredStack), keepList(this.packStack), keepList(this.attributeStack));
   }
 
   obey(tokens: readonly Token[]): void {

@@ -14,7 +14,10 @@ const HEADERS: Readonly<Record<string, string>> = {
 function preprocess(text: string): { text: string; messages: string[] } {
   const sources = new Sources();
   const diagnostics = new Diagnostics(sources);
-  const { tokens } = new Preprocessor(sources, diagnostics, (path) => HEADERS[path] ?? null).run('t.c', text);
+  const preprocessor = new Preprocessor(sources, diagnostics, (path) => HEADERS[path] ?? null);
+  preprocessor.open('t.c', text);
+  preprocessor.readTo(Infinity);
+  const { tokens } = preprocessor.result;
   const spelt = tokens.map((t, i) => (i > 0 && (t.space || t.bol) ? ' ' : '') + t.text).join('');
   return { text: spelt.trim(), messages: diagnostics.all().map((d) => `${d.line}:${d.column} ${d.message}`) };
 }

@@ -25,7 +25,9 @@ import { PROFILES } from './profile.ts';
 import type { Profile } from './profile.ts';
 import { stringBytes } from './literal.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
-import type { Loc, Sources } from './source.ts';
+import { all, keepLength, keepMap, keepSet } from './keep.ts';
+import type { PutBack } from './keep.ts';
+import type { Loc, SourceFile, Sources } from './source.ts';
 
 /** How many tokens may come out of macros, and out of files; a bomb of macros or #includes ends here. */
 const MAX_EXPANDED = 1_000_000;
@@ -107,11 +109,22 @@ export class Preprocessor {
     predefine(this);
   }
 
-  /** Preprocesses one file and everything it includes. */
-  run(path: string, text: string): Preprocessed {
-    this.enterFile(path, text, false, 0);
+  /** What has been read so far; `eof` stands last once something has. */
+  get result(): Preprocessed {
+    return { tokens: this.output, pragmas: this.pragmas };
+  }
+
+  /** Begins with the file that is compiled. @param room how long its text may become */
+  open(path: string, text: string, room = 0): void {
+    this.enterFile(path, text, false, 0, room);
+  }
+
+  /** Preprocesses the file and everything it includes, up to its first token from `end` on. */
+  readTo(end: Loc): void {
+    if (this.output.at(-1)?.kind === 'eof') this.output.pop();
     try {
       for (;;) {
+        if (end !== Infinity && this.nextInFile >= end) break;
         const token = this.expanded();
         if (token.kind === 'eof') break;
         if (token.kind === 'identifier' && token.text === '_Pragma' && !token.frozen)
@@ -120,9 +133,42 @@ export class Preprocessor {
       }
     } catch (error) {
       if (!(error instanceof PreprocessorStop)) throw error;
+      this.stack.length = 0;
     }
     this.output.push(EOF_AT(this.lastLoc));
-    return { tokens: this.output, pragmas: this.pragmas };
+  }
+
+  /** Where the file that is compiled goes on; 0 while something else is being read. */
+  private get nextInFile(): Loc {
+    const [file, ...above] = this.stack;
+    return file?.kind === 'file' && above.length === 0 ? file.lexer.peek().loc : 0;
+  }
+
+  /** Nothing is open at `end`: no macro, no #if, no other file. Then reading can begin again here. */
+  isSettledAt(end: Loc): boolean {
+    const [file, ...above] = this.stack;
+    const plain = file?.kind === 'file' && above.length === 0 && file.conditionals.length === 0;
+    return plain && this.lastLoc === end;
+  }
+
+  /** For `readOn`. */
+  keep(): PutBack {
+    const { expandedTokens, readTokens, counter, lastLoc } = this;
+    // More tokens come in the place of the last, which is `eof`.
+    const count = this.output.length - 1;
+    return all(keepMap(this.macros), keepSet(this.once), keepLength(this.pragmas), () => {
+      this.output.length = count;
+      for (const macro of this.macros.values()) macro.active = false;
+      Object.assign(this, { expandedTokens, readTokens, counter, lastLoc, argumentDepth: 0 });
+    });
+  }
+
+  /** Goes on in another text of the file, from `at` on; before that it is the same. */
+  readOn(file: SourceFile, at: Loc): void {
+    const lexer = new Lexer(file, this.diagnostics);
+    lexer.skipTo(at - file.base);
+    this.stack.length = 0;
+    this.stack.push({ kind: 'file', lexer, conditionals: [] });
   }
 
   nextCounter(): number {
@@ -142,8 +188,8 @@ export class Preprocessor {
     return null;
   }
 
-  enterFile(path: string, text: string, bundled: boolean, includedAt: Loc): void {
-    const file = this.sources.add(path, text, bundled, includedAt);
+  enterFile(path: string, text: string, bundled: boolean, includedAt: Loc, room = 0): void {
+    const file = this.sources.add(path, text, bundled, includedAt, room);
     const lexer = bundled ? headerLexer(file, this.diagnostics) : new Lexer(file, this.diagnostics);
     this.stack.push({ kind: 'file', lexer, conditionals: [] });
   }

@@ -7,6 +7,10 @@
  * kept in a table (`macroUses`), for the notes of a message.
  */
 
+import { must } from '../../shared/assert.ts';
+import { all, keepLength, keepMap } from './keep.ts';
+import type { PutBack } from './keep.ts';
+
 /** Offset in the space of all files; 0 is no file: built-in text. */
 export type Loc = number;
 
@@ -66,12 +70,27 @@ export class Sources {
   private readonly bases: number[] = [];
   private next: Loc = 1;
 
-  add(path: string, text: string, bundled: boolean, includedAt: Loc): SourceFile {
+  /** @param room how long the text may become (`renew`) */
+  add(path: string, text: string, bundled: boolean, includedAt: Loc, room = 0): SourceFile {
     const file: SourceFile = { path, text, base: this.next, bundled, includedAt, lineStarts: null };
     this.files.push(file);
     this.bases.push(file.base);
-    this.next += text.length + 1;
+    this.next += Math.max(text.length, room) + 1;
     return file;
+  }
+
+  /** Another text for the file that is compiled, as far as there is room. Places before the change stay. */
+  renew(text: string): SourceFile {
+    const file = { ...must(this.files[0], 'the file itself'), text, lineStarts: null };
+    this.files[0] = file;
+    return file;
+  }
+
+  keep(): PutBack {
+    const { next } = this;
+    return all(keepLength(this.files), keepLength(this.bases), keepMap(this.macroUses), () => {
+      this.next = next;
+    });
   }
 
   /** The file a place is in, or null for built-in text. */
