@@ -57,6 +57,18 @@ const cases: { what: string; argv: () => string[]; status: number; says: RegExp 
     says: /cannot read nowhere\.bpf\.c: no such file/,
   },
   {
+    what: 'a number below zero',
+    argv: () => ['run', TASK, '--pid', '-1'],
+    status: 2,
+    says: /--pid needs a value; one that begins with - is written --pid=-/,
+  },
+  {
+    what: 'a file that is no text',
+    argv: () => ['run', join(import.meta.dirname, '../docs/playground.png')],
+    status: 2,
+    says: /playground\.png is neither C text nor an object/,
+  },
+  {
     what: 'a kernel release that is not known',
     argv: () => ['run', TASK, '--kernel', '5.4'],
     status: 2,

@@ -1,6 +1,6 @@
 /** `iterscope exec READER.c PROG.bpf.c... [-- ARGS]`: a program of user space that loads and reads iterators. */
 import { formatDiagnostic } from './text.ts';
-import { includeFrom, isObject, readBytes } from './files.ts';
+import { includeFrom, isObject, programText, readBytes } from './files.ts';
 import { boot } from './machine_options.ts';
 import { UsageError } from './options.ts';
 import type { CliOptions } from './options.ts';
@@ -27,7 +27,7 @@ type Sources = Map<string, readonly string[]>;
 function compileProgram(path: string, options: CliOptions, btf: Btf, sources: Sources): Compiled {
   const bytes = readBytes(path);
   if (isObject(bytes)) return { object: { path: path.replace(/^.*\//, ''), bytes }, diagnostics: [] };
-  const text = utf8Decode(bytes);
+  const text = programText(path, bytes);
   sources.set(path, text.split('\n'));
   const { object, diagnostics } = compileSource(
     { path, text, defines: options.defines },

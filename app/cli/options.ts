@@ -159,6 +159,12 @@ export function parseOptions(words: readonly string[]): CliOptions {
         const hint = didYouMean(unknown[2] ?? '', Object.keys(OPTIONS)).replace('mean ', 'mean --');
         throw new UsageError(`unknown option ${unknown[1]}${hint}`);
       }
+      const [, option, fault] =
+        /(--[\w-]+)(?: <value>)?' argument (missing|is ambiguous)/.exec(message) ?? [];
+      if (option !== undefined)
+        throw new UsageError(
+          `${option} needs a value${fault === 'missing' ? '' : `; one that begins with - is written ${option}=-...`}`,
+        );
       throw new UsageError(message.split('\n')[0]?.replace(/\. To specify.*$/, '') ?? message);
     }
   })();

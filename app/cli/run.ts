@@ -1,5 +1,4 @@
 /** `iterscope run`, `check`, `compile` and `disasm`: one program, from its file to what it prints. */
-import { writeFileSync } from 'node:fs';
 
 import { PROGRAM } from '../name.ts';
 import { drain, failedReport, playObject } from '../../src/engine/machine/play.ts';
@@ -11,13 +10,12 @@ import type { Diagnostic } from '../../src/protocol/diagnostics.ts';
 import type { ProgramInfo } from '../../src/protocol/api.ts';
 import type { RunReport } from '../../src/protocol/report.ts';
 import { latin1Encode } from '../../src/shared/utf8.ts';
-import { includeFrom, isObject, readBytes, readText } from './files.ts';
+import { includeFrom, isObject, programText, readBytes, readText, writeTo } from './files.ts';
 import { boot, releaseNote, types } from './machine_options.ts';
 import { UsageError } from './options.ts';
 import type { CliOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 import { explain, formatDiagnostic } from './text.ts';
-import { utf8Decode } from '../../src/shared/utf8.ts';
 
 export const DONE = 0;
 export const FAILED = 1;
@@ -40,7 +38,7 @@ function readSource(options: CliOptions, btf: Btf): Source {
   const path = theFile(options);
   const bytes = readBytes(path);
   if (isObject(bytes)) return { path, lines: null, object: bytes, diagnostics: [] };
-  const text = utf8Decode(bytes);
+  const text = programText(path, bytes);
   const source = { path, text, defines: options.defines, ...options.compile };
   const compiled = compileSource(source, btf, includeFrom(path, options.includes));
   return { path, lines: text.split('\n'), ...compiled };
@@ -97,13 +95,7 @@ export function compileCommand(options: CliOptions, terminal: Terminal): number 
   if (options.json) terminal.print(`${JSON.stringify(report, null, 1)}\n`);
   else complain(terminal, source, report, options);
   if (!source.object) return FAILED;
-  try {
-    writeFileSync(options.output, source.object);
-  } catch (error) {
-    throw new UsageError(
-      `cannot write ${options.output}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
-    );
-  }
+  writeTo(options.output, source.object);
   return DONE;
 }
 

@@ -6,7 +6,7 @@ import { resources } from '../resources.ts';
 import { bootOptions } from './machine_options.ts';
 import { UsageError } from './options.ts';
 import type { CliOptions } from './options.ts';
-import { writeText } from './files.ts';
+import { writeTo } from './files.ts';
 import { structAt, structJson, structText } from './world_struct.ts';
 import { DONE } from './run.ts';
 import type { Terminal } from './terminal.ts';
@@ -21,7 +21,7 @@ export function worldCommand(options: CliOptions, terminal: Terminal): number {
   const boot = bootOptions(options, name);
   const world = readWorld(boot.world, resources, boot.btf);
   if (options.output !== null) {
-    writeText(options.output, `${JSON.stringify(world, null, 1)}\n`);
+    writeTo(options.output, `${JSON.stringify(world, null, 1)}\n`);
     return DONE;
   }
   const kernel = bootKernel(world, resources, boot);
