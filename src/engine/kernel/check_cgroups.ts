@@ -40,6 +40,15 @@ export function checkCgroups(kernel: Kernel, threads: number, exact: boolean, ch
         cgroup.num('nr_populated_csets') === populated,
         () => `${name()}: nr_populated_csets is not ${populated}`,
       );
+    if (cgroup.has('nr_populated_domain_children')) {
+      const full = children.filter((child) =>
+        [...descendantsPre(kernel, child)].some((inner) => inner.num('nr_populated_csets') > 0),
+      ).length;
+      check(
+        cgroup.num('nr_populated_domain_children') === full,
+        () => `${name()}: nr_populated_domain_children is not ${full}`,
+      );
+    }
     for (const cset of sets) listed += checkCssSet(kernel, cset, cgroup, check);
     if (cgroup.addr === root.addr) continue;
     const refs = kernel.view('percpu_ref_data', cgroup.ptr('self.refcnt.data')).num('count');

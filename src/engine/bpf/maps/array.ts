@@ -53,6 +53,8 @@ export abstract class IndexedMap extends BpfMap {
     const at = kernel.types.struct('bpf_array').field('value').offset;
     super(init, 'bpf_array', slot * spec.maxEntries, (spec.flags & BPF_F_MMAPABLE) !== 0 ? at : null);
     this.values = this.container.at('value');
+    // All that reach bpf(2) here may; the verifier then masks no index.
+    this.view.trySet('bypass_spec_v1', 1);
     this.container.set('elem_size', elemSize);
     this.container.trySet('index_mask', roundUpPow2(spec.maxEntries) - 1);
   }

@@ -88,6 +88,7 @@ struct cgroup {
 	int nr_dying_descendants;
 	int max_descendants;
 	int nr_populated_csets;
+	int nr_populated_domain_children;
 	struct kernfs_node *kn;
 	u16 subtree_control;
 	u16 subtree_ss_mask;

@@ -77,3 +77,12 @@ test('a task that moves leaves one css_set and enters another', () => {
   attachTask(kernel, task(2), rootCgroup(kernel));
   expect(tasksOf('/')).toBe(true);
 });
+
+test('a cgroup counts the children that have tasks anywhere below them', () => {
+  const full = (path: string) => at(path).num('nr_populated_domain_children');
+  expect(['/', '/lab', '/lab/a', '/lab/a/a2', '/lab/empty'].map(full)).toEqual([1, 2, 2, 1, 0]);
+  attachTask(kernel, task(2), at('/lab/empty'));
+  expect(full('/lab')).toBe(3);
+  attachTask(kernel, task(2), rootCgroup(kernel));
+  expect(full('/lab')).toBe(2);
+});

@@ -17,6 +17,7 @@ import { getRef, putRef } from './refs.ts';
 
 const CSS_NO_REF = 1;
 const CSS_ONLINE = 2;
+const CSS_VISIBLE = 8;
 const CSS_DYING = 16;
 const NO_LIMIT = 0x7fff_ffff;
 const ROOT_ID = 1n;
@@ -85,7 +86,7 @@ export function hasTasks(kernel: Kernel, cgroup: View): boolean {
  */
 export function removeCgroup(kernel: Kernel, cgroup: View): void {
   const flags = cgroup.num('self.flags');
-  cgroup.set('self.flags', (flags & ~CSS_ONLINE) | CSS_DYING);
+  cgroup.set('self.flags', (flags & ~(CSS_ONLINE | CSS_VISIBLE)) | CSS_DYING);
   listDel(kernel.mem, cgroup.at('self.sibling'));
   for (let above = cgroupParent(kernel, cgroup); above; above = cgroupParent(kernel, above)) {
     above.set('nr_descendants', above.num('nr_descendants') - 1);
@@ -122,6 +123,7 @@ const FILES = [
 
 /** @kernel css_populate_dir, kernel/cgroup/cgroup.c @fidelity partial: of the files those that struct cgroup names */
 function populateDir(kernel: Kernel, cgroup: View, parent: View | null): void {
+  cgroup.set('self.flags', cgroup.num('self.flags') | CSS_VISIBLE);
   for (const { member, name, onRoot } of FILES)
     if ((parent || onRoot) && cgroup.has(`${member}.kn`))
       cgroup.set(`${member}.kn`, makeNode(kernel, cgroup.ptr('kn'), name, 0n).addr);
@@ -359,12 +361,29 @@ function freeCssSet(kernel: Kernel, cset: View): void {
   kernel.mem.release(cset.addr);
 }
 
-/** A cgroup counts its css_sets that have tasks. @kernel css_set_update_populated, kernel/cgroup/cgroup.c */
+/** What makes a cgroup populated: css_sets that have tasks, and children that are populated. */
+const POPULATED_BY = ['nr_populated_csets', 'nr_populated_domain_children'] as const;
+
+/**
+ * Counts a css_set that got its first task or lost its last. Where that makes a cgroup populated, or empty, its
+ * parent counts the cgroup in turn.
+ *
+ * @kernel cgroup_update_populated, kernel/cgroup/cgroup.c
+ * @fidelity partial: no cgroup is threaded
+ */
 function populate(kernel: Kernel, cset: View, by: 1 | -1): void {
   if (cset.num('nr_tasks') !== 0) return;
-  const cgroup = cgroupAt(kernel, cset.ptr('dfl_cgrp'));
-  if (cgroup.has('nr_populated_csets'))
-    cgroup.set('nr_populated_csets', cgroup.num('nr_populated_csets') + by);
+  const populated = (cgroup: View): boolean =>
+    POPULATED_BY.some((count) => cgroup.has(count) && cgroup.num(count) > 0);
+  let count: (typeof POPULATED_BY)[number] = 'nr_populated_csets';
+  let cgroup: View | null = cgroupAt(kernel, cset.ptr('dfl_cgrp'));
+  while (cgroup?.has(count)) {
+    const before = populated(cgroup);
+    cgroup.set(count, cgroup.num(count) + by);
+    if (populated(cgroup) === before) return;
+    count = 'nr_populated_domain_children';
+    cgroup = cgroupParent(kernel, cgroup);
+  }
 }
 
 /** The cgroup a task is in, or null before it is in any. @kernel task_dfl_cgroup, include/linux/cgroup.h @fidelity full: cgroup.test.ts */
