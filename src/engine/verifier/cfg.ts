@@ -63,6 +63,8 @@ export function findSubprogs(env: Env): void {
       name: '',
       funcTypeId: 0,
       stackDepth: 0,
+      fastcallOff: 0,
+      keepsFastcallStack: false,
       isGlobal: false,
       isAsyncCallback: false,
       isCallback: false,
@@ -142,6 +144,7 @@ class Walk {
     if (edge === BRANCH) {
       env.auxOf(to).prune = true;
       env.auxOf(to).jump = true;
+      env.auxOf(to).target = true;
     }
     const target = insnState[to] ?? 0;
     if (target === 0) {
@@ -183,6 +186,7 @@ class Walk {
         const deeper = this.push(t, to, FALLTHROUGH);
         env.auxOf(to).prune = true;
         env.auxOf(to).jump = true;
+        env.auxOf(to).target = true;
         return deeper;
       }
       default:

@@ -40,6 +40,9 @@ export interface Subprog {
   name: string;
   funcTypeId: TypeId;
   stackDepth: number;
+  /** Stack below this offset belongs to saved registers around calls. */
+  fastcallOff: number;
+  keepsFastcallStack: boolean;
   /** Only called as callback, or global: verified by itself. */
   isGlobal: boolean;
   isAsyncCallback: boolean;
@@ -53,6 +56,8 @@ export interface Subprog {
 export interface InsnAux {
   prune: boolean;
   jump: boolean;
+  /** Some jump leads here. */
+  target: boolean;
   forceCheckpoint: boolean;
   callsCallback: boolean;
   /** ld_imm64 of a map. */
@@ -69,6 +74,10 @@ export interface InsnAux {
   address: bigint | null;
   /** The result is a pointer into the arena, of 32 bits. */
   narrow: boolean;
+  /** Saves or restores a register around a call. */
+  fastcall: boolean;
+  /** Such pairs around this call that go, because it is written out. */
+  fastcallPairs: number;
   /** Type the register had when this load or store first ran. */
   ptrType: number;
   seen: boolean;
@@ -150,6 +159,8 @@ export class Env {
   /** End of the last byte of the context that is read or written. */
   maxCtxOffset = 0;
   readonly states: InsnState[] = [];
+  /** Per instruction: 1 where nothing is left of it, though it was simulated. */
+  gone: Uint8Array = new Uint8Array(0);
   /** What is known of calls of helpers, for what is made of them. */
   readonly calls = new Map<InsnIndex, CallFacts>();
 
@@ -173,6 +184,7 @@ export class Env {
     this.aux = request.insns.map(() => ({
       prune: false,
       jump: false,
+      target: false,
       forceCheckpoint: false,
       callsCallback: false,
       map: null,
@@ -180,6 +192,8 @@ export class Env {
       var: null,
       address: null,
       narrow: false,
+      fastcall: false,
+      fastcallPairs: 0,
       ptrType: 0,
       seen: false,
     }));

@@ -14,6 +14,7 @@ import { BPF_F_INNER_MAP, BPF_MAX_LOOPS, MapType } from '../abi/uapi.ts';
 import { findMember } from '../btf/layout.ts';
 import type { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
+import { ARENA_NARROW } from './request.ts';
 import type { MapInfo } from './request.ts';
 
 /** One instruction of what is written out. */
@@ -44,6 +45,8 @@ export interface InlineFacts {
   readonly sleepable: boolean;
   /** Bytes of stack of the function that an instruction is part of. */
   stackDepth(at: InsnIndex): Bytes;
+  /** Marks of instructions on an arena; null: the program has none. */
+  readonly arena: { readonly marks: Uint8Array; readonly noUserConversion: boolean } | null;
 }
 
 const insn = (code: number, dst: number, src: number, off: number, imm: number): Insn => ({
@@ -71,8 +74,13 @@ const LDX_W = 0x61;
 const LDX_B = 0x71;
 const LDX_DW = 0x79;
 const ST_B = 0x72;
+const ST_DW = 0x7a;
 const STX_DW = 0x7b;
+const ADD32_K = 0x04;
+const SUB64_K = 0x17;
+const NEG32 = 0x84;
 const JA = 0x05;
+const JGT = 0x25;
 const JEQ = 0x15;
 const JNE = 0x55;
 const JGE = 0x35;
@@ -80,6 +88,8 @@ const JGE_X = 0x3d;
 const JLE = 0xb5;
 /** A move that turns an offset into per-CPU memory into an address. */
 const ADDR_PERCPU = -1;
+/** A register that programs do not see. */
+const AX = 11;
 const E2BIG = 7;
 const GFP_ATOMIC = 0x820;
 const GFP_KERNEL = 0xcc0;
@@ -255,26 +265,82 @@ function smallHelper(was: Insn, name: string, facts: InlineFacts): Piece[] | nul
   return [own(MOV32_K, 0, 0, 0, at), own(MOV64_X, 0, 0, ADDR_PERCPU), own(LDX_W, 0, 0)];
 }
 
+/** Signed, the least number divided by -1 is itself, and nothing is left over. */
+function signedDivision(was: Insn, wide: boolean, divides: boolean): Piece[] {
+  const alu = wide ? 3 : 0;
+  const jump = wide ? 0 : 1;
+  const before = (...checks: Piece[]): Piece[] => [
+    own(MOV64_X, AX, was.src),
+    own(ADD32_K | alu, AX, 0, 0, 1),
+    ...checks,
+  ];
+  if (divides)
+    return [
+      ...before(own(JGT + jump, AX, 0, 4, 1), own(JEQ + jump, AX, 0, 1)),
+      own(MOV32_K | alu, was.dst),
+      own(NEG32 | alu, was.dst),
+      own(JA, 0, 0, 1),
+      { insn: was },
+    ];
+  const body: Piece[] = [
+    ...before(own(JGT + jump, AX, 0, 3, 1), own(JEQ + jump, AX, 0, wide ? 3 : 4, 1)),
+    own(MOV32_K, was.dst),
+    own(JA, 0, 0, 1),
+    { insn: was },
+  ];
+  return wide ? body : [...body, own(JA, 0, 0, 1), own(MOV32_X, was.dst, was.dst)];
+}
+
 /** Division by 0 gives 0, and what is left over is the number itself. */
 function division(was: Insn): Piece[] | null {
   const wide = op.BPF_CLASS(was.code) === op.BPF_ALU64;
   const fromReg = (was.code & op.BPF_X) !== 0;
   const kind = op.BPF_OP(was.code);
-  if ((!wide && op.BPF_CLASS(was.code) !== op.BPF_ALU) || !fromReg || was.off !== 0) return null;
+  if ((!wide && op.BPF_CLASS(was.code) !== op.BPF_ALU) || (kind !== op.BPF_DIV && kind !== op.BPF_MOD))
+    return null;
+  if (was.off === 1 && !fromReg && was.imm === -1)
+    return [kind === op.BPF_DIV ? own(NEG32 | (wide ? 3 : 0), was.dst) : own(MOV32_K, was.dst)];
+  if (!fromReg) return null;
+  if (was.off === 1) return signedDivision(was, wide, kind === op.BPF_DIV);
   const test = wide ? 0 : 1;
   if (kind === op.BPF_DIV)
-    return [own(JNE | test, was.src, 0, 2), own(XOR32_X, was.dst, was.dst), own(JA, 0, 0, 1), { insn: was }];
-  if (kind !== op.BPF_MOD) return null;
-  const body: Piece[] = [own(JEQ | test, was.src, 0, wide ? 1 : 2), { insn: was }];
+    return [own(JNE + test, was.src, 0, 2), own(XOR32_X, was.dst, was.dst), own(JA, 0, 0, 1), { insn: was }];
+  const body: Piece[] = [own(JEQ + test, was.src, 0, wide ? 1 : 2), { insn: was }];
   return wide ? body : [...body, own(JA, 0, 0, 1), own(MOV32_X, was.dst, was.dst)];
 }
 
 /** Kernel functions that only change a type. */
 const CASTS: ReadonlySet<string> = new Set(['bpf_cast_to_kern_ctx', 'bpf_rdonly_cast']);
 
+/** Addresses of an arena are 32 bits wide. */
+function onArena(was: Insn, at: InsnIndex, { arena }: InlineFacts): Piece[] | null {
+  if (!arena) return null;
+  if (arena.marks[at] === ARENA_NARROW)
+    return [{ insn: { ...was, code: (was.code & ~7) | op.BPF_ALU }, keeps: true }];
+  const keepsLow = was.code === MOV64_X && was.imm !== 0 && (was.imm === 1 || arena.noUserConversion);
+  return keepsLow ? [own(MOV32_X, was.dst, was.src)] : null;
+}
+
+/**
+ * may_goto counts down in a slot of its own.
+ *
+ * @param depth stack of the function, without that slot
+ */
+export function countedGoto(was: Insn, depth: Bytes): readonly Piece[] {
+  const slot = -8 - depth;
+  return [
+    own(LDX_DW, AX, 10, slot),
+    { insn: { ...was, code: JEQ, dst: AX, imm: 0 }, keeps: true },
+    own(SUB64_K, AX, 0, 0, 1),
+    own(STX_DW, 10, AX, slot),
+  ];
+}
+/** What stands before a function with may_goto. */
+export const countStart = (depth: Bytes): Insn => insn(ST_DW, 10, 0, -8 - depth, BPF_MAX_LOOPS);
+
 /** What stands in place of an instruction, null: itself. */
 export function writtenOut(was: Insn, at: InsnIndex, facts: InlineFacts): readonly Piece[] | null {
-  if (was.code !== (op.BPF_JMP | op.BPF_CALL)) return division(was);
+  if (was.code !== (op.BPF_JMP | op.BPF_CALL)) return onArena(was, at, facts) ?? division(was);
   if (was.src === op.BPF_PSEUDO_KFUNC_CALL)
     return CASTS.has(facts.kfuncName(was.imm)) ? [own(MOV64_X, 0, 1)] : null;
   if (was.src !== 0) return null;

@@ -106,6 +106,13 @@ test('a division by a register is made only when it is not 0', () => {
     '4: (05) goto pc+1',
     '5: (3f) r0 /= r1',
   ]);
+  const low = [call('bpf_ktime_get_ns'), insn(0xbf, { dst: 1 }), insn(0x9c, { dst: 0, src: 1 })];
+  expect(made([...low, ...exit]).slice(2, -2)).toEqual([
+    '2: (16) if w1 == 0x0 goto pc+2',
+    '3: (9c) w0 %= w1',
+    '4: (05) goto pc+1',
+    '5: (bc) w0 = w0',
+  ]);
 });
 
 test('bpf_loop with one callback becomes a loop', () => {
@@ -129,4 +136,72 @@ test('bpf_loop with one callback becomes a loop', () => {
   ]);
   expect(lines[17 - 1]).toBe('17: (85) call pc+8');
   expect(lines.at(-2)).toBe('26: (b7) r0 = 0');
+});
+
+test('a signed division is made only when it is by neither 0 nor -1', () => {
+  const numbers = [call('bpf_ktime_get_ns'), insn(0xbf, { dst: 1 })];
+  const divided = (code: number): string[] =>
+    made([...numbers, insn(code, { dst: 0, src: 1, off: 1 }), ...exit]).slice(2, -2);
+  expect(divided(0x3f)).toEqual([
+    '2: (bf) r11 = r1',
+    '3: (07) r11 += 1',
+    '4: (25) if r11 > 0x1 goto pc+4',
+    '5: (15) if r11 == 0x0 goto pc+1',
+    '6: (b7) r0 = 0',
+    '7: (87) r0 = -r0',
+    '8: (05) goto pc+1',
+    '9: (3f) r0 s/= r1',
+  ]);
+  expect(divided(0x9c)).toEqual([
+    '2: (bf) r11 = r1',
+    '3: (04) w11 += 1',
+    '4: (26) if w11 > 0x1 goto pc+3',
+    '5: (16) if w11 == 0x1 goto pc+4',
+    '6: (b4) w0 = 0',
+    '7: (05) goto pc+1',
+    '8: (9c) w0 s%= w1',
+    '9: (05) goto pc+1',
+    '10: (bc) w0 = w0',
+  ]);
+  expect(made([...numbers, insn(0x37, { off: 1, imm: -1 }), ...exit])[2]).toBe('2: (87) r0 = -r0');
+});
+
+test('may_goto counts down below the stack, and a jump to the first instruction passes by the start of the count', () => {
+  const loop = [insn(0x7a, { dst: 10, off: -8 }), insn(0xe5, { off: 1 }), insn(0x05, { off: -3 }), ...exit];
+  expect(made(loop)).toEqual([
+    '0: (7a) *(u64 *)(r10 -16) = 8388608',
+    '1: (7a) *(u64 *)(r10 -8) = 0',
+    '2: (79) r11 = *(u64 *)(r10 -16)',
+    '3: (15) if r11 == 0x0 goto pc+3',
+    '4: (17) r11 -= 1',
+    '5: (7b) *(u64 *)(r10 -16) = r11',
+    '6: (05) goto pc-6',
+    '7: (b4) w0 = 0',
+    '8: (95) exit',
+  ]);
+});
+
+test('registers saved around a call that is written out are not saved, and take no stack', () => {
+  const saved = (reg: number, off: number): readonly [Insn, Insn] => [
+    insn(0x7b, { dst: 10, src: reg, off }),
+    insn(0x79, { dst: reg, src: 10, off }),
+  ];
+  const [spill1, fill1] = saved(1, -16);
+  const [spill2, fill2] = saved(2, -24);
+  const number = insn(0xb7, { dst: 2, imm: 2 });
+  const cpu = [number, spill1, spill2, call('bpf_get_smp_processor_id'), fill2, fill1];
+  const depth = (insns: readonly Insn[]): string | undefined =>
+    /stack depth (\d+)/.exec(verify({ ...lab.request({ insns, functions: [0] }), logLevel: 4 }).log)?.[1];
+  // no symbol says here where a processor's number is
+  expect(made([...cpu, ...exit])).toEqual([
+    '0: (b7) r2 = 2',
+    '1: (85) call bpf_get_smp_processor_id#8',
+    '2: (b4) w0 = 0',
+    '3: (95) exit',
+  ]);
+  expect(depth([...cpu, ...exit])).toBe('8');
+  // what something else reads has to be there
+  const read = insn(0x79, { dst: 3, src: 10, off: -24 });
+  expect(depth([...cpu, read, ...exit])).toBe('24');
+  expect(made([...cpu, read, ...exit])[1]).toBe('1: (7b) *(u64 *)(r10 -16) = r1');
 });

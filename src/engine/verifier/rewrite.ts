@@ -9,10 +9,12 @@
  * Source: opt_hard_wire_dead_code_branches, opt_remove_dead_code, opt_remove_nops, optimize_bpf_loop,
  * do_misc_fixups, kernel/bpf/verifier.c, Linux 6.12.
  */
-import type { InsnIndex } from '../../shared/brand.ts';
+import type { Bytes, InsnIndex } from '../../shared/brand.ts';
+import { alignUp } from '../../shared/int64.ts';
 import type { Insn } from '../abi/insn.ts';
 import * as op from '../abi/opcode.ts';
-import { loopInline, writtenOut } from './inline_calls.ts';
+import { countStart, countedGoto, loopInline, writtenOut } from './inline_calls.ts';
+import { isMayGoto } from './insn_kind.ts';
 import type { InlineFacts, Piece } from './inline_calls.ts';
 
 /** An instruction as it stands in the program that runs. */
@@ -39,9 +41,21 @@ export interface Xlated {
   place(from: InsnIndex): InsnIndex | null;
 }
 
-export interface RewriteFacts extends InlineFacts {
+/** Functions of a program and what is known of their calls. */
+export interface FunctionFacts extends Pick<InlineFacts, 'calls'> {
+  /** First instruction, first behind, and stack of each function. */
+  readonly functions: readonly {
+    readonly start: InsnIndex;
+    readonly end: InsnIndex;
+    readonly stackDepth: Bytes;
+  }[];
+}
+
+export interface RewriteFacts extends InlineFacts, FunctionFacts {
   /** 1 where the simulation came by. */
   readonly seen: Uint8Array;
+  /** 1 where a saved register around a call that is written out goes; may be shorter. */
+  readonly gone: Uint8Array;
 }
 
 interface Item {
@@ -52,6 +66,8 @@ interface Item {
   /** The instruction as given that it jumps to, calls or points at; -1: none. */
   to: InsnIndex;
   alive: boolean;
+  /** Comes first in its function, and jumps to the function's start pass it by. */
+  readonly prologue: boolean;
 }
 
 const CALL = op.BPF_JMP | op.BPF_CALL;
@@ -80,7 +96,7 @@ function itemsOf(insns: readonly Insn[]): Item[] {
   insns.forEach((insn, from) => {
     if (insn.code === 0) return;
     const second = insn.code === op.LD_IMM64 ? (insns[from + 1] ?? null) : null;
-    items.push({ insn, second, from, symbol: '', to: targetOf(insn, from), alive: true });
+    items.push({ insn, second, from, symbol: '', to: targetOf(insn, from), alive: true, prologue: false });
   });
   return items;
 }
@@ -98,8 +114,8 @@ function hardWire(items: readonly Item[], seen: Uint8Array): void {
 }
 
 /** Unseen instructions go, then jumps to the next one. */
-function drop(items: readonly Item[], seen: Uint8Array): void {
-  for (const item of items) item.alive = seen[item.from] !== 0;
+function drop(items: readonly Item[], { seen, gone }: RewriteFacts): void {
+  for (const item of items) item.alive = seen[item.from] !== 0 && gone[item.from] !== 1;
   const left = items.filter(({ alive }) => alive);
   left.forEach((item, i) => {
     const next = left[i + 1];
@@ -118,6 +134,7 @@ function replaced(item: Item, pieces: readonly Piece[]): Item[] {
     symbol: symbol ?? '',
     to: keeps ? item.to : (calls ?? -1),
     alive: true,
+    prologue: false,
   }));
 }
 
@@ -134,6 +151,7 @@ function layOut(items: readonly Item[]): Xlated {
     length += sizeOf(item);
   }
   const froms = [...at.keys()];
+  const prologues = new Set(items.filter(({ prologue }) => prologue).map(({ from }) => from));
   /** The first that is left from here on. */
   const placeOf = (from: InsnIndex): InsnIndex => {
     const found = at.get(from) ?? at.get(froms.find((other) => other >= from) ?? -1);
@@ -142,8 +160,9 @@ function layOut(items: readonly Item[]): Xlated {
   const insns = items.map(({ insn, second, from, symbol, to }, i): XlatedInsn => {
     const index = starts[i] ?? 0;
     if (to < 0) return { insn, second, index, from, symbol };
-    const distance = placeOf(to) - index - 1;
-    const inOff = insn.code !== CALL && insn.code !== op.LD_IMM64 && insn.code !== JA32;
+    const jumps = insn.code !== CALL && insn.code !== op.LD_IMM64;
+    const distance = placeOf(to) + (jumps && prologues.has(to) ? 1 : 0) - index - 1;
+    const inOff = jumps && insn.code !== JA32;
     const moved = inOff ? { ...insn, off: distance } : { ...insn, imm: distance };
     return { insn: moved, second, index, from, symbol };
   });
@@ -157,26 +176,63 @@ function layOut(items: readonly Item[]): Xlated {
   };
 }
 
+/** Stack that a function needs when calls of bpf_loop are written out in it. */
+function depthWithLoops(at: InsnIndex, { functions, calls }: FunctionFacts): Bytes {
+  const func = functions.find(({ start, end }) => at >= start && at < end);
+  if (!func) return 0;
+  const loops = [...calls].some(([call, { loop }]) => loop >= 0 && call >= func.start && call < func.end);
+  return loops ? alignUp(func.stackDepth, 8) + LOOP_STACK : func.stackDepth;
+}
+const LOOP_STACK = 24;
+
+/**
+ * Stack of each function of an accepted program, with what the kernel's own instructions need.
+ *
+ * @param insns as given
+ */
+export const finalDepths = (insns: readonly Insn[], seen: Uint8Array, facts: FunctionFacts): Bytes[] =>
+  facts.functions.map(({ start, end }) => {
+    const counts = insns.some((insn, at) => at >= start && at < end && seen[at] === 1 && isMayGoto(insn));
+    return depthWithLoops(start, facts) + (counts ? COUNT_STACK : 0);
+  });
+const COUNT_STACK = 8;
+
+/** Functions with may_goto begin by setting its count. */
+function withPrologues(given: readonly Item[], out: readonly Item[], facts: RewriteFacts): Item[] {
+  const counted = facts.functions.filter(({ start, end }) =>
+    given.some(({ alive, insn, from }) => alive && isMayGoto(insn) && from >= start && from < end),
+  );
+  const starts = new Map(counted.map(({ start }) => [out.findIndex(({ from }) => from >= start), start]));
+  return out.flatMap((item, i) => {
+    const start = starts.get(i);
+    if (start === undefined) return [item];
+    const insn = countStart(depthWithLoops(start, facts));
+    const { from } = item;
+    return [{ insn, second: null, from, symbol: '', to: -1, alive: true, prologue: true }, item];
+  });
+}
+
 /**
  * The program as the kernel shows it.
  *
  * @param insns as given
  * @kernel bpf_check, kernel/bpf/verifier.c
- * @fidelity partial: bpf_fastcall patterns, signed division and may_goto stay as they are; nothing is
- *   sanitised, as for a program that may do all
+ * @fidelity partial: nothing is sanitised, as for a program that may do all
  */
 export function rewrite(insns: readonly Insn[], facts: RewriteFacts): Xlated {
   const items = itemsOf(insns);
   hardWire(items, facts.seen);
-  drop(items, facts.seen);
+  drop(items, facts);
   const out = items
     .filter(({ alive }) => alive)
     .flatMap((item) => {
       const { insn, from } = item;
-      const pieces = loopInline(insn, from, facts) ?? writtenOut(insn, from, facts);
+      const pieces = isMayGoto(insn)
+        ? countedGoto(insn, depthWithLoops(from, facts))
+        : (loopInline(insn, from, facts) ?? writtenOut(insn, from, facts));
       return pieces ? replaced(item, pieces) : [item];
     });
-  return layOut(out);
+  return layOut(withPrologues(items, out, facts));
 }
 
 /** A program of which nobody says what was made of it. */

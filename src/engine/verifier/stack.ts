@@ -12,6 +12,7 @@ import { MAX_BPF_STACK } from '../abi/uapi.ts';
 import { BPF_MAX_VAR_OFF, assignScalarId } from './alu.ts';
 import { destroyDynptrAt } from './dynptr.ts';
 import type { Env } from './env.ts';
+import { touchStack } from './fastcall.ts';
 import { markRegRead } from './live.ts';
 import { tnumText } from './log_state.ts';
 import { markPrecise } from './precision.ts';
@@ -103,6 +104,7 @@ function writeFixed(env: Env, frame: FuncState, off: number, size: Bytes, valueR
   const storesImm = BPF_CLASS(insn.code) === BPF_ST;
   destroyDynptrAt(env, frame, spi);
   env.scratched.slot(spi);
+  touchStack(env, frame, off);
   const aligned = off % BPF_REG_SIZE === 0;
   if (reg && aligned && reg.type === SCALAR_VALUE) {
     const fits = reg.bitWidth() <= 8 * size;
@@ -172,6 +174,7 @@ function writeVariable(
   const zero = reg ? reg.isNull : BPF_CLASS(insn.code) === BPF_ST && insn.imm === 0;
   let zeroUsed = false;
   for (let i = lo; i < hi; i++) destroyDynptrAt(env, frame, spiOf(i));
+  touchStack(env, frame, lo);
   for (let i = lo; i < hi; i++) {
     const spi = spiOf(i);
     const type = frame.byte(spi, byteOf(i));
@@ -265,6 +268,7 @@ function readFixed(env: Env, frame: FuncState, off: number, size: Bytes, dstRegn
   const spi = spiOf(off);
   const slot = frame.slot(spi);
   env.scratched.slot(spi);
+  touchStack(env, frame, off);
   if (!frame.isSpilled(spi)) {
     for (let i = 0; i < size; i++) {
       const type = frame.byte(spi, (-off - 1 - i) & 7);
@@ -315,6 +319,7 @@ export function stackRead(env: Env, regno: number, off: number, size: Bytes, dst
   const lo = Number(pointer.smin) + off;
   const hi = Number(pointer.smax) + off + size;
   readData(env, frame, lo, hi, dstRegno);
+  touchStack(env, frame, lo);
 }
 
 /** Stack memory that a helper fills: what is known when the call has been checked. */

@@ -15,12 +15,13 @@ import { checkAttachTarget } from './attach_target.ts';
 import { checkBtfInfo, checkFuncInfoEarly } from './btf_info.ts';
 import { checkCfg, checkSubprogs, findSubprogs } from './cfg.ts';
 import { Env, Rejected } from './env.ts';
+import { dropFastcallPairs, markFastcalls } from './fastcall.ts';
 import { probesMemory } from './load_store.ts';
 import { PTR_TO_ARENA } from './reg_type.ts';
 import { ARENA_ACCESS, ARENA_NARROW } from './request.ts';
 import type { RejectReason, VerifyRequest, VerifyResult } from './request.ts';
 import { resolveInsns } from './resolve_insns.ts';
-import { rewrite } from './rewrite.ts';
+import { finalDepths, rewrite } from './rewrite.ts';
 import type { RewriteFacts } from './rewrite.ts';
 import { simulate } from './simulate.ts';
 import { checkStackDepth } from './stack_depth.ts';
@@ -55,18 +56,28 @@ function check(env: Env): number {
   resolveInsns(env);
   checkCfg(env);
   checkAttachTarget(env);
+  markFastcalls(env);
   simulate(env, 0);
   simulateGlobals(env);
+  env.gone = dropFastcallPairs(env);
   const depth = checkStackDepth(env);
   if (env.arena) checkArenaLoads(env);
   return depth;
 }
 
-function writeStatistics(env: Env): void {
+/** Of a program that was refused, what the simulation saw so far. */
+function depthsOf(env: Env, accepted: boolean): readonly number[] {
+  const { subprogs, calls, insns } = env;
+  if (!accepted) return subprogs.map((sub) => sub.stackDepth);
+  return finalDepths(insns, seenOf(env), { calls, functions: subprogs });
+}
+const seenOf = (env: Env): Uint8Array => Uint8Array.from(env.aux, (aux) => (aux.seen ? 1 : 0));
+
+function writeStatistics(env: Env, accepted: boolean): void {
   const { count } = env;
   if (env.request.logLevel & BPF_LOG_STATS) {
     env.write(`verification time ${env.request.verificationUsec ?? 0} usec\n`);
-    env.write(`stack depth ${env.subprogs.map((sub) => sub.stackDepth).join('+')}\n`);
+    env.write(`stack depth ${depthsOf(env, accepted).join('+')}\n`);
   }
   env.write(
     `processed ${count.processed} insns (limit ${BPF_COMPLEXITY_LIMIT_INSNS}) max_states_per_insn ${count.maxStatesPerInsn} total_states ${count.totalStates} peak_states ${count.peakStates} mark_read ${hasRule(env.request.release, 'noLivenessInLogs') ? 0 : count.longestMarkRead}\n`,
@@ -74,11 +85,15 @@ function writeStatistics(env: Env): void {
 }
 
 /** Everything that rewriting needs, and none of the states. */
-function rewriteFacts({ request, calls, subprogs }: Env, seen: Uint8Array): RewriteFacts {
+function rewriteFacts(env: Env, seen: Uint8Array): RewriteFacts {
+  const { request, calls, subprogs, gone, arena } = env;
   const { kernelBtf, sleepable } = request;
   const functions = subprogs.map(({ start, end, stackDepth }) => ({ start, end, stackDepth }));
   return {
     seen,
+    gone,
+    functions,
+    arena: arena && { marks: arenaMarks(env), noUserConversion: (arena.flags & BPF_F_NO_USER_CONV) !== 0 },
     calls,
     kernelBtf,
     sleepable,
@@ -87,6 +102,8 @@ function rewriteFacts({ request, calls, subprogs }: Env, seen: Uint8Array): Rewr
     stackDepth: (at) => functions.find(({ start, end }) => at >= start && at < end)?.stackDepth ?? 0,
   };
 }
+/** Casts to user addresses leave the high half alone. */
+const BPF_F_NO_USER_CONV = 1 << 18;
 
 /** What becomes of instructions that touch the arena. @kernel do_misc_fixups @fidelity full: arena.test.ts */
 const arenaMarks = (env: Env): Uint8Array =>
@@ -105,7 +122,7 @@ function checkArenaLoads(env: Env): void {
 
 function result(env: Env, reject: RejectReason | null, stackDepth: number): VerifyResult {
   const { insns } = env;
-  const seen = Uint8Array.from(env.aux, (aux) => (aux.seen ? 1 : 0));
+  const seen = seenOf(env);
   const facts = rewriteFacts(env, seen);
   const exception = env.subprogs[env.exceptionCallback];
   return {
@@ -152,6 +169,6 @@ export function verify(request: VerifyRequest): VerifyResult {
     if (!(error instanceof Rejected)) throw error;
     reject = error.reason;
   }
-  writeStatistics(env);
+  writeStatistics(env, reject === null);
   return result(env, reject, stackDepth);
 }
