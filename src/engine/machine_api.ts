@@ -45,7 +45,8 @@ import type { ProgramValues } from './machine/values.ts';
 import type { Resources } from './machine/resources.ts';
 import { tryChange } from './machine/try_change.ts';
 import type { ShellServer } from './machine/shell_api.ts';
-import { summarize } from './machine/summary.ts';
+import { summarize, summarizeBig } from './machine/summary.ts';
+import { smallestBig } from './kernel/big_world.ts';
 import type { World } from './kernel/world.ts';
 
 /** Nodes that may be drawn anew for changes in one run; what changes after that is on the timeline alone. */
@@ -93,6 +94,12 @@ function typesOf(resources: Resources): (blob: Uint8Array | undefined) => Uint8A
     return last;
   };
 }
+
+/** Worlds made from a number are alike but for their size, which neither a verdict nor a summary needs built. */
+const smallestOf = (ref: WorldRef): WorldRef => {
+  const name = 'text' in ref ? null : smallestBig(ref.name);
+  return name === null ? ref : { name };
+};
 
 export function createEngineApi(resources: Resources): ServedApi {
   const known = typesOf(resources);
@@ -194,9 +201,12 @@ export function createEngineApi(resources: Resources): ServedApi {
     const nothing = { verdict: null, programs: [], maps: [] };
     if (!object.object) return { ...nothing, stage: 'compile', diagnostics: object.diagnostics };
     try {
-      const machine = bootFor(scenario);
       const options = { ...scenario.options, checkOnly: true };
-      const play = playFor(machine, { ...scenario, options }, object, () => undefined);
+      // A reader of the user's choice may not be in a smaller world.
+      const world = options.reader === undefined ? smallestOf(scenario.world) : scenario.world;
+      const checked = { ...scenario, world, options };
+      const machine = bootFor(checked);
+      const play = playFor(machine, checked, object, () => undefined);
       const step = play.next();
       if (!step.done) throw new Error('a check does not pause');
       const { report, outcome } = step.value;
@@ -420,8 +430,11 @@ export function createEngineApi(resources: Resources): ServedApi {
     },
     world: ({ world, btf }): WorldSummary => {
       try {
-        const parsed = worldOf(world);
-        return summarize(world.name, parsed, bootKernel(parsed, resources, { world, btf: known(btf) }));
+        const small = smallestOf(world);
+        const parsed = worldOf(small);
+        const kernel = bootKernel(parsed, resources, { world: small, btf: known(btf) });
+        const said = summarize(world.name, parsed, kernel);
+        return small === world ? said : summarizeBig(world.name, said, kernel);
       } catch (error) {
         if (!(error instanceof BootError)) throw error;
         return {

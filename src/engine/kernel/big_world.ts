@@ -48,12 +48,26 @@ export function householdBytes(sizeOf: (struct: string) => number): number {
 const range = <T>(count: number, one: (i: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => one(i));
 
+const nameOf = (n: number): string => (n === 0 ? 'init' : `worker${n % 1000}`);
+const parentOf = (n: number): number => (n === 0 ? 0 : 1 + Math.floor((n - 1) / CHILDREN));
+const householdsOf = (objects: number): number => Math.max(1, Math.floor(objects / HOUSEHOLD));
+
+/** What each household is, without building one. */
+export const bigHouseholds = (objects: number) =>
+  range(householdsOf(objects), (n) => ({
+    pid: n + 1,
+    ppid: parentOf(n),
+    comm: nameOf(n),
+    files: FILES,
+    vmas: AREAS,
+  }));
+
 function household(n: number): Process {
   const pid = n + 1;
   return {
     pid,
-    comm: n === 0 ? 'init' : `worker${n % 1000}`,
-    ppid: n === 0 ? 0 : 1 + Math.floor((n - 1) / CHILDREN),
+    comm: nameOf(n),
+    ppid: parentOf(n),
     exe: '/usr/bin/worker',
     uid: n % 5,
     fds: range(FILES, (fd) => ({
@@ -80,12 +94,15 @@ export function bigSize(name: string): number | null {
   return match && Number(match[1] ?? DEFAULT_BIG);
 }
 
+/** A world that differs from another one in its size alone, as small as it gets; null for any other name. */
+export const smallestBig = (name: string): string | null =>
+  bigSize(name) === null ? null : `big:${HOUSEHOLD}`;
+
 /**
- * @param objects rounded down to whole households, at least one
  * @param sizeOf size of a struct in the layout that the world is made for
- * @throws WorldError when it would not fit, before anything is made
+ * @throws WorldError when a world of so many objects would not fit
  */
-export function bigWorld(objects: number, sizeOf: (struct: string) => number): WorldInput {
+export function checkBigSize(objects: number, sizeOf: (struct: string) => number): void {
   const each = householdBytes(sizeOf) / HOUSEHOLD;
   const bytes = objects * each;
   if (bytes > MOST_BYTES)
@@ -93,10 +110,19 @@ export function bigWorld(objects: number, sizeOf: (struct: string) => number): W
       '',
       `${objects} objects of ${Math.round(each)} bytes need ${(bytes / 2 ** 30).toFixed(1)} GiB, more than the ${MOST_BYTES / 2 ** 30} GiB a machine may have; the most is ${Math.floor(MOST_BYTES / each)}`,
     );
+}
+
+/**
+ * @param objects rounded down to whole households, at least one
+ * @param sizeOf see `checkBigSize`
+ * @throws WorldError when it would not fit, before anything is made
+ */
+export function bigWorld(objects: number, sizeOf: (struct: string) => number): WorldInput {
+  checkBigSize(objects, sizeOf);
   return {
     name: `big:${objects}`,
     description: `${objects} objects made from the number alone.`,
-    processes: range(Math.max(1, Math.floor(objects / HOUSEHOLD)), household),
+    processes: range(householdsOf(objects), household),
     reader: 1,
   };
 }

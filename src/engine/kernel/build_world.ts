@@ -133,7 +133,10 @@ class Builder {
 
   build(): void {
     const { kernel, world } = this;
-    const started = Math.max(...world.processes.map((p) => p.startTime ?? this.defaultStart(p.pid)));
+    const started = world.processes.reduce(
+      (last, { pid, startTime }) => Math.max(last, startTime ?? this.defaultStart(pid)),
+      0,
+    );
     kernel.now = BigInt(world.clock ?? started + 1000 * MS);
     const order = parentsFirst(world.processes);
     for (const process of order) this.addProcess(process);

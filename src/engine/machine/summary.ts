@@ -1,12 +1,14 @@
 /** What is in a world, counted in the kernel's bytes. */
 import type { WorldSummary, WorldTask } from '../../protocol/api.ts';
 import type { Addr } from '../../shared/brand.ts';
+import { bigHouseholds, bigSize, checkBigSize } from '../kernel/big_world.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { cgroupName, cgroupParent, descendantsPre, rootCgroup } from '../kernel/objects/cgroup.ts';
 import { openFds } from '../kernel/objects/files.ts';
 import { vmas } from '../kernel/objects/mm.ts';
 import type { View } from '../kernel/view.ts';
 import { PF } from '../kernel/objects/task.ts';
+import { WorldError } from '../kernel/world.ts';
 import type { World } from '../kernel/world.ts';
 import { visibleTasks } from '../scene/facts.ts';
 
@@ -20,6 +22,29 @@ function cgroupPath(kernel: Kernel, cgroup: View): string {
   const parent = cgroupParent(kernel, cgroup);
   if (!parent) return '/';
   return `${cgroupPath(kernel, parent).replace(/\/$/, '')}/${cgroupName(kernel, cgroup)}`;
+}
+
+/**
+ * A world made from a number, from the summary of the smallest one: nothing of its size is built.
+ *
+ * @param small what `summarize` says of `smallestBig`, which `kernel` is
+ */
+export function summarizeBig(name: string, small: WorldSummary, { types }: Kernel): WorldSummary {
+  const objects = bigSize(name) ?? 0;
+  try {
+    checkBigSize(objects, (struct) => (types.has(struct) ? types.struct(struct).size : 0));
+  } catch (error) {
+    if (!(error instanceof WorldError)) throw error;
+    return { ...small, name, tasks: [], files: 0, vmas: 0, error: `${name}: ${error.message}` };
+  }
+  const tasks = bigHouseholds(objects).map(({ pid, ...facts }): WorldTask => ({
+    pid,
+    tgid: pid,
+    kthread: false,
+    ...facts,
+  }));
+  const sum = (of: (task: WorldTask) => number): number => tasks.reduce((all, task) => all + of(task), 0);
+  return { ...small, name, tasks, files: sum(({ files }) => files), vmas: sum(({ vmas: areas }) => areas) };
 }
 
 export function summarize(name: string, world: World, kernel: Kernel): WorldSummary {

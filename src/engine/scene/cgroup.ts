@@ -36,7 +36,8 @@ export function cgroupScene({ session: { kernel, priv } }: Subject): Scene {
   const walked = numbers(kernel, must(cgroupOrder(kernel, active), 'order of a session'), start);
   const scene = new SceneBuilder();
   const boxes = new Map<Addr, number>();
-  const right = 12 + Math.max(...all.map((cgroup) => cgroup.num('level'))) * BOX.indent + BOX.w;
+  const right =
+    12 + all.reduce((most, cgroup) => Math.max(most, cgroup.num('level')), 0) * BOX.indent + BOX.w;
   all.forEach((cgroup, row) => {
     const reason = walked.has(cgroup.addr)
       ? ''

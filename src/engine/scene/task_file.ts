@@ -178,7 +178,7 @@ function drawFiles(kernel: Kernel, scene: SceneBuilder, seen: readonly FileSeen[
     .sort((a, b) => a.middle - b.middle);
   const inodes = new Map<Addr, { inode: View; files: number[] }>();
   // Boxes of two lines, where they do not push each other far from the slots that point to them.
-  const lowest = Math.max(0, ...sorted.map((entry) => entry.middle));
+  const lowest = sorted.reduce((most, { middle }) => Math.max(most, middle), 0);
   const box = sorted.length * (BOX.h + BOX.gap) > lowest * CROWDED ? LINE : BOX;
   const tops = spread(
     sorted.map((entry) => entry.middle),

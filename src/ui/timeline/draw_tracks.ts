@@ -243,8 +243,7 @@ export function drawTracks(
   }
 
   function drawBuffer(): void {
-    const limits = trace.reads.map((read) => read.size);
-    const limit = Math.max(0, ...limits);
+    const limit = trace.reads.reduce((most, { size }) => Math.max(most, size), 0);
     const highest = highestCount(trace);
     const scale = limit <= highest * 4 ? Math.max(limit, highest) : highest;
     if (scale === 0) return;
