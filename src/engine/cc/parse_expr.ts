@@ -19,6 +19,7 @@ import {
 import { checkInitializer } from './check_init.ts';
 import { NO_SYMBOL_ATTRIBUTES, requireConstant } from './check_symbol.ts';
 import type { Loc } from './source.ts';
+import { precedenceOf } from './operators.ts';
 import { rangeOf } from './parse_cursor.ts';
 import type { Parser } from './parser.ts';
 import { parseInitList } from './parse_init.ts';
@@ -28,26 +29,6 @@ import { parseTypeName, startsType } from './parse_type.ts';
 /** Operators in one chain such as a + b + c ...; more would make the tree too deep. */
 const MAX_CHAIN = 1000;
 
-const PRECEDENCE: Readonly<Record<string, number>> = {
-  '||': 1,
-  '&&': 2,
-  '|': 3,
-  '^': 4,
-  '&': 5,
-  '==': 6,
-  '!=': 6,
-  '<': 7,
-  '>': 7,
-  '<=': 7,
-  '>=': 7,
-  '<<': 8,
-  '>>': 8,
-  '+': 9,
-  '-': 9,
-  '*': 10,
-  '/': 10,
-  '%': 10,
-};
 const COMPARES: ReadonlySet<string> = new Set<CompareOp>(['==', '!=', '<', '<=', '>', '>=']);
 const COMPOUND: Readonly<Record<string, ArithmeticOp>> = {
   '+=': '+',
@@ -145,8 +126,7 @@ function parseBinary(p: Parser, least: number): Expr {
   let left = parseUnary(p);
   for (let n = 0; ; n++) {
     const { token } = p;
-    const precedence =
-      token.kind === 'punct' && Object.hasOwn(PRECEDENCE, token.text) ? (PRECEDENCE[token.text] ?? 0) : 0;
+    const precedence = precedenceOf(token);
     if (precedence < least || precedence === 0) return left;
     p.advance();
     const right = parseBinary(p, precedence + 1);

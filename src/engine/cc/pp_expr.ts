@@ -1,6 +1,7 @@
 /** The integer expressions of #if: all arithmetic is 64 bits wide, identifiers that are left are 0. */
 import type { Token } from './lex.ts';
 import { charConstant, integerLiteral } from './literal.ts';
+import { precedenceOf } from './operators.ts';
 
 interface Value {
   readonly value: bigint;
@@ -18,27 +19,6 @@ export class PpExpressionError extends Error {
 }
 
 const MAX_DEPTH = 200;
-const PRECEDENCE: Readonly<Record<string, number>> = {
-  '||': 1,
-  '&&': 2,
-  '|': 3,
-  '^': 4,
-  '&': 5,
-  '==': 6,
-  '!=': 6,
-  '<': 7,
-  '>': 7,
-  '<=': 7,
-  '>=': 7,
-  '<<': 8,
-  '>>': 8,
-  '+': 9,
-  '-': 9,
-  '*': 10,
-  '/': 10,
-  '%': 10,
-};
-
 const truth = (b: boolean): Value => ({ value: b ? 1n : 0n, unsigned: false });
 const wrap = (value: bigint, unsigned: boolean): Value => ({
   value: unsigned ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value),
@@ -90,7 +70,7 @@ class PpExpression {
     let left = this.unary(live);
     for (;;) {
       const op = this.token;
-      const precedence = op?.kind === 'punct' ? (PRECEDENCE[op.text] ?? 0) : 0;
+      const precedence = op ? precedenceOf(op) : 0;
       if (!op || precedence < least) return left;
       this.at++;
       const skip = (op.text === '&&' && left.value === 0n) || (op.text === '||' && left.value !== 0n);
