@@ -39,6 +39,8 @@ export interface MapSpec {
   readonly numaNode?: number;
   /** Types of key and value, and the BTF object they are in. */
   readonly btf?: { readonly types: Btf; readonly addr: Addr; readonly key: TypeId; readonly value: TypeId };
+  /** struct_ops only: its value's type, in the kernel's BTF. */
+  readonly kernelValue?: TypeId;
   /** Maps of maps only: what their elements must look like. */
   readonly inner?: BpfMap;
 }

@@ -23,6 +23,7 @@ import { storageDelete, storageLookup, storageUpdate } from './storage_maps.ts';
 import { lookupId, storePointer, storesObjects, updateByFd } from './object_maps.ts';
 import { socketLookup, socketUpdate } from './sock_maps.ts';
 import { OutOfMemory } from '../kernel/memory.ts';
+import { MissingRole } from '../kernel/types.ts';
 import type { Sys } from './sys.ts';
 
 /** BPF_MAP_CREATE */
@@ -41,6 +42,8 @@ export interface MapCreateAttr {
   readonly btfValueTypeId: TypeId;
   /** Maps of maps only, else 0. */
   readonly innerMapFd: number;
+  /** struct_ops only: the value's type in the kernel's BTF. */
+  readonly btfVmlinuxValueTypeId?: TypeId;
 }
 
 /** Letters, digits, `_` and `.`, with a NUL within 16 bytes. @kernel bpf_obj_name_cpy, kernel/bpf/syscall.c @fidelity full: trace_maps.test.ts */
@@ -63,6 +66,9 @@ export function mapCreate(sys: Sys, attr: MapCreateAttr): number {
     return fail('EINVAL');
   if (attr.btfFd === 0 ? attr.btfKeyTypeId !== 0 || attr.btfValueTypeId !== 0 : attr.btfValueTypeId === 0)
     return fail('EINVAL');
+  const { btfVmlinuxValueTypeId: kernelValue = 0 } = attr;
+  const typed = attr.btfKeyTypeId !== 0 || attr.btfValueTypeId !== 0;
+  if (kernelValue !== 0 && (attr.type !== MapType.STRUCT_OPS || typed)) return fail('EINVAL');
   if (attr.mapExtra !== 0n && !WITH_EXTRA.has(attr.type)) return fail('EINVAL');
   if ((attr.flags & BPF_F_RDONLY) !== 0 && (attr.flags & BPF_F_WRONLY) !== 0) return fail('EINVAL');
   const wantsNode = (attr.flags & BPF_F_NUMA_NODE) !== 0;
@@ -85,6 +91,7 @@ export function mapCreate(sys: Sys, attr: MapCreateAttr): number {
     mapExtra: attr.mapExtra,
     numaNode: wantsNode ? attr.numaNode : -1,
     ...(inner ? { inner } : {}),
+    ...(kernelValue === 0 ? {} : { kernelValue }),
   };
   const btf = attr.btfFd === 0 ? null : fds.get('btf', attr.btfFd);
   if (typeof btf === 'number') return btf;
@@ -99,12 +106,13 @@ export function mapCreate(sys: Sys, attr: MapCreateAttr): number {
   return fd;
 }
 
-/** A map that needs more memory than there is cannot be made. @returns what `make` returns, or -ENOMEM */
+/** A map that needs more memory than there is cannot be made, nor one of a kind whose struct the kernel does not have. @returns what `make` returns, -ENOMEM, -EINVAL */
 function enough<T>(make: () => T): T | NegErrno {
   try {
     return make();
   } catch (error) {
     if (error instanceof OutOfMemory) return fail('ENOMEM');
+    if (error instanceof MissingRole) return fail('EINVAL');
     throw error;
   }
 }
@@ -202,7 +210,7 @@ export function mapGetNextKey(sys: Sys, fd: number, key: Uint8Array | null): Uin
 export function mapFreeze(sys: Sys, fd: number): NegErrno {
   const map = sys.fds.get('map', fd);
   if (typeof map === 'number') return map;
-  if (map.special.length > 0) return fail('ENOTSUPP');
+  if (map.special.length > 0 || map.spec.type === MapType.STRUCT_OPS) return fail('ENOTSUPP');
   if ((map.spec.flags & BPF_F_RDONLY) !== 0) return fail('EPERM');
   if (map.frozen) return fail('EBUSY');
   map.view.set('frozen', 1);

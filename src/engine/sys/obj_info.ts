@@ -28,6 +28,7 @@ export interface MapInfoData {
   readonly btf_id: number;
   readonly btf_key_type_id: number;
   readonly btf_value_type_id: number;
+  readonly btf_vmlinux_value_type_id: number;
   readonly map_extra: bigint;
 }
 export interface ProgInfoData {
@@ -90,6 +91,7 @@ const mapInfo = (sys: Sys, { spec, id }: BpfMap): MapInfoData => ({
   btf_id: spec.btf ? btfId(sys, spec.btf.addr) : 0,
   btf_key_type_id: spec.btf?.key ?? 0,
   btf_value_type_id: spec.btf?.value ?? 0,
+  btf_vmlinux_value_type_id: spec.kernelValue ?? 0,
   map_extra: spec.mapExtra ?? 0n,
 });
 

@@ -17,6 +17,7 @@ import { BtfObject } from '../bpf/btf_object.ts';
 import { IdTable } from '../bpf/ids.ts';
 import { mapsByAddr } from '../bpf/map.ts';
 import type { BpfMap, MapSpec } from '../bpf/map.ts';
+import { checkStructOpsValue } from '../bpf/maps/struct_ops.ts';
 import { MAP_KINDS } from '../bpf/maps/index.ts';
 import { Prog, progsByAddr } from '../bpf/prog.ts';
 import type { ProgSpec } from '../bpf/prog.ts';
@@ -85,7 +86,10 @@ export class BpfObjects {
   createMap(spec: MapSpec, btf: BtfObject | null): BpfMap | NegErrno {
     const kind = MAP_KINDS.get(spec.type);
     if (!kind) return fail('EINVAL');
-    const error = kind.check(spec) || checkMapBtf(spec);
+    const error =
+      kind.check(spec) ||
+      (spec.kernelValue ? checkStructOpsValue(this.kernel, spec) : 0) ||
+      checkMapBtf(spec);
     if (error !== 0) return error;
     const { kernel, bpf } = this;
     const map = this.maps.alloc((id) => kind.make({ kernel, spec, id, cpus: bpf.cpus }));

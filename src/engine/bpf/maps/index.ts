@@ -18,11 +18,13 @@ import {
   TaskStorageMap,
   localStorageAllocCheck,
 } from './local_storage.ts';
+import { InsnArrayMap, insnArrayAllocCheck } from './insn_array.ts';
 import { LpmTrieMap, lpmAllocCheck } from './lpm_trie.ts';
 import { PercpuArrayMap } from './percpu_array.ts';
 import { LruPercpuHashMap, PercpuHashMap } from './percpu_hash.ts';
 import { PerfEventArrayMap } from './perf_event_array.ts';
 import { QueueMap, StackMap, queueAllocCheck } from './queue_stack.ts';
+import { StructOpsMap, structOpsAllocCheck } from './struct_ops.ts';
 import { StackTraceMap, stackTraceAllocCheck } from './stack_trace.ts';
 import { SockHash, SockMap, sockHashAllocCheck, sockMapAllocCheck } from './sock_map.ts';
 import { ReuseportArray, XskMap, reuseportAllocCheck, xskmapAllocCheck } from './socket_arrays.ts';
@@ -98,6 +100,7 @@ export const MAP_KINDS: ReadonlyMap<number, MapKind> = new Map([
   [23, kind('stack', 'stack_map_ops', queueAllocCheck, StackMap)],
   [24, kind('sk_storage', 'sk_storage_map_ops', (spec) => localStorageAllocCheck(spec, true), SkStorageMap)],
   [25, kind('devmap_hash', 'dev_map_hash_ops', devmapAllocCheck, DevMapHash)],
+  [26, kind('struct_ops', 'bpf_struct_ops_map_ops', structOpsAllocCheck, StructOpsMap)],
   [27, kind('ringbuf', 'ringbuf_map_ops', ringbufAllocCheck, RingbufMap)],
   [28, kind('inode_storage', 'inode_storage_map_ops', localStorage, InodeStorageMap)],
   [29, kind('task_storage', 'task_storage_map_ops', localStorage, TaskStorageMap)],
@@ -105,4 +108,5 @@ export const MAP_KINDS: ReadonlyMap<number, MapKind> = new Map([
   [31, kind('user_ringbuf', 'user_ringbuf_map_ops', ringbufAllocCheck, UserRingbufMap)],
   [32, kind('cgrp_storage', 'cgrp_storage_map_ops', localStorage, CgroupStorageMap)],
   [33, kind('arena', 'arena_map_ops', arenaAllocCheck, ArenaMap)],
+  [34, kind('insn_array', 'insn_array_map_ops', insnArrayAllocCheck, InsnArrayMap)],
 ]);

@@ -40,6 +40,20 @@ struct bpf_lpm_trie_key_u8 {
 	__u8 data[];
 };
 
+struct bpf_insn_array_value {
+	__u32 orig_off;
+	__u32 xlated_off;
+	__u32 jitted_off;
+	__u32 :32;
+};
+
+struct bpf_insn_array {
+	struct bpf_map map;
+	atomic_t used;
+	long *ips;
+	struct bpf_insn_array_value values[];
+};
+
 struct bpf_devmap_val {
 	__u32 ifindex;
 	union {
