@@ -73,7 +73,8 @@ export function Dock({ inspector, canSplit, more }: Props) {
 function OutputBadge() {
   const output = useStore((s) => s.result?.report.output ?? null);
   if (output === null) return null;
-  const lines = output.split('\n').length - (output.endsWith('\n') || output === '' ? 1 : 0);
+  let lines = output === '' || output.endsWith('\n') ? 0 : 1;
+  for (let at = output.indexOf('\n'); at >= 0; at = output.indexOf('\n', at + 1)) lines++;
   return <span className="badge">{lines === 1 ? '1 line' : `${lines} lines`}</span>;
 }
 

@@ -7,8 +7,8 @@ import { act, useStore } from '../store/store.ts';
 import { foldTrace } from '../trace/fold.ts';
 import type { Folded } from '../trace/fold.ts';
 import {
+  OutputLines,
   callThatWrote,
-  outputLines,
   producedAt,
   sessionOutput,
   takenBack,
@@ -30,21 +30,22 @@ const OutputAt = memo(({ call }: { readonly call: number }) => {
   const trace = useStore(traceOf);
   const session = useStore((s) => s.session);
   const lines = useMemo(() => {
-    if (!result || !trace) return [];
-    return outputLines(foldTrace(trace), sessionOutput(result.report.output, result.sessions, session));
+    if (!result || !trace) return null;
+    return new OutputLines(foldTrace(trace), sessionOutput(result.report.output, result.sessions, session));
   }, [result, trace, session]);
-  if (!trace || !result) return <p className="empty">The bytes that read(2) returns appear here.</p>;
+  if (!trace || !lines) return <p className="empty">The bytes that read(2) returns appear here.</p>;
   const folded = foldTrace(trace);
   const produced = producedAt(folded, call);
   const own = writtenBy(folded, call);
   const undone = takenBack(folded, call);
-  const here = lineAt(lines, produced);
+  const here = lines.at(produced);
   const first = Math.max(0, Math.min(here - WINDOW / 2, lines.length - WINDOW));
-  const shown = lines.slice(first, first + WINDOW);
+  const shown = Math.min(WINDOW, lines.length);
   return (
     <ScrollRegion label="Output" className="console">
       {first > 0 && <span className="boundary">{count(first)} earlier lines</span>}
-      {shown.map((line) => {
+      {Array.from({ length: shown }, (_, i) => {
+        const line = lines.line(first + i);
         const mine = own !== null && line.from < own.to && own.from < line.to;
         return (
           <Line
@@ -52,7 +53,7 @@ const OutputAt = memo(({ call }: { readonly call: number }) => {
             folded={folded}
             line={line}
             look={`out-line ${mine ? 'now' : ''} ${line.from >= produced ? 'to-come' : ''}`}
-            here={line === lines[here]}
+            here={first + i === here}
           />
         );
       })}
@@ -93,18 +94,6 @@ const Line = memo(({ folded, line, look, here }: LineProps) => {
   );
 });
 Line.displayName = 'Line';
-
-/** The first line that ends at or after an offset, or the first of all. */
-function lineAt(lines: readonly OutputLine[], offset: number): number {
-  let low = 0;
-  let high = lines.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((lines[middle]?.to ?? Infinity) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low < lines.length ? low : 0;
-}
 
 function Rule({ line, boundary }: { readonly line: OutputLine; readonly boundary: Boundary }) {
   const rest = line.to - boundary.at;

@@ -2,16 +2,17 @@
  * Draws the tracks of the timeline on a canvas: callbacks as cells, owners as spans, the fill of the
  * buffer as an area, references and locks as bars, reads as bands behind all of it.
  */
+import { lastAtOrBefore } from '../trace/fold.ts';
 import type { Folded } from '../trace/fold.ts';
-import { CALL_KINDS } from '../../protocol/trace.ts';
-import type { HeldBar } from '../trace/held.ts';
+import { CALL_KINDS, HELD_KINDS } from '../../protocol/trace.ts';
+import type { HeldBars } from '../trace/held.ts';
 import type { Names } from '../trace/names.ts';
 import { bins, highestCount, ownerSpans, shares } from '../trace/timeline.ts';
 
 export interface Tracks {
   readonly folded: Folded;
   readonly names: Names;
-  readonly bars: readonly HeldBar[];
+  readonly bars: HeldBars;
   /** Calls at both edges: [from, to). */
   readonly from: number;
   readonly to: number;
@@ -76,8 +77,9 @@ export function callAtX(tracks: Place, width: number, x: number): number {
 
 const OWNER_FONT = '10.5px Inter, system-ui, sans-serif';
 /** Held over many objects, not for one of them. */
-const isOuter = ({ kind }: HeldBar): boolean =>
-  kind.startsWith('task') || kind === 'mmap_lock' || kind === 'cgroup_mutex';
+const OUTER = HELD_KINDS.map(
+  (kind) => kind.startsWith('task') || kind === 'mmap_lock' || kind === 'cgroup_mutex',
+);
 /** Bars looked at to find those of the moment: so many may have begun since. */
 const BARS_BACK = 64;
 
@@ -127,11 +129,11 @@ export function drawHere(
   }
   g.fillStyle = colour('--current');
   g.globalAlpha = 0.8;
-  const last = lastFrom(tracks.bars, now);
+  const { kind, from, to } = tracks.bars;
+  const last = lastAtOrBefore(from, now);
   for (let i = last; i >= 0 && i > last - BARS_BACK; i--) {
-    const bar = tracks.bars[i];
-    if (!bar || bar.to < now || isOuter(bar)) continue;
-    const [a, b] = [x(bar.from), x(bar.to + 1)];
+    if ((to[i] ?? 0) < now || OUTER[kind[i] ?? 0]) continue;
+    const [a, b] = [x(from[i] ?? 0), x((to[i] ?? 0) + 1)];
     g.fillRect(a + 1, rowY('held') + 13, Math.max(1, b - a - 2), 5);
   }
   g.globalAlpha = 1;
@@ -290,18 +292,21 @@ export function drawTracks(
   }
 
   function drawHeld(): void {
-    for (const bar of tracks.bars) {
-      const [a, b] = [x(bar.from), x(bar.to + 1)];
-      if (bar.to < tracks.from || bar.from >= tracks.to) continue;
-      const outer = isOuter(bar);
-      g.globalAlpha = bar.from > now ? 0.16 : outer ? 0.55 : 0.8;
+    const { kind, from, to } = tracks.bars;
+    // Where many share a pixel, the first of them is drawn.
+    const drawn = { outer: -1, inner: -1 };
+    for (let i = 0; i < kind.length; i++) {
+      const [first, end] = [from[i] ?? 0, to[i] ?? 0];
+      if (end < tracks.from || first >= tracks.to) continue;
+      const [a, b] = [x(first), x(end + 1)];
+      const outer = OUTER[kind[i] ?? 0] === true;
+      const row = outer ? 'outer' : 'inner';
+      if (b <= drawn[row]) continue;
+      const width = Math.max(1, b - a - (outer ? 0 : 2));
+      drawn[row] = a + width;
+      g.globalAlpha = first > now ? 0.16 : outer ? 0.55 : 0.8;
       g.fillStyle = colour('--held');
-      g.fillRect(
-        a + (outer ? 0 : 1),
-        rowY('held') + (outer ? 5 : 13),
-        Math.max(1, b - a - (outer ? 0 : 2)),
-        5,
-      );
+      g.fillRect(a + (outer ? 0 : 1), rowY('held') + (outer ? 5 : 13), width, 5);
     }
     g.globalAlpha = 1;
   }

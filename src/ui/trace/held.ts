@@ -9,13 +9,15 @@ export interface Holding {
   readonly n: number;
 }
 
-type Open = Map<string, Holding>;
+/** What is held, in the order in which it was taken: a handful at any time. */
+type Open = Holding[];
 
 function take(open: Open, { kind, object, delta }: HeldRow): void {
-  const id = `${kind} ${object}`;
-  const n = (open.get(id)?.n ?? 0) + delta;
-  if (n === 0) open.delete(id);
-  else open.set(id, { kind, object, n });
+  const at = open.findLastIndex((one) => one.kind === kind && one.object === object);
+  const n = (open[at]?.n ?? 0) + delta;
+  if (at < 0) open.push({ kind, object, n });
+  else if (n === 0) open.splice(at, 1);
+  else open[at] = { kind, object, n };
 }
 
 /** Rows between two moments at which it is written down what is held. */
@@ -27,9 +29,9 @@ function checkpointsOf(trace: SessionTrace): readonly Open[] {
   let known = checkpoints.get(trace);
   if (!known) {
     const made: Open[] = [];
-    const open: Open = new Map();
+    const open: Open = [];
     for (let i = 0; i < trace.held.call.length; i++) {
-      if (i % STRIDE === 0) made.push(new Map(open));
+      if (i % STRIDE === 0) made.push([...open]);
       take(open, heldRow(trace.held, i));
     }
     checkpoints.set(trace, (known = made));
@@ -51,37 +53,47 @@ function heldRightAfter(trace: SessionTrace, call: number): readonly Holding[] {
   const place = Math.floor(end / STRIDE);
   const known = checkpointsOf(trace);
   const from = Math.min(place, known.length - 1);
-  const open: Open = new Map(known[from]);
+  const open: Open = [...(known[from] ?? [])];
   for (let i = Math.max(0, from) * STRIDE; i < end; i++) take(open, heldRow(trace.held, i));
-  return [...open.values()].sort((a, b) => HELD_KINDS.indexOf(a.kind) - HELD_KINDS.indexOf(b.kind));
+  return open.sort((a, b) => HELD_KINDS.indexOf(a.kind) - HELD_KINDS.indexOf(b.kind));
 }
 
-/** A reference or lock from the call that takes it to the one that gives it back. */
-export interface HeldBar {
-  readonly kind: HeldKind;
-  readonly object: bigint;
-  readonly from: number;
-  /** Call that released it, or the length of the trace. */
-  readonly to: number;
+/** References and locks from the calls that take them to those that give them back, in columns. */
+export interface HeldBars {
+  /** Place in HELD_KINDS. */
+  readonly kind: Uint8Array;
+  readonly from: Uint32Array;
+  /** Calls that released them, or the length of the trace. */
+  readonly to: Uint32Array;
 }
 
 /** Bars for the timeline, in order of their beginning, longer ones first. */
-export function heldBars(trace: SessionTrace): readonly HeldBar[] {
-  const open = new Map<string, HeldRow[]>();
-  const bars: HeldBar[] = [];
-  for (let i = 0; i < trace.held.call.length; i++) {
-    const row = heldRow(trace.held, i);
-    const id = `${row.kind} ${row.object}`;
-    const stack = open.get(id) ?? [];
-    open.set(id, stack);
-    if (row.delta === 1) stack.push(row);
-    else {
-      const taken = stack.pop();
-      if (taken) bars.push({ kind: row.kind, object: row.object, from: taken.call, to: row.call });
+export function heldBars({ held, length }: SessionTrace): HeldBars {
+  const count = held.delta.reduce((sum, delta) => sum + (delta > 0 ? 1 : 0), 0);
+  const [kind, from, to] = [new Uint8Array(count), new Uint32Array(count), new Uint32Array(count)];
+  /** Bars that are not closed, and the row that opened each: a handful at any time. */
+  const open: { readonly bar: number; readonly row: number }[] = [];
+  let bars = 0;
+  for (let row = 0; row < held.call.length; row++) {
+    if (held.delta[row] === 1) {
+      open.push({ bar: bars, row });
+      kind[bars] = held.kind[row] ?? 0;
+      from[bars] = held.call[row] ?? 0;
+      to[bars++] = length;
+      continue;
     }
+    const taken = open.findLastIndex(
+      (one) => held.kind[one.row] === held.kind[row] && held.object[one.row] === held.object[row],
+    );
+    if (taken >= 0) to[open.splice(taken, 1)[0]?.bar ?? 0] = held.call[row] ?? 0;
   }
-  for (const stack of open.values())
-    for (const row of stack)
-      bars.push({ kind: row.kind, object: row.object, from: row.call, to: trace.length });
-  return bars.sort((a, b) => a.from - b.from || b.to - a.to);
+  const swap = (column: Uint8Array | Uint32Array, i: number): void => {
+    [column[i - 1], column[i]] = [column[i] ?? 0, column[i - 1] ?? 0];
+  };
+  for (let bar = 1; bar < bars; bar++)
+    for (let i = bar; i > 0 && from[i] === from[i - 1] && (to[i] ?? 0) > (to[i - 1] ?? 0); i--) {
+      swap(kind, i);
+      swap(to, i);
+    }
+  return { kind, from, to };
 }

@@ -5,7 +5,7 @@
  * Stream offsets count the bytes that the reader gets. A record keeps its offset from the moment it is
  * written: what earlier reads copied, plus its place in the buffer.
  */
-import { countBefore, kindAt } from './fold.ts';
+import { countBefore, kindAt, lastAtOrBefore } from './fold.ts';
 import type { Folded } from './fold.ts';
 import type { SessionTrace } from '../../protocol/trace.ts';
 import { rowsBefore } from '../../protocol/trace_tables.ts';
@@ -40,26 +40,78 @@ export function sessionOutput(output: string, sessions: readonly SessionTrace[],
   return own ? output.slice(from, from + bytes(own)) : '';
 }
 
-export function outputLines(f: Folded, text: string): readonly OutputLine[] {
-  const boundaries = f.trace.reads.map((read, i): Boundary => ({
-    read: i,
-    at: f.copiedBefore[i + 1] ?? 0,
-    ret: read.ret,
-    size: read.size,
-  }));
-  const lines: OutputLine[] = [];
-  let next = 0;
+/** The lines of an output. A line is made when it is asked for, and then stays the same. */
+export class OutputLines {
+  readonly length: number;
+  private readonly text: string;
+  private readonly boundaries: readonly Boundary[];
+  /** Offset behind each line. */
+  private readonly ends: Uint32Array;
+  private readonly made: OutputLine[] = [];
+
+  constructor(f: Folded, text: string) {
+    this.text = text;
+    this.boundaries = f.trace.reads.map((read, i): Boundary => ({
+      read: i,
+      at: f.copiedBefore[i + 1] ?? 0,
+      ret: read.ret,
+      size: read.size,
+    }));
+    this.ends = lineEnds(text);
+    // Reads that end behind the text stand in a line of their own.
+    const rest =
+      this.upTo(text.length) < this.boundaries.length || (text === '' && this.boundaries.length > 0);
+    this.length = this.ends.length + (rest ? 1 : 0);
+  }
+
+  line(i: number): OutputLine {
+    return (this.made[i] ??= this.make(i));
+  }
+
+  /** Number of reads that end at or before an offset. */
+  private upTo(offset: number): number {
+    let low = 0;
+    let high = this.boundaries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.boundaries[middle]?.at ?? Infinity) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private make(i: number): OutputLine {
+    const { text, ends } = this;
+    const from = i === 0 ? 0 : (ends[i - 1] ?? text.length);
+    const isRest = i >= ends.length;
+    const to = ends[i] ?? text.length;
+    const first = i === 0 ? 0 : this.upTo(from);
+    return {
+      from,
+      to,
+      text: text.slice(from, text[to - 1] === '\n' && to > from ? to - 1 : to),
+      boundaries: this.boundaries.slice(first, isRest ? undefined : this.upTo(to)),
+    };
+  }
+
+  /** The first line that ends at or after an offset, or the first of all. */
+  at(offset: number): number {
+    const { ends, text } = this;
+    if (offset > text.length) return 0;
+    const before = lastAtOrBefore(ends, offset - 1) + 1;
+    return before < this.length ? before : 0;
+  }
+}
+
+/** Offsets behind the lines of a text; the last line may have no newline. */
+function lineEnds(text: string): Uint32Array {
+  const ends: number[] = [];
   for (let from = 0; from < text.length;) {
     const newline = text.indexOf('\n', from);
-    const to = newline < 0 ? text.length : newline + 1;
-    const here: Boundary[] = [];
-    for (let b = boundaries[next]; b && b.at <= to; b = boundaries[++next]) here.push(b);
-    lines.push({ from, to, text: text.slice(from, newline < 0 ? to : newline), boundaries: here });
-    from = to;
+    from = newline < 0 ? text.length : newline + 1;
+    ends.push(from);
   }
-  const rest = boundaries.slice(next);
-  if (rest.length > 0) lines.push({ from: text.length, to: text.length, text: '', boundaries: rest });
-  return lines;
+  return Uint32Array.from(ends);
 }
 
 /** Bytes that have been written when `call` is over, copied out or still in the buffer. */

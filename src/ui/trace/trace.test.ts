@@ -6,13 +6,14 @@ import { diffLines, runNumbers } from './compare.ts';
 import { describeMoment } from './describe.ts';
 import { foldTrace } from './fold.ts';
 import type { Folded } from './fold.ts';
+import { HELD_KINDS } from '../../protocol/trace.ts';
 import { heldAt, heldBars } from './held.ts';
 import { litLines } from './kernel_lines.ts';
 import { namesOf } from './names.ts';
 import { nowAt, stateOf } from './object_state.ts';
 import type { ObjectState } from './object_state.ts';
 import { ObjectRows, rowAt } from './object_rows.ts';
-import { outputLines, producedAt, takenBack, writtenBy } from './output.ts';
+import { OutputLines, producedAt, takenBack, writtenBy } from './output.ts';
 import { Picture } from './picture.ts';
 import { objectAddr, ownerAddr, sketch } from './sketch.ts';
 import { bins, ownerSpans, shares } from './timeline.ts';
@@ -179,8 +180,8 @@ describe('what an object is', () => {
 describe('output', () => {
   const text = 'a'.repeat(29) + '\n' + 'b'.repeat(29) + '\n';
   test('a read that ends inside a line is marked at that line', () => {
-    const lines = outputLines(f, text);
-    expect(lines.map((line) => line.boundaries.map((b) => [b.read, b.at]))).toEqual([
+    const lines = new OutputLines(f, text);
+    expect([0, 1].map((i) => lines.line(i).boundaries.map((b) => [b.read, b.at]))).toEqual([
       [],
       [
         [0, 50],
@@ -188,6 +189,15 @@ describe('output', () => {
         [2, 60],
       ],
     ]);
+    expect(lines.length).toBe(2);
+    expect(lines.line(1)).toMatchObject({ from: 30, to: 60, text: 'b'.repeat(29) });
+  });
+  test('a read that ends behind the text has a line of its own', () => {
+    const lines = new OutputLines(f, text.slice(0, 40));
+    expect(lines.length).toBe(3);
+    expect([1, 2].map((i) => lines.line(i).text)).toEqual(['b'.repeat(10), '']);
+    expect(lines.line(2).boundaries.map(({ read }) => read)).toEqual([0, 1, 2]);
+    expect([0, 30, 31, 41].map((offset) => lines.at(offset))).toEqual([0, 0, 1, 0]);
   });
   test('what is in the buffer counts as produced, once', () => {
     expect([0, 1, 3, 6, 7, 12].map((call) => producedAt(f, call))).toEqual([0, 30, 60, 60, 60, 60]);
@@ -215,7 +225,8 @@ test('what is held is the sum of what was taken and given back', () => {
     ['task usage'],
     [],
   ]);
-  expect(heldBars(trace).map((bar) => [bar.kind, bar.from, bar.to])).toEqual([
+  const { kind, from, to } = heldBars(trace);
+  expect(Array.from(kind, (of, i) => [HELD_KINDS[of], from[i], to[i]])).toEqual([
     ['task usage', 0, 3],
     ['file f_count', 0, 2],
   ]);
