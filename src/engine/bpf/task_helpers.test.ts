@@ -189,11 +189,8 @@ test('bpf_iter_css walks the tree in each order, bpf_iter_css_task the tasks of 
     callHelper(bpf, 'bpf_iter_css_task_destroy', it);
     return found;
   };
-  const listed = (threads: boolean): number => {
-    const text = must(snapshot.cgroups[0], 'root')[threads ? 'threads' : 'procs'];
-    return text.split('\n').filter((line) => line !== '').length;
-  };
-  expect(pids(0).length).toBeGreaterThanOrEqual(listed(true));
-  expect(pids(1).length).toBeLessThan(pids(0).length);
-  expect(pids(0)).not.toContain(0);
+  const listed = (file: 'threads' | 'procs'): number[] =>
+    must(snapshot.cgroups[0], 'root')[file].trim().split('\n').map(Number);
+  expect(pids(0)).toEqual(listed('threads'));
+  expect(pids(1)).toEqual(listed('procs'));
 });

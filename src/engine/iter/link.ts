@@ -75,6 +75,7 @@ export class IterLink {
     this.view.set('link.refcnt', 1);
     this.view.set('link.id', id);
     this.view.set('link.type', BPF_LINK_TYPE_ITER);
+    this.view.trySet('link.ops', iter.env.kernel.symbols.find('bpf_iter_link_lops')?.addr ?? 0n);
     this.aux = this.view.sub('aux');
   }
 

@@ -10,9 +10,8 @@ import type { Addr } from '../../../shared/brand.ts';
 import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { containerOf, listNodes } from '../../kernel/list.ts';
 import { afterPost, afterPre, cgroupParent, leftmost } from '../../kernel/objects/cgroup.ts';
-import { isGroupLeader } from '../../kernel/objects/task.ts';
+import { memberTasks } from '../../kernel/objects/cgroup_tasks.ts';
 import type { View } from '../../kernel/view.ts';
 import type { Call, Helper } from '../../vm/helper.ts';
 
@@ -83,19 +82,6 @@ const COUNT = 0n;
 const DONE = 8n;
 const TASKS = 16n;
 
-/** Tasks of a cgroup, in the order of its css_sets. */
-function tasksOf(kernel: Kernel, cgroup: View, leaders: boolean): Addr[] {
-  const out: Addr[] = [];
-  for (const node of listNodes(kernel.mem, cgroup.at('cset_links'))) {
-    const cset = kernel.view('css_set', containerOf(kernel, node, 'cgrp_cset_link', 'cset_link').ptr('cset'));
-    for (const entry of listNodes(kernel.mem, cset.at('tasks'))) {
-      const task = containerOf(kernel, entry, 'task_struct', 'cg_list');
-      if (!leaders || isGroupLeader(task)) out.push(task.addr);
-    }
-  }
-  return out;
-}
-
 /**
  * @kernel bpf_iter_css_task_new, kernel/bpf/task_iter.c
  * @fidelity partial: the tasks are listed when it begins; no threaded cgroups
@@ -106,10 +92,10 @@ function cssTaskNew(call: Call): NegErrno {
   mem.setU64(call.arg(1), 0n);
   const known = [0, CSS_TASK_ITER_PROCS, CSS_TASK_ITER_PROCS | CSS_TASK_ITER_THREADED];
   if (!known.includes(flags)) return fail('EINVAL');
-  const tasks = tasksOf(kernel, cgroupOf(kernel, call.arg(2)), (flags & CSS_TASK_ITER_PROCS) !== 0);
+  const tasks = memberTasks(kernel, cgroupOf(kernel, call.arg(2)), (flags & CSS_TASK_ITER_PROCS) !== 0);
   const state = mem.alloc(Number(TASKS) + tasks.length * 8);
   mem.setU64(state + COUNT, BigInt(tasks.length));
-  tasks.forEach((task, i) => mem.setU64(state + TASKS + BigInt(i * 8), task));
+  tasks.forEach(({ addr }, i) => mem.setU64(state + TASKS + BigInt(i * 8), addr));
   mem.setU64(call.arg(1), state);
   return 0;
 }

@@ -14,11 +14,11 @@ import {
   newCgroup,
   removeCgroup,
   rootCgroup,
-  taskCgroup,
 } from '../../kernel/objects/cgroup.ts';
+import { memberTasks } from '../../kernel/objects/cgroup_tasks.ts';
 import { initialNamespace } from '../../kernel/objects/namespace.ts';
 import { findTaskByPidNs } from '../../kernel/objects/pid.ts';
-import { isGroupLeader, processes, threads } from '../../kernel/objects/task.ts';
+import { threads } from '../../kernel/objects/task.ts';
 import type { View } from '../../kernel/view.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { BOOT_TIME } from '../clock.ts';
@@ -36,9 +36,7 @@ interface Control {
 }
 
 const members = (kernel: Kernel, cgroup: View, leadersOnly: boolean): string =>
-  [...processes(kernel)]
-    .flatMap((leader) => [...threads(kernel, leader)])
-    .filter((task) => taskCgroup(task)?.addr === cgroup.addr && (!leadersOnly || isGroupLeader(task)))
+  memberTasks(kernel, cgroup, leadersOnly)
     .map((task) => `${task.num('pid')}\n`)
     .join('');
 
