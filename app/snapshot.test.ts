@@ -1,7 +1,7 @@
 /** scripts/snapshot.sh on this very machine: real processes become a file, and the file a world. */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -31,8 +31,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** The script reads some thirty files of each process: a machine may have thousands. */
-const MANY_PROCESSES_MS = 300_000;
+/** The script reads some ten files of each task: a machine may have thousands, and be busy. */
+const MANY_PROCESSES_MS = 120_000;
 
 const snapshot = (...words: string[]): string => {
   const { stdout, status } = spawnSync('sh', [script, ...words], { encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -79,6 +79,36 @@ test(
     expect(text).not.toContain(
       `${(server.address() as AddressInfo).port.toString(16).toUpperCase()} 00000000:0000 0A`,
     );
+  },
+  MANY_PROCESSES_MS,
+);
+
+test(
+  'it starts no more programs for more processes',
+  () => {
+    const started = (): number => {
+      const log = join(folder, `started-${Math.random()}`);
+      const tools = mkdtempSync(join(folder, 'bin-'));
+      for (const tool of ['find', 'stat', 'grep', 'sort', 'readlink', 'ls', 'cat', 'awk'])
+        writeFileSync(
+          join(tools, tool),
+          `#!/bin/sh\necho ${tool} >> ${log}\nPATH=\${PATH#*:}\nexec ${tool} "$@"\n`,
+          { mode: 0o755 },
+        );
+      const { status } = spawnSync('sh', [script, '--no-addresses'], {
+        env: { ...process.env, PATH: `${tools}:${process.env['PATH'] ?? ''}` },
+        stdio: 'ignore',
+      });
+      expect(status).toBe(0);
+      return readFileSync(log, 'utf8').trim().split('\n').length;
+    };
+    const before = started();
+    const more = Array.from({ length: 40 }, () => spawn('sleep', ['60'], { stdio: 'ignore' }));
+    const after = started();
+    for (const each of more) each.kill();
+    expect(before).toBeGreaterThan(3);
+    // Names of descriptors go to stat by the hundred kilobytes, and others' processes come and go.
+    expect(after - before).toBeLessThan(10);
   },
   MANY_PROCESSES_MS,
 );

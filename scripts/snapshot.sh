@@ -5,7 +5,12 @@
 #
 # Reads /proc and /sys/fs/cgroup only. Without root it tells all about your own processes and little about
 # others'. --no-names leaves out names of processes, --no-paths those of files and cgroups, --no-addresses
-# where memory is mapped and whom sockets talk to. Needs sh, awk, stat and readlink.
+# where memory is mapped and whom sockets talk to. Needs sh, awk, stat and a find that knows -printf.
+#
+# Links and what is behind descriptors are read many at a time, so that the number of programs it starts does not
+# grow with that of processes:
+#
+#     find -printf, find -exec stat {} +  ->  lines that begin with \001  ->  awk, which reads the other files itself
 LC_ALL=C
 export LC_ALL
 names=1 paths=1 addresses=1
@@ -25,16 +30,15 @@ cd /proc || exit 1
 groups=/sys/fs/cgroup
 [ -e "$groups/cgroup.controllers" ] || groups=$groups/unified
 
-# One line for each process, thread and cgroup; the program below reads what they name.
+# What links say and what is behind descriptors, then one line for each process, thread and cgroup; the program
+# below reads the files that these name. A line without \001 in front is the rest of a name with a line break.
 {
-	for pid in $(ls -d [0-9]* | sort -n); do
-		echo "process $pid"
-		echo "thread $pid $pid"
-		for tid in $(ls "$pid/task" 2>/dev/null | sort -n); do
-			[ "$tid" = "$pid" ] || echo "thread $pid $tid"
-		done
-	done
-	find "$groups" -type d -exec stat -c 'cgroup %i %n' {} + 2>/dev/null
+	find [0-9]*/exe [0-9]*/cwd [0-9]*/ns/* [0-9]*/task/[0-9]*/fd/ -maxdepth 1 -type l -printf '\001link %p %l\n' 2>/dev/null
+	find [0-9]*/task/[0-9]*/fd/ -maxdepth 1 -type l -exec stat -L -c "$(printf '\001stat') %n %i %d %f %s %h %X %Y %Z" {} + 2>/dev/null
+	# Of others it may be opened and not read, which awk would not survive.
+	[ $addresses = 0 ] || find [0-9]*/task/[0-9]*/syscall -exec grep -H . {} + 2>/dev/null | awk '{ print "\001call " $0 }'
+	printf '\001task %s\n' [0-9]*/task/[0-9]* | sort -t / -k 1.7n,1 -k 3n,3
+	find "$groups" -type d -exec stat -c "$(printf '\001cgroup') %i %n" {} + 2>/dev/null
 } | awk -v names=$names -v paths=$paths -v addresses=$addresses -v self=$$ -v root="$groups" '
 function quote(text,    out, n, i, c) {
 	if (text !~ /[^ !#-\[\]-~]/) return "\"" text "\""
@@ -48,12 +52,6 @@ function quote(text,    out, n, i, c) {
 function slurp(file,    line, out) {
 	while ((getline line < file) > 0) out = out line "\n"
 	close(file)
-	return out
-}
-function ask(command,    line, out, first) {
-	first = 1
-	while ((command | getline line) > 0) { out = out (first ? "" : "\n") line; first = 0 }
-	close(command)
 	return out
 }
 # A path stands for itself, or for a number that is the same wherever the path is.
@@ -134,23 +132,30 @@ function readMaps(pid,    file, line, n, field, size, range, path, at, out, flag
 	maps = out
 	vmflags = flags
 }
-function readNs(pid,    out, n, i, kind, link) {
+function readNs(pid,    out, n, i, kind, path) {
 	n = split("pid pid_for_children net mnt uts ipc user cgroup time", kind, " ")
-	split(ask("for k in pid pid_for_children net mnt uts ipc user cgroup time; do readlink " pid "/ns/$k || echo; done 2>/dev/null"), link, "\n")
-	for (i = 1; i <= n; i++)
-		if (link[i] != "") out = out (out == "" ? "" : ",") quote(kind[i]) ":" quote(link[i])
+	for (i = 1; i <= n; i++) {
+		path = pid "/ns/" kind[i]
+		if (path in links) out = out (out == "" ? "" : ",") quote(kind[i]) ":" quote(links[path])
+	}
 	return out
 }
-function readFds(dir,    rows, n, i, word, link, out) {
-	rows = ask("cd " dir "/fd 2>/dev/null && for f in *; do s=$(stat -L -c \"%i %d %f %s %h %X %Y %Z\" \"$f\" 2>/dev/null) && l=$(readlink \"$f\") && case $l in *\"\n\"*) ;; *) echo \"$f $s $l\" ;; esac; done")
-	n = split(rows, row, "\n")
+# Threads mostly share a table: what looks like the last one is it, and its fdinfo is not read again.
+function readFds(dir,    n, i, fd, path, word, out, seen) {
+	n = split(fds[dir], fd, " ")
 	for (i = 1; i <= n; i++) {
-		if (row[i] == "") continue
-		split(row[i], word, " ")
-		link = row[i]
-		sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", link)
-		out = out (out == "" ? "" : ",\n") "{\"fd\":" word[1] ",\"link\":" quote(hide(link)) ",\"ino\":" word[2] ",\"dev\":" quote(device(word[3])) ",\"mode\":" quote(octal(unhex(word[4]))) ",\"size\":" word[5] ",\"nlink\":" word[6] ",\"times\":[" word[7] "," word[8] "," word[9] "],\"fdinfo\":" quote(slurp(dir "/fdinfo/" word[1])) "}"
+		path = dir "/fd/" fd[i]
+		if (path in behind) seen = seen fd[i] " " links[path] " " behind[path] "\n"
 	}
+	if (seen == lastTable) return lastFds
+	lastTable = seen
+	for (i = 1; i <= n; i++) {
+		path = dir "/fd/" fd[i]
+		if (!(path in links) || !(path in behind)) continue
+		split(behind[path], word, " ")
+		out = out (out == "" ? "" : ",\n") "{\"fd\":" fd[i] ",\"link\":" quote(hide(links[path])) ",\"ino\":" word[1] ",\"dev\":" quote(device(word[2])) ",\"mode\":" quote(octal(unhex(word[3]))) ",\"size\":" word[4] ",\"nlink\":" word[5] ",\"times\":[" word[6] "," word[7] "," word[8] "],\"fdinfo\":" quote(slurp(dir "/fdinfo/" fd[i])) "}"
+	}
+	lastFds = out
 	return out
 }
 function finish() {
@@ -187,33 +192,66 @@ BEGIN {
 	for (i = 1; i <= n; i++) if (addresses) printf "%s%s:%s", (i == 1 ? "" : ",\n"), quote(net[i]), quote(slurp("self/net/" net[i]))
 	printf "},\n\"processes\":["
 }
-$1 == "process" {
-	pid = $2
-	skip = slurp(pid "/stat") == ""
-	if (skip) next
+# A link with a line break is left out, as /proc itself cannot tell where it ends.
+!/^\001/ { delete links[last]; next }
+# One that nobody may read is empty, and is left out too.
+$1 == "\001link" {
+	last = $2
+	sub(/\/+fd\/+/, "/fd/", last)
+	if (NF < 3) next
+	links[last] = substr($0, length($1 $2) + 3)
+	if (match(last, /\/fd\/[0-9]+$/)) {
+		dir = substr(last, 1, RSTART - 1)
+		fds[dir] = fds[dir] " " substr(last, RSTART + 4)
+	}
+}
+$1 == "\001stat" {
+	path = $2
+	sub(/\/+fd\/+/, "/fd/", path)
+	behind[path] = substr($0, length($1 $2) + 3)
+}
+$1 == "\001call" {
+	path = $2
+	sub(/\/syscall:.*$/, "", path)
+	calls[path] = substr($0, index($0, ":") + 1)
+}
+function process(pid,    exe, cwd) {
+	readMaps(pid)
+	exe = links[pid "/exe"]
+	cwd = links[pid "/cwd"]
 	finish()
 	printf "%s", (processes++ ? ",\n" : "")
-	readMaps(pid)
-	exe = ask("readlink " pid "/exe 2>/dev/null")
-	cwd = ask("readlink " pid "/cwd 2>/dev/null")
 	printf "{\"pid\":%d,\"exe\":%s,\"cwd\":%s,\"maps\":%s,\"vmflags\":[%s],\"ns\":{%s},\"threads\":[", pid, exe == "" ? "null" : quote(hide(exe)), cwd == "" ? "null" : quote(hide(cwd)), quote(maps), vmflags, readNs(pid)
 	open = 1
 	threads = 0
 }
-$1 == "thread" && !skip {
-	dir = $2 "/task/" $3
+function thread(pid, tid,    dir, stat, comm, status, cgroup) {
+	dir = pid "/task/" tid
 	stat = slurp(dir "/stat")
-	if (stat == "" && threads > 0) next
-	if (stat == "") { dir = $2; stat = "" $2 " (gone) Z 0 0 0 0 0 0" }
-	comm = names ? slurp(dir "/comm") : "task-" $3 "\n"
+	if (stat == "" && threads > 0) return
+	if (stat == "") { dir = pid; stat = "" pid " (gone) Z 0 0 0 0 0 0" }
+	comm = names ? slurp(dir "/comm") : "task-" tid "\n"
 	status = slurp(dir "/status")
 	if (!names) sub(/^Name:[^\n]*/, "Name:\thidden", status)
 	cgroup = slurp(dir "/cgroup")
 	sub(/^.*0::/, "", cgroup)
 	sub(/\n.*$/, "", cgroup)
-	printf "%s{\"tid\":%d,\"comm\":%s,\"stat\":%s,\"status\":%s,\"oom_score_adj\":%s,\"wchan\":%s,\"cgroup\":%s,\"fds\":[%s]}", (threads++ ? ",\n" : ""), $3, quote(comm), quote(plainStat(stat, $3)), quote(status), quote(slurp($2 "/oom_score_adj")), quote(slurp(dir "/wchan")), quote("0::" hideParts(cgroup) "\n"), readFds(dir)
+	printf "%s{\"tid\":%d,\"comm\":%s,\"stat\":%s,\"status\":%s,\"oom_score_adj\":%s,\"wchan\":%s,\"syscall\":%s,\"cgroup\":%s,\"fds\":[%s]}", (threads++ ? ",\n" : ""), tid, quote(comm), quote(plainStat(stat, tid)), quote(status), quote(slurp(pid "/oom_score_adj")), quote(slurp(dir "/wchan")), quote(calls[dir]), quote("0::" hideParts(cgroup) "\n"), readFds(dir)
 }
-$1 == "cgroup" {
+# The leader comes first: it has the lowest number unless numbers have gone round.
+$1 == "\001task" {
+	split($2, part, "/")
+	pid = part[1]
+	if (pid != current) {
+		current = pid
+		skip = slurp(pid "/stat") == ""
+		if (skip) next
+		process(pid)
+		thread(pid, pid)
+	}
+	if (!skip && part[3] != pid) thread(pid, part[3])
+}
+$1 == "\001cgroup" {
 	path = substr($0, length($1 $2) + 3)
 	path = substr(path, length(root) + 1)
 	place = root path "/"
