@@ -1,13 +1,14 @@
 /**
  * The benchmarks: every figure in one run, each beside a peer. See docs/BENCH.md.
  *
- *     --only WORD     groups whose name begins so: compile, analyze, verify, vm, recording, world, walk, targets
+ *     --only WORD     groups whose name begins so: compile, length, analyze, verify, vm, recording, world, walk, targets
  *     --check         fail when a ratio is worse than the baseline allows
  *     --update        write what was measured to the baseline
  */
 import { parseArgs } from 'node:util';
 import { analyzeGroup } from './analyze.ts';
 import { compileGroup } from './compile.ts';
+import { compileLengthGroup } from './compile_length.ts';
 import { readBaseline, regressions, tableOf, writeBaseline } from './report.ts';
 import type { Group, Metric } from './report.ts';
 import { targetsGroup } from './targets.ts';
@@ -20,6 +21,7 @@ const BASELINE = 'bench/baseline.json';
 
 const GROUPS: readonly (readonly [name: string, measure: () => Group])[] = [
   ['compile', compileGroup],
+  ['length', compileLengthGroup],
   ['analyze', analyzeGroup],
   ['verify', verifyGroup],
   ['vm', vmGroup],
