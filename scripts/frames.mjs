@@ -1,6 +1,6 @@
 /**
  * Measures what drawing costs: processor time of script in each frame while the picture of a large world
- * is panned, zoomed and stepped through, and how many elements the graph has.
+ * is panned, zoomed, stepped through and jumped about in, and how many elements the graph has.
  *
  *     node scripts/frames.mjs [WORLD ...] [--peer] [--url URL]
  *
@@ -88,6 +88,26 @@ const stepping = (page) => async () => {
     await frame(page);
   }
 };
+
+/** Jumps all over the recording, by the timeline. */
+const seeking = (page, { x, y, width, height }) => async () => {
+  for (let i = 0; i < FRAMES / 2; i++) {
+    await page.mouse.click(x + width * (0.15 + 0.8 * ((i * 0.618) % 1)), y + height / 2);
+    await frame(page);
+  }
+};
+
+/** From then on the page notes how long each press on the timeline takes to be drawn, by the clock. */
+const watchSeeks = (page) =>
+  page.evaluate(() => {
+    globalThis.seeks = [];
+    document.querySelector('.tracks').addEventListener(
+      'pointerdown',
+      ({ timeStamp }) =>
+        requestAnimationFrame(() => setTimeout(() => globalThis.seeks.push(performance.now() - timeStamp))),
+      true,
+    );
+  });
 
 /** Prints what each act costs. @returns by act the script of a move, and of the worst frame */
 async function report(browser, page, world, acts) {
@@ -189,7 +209,17 @@ try {
     await page.waitForTimeout(2000);
     const graph = await page.locator('.graph > svg').boundingBox();
     const middle = { x: graph.x + graph.width / 2, y: graph.y + graph.height / 2 };
-    const own = await report(browser, page, world, { stepping: stepping(page), ...hand(page, middle) });
+    const tracks = await page.locator('.tracks').boundingBox();
+    await watchSeeks(page);
+    const own = await report(browser, page, world, {
+      seeking: seeking(page, tracks),
+      stepping: stepping(page),
+      ...hand(page, middle),
+    });
+    const seeks = (await page.evaluate(() => globalThis.seeks)).sort((a, b) => a - b);
+    console.log(
+      `${world}: a seek is drawn after ${at(seeks, 0.5).toFixed(0)} ms by the clock, 95 % after ${at(seeks, 0.95).toFixed(0)} ms`,
+    );
     console.log(`${world}: ${await page.locator('.graph *').count()} elements in the graph`);
     if (peer) await comparePeer(browser, page, world, own);
     await page.close();
