@@ -301,7 +301,8 @@ function move(env: Env, insn: Insn): void {
   dst.live |= LIVE_WRITTEN;
   dst.subregDef = env.insnIdx + 1;
   const now = dst.peek();
-  if (isExact(now) && now.umax <= 0xffff_ffffn) return;
+  // a number of 32 bits that was only copied
+  if (insn.off === 0 && isExact(now) && now.umax <= 0xffff_ffffn) return;
   zeroExtend32(dst);
   syncBounds(dst);
 }

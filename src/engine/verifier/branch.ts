@@ -26,6 +26,7 @@ import {
   PTR_TO_MAP_VALUE,
   PTR_TO_MEM,
   PTR_TO_SOCK_COMMON,
+  PTR_TO_SOCKET,
   PTR_TRUSTED,
   CONST_PTR_TO_MAP,
   PTR_UNTRUSTED,
@@ -66,9 +67,12 @@ const REVERSED: ReadonlyMap<number, number> = new Map([
   [BPF_JSGE, BPF_JSLT],
 ]);
 
+/** Types that stand for one kind of kernel object. */
+const IS_OBJECT: ReadonlySet<number> = new Set([CONST_PTR_TO_MAP, PTR_TO_SOCK_COMMON, PTR_TO_SOCKET]);
+
 /** Referenced, trusted or allocated, and nothing that takes the trust away. */
 export function isTrusted(reg: RegState): boolean {
-  if (reg.refObjId !== 0 || reg.type === CONST_PTR_TO_MAP || reg.type === PTR_TO_SOCK_COMMON) return true;
+  if (reg.refObjId !== 0 || IS_OBJECT.has(reg.type)) return true;
   const trust = PTR_TRUSTED | MEM_ALLOC;
   const flags = typeFlags(reg.type);
   return (flags & trust) !== 0 && (flags & ~trust) === 0;
@@ -78,6 +82,7 @@ const NEVER_NULL: ReadonlySet<number> = new Set([
   PTR_TO_MAP_VALUE,
   PTR_TO_MAP_KEY,
   PTR_TO_SOCK_COMMON,
+  PTR_TO_SOCKET,
   PTR_TO_BUF,
 ]);
 

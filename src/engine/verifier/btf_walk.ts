@@ -318,6 +318,13 @@ const MAP_STRUCTS: readonly (readonly [string, readonly MapTypeName[]])[] = [
   ['bpf_local_storage_map', ['SK_STORAGE', 'INODE_STORAGE', 'TASK_STORAGE', 'CGRP_STORAGE']],
   ['bpf_stab', ['SOCKMAP']],
   ['bpf_shtab', ['SOCKHASH']],
+  ['bpf_dtab', ['DEVMAP', 'DEVMAP_HASH']],
+  ['bpf_cpu_map', ['CPUMAP']],
+  ['xsk_map', ['XSKMAP']],
+  ['reuseport_array', ['REUSEPORT_SOCKARRAY']],
+  ['bpf_struct_ops_map', ['STRUCT_OPS']],
+  ['bpf_arena', ['ARENA']],
+  ['bpf_insn_array', ['INSN_ARRAY']],
 ];
 const MAP_STRUCT: ReadonlyMap<number, string> = new Map(
   MAP_STRUCTS.flatMap(([struct, types]) => types.map((type) => [MapType[type], struct] as const)),

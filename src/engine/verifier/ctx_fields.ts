@@ -158,6 +158,15 @@ export const SOCK = fields(
   read(48, 50, 2),
   read(52, 80),
 );
+/** The same of a socket that was looked up. @kernel bpf_sock_is_valid_access, net/core/filter.c */
+export const FULL_SOCK = fields(
+  80,
+  field(0, 4, 'whole', 4, false),
+  read(4, 16),
+  field(16, 24, 'whole', 4, false),
+  read(24, 50),
+  read(52, 80),
+);
 /** struct bpf_sock_addr @kernel sock_addr_is_valid_access, net/core/filter.c */
 export const SOCK_ADDR = fields(72, read(0, 4), write(4, 28), read(28, 40), write(40, 60), packet(64, 72, 8));
 /** struct bpf_sock_ops @kernel sock_ops_is_valid_access, net/core/filter.c */

@@ -5,7 +5,6 @@
  */
 import { must } from '../../shared/assert.ts';
 import type { TypeId } from '../../shared/brand.ts';
-import { MapType } from '../abi/uapi.ts';
 import { Kind } from '../btf/types.ts';
 import { structIdsMatch } from './btf_walk.ts';
 import { checkConstString } from './const_str.ts';
@@ -16,6 +15,7 @@ import type { Env } from './env.ts';
 import type { HelperArg, HelperProto } from './helper_proto.ts';
 import { checkRegArg } from './live.ts';
 import { checkMemArg, checkSizeArg } from './mem_arg.ts';
+import { isSocketMap } from './map_helpers.ts';
 import { markPrecise } from './precision.ts';
 import type { SpecialField } from './record.ts';
 import type { RegState } from './reg.ts';
@@ -40,6 +40,9 @@ import {
   PTR_TO_PACKET,
   PTR_TO_PACKET_META,
   PTR_TO_SOCK_COMMON,
+  PTR_TO_SOCKET,
+  PTR_TO_TCP_SOCK,
+  PTR_TO_XDP_SOCK,
   PTR_TO_STACK,
   PTR_TRUSTED,
   SCALAR_VALUE,
@@ -84,6 +87,7 @@ const MEM: readonly RegType[] = [
   PTR_TO_BTF_ID | PTR_TRUSTED,
 ];
 const BTF: readonly RegType[] = [PTR_TO_BTF_ID, PTR_TO_BTF_ID | PTR_TRUSTED, PTR_TO_BTF_ID | MEM_RCU];
+const SOCKETS: readonly RegType[] = [PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK, PTR_TO_XDP_SOCK];
 const SCALAR: readonly RegType[] = [SCALAR_VALUE];
 const DYNPTR: readonly RegType[] = [PTR_TO_STACK, CONST_PTR_TO_DYNPTR];
 
@@ -102,7 +106,7 @@ const COMPATIBLE: ReadonlyMap<string, readonly RegType[]> = new Map([
   ['size0', SCALAR],
   ['alloc', SCALAR],
   ['btf', BTF],
-  ['sock', [PTR_TO_SOCK_COMMON, PTR_TO_BTF_ID, PTR_TO_BTF_ID | PTR_TRUSTED]],
+  ['sock', [...SOCKETS, PTR_TO_BTF_ID, PTR_TO_BTF_ID | PTR_TRUSTED]],
   ['func', [PTR_TO_FUNC]],
   ['stack', [PTR_TO_STACK]],
   ['str', [PTR_TO_MAP_VALUE]],
@@ -314,8 +318,7 @@ function checkKind(env: Env, regno: number, arg: HelperArg, proto: HelperProto, 
 
 /** The values of socket maps are sockets. @kernel resolve_map_arg_type @fidelity full: rules.test.ts */
 function valueOf(arg: HelperArg, meta: CallMeta): HelperArg {
-  const sockets = meta.map?.type === MapType.SOCKMAP || meta.map?.type === MapType.SOCKHASH;
-  return sockets && arg.kind === 'value' ? { ...arg, kind: 'sock' } : arg;
+  return isSocketMap(meta.map) && arg.kind === 'value' ? { ...arg, kind: 'sock' } : arg;
 }
 
 /**

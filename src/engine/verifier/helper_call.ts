@@ -5,7 +5,7 @@
  */
 import { must } from '../../shared/assert.ts';
 import { HELPER_ID_MAX, helperName } from '../abi/helper_id.ts';
-import { AttachType, MapType } from '../abi/uapi.ts';
+import { AttachType } from '../abi/uapi.ts';
 import { resolve, sizeOf } from '../btf/layout.ts';
 import { Kind } from '../btf/types.ts';
 import { syncBounds } from './agree.ts';
@@ -17,7 +17,7 @@ import { checkHelperArg } from './helper_arg.ts';
 import type { HelperProto } from './helper_proto.ts';
 import { offersHelper } from './helper_offer.ts';
 import { helperProto } from './helper_proto.ts';
-import { checkMapCompatible, checkMapWritable } from './map_helpers.ts';
+import { checkMapCompatible, checkMapWritable, isSocketMap } from './map_helpers.ts';
 import { checkMemAccess } from './mem_access.ts';
 import { markPrecise } from './precision.ts';
 import type { SpecialField } from './record.ts';
@@ -182,8 +182,6 @@ function setResult(env: Env, proto: HelperProto, meta: CallMeta): void {
     case 'void':
       break;
     case 'value':
-      if (meta.map?.type === MapType.SOCKMAP || meta.map?.type === MapType.SOCKHASH)
-        env.unsupported('sockets looked up in maps');
       r0.setPointer(PTR_TO_MAP_VALUE | maybe);
       r0.map = meta.map;
       r0.mapUid = meta.mapUid;
@@ -212,7 +210,8 @@ function setResult(env: Env, proto: HelperProto, meta: CallMeta): void {
     r0.dynptrId = meta.dynptr.id;
     r0.refObjId = meta.dynptr.refObjId;
   }
-  if (proto.name === 'bpf_ringbuf_reserve' || kind === 'kptr') {
+  const socket = proto.name === 'bpf_map_lookup_elem' && isSocketMap(meta.map);
+  if (proto.name === 'bpf_ringbuf_reserve' || kind === 'kptr' || socket) {
     const id = acquireReference(env, env.insnIdx);
     r0.id = id;
     r0.refObjId = id;

@@ -21,6 +21,7 @@ import { branchTaken, refineBranches } from './branch.ts';
 import type { Env } from './env.ts';
 import { checkRegArg } from './live.ts';
 import { markPrecise } from './precision.ts';
+import { isSocketMap } from './map_helpers.ts';
 import { mapRecord } from './record.ts';
 import { dropReference } from './refs.ts';
 import { ADD_CONST, RegState } from './reg.ts';
@@ -29,6 +30,7 @@ import {
   PTR_MAYBE_NULL,
   PTR_TO_BTF_ID,
   PTR_TO_MAP_VALUE,
+  PTR_TO_SOCKET,
   PTR_TO_STACK,
   SCALAR_VALUE,
   baseType,
@@ -89,7 +91,8 @@ function markNotNull(env: Env, reg: RegState): void {
       reg.mapUid = reg.id;
     return;
   }
-  reg.type &= ~PTR_MAYBE_NULL;
+  if (baseType(reg.type) === PTR_TO_MAP_VALUE && isSocketMap(reg.map)) reg.type = PTR_TO_SOCKET;
+  else reg.type &= ~PTR_MAYBE_NULL;
 }
 
 const mayPointToLock = (env: Env, reg: RegState): boolean =>

@@ -42,6 +42,7 @@ import {
   PTR_TO_FUNC,
   PTR_TO_MAP_VALUE,
   PTR_TO_SOCK_COMMON,
+  PTR_TO_SOCKET,
   PTR_TRUSTED,
   SCALAR_VALUE,
   baseType,
@@ -114,6 +115,7 @@ export function isPlainMemory(btf: Btf, id: number, depth = 0): boolean {
 /** Base types other than BTF pointers that stand for a kernel struct. */
 const AS_STRUCT: ReadonlyMap<number, string> = new Map([
   [PTR_TO_SOCK_COMMON, 'sock_common'],
+  [PTR_TO_SOCKET, 'sock'],
   [CONST_PTR_TO_MAP, 'bpf_map'],
 ]);
 
@@ -280,13 +282,14 @@ const kernelObject: Rule = (arg) => {
   );
 };
 
-/** A map, where the parameter is named so. */
+/** A map that the program names, or one that it was handed as an object of the kernel. */
 const map: Rule = (arg) => {
   const { env, call, reg, regno } = arg;
   const { kernelBtf } = env.request;
-  if (!reg.map) return env.reject('EINVAL', `pointer in R${regno} isn't map pointer`);
+  if (!reg.map && baseType(reg.type) !== PTR_TO_BTF_ID)
+    return env.reject('EINVAL', `pointer in R${regno} isn't map pointer`);
   const target = kernelBtf.find('bpf_map', Kind.STRUCT);
-  const hasQueue = mapRecord(reg.map, kernelBtf).some((field) => field.kind === 'bpf_wq');
+  const hasQueue = reg.map && mapRecord(reg.map, kernelBtf).some((field) => field.kind === 'bpf_wq');
   if (call.map && hasQueue && (call.map !== reg.map || call.mapUid !== reg.mapUid))
     env.reject(
       'EINVAL',

@@ -47,6 +47,7 @@ import {
   PTR_TO_MAP_VALUE,
   PTR_TO_MEM,
   PTR_TO_SOCK_COMMON,
+  PTR_TO_SOCKET,
   PTR_UNTRUSTED,
   baseType,
   regTypeName,
@@ -54,8 +55,9 @@ import {
 } from './reg_type.ts';
 import type { RegType } from './reg_type.ts';
 
+const SOCKETS: readonly RegType[] = [PTR_TO_SOCK_COMMON, PTR_TO_SOCKET];
 /** Types whose accesses are compiled differently, so that one instruction cannot serve two of them. */
-const OWN_CODE: ReadonlySet<number> = new Set([PTR_TO_CTX, PTR_TO_SOCK_COMMON, PTR_TO_BTF_ID]);
+const OWN_CODE: ReadonlySet<number> = new Set([PTR_TO_CTX, ...SOCKETS, PTR_TO_BTF_ID]);
 
 /** One instruction works on one kind of pointer. */
 function notePointerType(env: Env, type: RegType, isLoad: boolean): void {
@@ -142,7 +144,7 @@ const NOT_IN_ARENA: ReadonlySet<number> = new Set([BPF_AND, BPF_OR, BPF_XOR].map
 function checkAtomicPointer(env: Env, regno: number, what: 'loads from' | 'stores into'): void {
   const { type } = env.reg(regno);
   const inArena = type === PTR_TO_ARENA && NOT_IN_ARENA.has(env.insn(env.insnIdx).imm);
-  if (type === PTR_TO_CTX || type === PTR_TO_SOCK_COMMON || inArena)
+  if (type === PTR_TO_CTX || SOCKETS.includes(type) || inArena)
     env.reject('EACCES', `BPF_ATOMIC ${what} R${regno} ${regTypeName(type)} is not allowed`);
 }
 

@@ -70,12 +70,15 @@ const FROM_NETWORK: ReadonlySet<string> = new Set(['SOCKET_FILTER', 'SCHED_CLS',
 /** @kernel may_update_sockmap, kernel/bpf/verifier.c @fidelity partial: no test runs it */
 const mayUpdateSockmap = (env: Env): boolean => env.target !== null || FROM_NETWORK.has(env.progName);
 
+/** The values of such maps are sockets. */
+export const isSocketMap = (map: MapInfo | null): boolean =>
+  map?.type === MapType.SOCKMAP || map?.type === MapType.SOCKHASH;
+
 /** @kernel check_map_func_compatibility, kernel/bpf/verifier.c @fidelity partial: sockmap helpers of other types */
 export function checkMapCompatible(env: Env, map: MapInfo | null, id: number, name: string): void {
   if (!map) return;
-  const sockets = map.type === MapType.SOCKMAP || map.type === MapType.SOCKHASH;
   if (
-    sockets &&
+    isSocketMap(map) &&
     (name === 'bpf_map_update_elem' || name === 'bpf_map_delete_elem') &&
     !mayUpdateSockmap(env)
   ) {

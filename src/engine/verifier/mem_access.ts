@@ -12,8 +12,10 @@ import { BPF_MAX_VAR_OFF } from './alu.ts';
 import { coerceToSize, coerceToSizeSigned } from './bounds.ts';
 import { checkBtfAccess, checkMapStructAccess } from './btf_walk.ts';
 import { checkCtxAccess } from './ctx_access.ts';
+import { FULL_SOCK } from './ctx_fields.ts';
 import type { Env } from './env.ts';
 import { tnumText } from './log_state.ts';
+import { plainAccessOk } from './plain_ctx.ts';
 import { markPrecise } from './precision.ts';
 import { fieldName, isPointerField, mapRecord } from './record.ts';
 import type { SpecialField } from './record.ts';
@@ -28,6 +30,7 @@ import {
   PTR_TO_MAP_KEY,
   PTR_TO_MAP_VALUE,
   PTR_TO_MEM,
+  PTR_TO_SOCKET,
   PTR_TO_STACK,
   PTR_UNTRUSTED,
   SCALAR_VALUE,
@@ -258,6 +261,20 @@ function buffer(env: Env, access: MemAccess, reg: RegState, off: number): void {
   loadUnknown(env, access);
 }
 
+/** @kernel check_sock_access, kernel/bpf/verifier.c @fidelity full: rules.test.ts */
+function socket(env: Env, access: MemAccess, reg: RegState, off: number): void {
+  const { regno, size } = access;
+  if (access.write) env.reject('EACCES', `R${regno} cannot write into ${regTypeName(reg.type)}`);
+  if (reg.smin < 0n)
+    env.reject(
+      'EACCES',
+      `R${regno} min value is negative, either use unsigned index or do a if (index >=0) check.`,
+    );
+  if (!plainAccessOk(env, FULL_SOCK, off, size, false))
+    env.reject('EACCES', `R${regno} invalid ${regTypeName(reg.type)} access off=${off} size=${size}`);
+  loadUnknown(env, access);
+}
+
 /** Pages that are not there read zero and swallow what is stored: nothing can go wrong. */
 function arena(env: Env, access: MemAccess): void {
   loadUnknown(env, access);
@@ -278,6 +295,7 @@ const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
   [CONST_PTR_TO_MAP, mapObject],
   [PTR_TO_BUF, buffer],
   [PTR_TO_ARENA, arena],
+  [PTR_TO_SOCKET, socket],
 ]);
 /** Types that a nullable register of the same base does not have a rule for. */
 const NEVER_NULL: ReadonlySet<number> = new Set([
@@ -287,6 +305,7 @@ const NEVER_NULL: ReadonlySet<number> = new Set([
   PTR_TO_CTX,
   PTR_TO_STACK,
   PTR_TO_ARENA,
+  PTR_TO_SOCKET,
 ]);
 
 /** How messages name the memory behind a pointer. */
@@ -295,6 +314,7 @@ const ALIGNED: ReadonlyMap<number, string> = new Map([
   [PTR_TO_MAP_VALUE, 'value '],
   [PTR_TO_CTX, 'context '],
   [PTR_TO_STACK, 'stack '],
+  [PTR_TO_SOCKET, 'sock '],
 ]);
 
 /** Stack is always accessed aligned, other memory by atomics and where the program asks for it. */

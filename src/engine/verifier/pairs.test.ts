@@ -62,6 +62,9 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   func: ['add', 'subtract', 'negate'],
   dynptr_ptr: ['add', 'subtract', 'negate'],
   arena: [...MEMORY, ...ARITHMETIC],
+  sock: ['negate'],
+  tcp_sock: ['negate'],
+  xdp_sock: ['negate'],
 };
 const ALWAYS = ['move', 'move 32', 'sign extension', 'compare', 'compare 32', 'spill'];
 

@@ -11,7 +11,7 @@
 import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { S64_MAX, S64_MIN, U64_MAX } from '../../shared/int64.ts';
 import type { Btf } from '../btf/parse.ts';
-import { NOT_INIT, PTR_TO_BTF_ID, PTR_TO_STACK, SCALAR_VALUE, baseType, mayBeNull } from './reg_type.ts';
+import { NOT_INIT, SCALAR_VALUE } from './reg_type.ts';
 import type { RegType } from './reg_type.ts';
 import type { MapInfo } from './request.ts';
 import type { Tnum } from './tnum.ts';
@@ -466,9 +466,3 @@ export class RegState {
     return Number(BigInt.asIntN(64, this.value.var.v));
   }
 }
-
-export const isSpillable = (reg: RegState): boolean => reg.type !== NOT_INIT && reg.type !== SCALAR_VALUE;
-/** Walkable without a check. */
-export const isBtfPointer = (reg: RegState): boolean =>
-  baseType(reg.type) === PTR_TO_BTF_ID && !mayBeNull(reg.type);
-export const isStackPointer = (reg: RegState): boolean => reg.type === PTR_TO_STACK;

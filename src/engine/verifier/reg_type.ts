@@ -23,6 +23,10 @@ export const PTR_TO_BUF = 12;
 export const PTR_TO_FUNC = 13;
 export const CONST_PTR_TO_DYNPTR = 14;
 export const PTR_TO_ARENA = 15;
+/** struct bpf_sock, as programs see a full socket. */
+export const PTR_TO_SOCKET = 16;
+export const PTR_TO_TCP_SOCK = 17;
+export const PTR_TO_XDP_SOCK = 18;
 
 const flag = (bit: number): number => 1 << (BASE_BITS + bit);
 export const PTR_MAYBE_NULL = flag(0);
@@ -61,6 +65,9 @@ const BASE_NAMES: readonly string[] = [
   'func',
   'dynptr_ptr',
   'arena',
+  'sock',
+  'tcp_sock',
+  'xdp_sock',
 ];
 
 /** In the order in which they are printed. */

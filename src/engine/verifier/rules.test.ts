@@ -192,7 +192,7 @@ test.for<readonly [name: string, source: string, message: string | null]>([
   [
     'a socket map takes sockets only',
     'r1 = 0\n*(u64 *)(r10 -8) = r1\nr2 = r10\nr2 += -8\nr3 = r2\nr4 = 0\nr1 = map socks\ncall bpf_map_update_elem\nr0 = 0\nexit',
-    'R3 type=fp expected=sock_common, ptr_, trusted_ptr_',
+    'R3 type=fp expected=sock_common, sock, tcp_sock, xdp_sock, ptr_, trusted_ptr_',
   ],
   ['recursion', 'call pc+1\nexit\ncall pc-1\nexit', 'the call stack of 9 frames is too deep'],
   [
@@ -349,4 +349,13 @@ test.for<readonly [name: string, hook: string, source: string, message: string |
   const said = refusal(source, lsm);
   // ids are the kernel's
   expect(said?.replace(/^attach_btf_id \d+ /, '') ?? null).toBe(message);
+});
+
+test.for<readonly [name: string, source: string, message: string | null]>([
+  ['has fields of its own', 'r1 = *(u32 *)(r0 +72)\nr0 = 0\nexit', 'Unreleased reference id=2 alloc_insn=6'],
+  ['is not memory', 'r1 = *(u64 *)(r0 +0)\nr0 = 0\nexit', 'R0 invalid sock access off=0 size=8'],
+  ['is not written', '*(u32 *)(r0 +0) = 0\nr0 = 0\nexit', 'R0 cannot write into sock'],
+  ['is not moved', 'r0 += 4\nr0 = 0\nexit', 'R0 pointer arithmetic on sock prohibited'],
+])('a socket that was looked up in a map %s', ([, source, message]) => {
+  expect(refusal(`${LOOKUP('socks')}\n${source}`)).toBe(message);
 });

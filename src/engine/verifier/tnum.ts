@@ -18,7 +18,6 @@ const trunc = (x: bigint): bigint => x & U64_MAX;
 
 export const TNUM_UNKNOWN: Tnum = { v: 0n, m: U64_MAX };
 export const tnumConst = (v: bigint): Tnum => ({ v: trunc(v), m: 0n });
-export const tnumIsConst = (t: Tnum): boolean => t.m === 0n;
 const make = (v: bigint, m: bigint): Tnum => ({ v: trunc(v) & ~m & U64_MAX, m: trunc(m) });
 
 const scratch = new BigUint64Array(1);
@@ -93,11 +92,6 @@ export const tnumIntersect = (a: Tnum, b: Tnum): Tnum => make(a.v | b.v, a.m & b
 export const tnumIn = (a: Tnum, b: Tnum): boolean => (b.m & ~a.m) === 0n && a.v === (b.v & ~a.m & U64_MAX);
 export const tnumIsAligned = (t: Tnum, size: number): boolean => ((t.v | t.m) & BigInt(size - 1)) === 0n;
 
-/** The low `size` bytes. */
-export function tnumCast(t: Tnum, size: number): Tnum {
-  const mask = (1n << BigInt(size * 8)) - 1n;
-  return { v: t.v & mask, m: t.m & mask };
-}
 export const tnumSubreg = (t: Tnum): Tnum => ({ v: t.v & LOW32, m: t.m & LOW32 });
 /** `t` with its low half taken from `sub`. */
 export const tnumWithSubreg = (t: Tnum, sub: Tnum): Tnum => ({

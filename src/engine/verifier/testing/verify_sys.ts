@@ -105,6 +105,7 @@ export class VerifySys implements BpfSyscalls {
   linkCreate = (_attr: LinkCreateAttr): number => this.nextFd++;
   objPin = (): number => 0;
   objGet = (): number => -Errno.ENOENT;
+  dupAbove = (fd: number): number => fd;
   close = (): number => 0;
 
   private requestOf(attr: ProgLoadAttr, progBtf: Btf | null): VerifyRequest {
