@@ -63,6 +63,12 @@ const cases: { what: string; argv: () => string[]; status: number; says: RegExp 
     says: /--pid needs a value; one that begins with - is written --pid=-/,
   },
   {
+    what: 'a map that the object does not have',
+    argv: () => ['run', join(import.meta.dirname, 'examples/bpf_map_elem.bpf.c'), '--map', 'nope'],
+    status: 1,
+    says: /there is no map 'nope' to iterate; the object has /,
+  },
+  {
     what: 'a file that is no text',
     argv: () => ['run', join(import.meta.dirname, '../docs/playground.png')],
     status: 2,

@@ -11,13 +11,6 @@ export interface Moment {
   readonly insn?: number;
 }
 
-export const sameMoment = (a: Moment, b: Moment): boolean =>
-  a.session === b.session && a.call === b.call && a.insn === b.insn;
-
-/** Earlier is negative. Sessions are ordered by number. */
-export const compareMoments = (a: Moment, b: Moment): number =>
-  a.session - b.session || a.call - b.call || (a.insn ?? -1) - (b.insn ?? -1);
-
 /** `1/0/17` or `1/0/17/5`: session, read, call and instruction. */
 export const formatMoment = (m: Moment): string =>
   [m.session, m.read, m.call, ...(m.insn === undefined ? [] : [m.insn])].join('/');

@@ -86,16 +86,6 @@ const CORE_RELO: Part<CoreRelo> = {
 export const lineColumn = (l: { readonly line: number; readonly column: number }): number =>
   ((l.line << COLUMN_BITS) | Math.min(l.column, (1 << COLUMN_BITS) - 1)) >>> 0;
 
-/** func_info as BPF_PROG_LOAD takes it: insn_off in instructions, type_id. */
-export function encodeFuncInfo(records: readonly FuncInfo[]): Uint8Array {
-  return encodeWords(records.flatMap(FUNC_INFO.write));
-}
-
-/** line_info as BPF_PROG_LOAD takes it. */
-export function encodeLineInfo(records: readonly LineInfo[]): Uint8Array {
-  return encodeWords(records.flatMap(LINE_INFO.write));
-}
-
 function encodeWords(words: readonly number[]): Uint8Array {
   const out = new Uint8Array(words.length * 4);
   const view = new DataView(out.buffer);

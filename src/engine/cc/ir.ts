@@ -198,11 +198,6 @@ export class Block {
   }
 }
 
-export interface IrParam {
-  readonly name: string;
-  readonly width: Width;
-}
-
 /** How eagerly calls to a function are replaced by its body. */
 export type InlineRule = 'always' | 'never' | 'maybe';
 

@@ -79,9 +79,6 @@ export function initialNamespaces(kernel: Kernel, inums: Partial<Record<NsKind, 
   ) as unknown as NsSet;
 }
 
-/** The symbols of objects whose place the image fixes, and of the structs that lie there. */
-export const imageObjects = IMAGE;
-
 function mountRoot(kernel: Kernel, { root }: BootOptions, mntNs: View): View {
   const sb = newSuper(kernel, root.fstype, root.dev);
   const inode = newInode(kernel, sb, {

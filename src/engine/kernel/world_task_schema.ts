@@ -64,8 +64,6 @@ export const processFacts = {
   foreground: v.optional(count),
 };
 
-export type WorldRegisters = v.InferOutput<typeof registers>;
-
 /** What /proc/stat lists: nanoseconds, and switches from task to task. */
 export const cpuTimesSchema = v.strictObject({
   user: v.optional(count, 0),

@@ -11,6 +11,12 @@ interface OpenMap {
   readonly map: BpfMap;
 }
 
+/** What to say when the object has no map of a name; null when it has one. @param verb what was to be done with it */
+export const noSuchMap = ({ maps }: LoadedObject['object'], name: string, verb: string): string | null =>
+  maps.some((map) => map.name === name)
+    ? null
+    : `there is no map '${name}' to ${verb}; the object has ${maps.map((map) => map.name).join(', ') || 'none'}`;
+
 /** The map with a name, or what is wrong. */
 function openMap(
   { sys }: Machine,
@@ -18,10 +24,9 @@ function openMap(
   name: string,
   verb: string,
 ): OpenMap | string {
-  const index = object.maps.findIndex((map) => map.name === name);
-  if (index < 0)
-    return `there is no map '${name}' to ${verb}; the object has ${object.maps.map((m) => m.name).join(', ')}`;
-  const fd = mapFds[index] ?? -1;
+  const missing = noSuchMap(object, name, verb);
+  if (missing !== null) return missing;
+  const fd = mapFds[object.maps.findIndex((map) => map.name === name)] ?? -1;
   const map = sys.fds.get('map', fd);
   return typeof map === 'number' ? `map '${name}' was not created` : { fd, map };
 }

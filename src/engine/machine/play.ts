@@ -20,7 +20,7 @@ import { MissingRole } from '../kernel/types.ts';
 import { WorldError } from '../kernel/world.ts';
 import { errnoOrNull } from './boot.ts';
 import type { Machine } from './boot.ts';
-import { fillMap, mapAccess } from './map_access.ts';
+import { fillMap, mapAccess, noSuchMap } from './map_access.ts';
 import { readGlobals, readMaps, readRingbufs } from './globals.ts';
 import { chooseProgram, loadProgram } from './program.ts';
 import type { LoadOutcome } from './program.ts';
@@ -167,8 +167,16 @@ export function* playLoaded(
     stays = answer === 'stay open';
     return answer;
   };
-  if (linkFd < 0)
-    return { report: { ...base, stage: 'attach', attach: { errno: errnoName(linkFd) } }, program };
+  if (linkFd < 0) {
+    const map = options.attach?.map;
+    const missing = map === undefined ? null : noSuchMap(loaded.object, map, 'iterate');
+    const said = missing === null ? [] : [openError(loaded.object.path, missing)];
+    const diagnostics = [...base.diagnostics, ...said];
+    return {
+      report: { ...base, stage: 'attach', diagnostics, attach: { errno: errnoName(linkFd) } },
+      program,
+    };
+  }
   const report = yield* playLink(machine, loaded, linkFd, options, whenReady, {
     ...base,
     attach: { errno: null },

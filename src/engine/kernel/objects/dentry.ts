@@ -230,13 +230,6 @@ export function* childMounts(kernel: Kernel, mount: View): Generator<View> {
     yield containerOf(kernel, node, 'mount', 'mnt_child');
 }
 
-/** The first mount of a filesystem, or null. */
-export function mountOf(kernel: Kernel, sb: View): View | null {
-  for (const node of listNodes(kernel.mem, sb.at('s_mounts')))
-    return containerOf(kernel, node, 'mount', 'mnt_instance');
-  return null;
-}
-
 /** Goes up into whatever is mounted on this place. @kernel __follow_mount, fs/namei.c @fidelity full: task.test.ts */
 export function followMounts(kernel: Kernel, path: Path): Path {
   for (const child of childMounts(kernel, path.mnt))

@@ -13,7 +13,7 @@ import type { Addr } from '../../../shared/brand.ts';
 import type { Kernel } from '../kernel.ts';
 import type { View } from '../view.ts';
 import { fput, getFile } from './file.ts';
-import { getRef, putRef } from './refs.ts';
+import { putRef } from './refs.ts';
 
 /** Slots of the table inside files_struct: NR_OPEN_DEFAULT, one bitmap word. */
 const INLINE_FDS = 64;
@@ -169,8 +169,6 @@ export function copyFiles(kernel: Kernel, from: View): View {
   }
   return files;
 }
-
-export const getFiles = (files: View): View => getRef(files, 'count');
 
 /** Drops a reference; the last one closes everything. @kernel put_files_struct, fs/file.c @fidelity full: task.test.ts */
 export function putFiles(kernel: Kernel, files: View): void {

@@ -3,7 +3,7 @@ import type { Kernel } from '../kernel.ts';
 import type { View } from '../view.ts';
 import { dget, dput, setPath } from './dentry.ts';
 import type { Path } from './dentry.ts';
-import { getRef, putRef } from './refs.ts';
+import { putRef } from './refs.ts';
 
 const DEFAULT_UMASK = 0o22;
 const PLACES = ['root', 'pwd'] as const;
@@ -26,8 +26,6 @@ export function setPwd(kernel: Kernel, fs: View, pwd: Path): void {
   setPath(fs, 'pwd', pwd);
   if (old) dput(kernel, old);
 }
-
-export const getFs = (fs: View): View => getRef(fs, 'users');
 
 /** @kernel free_fs_struct, fs/fs_struct.c @fidelity full: task.test.ts */
 export function putFs(kernel: Kernel, fs: View): void {

@@ -6,7 +6,7 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import { cgroupName, cgroupParent, taskCgroup } from '../../kernel/objects/cgroup.ts';
 import { initialNamespace } from '../../kernel/objects/namespace.ts';
-import { PidType, taskActivePidNs, taskPid, taskPidNrNs } from '../../kernel/objects/pid.ts';
+import { PidType, taskActivePidNs, taskPidNrNs } from '../../kernel/objects/pid.ts';
 import { VM, vmas } from '../../kernel/objects/mm.ts';
 import { isGroupLeader, PF } from '../../kernel/objects/task.ts';
 import { major, minor } from '../../kernel/objects/inode.ts';
@@ -326,7 +326,3 @@ export function nsLink(kernel: Kernel, task: View, kind: string): string {
           : null;
   return ns ? `${kind.replace('_for_children', '')}:[${ns.num('ns.inum')}]` : '';
 }
-
-/** Whether the task's number can be seen from a pid namespace. */
-export const visibleFrom = (task: View, ns: View): boolean =>
-  taskPidNrNs(task, ns) !== 0 && taskPid(task, PidType.PID) !== null;
