@@ -72,7 +72,7 @@ function* slots(kernel: Kernel, enode: Addr, min: bigint, max: bigint): Generato
   let first = min;
   for (let i = 0; i <= end; i++) {
     const pivot = i < form.pivots ? node.mem.u64(pivotAt + BigInt(i * 8)) : 0n;
-    const last = i < end && pivot !== 0n ? pivot : max;
+    const last = i < end && (pivot !== 0n || first === 0n) ? pivot : max;
     yield { first, last, entry: node.mem.u64(slotAt + BigInt(i * 8)) };
     if (last >= max) return;
     first = last + 1n;

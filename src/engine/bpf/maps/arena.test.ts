@@ -52,6 +52,11 @@ test('pages come from the first hole that is large enough, or from where they ar
   expect([alloc(0, 1), alloc(page(3), 1), pages()]).toEqual([0, 0, '##########']);
 });
 
+test('one page after the other', () => {
+  expect([alloc(0, 1), alloc(0, 1), alloc(0, 1)]).toEqual([0, 1, 2].map((n) => Number(page(n))));
+  expect(pages()).toBe('###.......');
+});
+
 test('nothing comes for no pages, too many, a taken page, an address inside a page, or flags', () => {
   expect(alloc(page(9), 1)).toBe(Number(page(9)));
   expect([alloc(0, 0), alloc(0, 11), alloc(page(8), 2), alloc(page(4) + 8n, 1), alloc(page(9), 2)]).toEqual([
