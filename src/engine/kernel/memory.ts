@@ -159,12 +159,12 @@ export class Memory {
     return this.map.vmalloc + start;
   }
 
-  /** Backs one page of a reserved area with the page at `page`. @kernel vm_area_map_pages, mm/vmalloc.c @fidelity full: src/engine/bpf/maps/arena.test.ts */
+  /** Backs one page of a reserved area with the page at `page`. @kernel vm_area_map_pages, mm/vmalloc.c @fidelity full: arena_pages.test.ts */
   mapArea(addr: Addr, page: Addr): void {
     this.handedOut++;
     this.areas.set(this.areaPage(addr), this.need(page, PAGE_SIZE));
   }
-  /** @kernel vm_area_unmap_pages, mm/vmalloc.c @fidelity full: src/engine/bpf/maps/arena.test.ts */
+  /** @kernel vm_area_unmap_pages, mm/vmalloc.c @fidelity full: arena_pages.test.ts */
   unmapArea(addr: Addr): void {
     this.handedOut++;
     this.areas.delete(this.areaPage(addr));

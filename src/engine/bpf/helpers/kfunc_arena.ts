@@ -14,13 +14,13 @@ function arenaOf(call: Call): ArenaMap | null {
   return map instanceof ArenaMap ? map : null;
 }
 
-/** @kernel bpf_arena_alloc_pages, kernel/bpf/arena.c @fidelity full: src/engine/bpf/maps/arena.test.ts */
+/** @kernel bpf_arena_alloc_pages, kernel/bpf/arena.c @fidelity full: arena_pages.test.ts */
 function allocPages(call: Call): Addr {
   if (call.arg(5) !== 0n) return 0n;
   return arenaOf(call)?.allocPages(call.arg(2), call.u32(3)) ?? 0n;
 }
 
-/** @kernel bpf_arena_free_pages, kernel/bpf/arena.c @fidelity full: src/engine/bpf/maps/arena.test.ts */
+/** @kernel bpf_arena_free_pages, kernel/bpf/arena.c @fidelity full: arena_pages.test.ts */
 function freePages(call: Call): number {
   const [addr, count] = [call.arg(2), call.u32(3)];
   if (addr !== 0n && count !== 0) arenaOf(call)?.freePages(addr, count);

@@ -91,7 +91,7 @@ export class ArenaMap extends BpfMap {
    *
    * @returns 0, -EBUSY when it is somewhere else already, -EINVAL for more than the arena has
    * @kernel arena_map_mmap, kernel/bpf/arena.c
-   * @fidelity full: src/engine/bpf/maps/arena.test.ts
+   * @fidelity full: arena_pages.test.ts
    */
   mapUser(start: Addr, size: bigint): NegErrno {
     const { userStart, userEnd } = this;
@@ -105,7 +105,7 @@ export class ArenaMap extends BpfMap {
 
   // -- addresses ---------------------------------------------------------------------------------------------
 
-  /** Where programs find address 0 of the low halves. @kernel bpf_arena_get_kern_vm_start, kernel/bpf/arena.c @fidelity full: src/engine/bpf/maps/arena.test.ts */
+  /** Where programs find address 0 of the low halves. @kernel bpf_arena_get_kern_vm_start, kernel/bpf/arena.c @fidelity full: arena_pages.test.ts */
   get kernelStart(): Addr {
     return this.vm.ptr('addr') + GUARD / 2n;
   }
@@ -129,7 +129,7 @@ export class ArenaMap extends BpfMap {
    * @param addr of a page, as user space or the kernel has it
    * @returns the user address of the first page; 0 when there is no room or one of them is taken
    * @kernel arena_alloc_pages, kernel/bpf/arena.c
-   * @fidelity full: src/engine/bpf/maps/arena.test.ts
+   * @fidelity full: arena_pages.test.ts
    */
   allocPages(addr: Addr, count: number): Addr {
     const pages = BigInt(count);
@@ -151,7 +151,7 @@ export class ArenaMap extends BpfMap {
    * Gives pages back; those that are not taken do no harm.
    *
    * @kernel arena_free_pages, kernel/bpf/arena.c
-   * @fidelity full: src/engine/bpf/maps/arena.test.ts
+   * @fidelity full: arena_pages.test.ts
    */
   freePages(addr: Addr, count: number): void {
     const from = (this.userStart & ~0xffff_ffffn) + (low(addr) / PAGE) * PAGE;
@@ -201,7 +201,7 @@ export class ArenaMap extends BpfMap {
    *
    * @returns the kernel's address of the byte; -EFAULT (SIGSEGV) outside the arena, or where it makes no pages
    * @kernel arena_vm_fault, kernel/bpf/arena.c
-   * @fidelity full: src/engine/bpf/maps/arena.test.ts
+   * @fidelity full: arena_pages.test.ts
    */
   touch(addr: Addr): Addr | NegErrno {
     if (addr < this.userStart || addr >= this.userEnd) return fail('EFAULT');
@@ -235,7 +235,7 @@ export class ArenaMap extends BpfMap {
   override lookup(_key: Addr): Addr {
     return 0n;
   }
-  /** What ld_imm64 of the map's value gives: a user address. @kernel arena_map_direct_value_addr, kernel/bpf/arena.c @fidelity full: src/engine/bpf/maps/arena.test.ts */
+  /** What ld_imm64 of the map's value gives: a user address. @kernel arena_map_direct_value_addr, kernel/bpf/arena.c @fidelity full: arena_pages.test.ts */
   override directValue(offset: Bytes): Addr {
     return BigInt(offset) > this.userEnd - this.userStart ? 0n : this.userStart + BigInt(offset);
   }
