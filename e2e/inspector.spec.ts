@@ -3,19 +3,12 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { Playground, commandLine, exampleText } from './playground.ts';
 
-/** The inspector, wherever the width puts it. */
-async function inspector(playground: Playground) {
-  if (playground.narrow) await playground.pane('Inspect');
-  else if (!playground.wide) await playground.dock('Inspect');
-  return playground.page.getByRole('region', { name: 'Inspector' });
-}
-
 test('a struct says what its pointers lead to and names its flags @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.run();
   await playground.goTo(2);
-  const pane = await inspector(playground);
+  const pane = await playground.inspector();
   const ctx = pane.locator('.section').filter({ hasText: 'ctx · bpf_iter__task_file' });
   // The task of the moment, by the name that the picture gives it.
   const [, task = ''] = /show: ([^,]+),/.exec(await playground.moment()) ?? [];
@@ -32,7 +25,7 @@ test('a global variable is set for the next run, as --set does @every-width', as
   await playground.open();
   await playground.choose('World', 'docs');
   await playground.run();
-  const pane = await inspector(playground);
+  const pane = await playground.inspector();
   await pane.getByRole('tab', { name: 'Maps' }).click();
   await pane.getByLabel('target_pid before load').fill('1859');
   await playground.run();

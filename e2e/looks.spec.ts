@@ -40,12 +40,14 @@ test('what a script changes is drawn from its moment on: gone, and new', async (
   expect(playground.errors).toEqual([]);
 });
 
-test('a watched field shows its value at every moment', async ({ page }) => {
+test('a watched field shows its value at every moment, and all it had over the run @every-width', async ({
+  page,
+}) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.run();
   await playground.goTo(2);
-  const inspector = page.getByRole('region', { name: 'Inspector' });
+  const inspector = await playground.inspector();
   await inspector.getByRole('button', { name: 'Watch f_count.counter' }).click();
   const watched = page.getByRole('region', { name: 'Watched fields' });
   // The file of the moment has one reference more than at rest.
@@ -118,4 +120,34 @@ test('the name of the process stays at the upper edge while its files go by', as
     'struct file',
     'inode',
   ]);
+});
+
+test('on a phone a flick across the picture is a step, and the transport is below it @every-width', async ({
+  page,
+}) => {
+  const playground = new Playground(page);
+  test.skip(!playground.narrow, 'fingers are for narrow pages');
+  await playground.open();
+  await playground.run();
+  const graph = await page.locator('.graph > svg').boundingBox();
+  const play = await page.getByRole('button', { name: 'Play' }).boundingBox();
+  if (!graph || !play) throw new Error('no picture, or no transport');
+  expect(play.y).toBeGreaterThan(graph.y + graph.height - 1);
+  const touch = await page.context().newCDPSession(page);
+  const flick = async (from: number, to: number): Promise<void> => {
+    const y = graph.y + graph.height / 2;
+    const at = (x: number) => [{ x: graph.x + x, y }];
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(from) });
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at((from + to) / 2) });
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(to) });
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  };
+  await flick(300, 120);
+  await expect.poll(() => playground.moment()).toMatch(/^Event 2 of \d+\. show/);
+  const place = () => page.locator('.graph > svg > g').first().getAttribute('transform');
+  const before = await place();
+  await flick(120, 300);
+  await expect.poll(() => playground.moment()).toMatch(/^Event 1 of /);
+  expect(await place()).toBe(before);
+  expect(playground.errors).toEqual([]);
 });

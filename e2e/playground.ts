@@ -15,6 +15,14 @@ export const exampleText = (path: string): string => readFileSync(join(root, 'ap
 export function commandLine(text: string, world: string, ...args: string[]): RunReport {
   const file = join(mkdtempSync(join(tmpdir(), 'iterscope-e2e-')), 'task_file.bpf.c');
   writeFileSync(file, text);
+  return reportOf(file, world, args);
+}
+
+/** The same for an example under its own name, which the names of its maps begin with. */
+export const commandLineOf = (example: string, world: string, ...args: string[]): RunReport =>
+  reportOf(join(root, 'app/examples', example), world, args);
+
+function reportOf(file: string, world: string, args: readonly string[]): RunReport {
   const words = ['bin/iterscope.mjs', 'run', file, '--world', world, ...args, '--json'];
   try {
     return JSON.parse(
@@ -71,6 +79,13 @@ export class Playground {
       .getByRole('tablist', { name: 'Dock', exact: true })
       .getByRole('tab', { name: tab })
       .click();
+  }
+
+  /** The inspector, wherever the width puts it. */
+  async inspector() {
+    if (this.narrow) await this.pane('Inspect');
+    else if (!this.wide) await this.dock('Inspect');
+    return this.page.getByRole('region', { name: 'Inspector' });
   }
 
   async choose(label: string, value: string): Promise<void> {

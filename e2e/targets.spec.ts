@@ -1,27 +1,54 @@
 /** Every target's example on the page: its parameters, its output and its picture. */
 import { expect, test } from '@playwright/test';
-import { Playground, commandLine, exampleText } from './playground.ts';
+import { Playground, commandLine, commandLineOf, exampleText } from './playground.ts';
 
-const SOCKETS = ['tcp', 'udp', 'unix', 'netlink'];
+/** Targets whose example needs nothing but a world, each half on one page. */
+const HALVES: readonly Readonly<
+  Record<string, { readonly world?: string; readonly needs?: readonly string[] }>
+>[] = [
+  {
+    bpf_map: {},
+    bpf_prog: {},
+    bpf_link: {},
+    ksym: {},
+    ipv6_route: {},
+    kmem_cache: { world: 'graphics' },
+    dmabuf: { world: 'graphics' },
+  },
+  {
+    tcp: { world: 'sockets' },
+    udp: { world: 'sockets' },
+    unix: { world: 'sockets' },
+    netlink: { world: 'sockets' },
+    sockmap: { world: 'sockets', needs: ['--map', 'proxied'] },
+    bpf_sk_storage_map: { world: 'sockets', needs: ['--map', 'sk_bytes'] },
+  },
+];
 
-for (const target of ['bpf_prog', 'bpf_link', 'ksym', ...SOCKETS])
-  test(`${target}: prints what the command line prints and draws what it walks`, async ({ page }) => {
+for (const targets of HALVES)
+  test(`${Object.keys(targets).join(', ')}: print what the command line prints and draw what they walk @every-width`, async ({
+    page,
+  }) => {
+    test.setTimeout(180_000);
     const playground = new Playground(page);
     await playground.open();
-    await playground.choose('Example', `${target}.bpf.c`);
-    await expect(page.getByLabel('Target', { exact: true })).toContainText(`iter/${target}`);
-    if (SOCKETS.includes(target)) await playground.choose('World', 'sockets');
-    await expect(page.getByRole('radiogroup', { name: 'Which tasks' })).toHaveCount(0);
-    await playground.run();
-    const answer = commandLine(exampleText(`${target}.bpf.c`), await playground.world());
-    expect(answer.stage).toBe('done');
-    expect(await playground.output()).toBe(answer.output);
-    const object = page.locator(target === 'ksym' ? '.node.slot' : '.node.item');
-    await expect(object.first()).toBeVisible();
-    await page.getByRole('button', { name: 'Step by object' }).click();
-    await expect(page.locator('.node.current').first()).toBeVisible();
-    await page.getByRole('button', { name: 'Last event' }).click();
-    await expect(page.locator('.node.item.will-visit, .node.slot.will-visit')).toHaveCount(0);
+    for (const [target, { world, needs = [] }] of Object.entries(targets)) {
+      await playground.choose('Example', `${target}.bpf.c`);
+      await expect(page.getByLabel('Target', { exact: true })).toContainText(`iter/${target}`);
+      await expect(page.getByRole('radiogroup', { name: 'Which tasks' })).toHaveCount(0);
+      if (world) await playground.choose('World', world);
+      await playground.run();
+      const answer = commandLineOf(`${target}.bpf.c`, await playground.world(), ...needs);
+      expect(answer.stage).toBe('done');
+      expect(await playground.output()).toBe(answer.output);
+      await playground.pane('Graph');
+      const object = page.locator('.node.item, .node.slot');
+      await expect(object.first()).toBeVisible();
+      await page.getByRole('button', { name: 'Step by object' }).click();
+      await expect(page.locator('.node.current').first()).toBeVisible();
+      await page.getByRole('button', { name: 'Last event' }).click();
+      await expect(page.locator('.node.item.will-visit, .node.slot.will-visit')).toHaveCount(0);
+    }
     expect(playground.errors).toEqual([]);
   });
 
@@ -60,6 +87,12 @@ test('cgroup: the order and the start reach the kernel @every-width', async ({ p
   expect(await playground.output()).toBe(answer.output);
   await playground.pane('Graph');
   await expect(page.locator('.node.item.out-of-range').first()).toBeAttached();
+  // The only buffer of the walk has all that was printed.
+  await page.getByRole('button', { name: 'Last event' }).click();
+  const used = new TextEncoder().encode(answer.output).length;
+  await expect(page.getByRole('region', { name: 'The only buffer of this walk' })).toContainText(
+    `${used} of 4,096 B`,
+  );
   await playground.pane('Code');
   await page.getByLabel('Cgroup to start from: a path or an id').fill('/no/such');
   await page.getByRole('button', { name: /^Run F5/ }).click();

@@ -31,10 +31,11 @@ test('the search goes to the events that the command line prints, and back @ever
   await expect(page.getByText('No later event')).toBeVisible();
 });
 
-test('playing pauses where a condition holds', async ({ page }) => {
+test('playing pauses where a condition holds @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.run();
+  await playground.pane('Graph');
   await page.getByRole('button', { name: 'Find' }).click();
   await page.getByRole('textbox', { name: 'Event where' }).fill('kind show fd 4');
   await page.getByRole('button', { name: 'Pause there' }).click();

@@ -74,6 +74,8 @@ export function createCamera(
       if (event.sourceEvent && !finger) onPan();
     });
   root.call(behaviour);
+  // Two flicks, there and back, end where they began: no double tap is meant.
+  root.on('dblclick.zoom', null);
 
   const wheel = (event: WheelEvent): void => {
     if (event.ctrlKey) return;

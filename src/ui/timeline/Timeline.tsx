@@ -191,9 +191,12 @@ function Now() {
   return (
     <span className="status">
       <span className="moment-title">
-        {paused && <span className="hide-medium">Paused: {paused}</span>}
         <b>{callTitle(foldTrace(trace), namesOf(scene), call)}</b>
-        <span className="hide-medium">seq {trace.seqNum[call] ?? 0} ·</span>
+        {paused ? (
+          <span className="paused">Paused: {paused}</span>
+        ) : (
+          <span className="hide-medium">seq {trace.seqNum[call] ?? 0} ·</span>
+        )}
       </span>
       <Counter call={call} length={trace.length} />
     </span>
