@@ -5,6 +5,7 @@
  * when it stands inside __builtin_preserve_access_index. An array index belongs to the access string when
  * its base does, or when it steps over such records.
  */
+import { pathTo } from './known_names.ts';
 import type { Expr } from './ast.ts';
 import * as C from './ctype.ts';
 import type { RecordType } from './ctype.ts';
@@ -103,7 +104,7 @@ function noMember(context: Context, record: RecordType, name: string, at: Range)
     context.error(at, `member access into incomplete type '${text}'`, context.incompleteNote(record));
     return errorExpr(at);
   }
-  const meant = didYouMean(name, C.memberNames(record));
+  const meant = didYouMean(name, C.memberNames(record)) ?? pathTo(record, name);
   const kernel = record.btfId !== 0 ? " (in this kernel's BTF)" : '';
   context.error(
     at,

@@ -31,6 +31,14 @@ function name(callee: Callee): string {
 /** The place of a function's declaration, for a note. */
 const declared = (callee: Callee): FuncSymbol | null => (callee.kind === 'function' ? callee.symbol : null);
 
+/** A variable stands where a pointer to one was meant. */
+function wantsAddress({ ignored }: Context, value: Expr, type: C.CType): boolean {
+  if (!C.isPointer(type) || ignored.has('int-conversion')) return false;
+  const named = value.kind === 'cast' && value.cast === 'load' ? value.operand : value;
+  if (named.kind !== 'ref' || named.symbol.kind !== 'var') return false;
+  return C.unsugar(value.type).kind === 'record' || C.isInteger(value.type);
+}
+
 /** Converts arguments to what the prototype says. null (reported) when they do not fit. */
 function convertArguments(
   context: Context,
@@ -57,6 +65,16 @@ function convertArguments(
     const param = params[i];
     const value = rvalue(arg);
     if (!param) return promote(value);
+    if (wantsAddress(context, value, param.type)) {
+      const { start } = arg.range;
+      context.error(
+        arg.range,
+        `passing '${typeText(arg.type)}' to parameter '${param.name}' of type '${typeText(param.type)}'; take the address with '&'`,
+        [],
+        [{ title: "Insert '&'", range: { start, end: start }, text: '&' }],
+      );
+      return errorExpr(arg.range);
+    }
     return assignTo(context, value, param.type, { kind: 'passing', param: param.name });
   });
   return converted.some(isError) ? null : converted;

@@ -273,7 +273,11 @@ export class Context {
 
   /** What an identifier was meant to be, out of the scopes and, if that finds nothing, the kernel's enumerators. */
   meant(name: string): string | null {
-    const here = didYouMean(name, this.namesInScope());
+    const isKernels = this.usesKernelTypes && name.startsWith('bpf_');
+    const kernels = isKernels
+      ? [...this.kernel.names('func')].filter((other) => other.startsWith('bpf_'))
+      : [];
+    const here = didYouMean(name, [...this.namesInScope(), ...kernels]);
     return here !== null || !this.usesKernelTypes ? here : didYouMean(name, this.kernel.names('enumerator'));
   }
 

@@ -139,12 +139,20 @@ function checkSigns(context: Context, left: Expr, right: Expr, range: Range): vo
   );
 }
 
+const isLiteral = (expr: Expr): boolean =>
+  expr.kind === 'string' || (expr.kind === 'cast' && !expr.explicit && isLiteral(expr.operand));
+
 /** `left op right` for == != < <= > >= */
 export function checkCompare(context: Context, op: CompareOp, l: Expr, r: Expr, at: Loc): Expr {
   let left = rvalue(l);
   let right = rvalue(r);
   const range = span(left, right);
   if (isError(left) || isError(right)) return errorExpr(range);
+  if (isLiteral(left) || isLiteral(right))
+    context.warning(
+      range,
+      'result of comparison against a string literal is unspecified: it compares addresses; bpf_strncmp compares texts',
+    );
   const pointers = [left, right].filter((e) => C.isPointer(e.type)).length;
   if (pointers === 0) {
     if (!C.isInteger(left.type) || !C.isInteger(right.type)) return invalidOperands(context, op, left, right);

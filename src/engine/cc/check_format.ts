@@ -46,6 +46,13 @@ function behindConversions(expr: Expr | undefined): Expr | undefined {
 const isAddress = (type: CType): boolean =>
   C.isPointer(type) || C.unsugar(type).kind === 'array' || (C.sizeOf(type) ?? 8) >= 8;
 
+/** An array of `char` or a pointer to one. */
+const isText = (type: CType): boolean => {
+  const bare = C.unsugar(type);
+  const of = bare.kind === 'array' ? bare.of : C.pointee(type);
+  return of !== null && C.unsugar(of) === C.CHAR;
+};
+
 /** Says what is wrong with a call of a printing helper. */
 export function checkFormat(context: Context, helper: string, args: readonly Expr[]): void {
   const [format, bytes] = (Object.hasOwn(HELPERS, helper) ? HELPERS[helper] : null) ?? [null, null];
@@ -56,9 +63,14 @@ export function checkFormat(context: Context, helper: string, args: readonly Exp
   let wanted = 0;
   for (const [, letter = ''] of text.matchAll(/%[-+ #0]*\d*(?:\.\d+)?(?:hh|h|ll|l|z)?(.?)/g)) {
     if (letter === '%') continue;
-    const type = letter === 's' ? argumentType(context, helper, args, wanted) : null;
+    const type = argumentType(context, helper, args, wanted);
     wanted++;
-    if (type && !isAddress(type))
+    if (type && isText(type) && 'diux'.includes(letter))
+      context.warning(
+        range,
+        `format specifies a number, but argument ${wanted} has type '${typeText(type)}': '%s' prints a string`,
+      );
+    if (type && letter === 's' && !isAddress(type))
       context.warning(
         range,
         `format specifies a string, but argument ${wanted} has type '${typeText(type)}'`,

@@ -2,6 +2,7 @@
 import { findSectionDef, parseSectionName, SECTION_DEFS } from '../abi/section.ts';
 import type { FuncSymbol } from './ast.ts';
 import type { Context } from './check_context.ts';
+import { checkIterator } from './check_iterator.ts';
 import { didYouMean, hintText } from './diagnostic.ts';
 
 const LICENSE = 'char LICENSE[] SEC("license") = "GPL";';
@@ -23,17 +24,28 @@ function meantSection(name: string): string | null {
   return meant && [meant, ...rest].join('/');
 }
 
+/** Warns of externs that libbpf has nowhere to look for. */
+function checkExterns(context: Context): void {
+  for (const { kind, name, range, attributes, builtin, referenced } of context.externs) {
+    if (!referenced || builtin || attributes.section !== null) continue;
+    const where = kind === 'func' ? '__ksym (a function of the kernel)' : '__kconfig or __ksym';
+    context.warning(range, `extern '${name}' will not be found: declare it with ${where}`);
+  }
+}
+
 /** Warns of programs in sections that libbpf does not know, and of an object without a licence. */
 export function checkUnit(context: Context): void {
   const programs = context.functions.filter((symbol) => programSection(symbol) !== null);
   for (const symbol of programs) {
     const name = programSection(symbol) ?? '';
+    checkIterator(context, symbol, name);
     if (findSectionDef(name)) continue;
     context.warning(
       symbol.range,
       `libbpf knows no section '${name}': '${symbol.name}' will have no program type${hintText(meantSection(name))}`,
     );
   }
+  checkExterns(context);
   const [first] = programs;
   const licensed = context.variables.some(({ attributes }) => attributes.section === 'license');
   if (!first || licensed || context.diagnostics.hasErrors) return;

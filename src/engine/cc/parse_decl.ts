@@ -6,6 +6,7 @@ import { typeText } from './ctype_text.ts';
 import { evaluateInt } from './const_eval.ts';
 import { noFloats, OpenFunction, reference } from './check_context.ts';
 import { isError, rvalue } from './check_convert.ts';
+import { completes } from './check_return.ts';
 import { checkInitializer } from './check_init.ts';
 import type { InitSyntax } from './check_init.ts';
 import {
@@ -16,6 +17,7 @@ import {
   initialize,
   kernelFunction,
 } from './check_symbol.ts';
+import { headerOf, includeRepair, missingHeader } from './known_names.ts';
 import { mergeSymbolAttributes, symbolAttributes } from './parse_attr.ts';
 import type { Attributes } from './parse_attr.ts';
 import { rangeOf } from './parse_cursor.ts';
@@ -69,6 +71,7 @@ export function parseExternal(p: Parser): void {
     p.accept(';');
     return;
   }
+  reportUnknownMacro(p);
   const specifiers = parseSpecifiers(p);
   if (p.accept(';')) {
     if (!specifiers.declaresTag)
@@ -76,6 +79,19 @@ export function parseExternal(p: Parser): void {
     return;
   }
   declarators(p, specifiers, () => undefined);
+}
+
+/** `SEC("...")` before a declaration, without the header that has it. */
+function reportUnknownMacro(p: Parser): void {
+  const { context, token } = p;
+  if (token.kind !== 'identifier' || p.peek().text !== '(' || context.lookup(token.text)) return;
+  const header = headerOf(context, token.text);
+  if (header === null) return;
+  p.advance();
+  const range = rangeOf(token);
+  const note = missingHeader(token.text, header);
+  context.error(range, `'${token.text}' is not declared`, [note], includeRepair(context, header));
+  p.skipBalanced();
 }
 
 type OnLocal = (symbol: VarSymbol, range: { start: number; end: number }) => void;
@@ -265,6 +281,7 @@ function defineFunction(p: Parser, specifiers: Specifiers, declarator: Declarato
     symbol.signature = signature;
     symbol.type = declarator.type;
   }
+  const { errors } = context.diagnostics;
   const open = new OpenFunction(symbol);
   context.function = open;
   const body = context.scoped(p, () => {
@@ -278,6 +295,7 @@ function defineFunction(p: Parser, specifiers: Specifiers, declarator: Declarato
   context.function = null;
   for (const entry of [...open.labels.values(), ...open.localLabels])
     if (!entry.defined) context.error(entry.range, `use of undeclared label '${entry.label.name}'`);
+  if (context.diagnostics.errors === errors) checkEnd(p, symbol, body);
   if (symbol.definition) return;
   symbol.definition = { symbol, params, body, loc: name.loc, endLoc: Math.max(name.loc, p.lastEnd - 1) };
   if (symbol.storage === 'extern') {
@@ -286,6 +304,19 @@ function defineFunction(p: Parser, specifiers: Specifiers, declarator: Declarato
     if (at >= 0) context.externs.splice(at, 1);
   }
   context.functions.push(symbol);
+}
+
+/** Warns where a function ends that should have returned a value. */
+function checkEnd(p: Parser, { name, signature, attributes }: FuncSymbol, body: Stmt): void {
+  const { context, lastEnd: end } = p;
+  const isFree = C.isVoid(signature.result) || attributes.naked || attributes.noreturn;
+  if (isFree || (name === 'main' && context.profile.name === 'user') || context.ignored.has('return-type'))
+    return;
+  if (completes(body))
+    context.warning(
+      { start: end - 1, end },
+      'non-void function does not return a value in all control paths',
+    );
 }
 
 function checkSignature(

@@ -1,4 +1,5 @@
 /** Primary and postfix expressions: names, literals, calls, members, subscripts, statement expressions. */
+import { headerOf, includeRepair, insteadOf, missingHeader, throughParameter } from './known_names.ts';
 import type { Expr, ObjectSymbol } from './ast.ts';
 import * as C from './ctype.ts';
 import { declarationText, typeText } from './ctype_text.ts';
@@ -219,26 +220,28 @@ function parseName(p: Parser): Expr {
     context.observer?.name(range, { kind: 'object', symbol: kfunc }, 'use');
     return refTo(kfunc, range);
   }
-  const notes = knownElsewhere(p, token.text);
-  const meant = notes.length > 0 ? null : context.meant(token.text);
   const isCall = p.is('(');
+  const header = headerOf(context, token.text);
+  const notes = header ? [missingHeader(token.text, header)] : knownElsewhere(p, token.text, isCall);
+  const member = isCall || notes.length > 0 ? null : throughParameter(context, token.text);
+  const meant = notes.length > 0 ? null : (member ?? context.meant(token.text));
   if (isCall) parseArguments(p);
   context.error(
     range,
     `${isCall ? 'call to undeclared function' : 'use of undeclared identifier'} '${token.text}'${hintText(meant)}`,
     notes,
-    renamed(range, meant),
+    header ? includeRepair(context, header) : renamed(range, meant),
   );
   return errorExpr(range);
 }
 
 /** What would declare a name that is not declared: vmlinux.h, or an extern of a kernel function. */
-function knownElsewhere(p: Parser, name: string): Note[] {
+function knownElsewhere(p: Parser, name: string, isCall: boolean): Note[] {
   const { context } = p;
   if (!context.usesKernelTypes && (context.kernel.enumerator(name) || context.kernel.typedef(name)))
     return [{ message: `'${name}' is declared by #include "vmlinux.h"`, range: null }];
   const func = name.startsWith('bpf_') ? context.kernel.func(name) : null;
-  if (!func) return [];
+  if (!func) return isCall ? insteadOf(context, name) : [];
   const declaration = declarationText(func, name);
   return [
     { message: `this kernel has it as a kfunc; declare it: extern ${declaration} __ksym;`, range: null },

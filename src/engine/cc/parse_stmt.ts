@@ -146,7 +146,14 @@ function semicolon(p: Parser, after: string): void {
 /** `(condition)` */
 function parseParenCondition(p: Parser): Expr {
   if (!p.expect('(')) return errorExpr(rangeOf(p.token));
-  const value = condition(p.context, parseExpression(p));
+  const { token } = p;
+  const written = parseExpression(p);
+  if (written.kind === 'assign' && token.text !== '(' && !p.context.ignored.has('parentheses'))
+    p.context.warning(
+      written.range,
+      "using the result of an assignment as a condition without parentheses; did you mean to use '=='?",
+    );
+  const value = condition(p.context, written);
   if (!p.expect(')')) {
     p.recover(')', ';', '}');
     p.accept(')');

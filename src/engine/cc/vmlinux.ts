@@ -188,9 +188,11 @@ export class KernelTypes {
     return type?.kind === 'function' ? type : null;
   }
 
-  /** Names for did-you-mean: struct, union, enum or typedef names, or enumerators. */
-  names(of: 'struct' | 'union' | 'enum' | 'typedef' | 'enumerator'): Iterable<string> {
+  /** Names for did-you-mean: of structs, unions, enums, typedefs, functions or enumerators. */
+  names(of: 'struct' | 'union' | 'enum' | 'typedef' | 'func' | 'enumerator'): Iterable<string> {
     switch (of) {
+      case 'func':
+        return this.btf.names(Kind.FUNC);
       case 'struct':
         return this.btf.names(Kind.STRUCT);
       case 'union':

@@ -160,6 +160,7 @@ const TABLE: Readonly<Record<string, Uapi>> = {
     numbers: `TCP_NODELAY 1 TCP_MAXSEG TCP_CORK TCP_KEEPIDLE TCP_KEEPINTVL TCP_KEEPCNT TCP_SYNCNT TCP_LINGER2
       TCP_DEFER_ACCEPT TCP_WINDOW_CLAMP TCP_INFO TCP_QUICKACK TCP_CONGESTION TCP_MD5SIG TCP_THIN_LINEAR_TIMEOUTS 16
       TCP_USER_TIMEOUT 18 TCP_FASTOPEN 23 TCP_TIMESTAMP TCP_NOTSENT_LOWAT TCP_CC_INFO TCP_SAVE_SYN TCP_SAVED_SYN
+      TCP_ZEROCOPY_RECEIVE 35 TCP_INQ
       TCP_CA_NAME_MAX 16`,
   },
   'linux/udp.h': {},
@@ -197,6 +198,8 @@ const TABLE: Readonly<Record<string, Uapi>> = {
     macros: ['CAP_TO_INDEX(x) ((x) >> 5)', 'CAP_TO_MASK(x) (1U << ((x) & 31))'],
   },
   'linux/version.h': {
+    numbers: `LINUX_VERSION_CODE ${(6 << 16) + (12 << 8)} LINUX_VERSION_MAJOR 6 LINUX_VERSION_PATCHLEVEL 12
+      LINUX_VERSION_SUBLEVEL 0`,
     macros: ['KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))'],
   },
   'linux/perf_event.h': {},
@@ -233,7 +236,10 @@ const TABLE: Readonly<Record<string, Uapi>> = {
       'LIRC_MODE2(val) ((val) & LIRC_MODE2_MASK)',
     ],
   },
-  'linux/seg6.h': { includes: ['linux/in6.h'] },
+  'linux/seg6.h': {
+    includes: ['linux/in6.h'],
+    numbers: 'SR6_TLV_INGRESS 1 SR6_TLV_EGRESS SR6_TLV_OPAQUE SR6_TLV_PADDING SR6_TLV_HMAC',
+  },
   'linux/seg6_local.h': {
     includes: ['linux/seg6.h'],
     numbers: `SEG6_LOCAL_ACTION_UNSPEC 0 SEG6_LOCAL_ACTION_END SEG6_LOCAL_ACTION_END_X SEG6_LOCAL_ACTION_END_T
