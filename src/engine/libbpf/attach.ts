@@ -5,6 +5,7 @@
  * Source: libbpf.c bpf_program__attach_iter, include/uapi/linux/bpf.h.
  */
 import type { NegErrno } from '../../shared/errno.ts';
+import { goodFd } from './good_fd.ts';
 import { Messages } from './messages.ts';
 import type { ErrorStyle } from './messages.ts';
 import { BPF_TRACE_ITER } from '../abi/section.ts';
@@ -63,11 +64,14 @@ export function attachIter(
   sys: BpfSyscalls,
   errorStyle: ErrorStyle = 'strerror',
 ): AttachResult {
-  const linkFd = sys.linkCreate({
-    progFd: prog.fd,
-    attachType: BPF_TRACE_ITER,
-    iterInfo: info && encodeIterLinkInfo(info),
-  });
+  const linkFd = goodFd(
+    sys,
+    sys.linkCreate({
+      progFd: prog.fd,
+      attachType: BPF_TRACE_ITER,
+      iterInfo: info && encodeIterLinkInfo(info),
+    }),
+  );
   if (linkFd >= 0) return { ok: true, linkFd };
   const log = new Messages(errorStyle);
   log.warn(`prog '${prog.name}': failed to attach to iterator: ${log.text(linkFd)}`);

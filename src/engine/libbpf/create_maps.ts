@@ -7,6 +7,7 @@
 import { Errno } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import type { MapInfoData } from '../sys/obj_info.ts';
+import { goodFd } from './good_fd.ts';
 import { isArena, mmapArena } from './arena_data.ts';
 import { BPF_OBJ_NAME_MAX } from './data_maps.ts';
 import type { Messages } from './messages.ts';
@@ -61,7 +62,7 @@ function createOrReuse(
     throw new LibbpfError(errno);
   };
   if (map.pinPath !== null) {
-    const pinned = sys.objGet(map.pinPath);
+    const pinned = goodFd(sys, sys.objGet(map.pinPath));
     if (pinned >= 0) {
       opened.push(pinned);
       if (!isLike(map.def, sys.mapInfo(pinned))) {
@@ -126,12 +127,12 @@ function create(
     btfValueTypeId: 0,
     innerMapFd,
   };
-  if (!typed) return sys.mapCreate(attr);
+  if (!typed) return goodFd(sys, sys.mapCreate(attr));
   const { btfKeyTypeId, btfValueTypeId } = def;
-  const fd = sys.mapCreate({ ...attr, btfFd, btfKeyTypeId, btfValueTypeId });
+  const fd = goodFd(sys, sys.mapCreate({ ...attr, btfFd, btfKeyTypeId, btfValueTypeId }));
   if (fd >= 0) return fd;
   log.warn(`Error in bpf_create_map_xattr(${name}):${log.spaced(fd)}. Retrying without BTF.`);
-  return sys.mapCreate(attr);
+  return goodFd(sys, sys.mapCreate(attr));
 }
 
 /** Global data: the section's bytes; read-only data may not change any more. */

@@ -10,6 +10,7 @@ import type { TypeId } from '../../shared/brand.ts';
 import { Errno } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import type { Btf } from '../btf/parse.ts';
+import { goodFd } from './good_fd.ts';
 import { findAttachTarget } from './attach_target.ts';
 import { createMaps } from './create_maps.ts';
 import { linkProgram, relocateCore } from './link_progs.ts';
@@ -129,7 +130,7 @@ function load(
 /** An object's BTF helps, but is not needed: a kernel that refuses it is told of and not minded. */
 function loadBtf(object: BpfObject, sys: BpfSyscalls, log: Messages, opened: number[]): number {
   if (!object.btfForKernel) return 0;
-  const fd = sys.btfLoad(object.btfForKernel);
+  const fd = goodFd(sys, sys.btfLoad(object.btfForKernel));
   if (fd < 0) {
     log.warn(`Error loading .BTF into kernel: ${log.number(fd)}. BTF is optional, ignoring.`);
     return 0;
@@ -177,7 +178,7 @@ function loadProgram(
   const { spec } = program;
   const level = options.logLevel ?? 0;
   const {
-    ret,
+    ret: loaded,
     log: raw,
     unverified,
   } = options.sys.progLoad({
@@ -194,6 +195,7 @@ function loadProgram(
     // libbpf asks without a log and, refused, again with one. The verdict is the same: ask once.
     logLevel: Math.max(level, 1),
   });
+  const ret = goodFd(options.sys, loaded);
   if (unverified !== undefined)
     log.warn(`prog '${spec.name}': cannot run here and was not verified: ${unverified}`);
   if (ret >= 0) return { program, ret, log: level > 0 ? raw : '' };

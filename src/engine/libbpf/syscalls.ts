@@ -37,5 +37,7 @@ export interface BpfSyscalls {
   linkCreate(attr: LinkCreateAttr): number;
   objPin(fd: number, path: string): NegErrno;
   objGet(path: string): number;
+  /** fcntl(F_DUPFD_CLOEXEC): a second number for the same file, not below `least`. */
+  dupAbove(fd: number, least: number): number;
   close(fd: number): NegErrno;
 }

@@ -30,6 +30,7 @@ import { enableStats } from './prog_stats.ts';
 import type { Sys } from './sys.ts';
 import { progTestRun } from './test_run.ts';
 import type { TestRun, TestRunAttr } from './test_run.ts';
+import { dupFdAbove } from '../vfs/fd_table.ts';
 
 export class BpfSyscall {
   readonly sys: Sys;
@@ -192,6 +193,10 @@ export class BpfSyscall {
   /** open(2) of a directory, for targets that take one. */
   openDirectory(path: string): number {
     return openDirectory(this.sys, path);
+  }
+  /** fcntl(F_DUPFD_CLOEXEC) */
+  dupAbove(fd: number, least: number): number {
+    return dupFdAbove(this.sys.kernel, this.sys.fds.task, fd, least);
   }
   close(fd: number): NegErrno {
     return files.close(this.sys, fd);

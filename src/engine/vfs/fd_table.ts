@@ -76,6 +76,25 @@ export function closeFd(kernel: Kernel, task: View, fd: number): NegErrno {
   return 0;
 }
 
+/**
+ * A second number for the same file, close-on-exec, the lowest free one that is not below `least`.
+ *
+ * @returns the new fd, -EBADF or -EMFILE
+ * @kernel f_dupfd, fs/fcntl.c
+ * @fidelity full: vfs.test.ts
+ */
+export function dupFdAbove(kernel: Kernel, task: View, fd: number, least: number): number {
+  const files = task.deref('files');
+  const file = lookupFd(kernel, task, fd);
+  if (!files || !file) return fail('EBADF');
+  let copy = least;
+  while (copy < limitOf(task) && fileAtFd(kernel, files, copy)) copy++;
+  if (copy >= limitOf(task)) return fail('EMFILE');
+  reserveFd(kernel, files, copy, true);
+  installFd(kernel, task, copy, getFile(file));
+  return copy;
+}
+
 /** A second number for the same file. @returns the new fd, -EBADF or -EMFILE @kernel ksys_dup, fs/file.c @fidelity full: vfs.test.ts */
 export function dupFd(kernel: Kernel, task: View, fd: number): number {
   const file = lookupFd(kernel, task, fd);

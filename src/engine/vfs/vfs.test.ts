@@ -14,7 +14,7 @@ import { findTaskByPidNs } from '../kernel/objects/pid.ts';
 import { parseWorldText } from '../kernel/world.ts';
 import type { View } from '../kernel/view.ts';
 import { anonInodeFd } from './anon_inode.ts';
-import { closeFd, dupFd, lookupFd } from './fd_table.ts';
+import { closeFd, dupFd, dupFdAbove, lookupFd } from './fd_table.ts';
 import { pathText } from './path.ts';
 import { fdinfo } from './procfs.ts';
 
@@ -42,6 +42,14 @@ describe('file descriptors', () => {
     expect(checkImage(kernel)).toEqual([]);
   });
 
+  test('fcntl gives one that is not below the least, and not taken', () => {
+    const fd = open();
+    expect(dupFdAbove(kernel, reader, fd, 40)).toBe(40);
+    expect(dupFdAbove(kernel, reader, fd, 40)).toBe(41);
+    expect(lookupFd(kernel, reader, 41)?.addr).toBe(lookupFd(kernel, reader, fd)?.addr);
+    expect(dupFdAbove(kernel, reader, 99, 40)).toBe(-Errno.EBADF);
+    expect(dupFdAbove(kernel, reader, fd, 1 << 20)).toBe(-Errno.EMFILE);
+  });
   test('dup gives one more number for the same file', () => {
     const fd = open();
     const copy = dupFd(kernel, reader, fd);

@@ -47,5 +47,6 @@ export class FakeSys implements BpfSyscalls {
     this.calls.push(`get ${path}`);
     return -Errno.ENOENT;
   }
+  dupAbove = (fd: number): number => fd;
   close = (fd: number): number => this.done(`close ${fd}`);
 }

@@ -2,6 +2,7 @@
  * A bpf(2) in which programs are verified and nothing runs: libbpf opens and loads an object, the verifier
  * says what Linux would say.
  */
+import type { Addr } from '../../../shared/brand.ts';
 import { Errno } from '../../../shared/errno.ts';
 import { parseRelease } from '../../abi/releases.ts';
 import { BPF_F_SLEEPABLE, MapType } from '../../abi/uapi.ts';
@@ -68,6 +69,11 @@ export class VerifySys implements BpfSyscalls {
     this.btfs.set(this.nextFd, Btf.parse(raw));
     return this.nextFd++;
   }
+  /** Of an array in the kernel, of an arena in user space. */
+  private valueAddress({ type, mapExtra }: MapCreateAttr): Addr | null {
+    if (type === MapType.ARENA) return mapExtra || null;
+    return type === MapType.ARRAY ? 0xffa0_0000_0000_0000n + BigInt(this.nextFd * 0x1000) : null;
+  }
   mapCreate(attr: MapCreateAttr): number {
     const btf = this.btfs.get(attr.btfFd);
     const value = new Uint8Array(attr.valueSize);
@@ -75,8 +81,7 @@ export class VerifySys implements BpfSyscalls {
       ...attr,
       frozen: false,
       address: 0xff11_0000_0000_0000n + BigInt(this.nextFd * 0x1000),
-      valueAddress:
-        attr.type === MapType.ARRAY ? 0xffa0_0000_0000_0000n + BigInt(this.nextFd * 0x1000) : null,
+      valueAddress: this.valueAddress(attr),
       ...(btf && attr.btfValueTypeId !== 0 ? { valueType: { btf, id: attr.btfValueTypeId } } : {}),
       fields: btf && attr.btfValueTypeId !== 0 ? specialFields(btf, attr.btfValueTypeId) : [],
       readValue: (offset, size) => value.subarray(offset, offset + size),
