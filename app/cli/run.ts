@@ -83,7 +83,8 @@ export function runCommand(options: CliOptions, terminal: Terminal, checkOnly: b
   else {
     terminal.write(latin1Encode(report.output));
     complain(terminal, source, report, options);
-    if (checkOnly && report.stage === 'done') terminal.complain(`${PROGRAM}: accepted`);
+    if (checkOnly && report.stage === 'done')
+      terminal.complain(`${PROGRAM}: ${report.verdict ? 'accepted' : 'there is no program to verify'}`);
   }
   return report.stage === 'done' ? DONE : FAILED;
 }
