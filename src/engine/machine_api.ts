@@ -241,6 +241,8 @@ export function createEngineApi(resources: Resources): ServedApi {
     const object = compileOnce(scenario);
     if (!object.object) return { ...nothing, report: failedReport('compile', object.diagnostics) };
     let machine: Machine;
+    // Two machines of a large world at a time would be too much.
+    replay = null;
     try {
       machine = bootFor(scenario);
     } catch (error) {
@@ -276,6 +278,13 @@ export function createEngineApi(resources: Resources): ServedApi {
       const now = sceneOf({ session, filter: filterOf(scenario) });
       if (now) film.take(last.call, now);
     };
+    const rerun = new Rerun(() => {
+      const again = bootFor(scenario);
+      return { machine: again, play: playFor(again, scenario, object, () => undefined) };
+    });
+    const lookBack = (): void => {
+      replay = new Replay(tape?.isUsable ? tape : rerun);
+    };
     const scene = () => film && packScene(film.finish());
     const sessions = () => machine.recorder.sessions.map((session) => session.trace());
     for (let calls = 1; ; calls++) {
@@ -285,11 +294,7 @@ export function createEngineApi(resources: Resources): ServedApi {
       if (tape && !step.done && !tape.see()) tape = null;
       if (step.done) {
         const { report, program, outcome } = step.value;
-        const rerun = new Rerun(() => {
-          const again = bootFor(scenario);
-          return { machine: again, play: playFor(again, scenario, object, () => undefined) };
-        });
-        replay = new Replay(tape?.isUsable ? tape : rerun);
+        lookBack();
         const made = async (): Promise<ProgramValues | null> => {
           const { ProgramValues } = await import('./machine/values.ts');
           return program && outcome.object
@@ -307,7 +312,8 @@ export function createEngineApi(resources: Resources): ServedApi {
       if (calls % SLICE !== 0) continue;
       context.progress(calls, step.value.reads);
       await context.breathe();
-      if (context.cancelled())
+      if (context.cancelled()) {
+        lookBack();
         return {
           ...nothing,
           report: failedReport('read', []),
@@ -316,6 +322,7 @@ export function createEngineApi(resources: Resources): ServedApi {
           ctx,
           cancelled: true,
         };
+      }
     }
   }
 
