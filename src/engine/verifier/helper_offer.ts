@@ -31,6 +31,7 @@ const GROUPS: Readonly<Record<HelperGroup, string>> = {
     d_path setsockopt getsockopt get_func_arg get_func_ret get_func_arg_cnt get_attach_cookie`,
   lsm: `inode_storage_get inode_storage_delete sk_storage_get sk_storage_delete bprm_opts_set ima_inode_hash
     ima_file_hash get_attach_cookie d_path`,
+  cgroup: 'get_local_storage get_netns_cookie get_retval set_retval sock_map_update sock_hash_update',
   syscall: 'sys_bpf btf_find_by_name_kind sys_close kallsyms_lookup_name',
   net: `perf_event_output get_socket_cookie get_socket_uid skb_load_bytes skb_load_bytes_relative
     skb_store_bytes skb_pull_data csum_diff csum_update csum_level l3_csum_replace l4_csum_replace

@@ -24,6 +24,16 @@ const CTX_STRUCT: Readonly<Partial<Record<ProgTypeName, string>>> = {
   KPROBE: REGS_TYPEDEF,
   PERF_EVENT: 'bpf_perf_event_data',
   RAW_TRACEPOINT: 'bpf_raw_tracepoint_args',
+  CGROUP_SKB: '__sk_buff',
+  CGROUP_SOCK: 'bpf_sock',
+  CGROUP_SOCK_ADDR: 'bpf_sock_addr',
+  CGROUP_DEVICE: 'bpf_cgroup_dev_ctx',
+  CGROUP_SYSCTL: 'bpf_sysctl',
+  CGROUP_SOCKOPT: 'bpf_sockopt',
+  SOCK_OPS: 'bpf_sock_ops',
+  LWT_IN: '__sk_buff',
+  LWT_OUT: '__sk_buff',
+  LWT_XMIT: '__sk_buff',
 };
 const ANYTHING_GOES: ReadonlySet<ProgTypeName> = new Set(['TRACEPOINT', 'SYSCALL', 'EXT']);
 const TAKES_U64: ReadonlySet<number> = new Set([

@@ -21,6 +21,7 @@ export type HelperGroup =
   | 'cookie'
   | 'tracing_btf'
   | 'lsm'
+  | 'cgroup'
   | 'syscall'
   | 'net';
 /** Where kfuncs are registered; every type has `common`. @kernel bpf_prog_type_to_kfunc_hook, kernel/bpf/btf.c */
@@ -50,6 +51,7 @@ const PACKET = { loadsPacket: true };
 const TRACE: readonly HelperGroup[] = ['base', 'tracing', 'events'];
 
 const NET: readonly HelperGroup[] = ['base', 'net'];
+const CGROUP: readonly HelperGroup[] = [...NET, 'cgroup'];
 
 const ROWS: readonly ProgTypeRule[] = [
   rule('SOCKET_FILTER', ctx.FILTER_SKB, NET, 'none', PACKET),
@@ -59,17 +61,17 @@ const ROWS: readonly ProgTypeRule[] = [
   rule('TRACEPOINT', ctx.TRACE_RECORD, [...TRACE, 'cookie'], 'tracing', ANYWHERE),
   rule('XDP', ctx.XDP, NET, 'xdp'),
   rule('PERF_EVENT', ctx.PERF_EVENT, [...TRACE, 'cookie'], 'tracing', ANYWHERE),
-  rule('CGROUP_SKB', ctx.CGROUP_SKB, NET, 'cgroup', PACKET),
-  rule('CGROUP_SOCK', ctx.SOCK, NET, 'cgroup'),
+  rule('CGROUP_SKB', ctx.CGROUP_SKB, CGROUP, 'cgroup', PACKET),
+  rule('CGROUP_SOCK', ctx.SOCK, CGROUP, 'cgroup'),
   rule('LWT_IN', ctx.LWT_SKB, NET, 'none'),
   rule('LWT_OUT', ctx.LWT_SKB, NET, 'none'),
   rule('LWT_XMIT', ctx.LWT_SKB, NET, 'none'),
-  rule('SOCK_OPS', ctx.SOCK_OPS, NET, 'none'),
-  rule('CGROUP_DEVICE', ctx.CGROUP_DEVICE, ['base'], 'cgroup'),
+  rule('SOCK_OPS', ctx.SOCK_OPS, CGROUP, 'none'),
+  rule('CGROUP_DEVICE', ctx.CGROUP_DEVICE, ['base', 'cgroup'], 'cgroup'),
   rule('RAW_TRACEPOINT', ctx.RAW_ARGS, [...TRACE, 'cookie'], 'none', ANYWHERE),
-  rule('CGROUP_SOCK_ADDR', ctx.SOCK_ADDR, NET, 'cgroup'),
-  rule('CGROUP_SYSCTL', ctx.CGROUP_SYSCTL, ['base'], 'cgroup'),
-  rule('CGROUP_SOCKOPT', ctx.CGROUP_SOCKOPT, NET, 'cgroup'),
+  rule('CGROUP_SOCK_ADDR', ctx.SOCK_ADDR, CGROUP, 'cgroup'),
+  rule('CGROUP_SYSCTL', ctx.CGROUP_SYSCTL, ['base', 'cgroup'], 'cgroup'),
+  rule('CGROUP_SOCKOPT', ctx.CGROUP_SOCKOPT, CGROUP, 'cgroup'),
   rule('TRACING', ctx.ARGS, [...TRACE, 'tracing_btf'], 'tracing'),
   rule('LSM', ctx.ARGS, ['base', 'tracing', 'lsm'], 'tracing'),
   rule('SYSCALL', ctx.SYSCALL_ARGS, ['base', 'tracing', 'syscall'], 'syscall'),
