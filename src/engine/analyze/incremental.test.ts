@@ -102,11 +102,11 @@ test.for([
     const reader = new IncrementalReader(btf);
     let text = original;
     let at = random.below(text.length);
-    for (let step = 0; step < 16; step++) {
+    for (let step = 0; step < 12; step++) {
       const source = { path: 'x.bpf.c', text, files };
       expect(viewOf(new Analysis(source, btf, reader)), text).toEqual(viewOf(new Analysis(source, btf)));
       // What broke the text is taken back after a while, as people do.
-      if (step % 8 === 7) text = original;
+      if (step % 6 === 5) text = original;
       ({ text, at } = edited(text, at, random));
     }
   }
