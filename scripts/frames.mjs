@@ -90,23 +90,27 @@ const stepping = (page) => async () => {
 };
 
 /** Jumps all over the recording, by the timeline. */
-const seeking = (page, { x, y, width, height }) => async () => {
-  for (let i = 0; i < FRAMES / 2; i++) {
-    await page.mouse.click(x + width * (0.15 + 0.8 * ((i * 0.618) % 1)), y + height / 2);
-    await frame(page);
-  }
-};
+const seeking =
+  (page, { x, y, width, height }) =>
+  async () => {
+    for (let i = 0; i < FRAMES / 2; i++) {
+      await page.mouse.click(x + width * (0.15 + 0.8 * ((i * 0.618) % 1)), y + height / 2);
+      await frame(page);
+    }
+  };
 
 /** From then on the page notes how long each press on the timeline takes to be drawn, by the clock. */
 const watchSeeks = (page) =>
   page.evaluate(() => {
     globalThis.seeks = [];
-    document.querySelector('.tracks').addEventListener(
-      'pointerdown',
-      ({ timeStamp }) =>
-        requestAnimationFrame(() => setTimeout(() => globalThis.seeks.push(performance.now() - timeStamp))),
-      true,
-    );
+    document
+      .querySelector('.tracks')
+      .addEventListener(
+        'pointerdown',
+        ({ timeStamp }) =>
+          requestAnimationFrame(() => setTimeout(() => globalThis.seeks.push(performance.now() - timeStamp))),
+        true,
+      );
   });
 
 /** Prints what each act costs. @returns by act the script of a move, and of the worst frame */
