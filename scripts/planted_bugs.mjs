@@ -16,7 +16,6 @@ export const PLANTED = [
   ['opt_cfg.ts', 'phi.width) ? term.yes : term.no', 'phi.width) ? term.no : term.yes'],
   ['opt_gvn.ts', 'cmp.${inst.cond}${inst.width}', 'cmp.${inst.width}'],
   ['opt_alias.ts', 'if (slotY) return x.op', 'if (slotY) return false && x.op'],
-  ['opt_alias.ts', 'x.index !== y.index || x.step === y.step', 'x.index !== y.index'],
   ['opt_alias.ts', 'if (x.index !== y.index ||', 'if ('],
   ['opt_alias.ts', 'if (i !== base) note(arg);', 'if (i !== 0) note(arg);'],
   ['emit_frame.ts', 'begins?.(inst.slot, alive);', ''],
