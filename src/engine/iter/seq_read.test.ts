@@ -9,6 +9,7 @@ import { Btf } from '../btf/parse.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { Recorder } from '../trace/recorder.ts';
 import { callRow } from '../../protocol/trace.ts';
+import { writeRows } from '../../protocol/trace_tables.ts';
 import { BpfIter, NULL, runFinalProg, runIterProg } from './bpf_iter.ts';
 import type { IterProg, IterReg } from './bpf_iter.ts';
 import { MAX_ITER_OBJECTS, bpfSeqRead } from './seq_read.ts';
@@ -290,7 +291,7 @@ test('the trace has one row for each callback, and one for the copy', () => {
     '2 stop 0 #1 0 0 -1',
     '2 copy 0 #1 0 0 -1',
   ]);
-  expect(trace.writes).toEqual([
+  expect(writeRows(trace.writes)).toEqual([
     { call: 1, at: 0, length: 20000 },
     { call: 7, at: 0, length: 20000 },
   ]);
