@@ -105,4 +105,7 @@ export const HELPER_DOCS: Readonly<Record<string, string>> = {
   bpf_cgroup_ancestor: "A cgroup's ancestor at a level, acquired, or NULL.",
   bpf_rcu_read_lock: 'Begins a stretch in which RCU pointers stay valid.',
   bpf_rcu_read_unlock: 'Ends that stretch.',
+  bpf_local_irq_save:
+    'Switches interrupts off and keeps what they were; give that back with bpf_local_irq_restore.',
+  bpf_local_irq_restore: 'Switches interrupts to what they were, the last save first.',
 };

@@ -67,3 +67,16 @@ test('a dynptr reads and writes inside its range only, and adjusting narrows it'
   expect(callHelper(bpf, 197, text, 8, 1, dynptr)).toBe(fail('EINVAL'));
   expect([callHelper(bpf, 'bpf_dynptr_is_null', dynptr), read(0, 1)]).toEqual([1, fail('EINVAL')]);
 });
+
+test('interrupts are off from the first save to the restore of what it saved', () => {
+  const irqEnabled = (flags: bigint): boolean => (kernel.mem.u64(flags) & 0x200n) !== 0n;
+  const [outer, inner, after] = [kernel.mem.alloc(8), kernel.mem.alloc(8), kernel.mem.alloc(8)];
+  callHelper(bpf, 'bpf_local_irq_save', outer);
+  callHelper(bpf, 'bpf_local_irq_save', inner);
+  callHelper(bpf, 'bpf_local_irq_restore', inner);
+  callHelper(bpf, 'bpf_local_irq_save', after);
+  expect([outer, inner, after].map(irqEnabled)).toEqual([true, false, false]);
+  callHelper(bpf, 'bpf_local_irq_restore', outer);
+  callHelper(bpf, 'bpf_local_irq_save', after);
+  expect(irqEnabled(after)).toBe(true);
+});

@@ -2,16 +2,20 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import kernelBtf from 'virtual:kernel-btf';
 import { expect, test } from 'vitest';
 import { parseRelease } from '../abi/releases.ts';
 import { MapType } from '../abi/uapi.ts';
 import { Btf } from '../btf/parse.ts';
+import { ofRelease } from '../btf/since.ts';
 import { asmRequest, mapInfo } from './testing/asm.ts';
 import { parseCases } from './testing/cases.ts';
 import { verify } from './verify.ts';
 
 const recorded = join(import.meta.dirname, '../../../recorded/linux-6.12/kernel/vmlinux.btf.gz');
-const btf = Btf.parse(new Uint8Array(gunzipSync(readFileSync(recorded))));
+const recordedBtf = Btf.parse(new Uint8Array(gunzipSync(readFileSync(recorded))));
+/** What no recording has comes from the kernel that ships. */
+const shippedBtf = Btf.parse(kernelBtf);
 const maps = {
   a: mapInfo('a', { valueSize: 64 }),
   hash: mapInfo('hash', { type: MapType.HASH, valueAddress: null, maxEntries: 8 }),
@@ -24,6 +28,7 @@ const maps = {
     valueAddress: null,
   }),
   queue: mapInfo('queue', { type: MapType.QUEUE, keySize: 0, valueSize: 8, valueAddress: null }),
+  progs: mapInfo('progs', { type: MapType.PROG_ARRAY, valueSize: 4, valueAddress: null }),
   // BPF_F_RDONLY_PROG
   fixed: mapInfo('fixed', { valueSize: 64, flags: 0x80 }),
 };
@@ -36,6 +41,7 @@ const cases = readdirSync(directory).flatMap((file) =>
 test.for(cases)('$file: $name', ({ errno, message, options, source }) => {
   const release = parseRelease(options.get('release') ?? '6.12');
   if (!release) throw new Error(`no release ${options.get('release')}`);
+  const btf = release.name === '6.12' ? recordedBtf : ofRelease(shippedBtf, release);
   const request = asmRequest(
     source,
     { btf, maps },

@@ -12,6 +12,8 @@ import { acquireReference, releaseReference } from './refs.ts';
 import { LIVE_READ64, LIVE_WRITTEN } from './reg.ts';
 import type { RegState } from './reg.ts';
 import { CONST_PTR_TO_DYNPTR, PTR_MAYBE_NULL, PTR_TO_MEM, PTR_TO_STACK } from './reg_type.ts';
+import { stackPlaceOr } from './stack_object.ts';
+import type { StackPlace } from './stack_object.ts';
 import { BPF_REG_SIZE, STACK_DYNPTR, STACK_INVALID } from './state.ts';
 import type { FuncState } from './state.ts';
 
@@ -50,29 +52,9 @@ export function destroyDynptrAt(env: Env, frame: FuncState, spi: number): void {
   invalidateSlices(env, id);
 }
 
-interface Place {
-  readonly frame: FuncState;
-  readonly spi: number;
-  /** Those slots are in use. */
-  readonly inside: boolean;
-}
-
-/** Where a pointer to stack says a dynptr is, or why there can be none. */
-function findPlace(env: Env, regno: number): Place | string {
-  const reg = env.reg(regno);
-  if (!reg.isConst) return 'dynptr has to be at a constant offset';
-  const off = reg.off + reg.constValue;
-  const spi = -off / BPF_REG_SIZE - 1;
-  if (off % BPF_REG_SIZE !== 0 || spi + 1 < NR_SLOTS) return `cannot pass in dynptr at an offset=${off}`;
-  const frame = env.frameOf(reg);
-  return { frame, spi, inside: spi < frame.slots };
-}
-
 /** The place, or a refusal with the reason before it. */
-function placeOr(env: Env, regno: number, message: string): Place {
-  const place = findPlace(env, regno);
-  return typeof place === 'string' ? env.reject('EINVAL', `${place}\n${message}`) : place;
-}
+const placeOr = (env: Env, regno: number, message: string): StackPlace =>
+  stackPlaceOr(env, regno, 'dynptr', NR_SLOTS, message);
 
 /** What the argument is to be. */
 export interface DynptrUse {

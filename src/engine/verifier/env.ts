@@ -322,19 +322,19 @@ export class Env {
     } else {
       this.write(`${this.insnIdx}:`);
     }
-    this.write(frameText(frame, this.scratched, this.live) + '\n');
+    this.write(frameText(frame, this.scratched, this.live, this.state.irqs) + '\n');
     this.scratched.clear();
   }
 
   /** A whole frame, ending the line. */
   writeFrame(frame: FuncState): void {
-    this.write(frameText(frame, null, this.live) + '\n');
+    this.write(frameText(frame, null, this.live, this.state.irqs) + '\n');
   }
 
   /** Keeps what one step knew, for the page; the first steps of a long simulation. */
   keepState(insn: InsnIndex): void {
     if (!this.request.keepStates || this.states.length >= MAX_KEPT_STATES) return;
-    this.states.push({ insn, text: frameText(this.cur, null, noLiveness) });
+    this.states.push({ insn, text: frameText(this.cur, null, noLiveness, this.state.irqs) });
   }
 
   /** Notes a step of the path. */

@@ -14,6 +14,7 @@ import { releaseDynptr } from './dynptr.ts';
 import type { Env } from './env.ts';
 import type { CallMeta } from './helper_arg.ts';
 import { checkHelperArg } from './helper_arg.ts';
+import { checkNothingHeld } from './held.ts';
 import type { HelperProto } from './helper_proto.ts';
 import { offersHelper } from './helper_offer.ts';
 import { helperProto } from './helper_proto.ts';
@@ -21,7 +22,7 @@ import { checkMapCompatible, checkMapWritable, isSocketMap } from './map_helpers
 import { checkMemAccess } from './mem_access.ts';
 import { markPrecise } from './precision.ts';
 import type { SpecialField } from './record.ts';
-import { acquireReference, dropReference, releaseReference, writeReferenceLeaks } from './refs.ts';
+import { acquireReference, dropReference, releaseReference } from './refs.ts';
 import {
   MEM_ALLOC,
   MEM_PERCPU,
@@ -81,6 +82,8 @@ function callable(env: Env, id: number): HelperProto {
     env.reject('EINVAL', `sleepable helper ${name}#${id} in rcu_read_lock region`);
   if (env.state.preemptLock > 0 && proto.mightSleep)
     env.reject('EINVAL', `sleepable helper ${name}#${id} in non-preemptible region`);
+  if (env.state.irqs.length > 0 && proto.mightSleep)
+    env.reject('EINVAL', `sleepable helper ${name}#${id} in IRQ-disabled region`);
   return proto;
 }
 
@@ -128,13 +131,7 @@ function moreRounds(env: Env, proto: HelperProto): boolean {
 
 /** Nothing may be held when another program takes over. */
 function checkTailCall(env: Env, meta: CallMeta): void {
-  const { state } = env;
-  const held = (what: string): never =>
-    env.reject('EINVAL', `tail_call cannot be used inside ${what}-ed region`);
-  if (state.lockPtr) held('bpf_spin_lock');
-  if (writeReferenceLeaks(env)) env.reject('EINVAL', 'tail_call would lead to reference leak');
-  if (state.rcuLock) held('bpf_rcu_read_lock');
-  if (state.preemptLock > 0) held('bpf_preempt_disable');
+  checkNothingHeld(env, 'tail_call');
   const index = env.reg(3);
   const entries = BigInt(meta.map?.maxEntries ?? 0);
   if (index.isConstIn(false) && index.var.v < entries) markPrecise(env, 3);

@@ -16,6 +16,8 @@ import { acquireReference, releaseReference } from './refs.ts';
 import { LIVE_READ64, LIVE_WRITTEN } from './reg.ts';
 import type { RegState } from './reg.ts';
 import { MEM_RCU, PTR_MAYBE_NULL, PTR_TO_STACK, PTR_UNTRUSTED } from './reg_type.ts';
+import { stackPlaceOr } from './stack_object.ts';
+import type { StackPlace } from './stack_object.ts';
 import type { FuncState, VerifierState } from './state.ts';
 import { BPF_REG_SIZE, STACK_INVALID, STACK_ITER } from './state.ts';
 import { findPrevEntry, widenImprecise } from './widen.ts';
@@ -30,18 +32,6 @@ export interface IterPlace {
   readonly refObjId: number;
 }
 
-/** @returns null when the place is outside the used stack */
-function placeOf(env: Env, regno: number, slots: number): { frame: FuncState; spi: number } | null {
-  const reg = env.reg(regno);
-  if (!reg.isConst) env.reject('EINVAL', 'iter has to be at a constant offset');
-  const off = reg.off + reg.constValue;
-  const spi = -off / BPF_REG_SIZE - 1;
-  if (off % BPF_REG_SIZE !== 0 || spi + 1 < slots)
-    env.reject('EINVAL', `cannot pass in iter at an offset=${off}`);
-  const frame = env.frameOf(reg);
-  return spi < frame.slots ? { frame, spi } : null;
-}
-
 function isUninit(frame: FuncState, spi: number, slots: number): boolean {
   for (let i = 0; i < slots; i++)
     for (let j = 0; j < BPF_REG_SIZE; j++) if (frame.byte(spi - i, j) === STACK_ITER) return false;
@@ -49,13 +39,8 @@ function isUninit(frame: FuncState, spi: number, slots: number): boolean {
 }
 
 /** 'ok', or why the slots are no initialised iterator of this type. */
-function initState(
-  env: Env,
-  place: { frame: FuncState; spi: number } | null,
-  slots: number,
-  type: TypeId,
-): 'ok' | 'EINVAL' | 'EPROTO' {
-  if (!place) return 'EINVAL';
+function initState(env: Env, place: StackPlace, slots: number, type: TypeId): 'ok' | 'EINVAL' | 'EPROTO' {
+  if (!place.inside) return 'EINVAL';
   for (let i = 0; i < slots; i++) {
     const reg = place.frame.slot(place.spi - i);
     for (let j = 0; j < BPF_REG_SIZE; j++)
@@ -67,8 +52,7 @@ function initState(
   return 'ok';
 }
 
-function markNew(env: Env, meta: KfuncMeta, regno: number, slots: number, type: TypeId): void {
-  const place = must(placeOf(env, regno, slots), 'iterator slots');
+function markNew(env: Env, meta: KfuncMeta, place: StackPlace, slots: number, type: TypeId): void {
   const id = acquireReference(env, env.insnIdx);
   for (let i = 0; i < slots; i++) {
     const spi = place.spi - i;
@@ -86,7 +70,7 @@ function markNew(env: Env, meta: KfuncMeta, regno: number, slots: number, type: 
   }
 }
 
-function unmark(env: Env, place: { frame: FuncState; spi: number }, slots: number): void {
+function unmark(env: Env, place: StackPlace, slots: number): void {
   for (let i = 0; i < slots; i++) {
     const spi = place.spi - i;
     const reg = place.frame.slot(spi);
@@ -113,19 +97,19 @@ export function checkIterArg(env: Env, meta: KfuncMeta, regno: number, typeId: T
   const slots = sizeOf(btf, type) / BPF_REG_SIZE;
   if (env.reg(regno).type !== PTR_TO_STACK)
     env.reject('EINVAL', `arg#${regno - 1} expected pointer to an iterator on stack`);
-  const place = placeOf(env, regno, slots);
-  if (meta.flags.has('ITER_NEW')) {
-    if (place && !isUninit(place.frame, place.spi, slots))
-      env.reject('EINVAL', `expected uninitialized ${name} as arg #${regno - 1}`);
+  const isNew = meta.flags.has('ITER_NEW');
+  const message = `expected ${isNew ? 'uninitialized' : 'an initialized'} ${name} as arg #${regno - 1}`;
+  const place = stackPlaceOr(env, regno, 'iter', slots, message);
+  if (isNew) {
+    if (place.inside && !isUninit(place.frame, place.spi, slots)) env.reject('EINVAL', message);
     for (let i = 0; i < slots; i++)
       checkMemAccess(env, { regno, off: i * 8, size: 8, write: true, value: -1, signed: false });
-    markNew(env, meta, regno, slots, type);
+    markNew(env, meta, place, slots, type);
     return null;
   }
   const state = initState(env, place, slots, type);
   if (state === 'EPROTO') env.reject('EPROTO', `expected an RCU CS when using ${meta.name}`);
-  if (state !== 'ok' || !place)
-    return env.reject('EINVAL', `expected an initialized ${name} as arg #${regno - 1}`);
+  if (state !== 'ok') env.reject('EINVAL', message);
   for (let i = 0; i < slots; i++) {
     const reg = place.frame.slot(place.spi - i);
     markRegRead(env, reg, reg.parent, LIVE_READ64);

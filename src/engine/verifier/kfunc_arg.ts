@@ -5,6 +5,7 @@
  *     name__ign not looked at      __k a constant          __sz, __szk length of the pointer before
  *     __nullable __opt may be NULL __str constant string   __map a map     __iter an iterator
  *     __alloc __refcounted_kptr    objects of the program  __uninit a dynptr to make
+ *     __irq_flag                   saved interrupt flags
  *
  * Source: check_kfunc_args, get_kfunc_ptr_arg_type, kernel/bpf/verifier.c, Linux 6.12.
  */
@@ -21,6 +22,7 @@ import { checkConstString } from './const_str.ts';
 import { checkDynptr } from './dynptr.ts';
 import type { Env } from './env.ts';
 import { checkArgOffset } from './helper_arg.ts';
+import { checkIrqFlag } from './irq_flag.ts';
 import type { IterPlace } from './iter_state.ts';
 import { checkIterArg } from './iter_state.ts';
 import { checkGraphNode, checkGraphRoot, checkOwnedObject } from './kfunc_graph.ts';
@@ -226,6 +228,8 @@ const workQueue: Rule = (arg) => {
   call.mapUid = reg.mapUid;
 };
 
+const irqFlag: Rule = ({ env, call, regno }) => checkIrqFlag(env, call.meta.name, regno);
+
 const callback: Rule = ({ env, call, reg, index }) => {
   if (reg.type !== PTR_TO_FUNC) env.reject('EINVAL', `arg${index} expected pointer to func`);
   call.subprog = reg.subprog;
@@ -349,6 +353,7 @@ function ruleOf(arg: PointerArg): Rule {
   if (byStruct) return byStruct;
   if (hasSuffix(param, '__str')) return constString;
   if (hasSuffix(param, '__map')) return map;
+  if (hasSuffix(param, '__irq_flag')) return irqFlag;
   if (baseType(reg.type) === PTR_TO_BTF_ID || AS_STRUCT.has(baseType(reg.type))) {
     if (type.kind !== Kind.STRUCT && type.kind !== Kind.UNION)
       env.reject(

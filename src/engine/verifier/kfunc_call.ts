@@ -60,6 +60,8 @@ function checkRegions(env: Env, meta: KfuncMeta): void {
   } else if (state.preemptLock > 0 && meta.flags.has('SLEEPABLE')) {
     env.reject('EACCES', `kernel func ${name} is sleepable within non-preemptible region`);
   }
+  if (state.irqs.length > 0 && meta.flags.has('SLEEPABLE'))
+    env.reject('EACCES', `kernel func ${name} is sleepable within IRQ-disabled region`);
 }
 
 /** Which half of each argument register the function reads. */
@@ -90,7 +92,7 @@ function checkThrow(env: Env): void {
  *
  * @returns true when the path ends here: the program was left by bpf_throw
  * @kernel check_kfunc_call, kernel/bpf/verifier.c
- * @fidelity partial: kernel functions of modules, IRQ regions
+ * @fidelity partial: kernel functions of modules, resilient locks
  */
 export function checkKfuncCall(env: Env): boolean {
   const insn = env.insn(env.insnIdx);

@@ -81,6 +81,8 @@ const ROWS: readonly (readonly [string, string, Where?, ReleaseNumber?])[] = [
   ['bpf_rcu_read_unlock', ''],
   ['bpf_preempt_disable', ''],
   ['bpf_preempt_enable', ''],
+  ['bpf_local_irq_save', '', 'common', 614],
+  ['bpf_local_irq_restore', '', 'common', 614],
   ['bpf_wq_init', ''],
   ['bpf_wq_set_callback_impl', ''],
   ['bpf_wq_start', ''],

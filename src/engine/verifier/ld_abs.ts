@@ -4,9 +4,11 @@
  * Source: check_ld_abs, kernel/bpf/verifier.c, Linux 6.12.
  */
 import type { Insn } from '../abi/insn.ts';
+import { hasRule } from '../abi/releases.ts';
 import { BPF_ABS, BPF_DW, BPF_IND, BPF_MODE, BPF_SIZE } from '../abi/opcode.ts';
 import { checkUnmoved } from './ctx_access.ts';
 import type { Env } from './env.ts';
+import { checkNothingHeld } from './held.ts';
 import { checkRegArg } from './live.ts';
 import { writeReferenceLeaks } from './refs.ts';
 import { PTR_TO_CTX } from './reg_type.ts';
@@ -16,6 +18,7 @@ const CTX_REG = 6;
 
 /** Nothing may be held that the hidden exit would leak. */
 function checkRegions(env: Env): void {
+  if (hasRule(env.request.release, 'exitNamesTheRegion')) return checkNothingHeld(env, 'BPF_LD_[ABS|IND]');
   const { state } = env;
   if (writeReferenceLeaks(env))
     env.reject('EINVAL', 'BPF_LD_[ABS|IND] cannot be mixed with socket references');

@@ -21,7 +21,7 @@ import {
   regTypeName,
 } from './reg_type.ts';
 import { BPF_REG_SIZE, STACK_DYNPTR, STACK_INVALID, STACK_ITER, STACK_SPILL } from './state.ts';
-import type { FuncState } from './state.ts';
+import type { FuncState, SavedIrq } from './state.ts';
 import type { Tnum } from './tnum.ts';
 
 /** '?', 'r', 'm', '0', 'd', 'i', 'f' by the number of the slot type. */
@@ -209,8 +209,14 @@ function stackTexts(frame: FuncState, shown: (spi: number) => boolean, live: Liv
  *
  * @param scratched what to show; null: all
  * @param live how liveness shows in this release
+ * @param irqs saved interrupt flags, which are listed with the references
  */
-export function frameText(frame: FuncState, scratched: Scratched | null, live: LiveText): string {
+export function frameText(
+  frame: FuncState,
+  scratched: Scratched | null,
+  live: LiveText,
+  irqs: readonly SavedIrq[],
+): string {
   const items: string[] = [];
   if (frame.frameno !== 0) items.push(`frame${frame.frameno}:`);
   frame.regs.forEach((reg, n) => {
@@ -218,8 +224,11 @@ export function frameText(frame: FuncState, scratched: Scratched | null, live: L
     items.push(`R${n}${live(reg.live)}=${regText(reg, frame.frameno)}`);
   });
   items.push(...stackTexts(frame, (spi) => !scratched || scratched.hasSlot(spi), live));
-  const refs = frame.refs.filter((ref) => ref.id !== 0);
-  if (refs.length > 0) items.push(`refs=${refs.map((ref) => ref.id).join(',')}`);
+  const acquired = frame.refs.map((ref) => ref.id).filter((id) => id !== 0);
+  // ids grow, so that their order is that in which both kinds were acquired
+  const refs =
+    irqs.length === 0 ? acquired : [...acquired, ...irqs.map((irq) => irq.id)].toSorted((a, b) => a - b);
+  if (refs.length > 0) items.push(`refs=${refs.join(',')}`);
   if (frame.inCallback) items.push('cb');
   if (frame.inAsyncCallback) items.push('async_cb');
   return items.map((item) => ` ${item}`).join('');

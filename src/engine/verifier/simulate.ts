@@ -30,6 +30,7 @@ import { BPF_COMPLEXITY_LIMIT_INSNS } from '../abi/uapi.ts';
 import { checkAlu } from './alu.ts';
 import type { Env } from './env.ts';
 import { initGlobalArgs } from './global_func.ts';
+import { checkNothingHeld } from './held.ts';
 import { checkHelperCall } from './helper_call.ts';
 import { checkCondJump } from './jump.ts';
 import { checkKfuncCall } from './kfunc_call.ts';
@@ -71,6 +72,7 @@ function checkCall(env: Env, insn: Insn): Flow {
 
 /** bpf_throw leaves every frame at once: nothing may be open in any of them. */
 function leaveByThrow(env: Env): void {
+  if (hasRule(env.request.release, 'exitNamesTheRegion')) return checkNothingHeld(env, 'bpf_throw', 'all');
   const { state } = env;
   const held = (what: string): never =>
     env.reject('EINVAL', `bpf_throw cannot be used inside ${what}-ed region`);
@@ -96,22 +98,12 @@ function checkMissingUnlock(env: Env): void {
   if (writeReferenceLeaks(env)) env.reject('EINVAL', '');
 }
 
-/** The same, as later releases say it. @kernel check_resource_leak @fidelity full: rules.test.ts */
-function checkExitRegions(env: Env): void {
-  const { state } = env;
-  const main = state.curframe === 0;
-  const held = (what: string): never => env.reject('EINVAL', `BPF_EXIT instruction in main prog ${what}`);
-  if (main && state.lockPtr) held('cannot be used inside bpf_spin_lock-ed region');
-  if (writeReferenceLeaks(env)) held('would lead to reference leak');
-  if (main && state.rcuLock) held('cannot be used inside bpf_rcu_read_lock-ed region');
-  if (main && state.preemptLock > 0) held('cannot be used inside bpf_preempt_disable-ed region');
-}
-
 function checkExit(env: Env, insn: Insn): Flow {
   const { state } = env;
   if (BPF_SRC(insn.code) !== BPF_K || insn.imm !== 0 || insn.src !== 0 || insn.dst !== 0)
     env.reject('EINVAL', 'BPF_EXIT uses reserved fields');
-  if (hasRule(env.request.release, 'exitNamesTheRegion')) checkExitRegions(env);
+  if (hasRule(env.request.release, 'exitNamesTheRegion'))
+    checkNothingHeld(env, 'BPF_EXIT instruction in main prog', 'one', state.curframe === 0);
   else checkMissingUnlock(env);
   if (state.curframe > 0) {
     returnToCaller(env);

@@ -25,6 +25,7 @@ import {
   INSN_F_STACK_ACCESS,
   STACK_DYNPTR,
   STACK_INVALID,
+  STACK_IRQ_FLAG,
   STACK_ITER,
   STACK_MISC,
   STACK_SPILL,
@@ -94,7 +95,7 @@ function saveRegister(frame: FuncState, spi: number, reg: RegState, size: Bytes)
 }
 
 const isSpecial = (type: number): boolean =>
-  type === STACK_SPILL || type === STACK_DYNPTR || type === STACK_ITER;
+  type === STACK_SPILL || type === STACK_DYNPTR || type === STACK_ITER || type === STACK_IRQ_FLAG;
 
 function writeFixed(env: Env, frame: FuncState, off: number, size: Bytes, valueRegno: number): void {
   const spi = spiOf(off);

@@ -34,6 +34,12 @@ export interface RefState {
   readonly callbackFrame: number;
 }
 
+/** Interrupt flags that the program saved, and where. */
+export interface SavedIrq {
+  readonly id: number;
+  readonly insn: InsnIndex;
+}
+
 /** Accepted values of R0 at the end of a function. */
 export interface RetvalRange {
   readonly min: number;
@@ -179,6 +185,8 @@ export class VerifierState {
   lockId = 0;
   rcuLock = false;
   preemptLock = 0;
+  /** Saved interrupt flags, the last one last; none: interrupts are on. */
+  irqs: readonly SavedIrq[] = [];
   inSleepable = false;
   firstInsnIdx: InsnIndex = 0;
   lastInsnIdx: InsnIndex = 0;
@@ -201,6 +209,7 @@ export class VerifierState {
     out.lockId = this.lockId;
     out.rcuLock = this.rcuLock;
     out.preemptLock = this.preemptLock;
+    out.irqs = this.irqs;
     out.inSleepable = this.inSleepable;
     out.firstInsnIdx = this.firstInsnIdx;
     out.lastInsnIdx = this.lastInsnIdx;

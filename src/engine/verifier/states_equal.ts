@@ -27,6 +27,7 @@ import {
   MAX_BPF_REG,
   STACK_DYNPTR,
   STACK_INVALID,
+  STACK_IRQ_FLAG,
   STACK_ITER,
   STACK_MISC,
   STACK_SPILL,
@@ -167,6 +168,8 @@ function slotSafe(old: RegState, cur: RegState, type: number, ids: IdMap, exact:
         old.iterState === cur.iterState &&
         ids.same(old.refObjId, cur.refObjId)
       );
+    case STACK_IRQ_FLAG:
+      return ids.same(old.refObjId, cur.refObjId);
     default:
       return type === STACK_MISC || type === STACK_ZERO || type === STACK_INVALID;
   }
@@ -217,7 +220,8 @@ export function statesEqual(old: VerifierState, cur: VerifierState, exact: Exact
   const ids = new IdMap();
   if (!ids.same(old.lockId, cur.lockId)) return false;
   if (old.rcuLock !== cur.rcuLock || old.preemptLock !== cur.preemptLock) return false;
-  if (old.inSleepable !== cur.inSleepable) return false;
+  if (old.inSleepable !== cur.inSleepable || old.irqs.length !== cur.irqs.length) return false;
+  if (!old.irqs.every((irq, i) => ids.same(irq.id, cur.irqs[i]?.id ?? 0))) return false;
   for (let f = 0; f <= old.curframe; f++)
     if (!framesEqual(must(old.frame[f], 'frame'), must(cur.frame[f], 'frame'), ids, exact)) return false;
   return true;

@@ -8,9 +8,11 @@
  */
 import { must } from '../../shared/assert.ts';
 import type { InsnIndex } from '../../shared/brand.ts';
+import { hasRule } from '../abi/releases.ts';
 import type { Env } from './env.ts';
 import { checkGlobalArgs } from './global_func.ts';
 import { checkRegArg, markRegRead } from './live.ts';
+import { maySleep } from './may_sleep.ts';
 import { markPrecise } from './precision.ts';
 import { LIVE_READ64 } from './reg.ts';
 import type { RegState } from './reg.ts';
@@ -60,6 +62,25 @@ export function initFrame(frame: FuncState): void {
   fp.frameno = frame.frameno;
 }
 
+const NEED_STATIC = ',\nuse static function instead';
+const MUST_NOT_SLEEP = `global functions that may sleep are not allowed in non-sleepable context,
+i.e., in a RCU/IRQ/preempt-disabled section, or in
+a non-sleepable BPF program context`;
+
+/** Where a global function may be called: it is verified by itself and does not know its caller's regions. */
+function checkGlobalRegions(env: Env, index: number): void {
+  const { rcuLock, preemptLock, irqs } = env.state;
+  if (hasRule(env.request.release, 'globalsThatSleepAreKnown')) {
+    const atomic = rcuLock || preemptLock > 0 || irqs.length > 0 || !env.sleepableNow;
+    if (atomic && maySleep(env, index)) env.reject('EINVAL', MUST_NOT_SLEEP);
+    return;
+  }
+  const refuse = (when: string): never =>
+    env.reject('EINVAL', `global function calls are not allowed ${when}${NEED_STATIC}`);
+  if (preemptLock > 0) refuse('with preemption disabled');
+  if (irqs.length > 0) refuse('with IRQs disabled');
+}
+
 /**
  * `call pc+N`.
  *
@@ -74,15 +95,8 @@ export function checkFuncCall(env: Env): void {
   const { state } = env;
   if (sub.isGlobal) {
     if (state.lockPtr)
-      env.reject(
-        'EINVAL',
-        'global function calls are not allowed while holding a lock,\nuse static function instead',
-      );
-    if (state.preemptLock > 0)
-      env.reject(
-        'EINVAL',
-        'global function calls are not allowed with preemption disabled,\nuse static function instead',
-      );
+      env.reject('EINVAL', `global function calls are not allowed while holding a lock${NEED_STATIC}`);
+    checkGlobalRegions(env, index);
     checkGlobalArgs(env, index);
     if (env.level1) env.write(`Func#${index} ('${sub.name}') is global and assumed valid.\n`);
     sub.called = true;

@@ -24,6 +24,7 @@ import { graphKfuncs } from './kfunc_graph.ts';
 import { iteratorKfuncs } from './kfunc_iter.ts';
 import { keyKfuncs } from './kfunc_keys.ts';
 import { listKfuncs } from './kfunc_lists.ts';
+import { irqKfuncs } from './kfunc_irq.ts';
 import { objectKfuncs } from './kfunc_object.ts';
 import { stringKfuncs } from './kfunc_string.ts';
 
@@ -51,6 +52,7 @@ export const kfuncTable = (bpf: Bpf): KfuncTable =>
   new Map([
     ...iteratorKfuncs(),
     ...objectKfuncs(),
+    ...irqKfuncs(),
     ...memoryKfuncs(),
     ...stringKfuncs(),
     ...graphKfuncs(bpf.cpus),

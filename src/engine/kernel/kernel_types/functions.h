@@ -127,3 +127,5 @@ __kfunc void bpf_cpumask_copy(struct bpf_cpumask *dst, const struct cpumask *src
 __kfunc u32 bpf_cpumask_any_distribute(const struct cpumask *cpumask);
 __kfunc u32 bpf_cpumask_any_and_distribute(const struct cpumask *src1, const struct cpumask *src2);
 __kfunc u32 bpf_cpumask_weight(const struct cpumask *cpumask);
+__since(614) __kfunc void bpf_local_irq_save(unsigned long *flags__irq_flag);
+__since(614) __kfunc void bpf_local_irq_restore(unsigned long *flags__irq_flag);

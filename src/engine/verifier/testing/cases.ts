@@ -17,7 +17,7 @@ export interface VerifierCase {
 }
 
 /** Ready-made lines, by name. @param map an argument */
-const MACROS: Readonly<Record<string, (map: string) => string>> = {
+const MACROS: Readonly<Record<string, (map: string, below: string) => string>> = {
   end: () => 'r0 = 0\nexit',
   task: () => 'r6 = r1\nr1 = *(u64 *)(r1 +8)\nif r1 != 0x0 goto pc+2\nr0 = 0\nexit',
   lookup: (map) => `r1 = 0
@@ -36,6 +36,7 @@ const MACROS: Readonly<Record<string, (map: string) => string>> = {
     r1 = map ${map}
     call bpf_map_lookup_elem`,
   reserve: (size) => `r1 = map rb\nr2 = ${size}\nr3 = 0\ncall bpf_ringbuf_reserve`,
+  irq: (what, below) => `r1 = r10\nr1 += -${below}\ncall bpf_local_irq_${what}`,
   number: () => 'call bpf_ktime_get_ns\nr7 = r0',
 };
 
@@ -52,11 +53,11 @@ function parseCase(block: string, file: string): VerifierCase {
     options.set(key ?? flag ?? '', value);
   }
   const source = rest.map((line) => {
-    const macro = /^@(\w+) ?(\w*)$/.exec(line);
+    const macro = /^@(\w+) ?(\w*) ?(\w*)$/.exec(line);
     if (!macro) return line;
     const expand = MACROS[macro[1] ?? ''];
     if (!expand) throw new Error(`${file}: no macro ${line}`);
-    return expand(macro[2] ?? '');
+    return expand(macro[2] ?? '', macro[3] ?? '');
   });
   return {
     name,

@@ -49,6 +49,8 @@ export interface LabOptions {
   readonly kernel: LabKernel;
   /** BPF_LOG_* */
   readonly logLevel: number;
+  /** Absent: 6.12. */
+  readonly release?: string;
   /** BPF_F_* for every program, besides what its section says. */
   readonly progFlags?: number;
 }
@@ -115,7 +117,7 @@ export class VerifySys implements BpfSyscalls {
 
   private requestOf(attr: ProgLoadAttr, progBtf: Btf | null): VerifyRequest {
     const { kernel, logLevel, progFlags = 0 } = this.options;
-    const release = parseRelease('6.12');
+    const release = parseRelease(this.options.release ?? '6.12');
     if (!release) throw new Error('no release');
     const flags = attr.flags | progFlags;
     return {
@@ -151,7 +153,7 @@ export function verifyObject(
   options: LabOptions,
 ): { readonly results: readonly VerifyResult[]; readonly messages: readonly string[] } {
   const sys = new VerifySys(options);
-  const kernel = { ...options.kernel, release: '6.12.117', config: null };
+  const kernel = { ...options.kernel, release: options.release ?? '6.12.117', config: null };
   const { messages } = loadObject(object, { kernel, sys, ownLog: true });
   return { results: sys.results, messages };
 }
