@@ -50,13 +50,19 @@ const SPIN_UNLOCK = helperId('bpf_spin_unlock');
 /** Kernel functions on lists and trees, which want the lock held. */
 const UNDER_LOCK = /^bpf_(list_(push|pop)_|rbtree_)|^bpf_refcount_acquire_impl$/;
 
+/** What a loop over numbers calls. */
+const LOOP = /^bpf_iter_num_(new|next|destroy)$/;
+
+const mayCallUnderLock = ({ request }: Env, kfunc: string): boolean =>
+  UNDER_LOCK.test(kfunc) || (hasRule(request.release, 'loopsUnderLock') && LOOP.test(kfunc));
+
 function checkCall(env: Env, insn: Insn): Flow {
   const { code, src, dst, off, imm } = insn;
   const known = src === 0 || src === BPF_PSEUDO_CALL || src === BPF_PSEUDO_KFUNC_CALL;
   if (BPF_SRC(code) !== BPF_K || (src !== BPF_PSEUDO_KFUNC_CALL && off !== 0) || !known || dst !== 0)
     env.reject('EINVAL', 'BPF_CALL uses reserved fields');
   const kfunc = src === BPF_PSEUDO_KFUNC_CALL ? (env.kfuncName(imm) ?? '') : '';
-  const underLock = src === 0 ? imm === SPIN_UNLOCK : src === BPF_PSEUDO_CALL || UNDER_LOCK.test(kfunc);
+  const underLock = src === 0 ? imm === SPIN_UNLOCK : src === BPF_PSEUDO_CALL || mayCallUnderLock(env, kfunc);
   if (env.state.lockPtr && !underLock)
     env.reject('EINVAL', 'function calls are not allowed while holding a lock');
   if (src === BPF_PSEUDO_CALL) checkFuncCall(env);
