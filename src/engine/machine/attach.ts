@@ -5,6 +5,7 @@ import type { AttachParams } from '../../protocol/scenario.ts';
 import { findPidNs, taskActivePidNs } from '../kernel/objects/pid.ts';
 import { encodeIterLinkInfo } from '../libbpf/attach.ts';
 import type { IterLinkInfo } from '../libbpf/attach.ts';
+import { goodFd } from '../libbpf/good_fd.ts';
 import type { LoadedObject } from '../libbpf/load.ts';
 import { openDirectory } from '../sys/paths.ts';
 import { openPidfd } from '../vfs/pidfd.ts';
@@ -46,10 +47,13 @@ export function linkInfoFor(
 
 const CGROUP_MOUNT = '/sys/fs/cgroup';
 
-/** Opens the directory of a cgroup: a path below the mount of cgroup2, or else one as it is. */
-function openCgroup({ sys }: Machine, path: string): NegErrno {
+/**
+ * Opens the directory of a cgroup: a path below the mount of cgroup2, or else one as it is. A fd of 0 would mean
+ * "none", so it is above those of standard files, which a reader of a world may lack.
+ */
+function openCgroup({ sys, syscall }: Machine, path: string): NegErrno {
   const fd = openDirectory(sys, `${CGROUP_MOUNT}/${path}`);
-  return fd < 0 && path.startsWith('/') ? openDirectory(sys, path) : fd;
+  return goodFd(syscall, fd < 0 && path.startsWith('/') ? openDirectory(sys, path) : fd);
 }
 
 /** A path or an id without an order means the whole subtree, as bpftool's users expect. */
@@ -61,10 +65,10 @@ function mapFd(loaded: LoadedObject, name: string): NegErrno {
   return fd >= 0 ? fd : fail('ENOENT');
 }
 
-/** pidfd_open(2) by the reader. */
-function openProcess({ kernel }: Machine, pid: number): NegErrno {
+/** pidfd_open(2) by the reader, above its standard files as in openCgroup. */
+function openProcess({ kernel, syscall }: Machine, pid: number): NegErrno {
   const task = kernel.view('task_struct', kernel.current);
   const ns = taskActivePidNs(kernel, task);
   const found = ns && findPidNs(kernel, pid, ns);
-  return found ? openPidfd(kernel, task, found) : fail('ESRCH');
+  return found ? goodFd(syscall, openPidfd(kernel, task, found)) : fail('ESRCH');
 }
