@@ -79,4 +79,19 @@ test('interrupts are off from the first save to the restore of what it saved', (
   callHelper(bpf, 'bpf_local_irq_restore', outer);
   callHelper(bpf, 'bpf_local_irq_save', after);
   expect(irqEnabled(after)).toBe(true);
+  callHelper(bpf, 'bpf_local_irq_restore', after);
+});
+
+test('a resilient lock is refused while it is held, and interrupts stay as they were', () => {
+  const [lock, flags, after] = [kernel.mem.alloc(8), kernel.mem.alloc(8), kernel.mem.alloc(8)];
+  expect(callHelper(bpf, 'bpf_res_spin_lock', lock)).toBe(0);
+  expect(callHelper(bpf, 'bpf_res_spin_lock', lock)).toBe(-35);
+  expect(callHelper(bpf, 'bpf_res_spin_lock_irqsave', lock, flags)).toBe(-35);
+  callHelper(bpf, 'bpf_local_irq_save', after);
+  callHelper(bpf, 'bpf_local_irq_restore', after);
+  expect(kernel.mem.u64(after) & 0x200n).toBe(0x200n);
+  callHelper(bpf, 'bpf_res_spin_unlock', lock);
+  expect(callHelper(bpf, 'bpf_res_spin_lock_irqsave', lock, flags)).toBe(0);
+  callHelper(bpf, 'bpf_res_spin_unlock_irqrestore', lock, flags);
+  expect(kernel.mem.u32(lock)).toBe(0);
 });

@@ -21,6 +21,7 @@ export interface SpecialField {
 
 const STRUCTS: ReadonlySet<string> = new Set([
   'bpf_spin_lock',
+  'bpf_res_spin_lock',
   'bpf_timer',
   'bpf_wq',
   'bpf_list_head',

@@ -24,6 +24,7 @@ const POINTERS = types(`HASH PERCPU_HASH LRU_HASH LRU_PERCPU_HASH ARRAY PERCPU_A
 /** Kinds of map that may hold a part of the kernel's in their values. */
 const FIELD_MAPS: Readonly<Record<string, ReadonlySet<number>>> = {
   bpf_spin_lock: types(`HASH ARRAY CGROUP_STORAGE ${STORAGE}`),
+  bpf_res_spin_lock: types(`HASH ARRAY CGROUP_STORAGE ${STORAGE}`),
   bpf_timer: ASYNC,
   bpf_wq: ASYNC,
   bpf_list_head: ASYNC,

@@ -37,7 +37,7 @@ function kernelOf(text: string): { readonly kernel: LabKernel; readonly release:
 
 /** Which register holds what, and where an instruction stands, is the compiler's choice. */
 const withoutPlaces = (text: string): string =>
-  text.replaceAll(/\bR\d+\b/g, 'R').replaceAll(/\b(id|alloc_insn)=\d+/g, '$1=');
+  text.replaceAll(/\bR\d+\b/g, 'R').replaceAll(/\b(id|alloc_insn|insn_idx)=\d+/g, '$1=');
 
 const CASE = /^\/\/ (accepted|E[A-Z]+: .*)\nSEC\("[^"]+"\) int (\w+)\(/gm;
 const directory = join(import.meta.dirname, 'cases_c');

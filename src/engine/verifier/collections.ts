@@ -47,10 +47,10 @@ export function invalidateNonOwning(env: Env): void {
 
 /** The lock held protects the allocation that a register points into. @returns why not, or null */
 export function lockProblem(env: Env, reg: RegState): 'not held' | 'another' | null {
-  const { state } = env;
-  if (!state.lockPtr) return 'not held';
+  const { locks } = env.state;
+  if (locks.length === 0) return 'not held';
   const holder = reg.type === PTR_TO_MAP_VALUE ? reg.map : reg.btf;
-  return state.lockPtr === holder && state.lockId === reg.id ? null : 'another';
+  return locks.some((lock) => lock.holder === holder && lock.id === reg.id) ? null : 'another';
 }
 
 /** Are we in the comparison callback of bpf_rbtree_add? @kernel in_rbtree_lock_required_cb @fidelity full: rules.test.ts */

@@ -232,7 +232,7 @@ export class Env {
   }
   /** A non-sleepable program is an RCU read section; so is what a lock or bpf_rcu_read_lock holds. */
   get inRcuSection(): boolean {
-    return this.state.rcuLock || this.state.lockPtr !== null || !this.sleepableNow;
+    return this.state.rcuLock || this.state.locks.length > 0 || !this.sleepableNow;
   }
   get sleepableNow(): boolean {
     return this.request.sleepable || this.state.inSleepable;

@@ -15,7 +15,7 @@ export function checkNothingHeld(env: Env, how: string, frames: 'one' | 'all' = 
   const { state } = env;
   const inside = (what: string): never =>
     env.reject('EINVAL', `${how} cannot be used inside ${what}-ed region`);
-  if (regions && state.lockPtr) inside('bpf_spin_lock');
+  if (regions && state.locks.length > 0) inside('bpf_spin_lock');
   if (writeReferenceLeaks(env, frames === 'all')) env.reject('EINVAL', `${how} would lead to reference leak`);
   if (!regions) return;
   if (state.irqs.length > 0) inside('bpf_local_irq_save');

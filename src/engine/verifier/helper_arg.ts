@@ -52,7 +52,8 @@ import {
 } from './reg_type.ts';
 import type { RegType } from './reg_type.ts';
 import type { MapInfo } from './request.ts';
-import { checkKptrField, checkKptrType, checkLock, checkTimer } from './special_arg.ts';
+import { checkKptrField, checkKptrType, checkTimer } from './special_arg.ts';
+import { checkLock } from './lock_arg.ts';
 import type { RawAccess } from './stack.ts';
 
 /** What the arguments of one call have said so far. */

@@ -13,20 +13,21 @@ import { PTR_TO_STACK } from './reg_type.ts';
 import { stackPlaceOr } from './stack_object.ts';
 import type { StackPlace } from './stack_object.ts';
 import { BPF_REG_SIZE, STACK_INVALID, STACK_IRQ_FLAG } from './state.ts';
+import type { SavedIrq } from './state.ts';
 
-const SAVE = 'bpf_local_irq_save';
+const SAVES: ReadonlySet<string> = new Set(['bpf_local_irq_save', 'bpf_res_spin_lock_irqsave']);
 
 const holdsFlag = ({ frame, spi }: StackPlace, j: number): boolean => frame.byte(spi, j) === STACK_IRQ_FLAG;
 const BYTES = Array.from({ length: BPF_REG_SIZE }, (_, j) => j);
 
-function save(env: Env, regno: number): void {
+function save(env: Env, regno: number, by: SavedIrq['by']): void {
   const message = `expected uninitialized irq flag as arg#${regno - 1}`;
   const place = stackPlaceOr(env, regno, 'irq_flag', 1, message);
   if (place.inside && BYTES.some((j) => holdsFlag(place, j))) env.reject('EINVAL', message);
   checkMemAccess(env, { regno, off: 0, size: 8, write: true, value: -1, signed: false });
   const { frame, spi } = place;
   const id = env.newId();
-  env.state.irqs = [...env.state.irqs, { id, insn: env.insnIdx }];
+  env.state.irqs = [...env.state.irqs, { id, by, insn: env.insnIdx }];
   const slot = frame.slot(spi);
   slot.setPointer(PTR_TO_STACK);
   slot.live |= LIVE_WRITTEN;
@@ -35,13 +36,19 @@ function save(env: Env, regno: number): void {
   env.scratched.slot(spi);
 }
 
-function restore(env: Env, regno: number): void {
+function restore(env: Env, regno: number, by: SavedIrq['by']): void {
   const message = `expected an initialized irq flag as arg#${regno - 1}`;
   const place = stackPlaceOr(env, regno, 'irq_flag', 1, message);
   if (!place.inside || !BYTES.every((j) => holdsFlag(place, j))) env.reject('EINVAL', message);
   const { frame, spi } = place;
   const slot = frame.slot(spi);
   markRegRead(env, slot, slot.parent, LIVE_READ64);
+  const saved = must(
+    env.state.irqs.find((irq) => irq.id === slot.refObjId),
+    'saved flags of a slot',
+  );
+  if (saved.by !== by)
+    env.reject('EINVAL', `irq flag acquired by ${saved.by} kfuncs cannot be restored with ${by} kfuncs`);
   const last = must(env.state.irqs.at(-1), 'saved flags');
   if (slot.refObjId !== last.id)
     env.reject(
@@ -56,14 +63,15 @@ function restore(env: Env, regno: number): void {
 }
 
 /**
- * The flags of bpf_local_irq_save and bpf_local_irq_restore.
+ * The flags of bpf_local_irq_save and bpf_local_irq_restore, or of a lock that switches interrupts off.
  *
  * @kernel process_irq_flag, kernel/bpf/verifier.c
- * @fidelity partial: flags of resilient locks
+ * @fidelity full: cases.test.ts
  */
 export function checkIrqFlag(env: Env, name: string, regno: number): void {
   if (env.reg(regno).type !== PTR_TO_STACK)
     env.reject('EINVAL', `arg#${regno - 1} doesn't point to an irq flag on stack`);
-  if (name === SAVE) save(env, regno);
-  else restore(env, regno);
+  const by = name.startsWith('bpf_local_') ? 'native' : 'lock';
+  if (SAVES.has(name)) save(env, regno, by);
+  else restore(env, regno, by);
 }

@@ -22,7 +22,7 @@ import type { Env } from './env.ts';
 import { checkRegArg } from './live.ts';
 import { markPrecise } from './precision.ts';
 import { isSocketMap } from './map_helpers.ts';
-import { mapRecord } from './record.ts';
+import { isLock, mapRecord } from './record.ts';
 import { dropReference } from './refs.ts';
 import { ADD_CONST, RegState } from './reg.ts';
 import {
@@ -97,7 +97,7 @@ function markNotNull(env: Env, reg: RegState): void {
 
 const mayPointToLock = (env: Env, reg: RegState): boolean =>
   (baseType(reg.type) === PTR_TO_MAP_VALUE || baseType(reg.type) === PTR_TO_BTF_ID) &&
-  recordOfReg(env, reg).some((field) => field.kind === 'bpf_spin_lock');
+  recordOfReg(env, reg).some((field) => isLock(field.kind));
 
 /** All copies of a nullable pointer turn into NULL or into a pointer. */
 function markPtrOrNull(env: Env, state: VerifierState, regno: number, isNull: boolean): void {

@@ -27,6 +27,7 @@ import type { IterPlace } from './iter_state.ts';
 import { checkIterArg } from './iter_state.ts';
 import { checkGraphNode, checkGraphRoot, checkOwnedObject } from './kfunc_graph.ts';
 import type { KfuncMeta } from './kfunc_meta.ts';
+import { checkResLock } from './lock_arg.ts';
 import { checkFixedMemArg, checkKfuncSizeArg } from './mem_arg.ts';
 import { markPrecise } from './precision.ts';
 import { mapRecord } from './record.ts';
@@ -228,6 +229,7 @@ const workQueue: Rule = (arg) => {
   call.mapUid = reg.mapUid;
 };
 
+const resLock: Rule = ({ env, call, regno }) => checkResLock(env, call.meta.name, regno);
 const irqFlag: Rule = ({ env, call, regno }) => checkIrqFlag(env, call.meta.name, regno);
 
 const callback: Rule = ({ env, call, reg, index }) => {
@@ -334,6 +336,7 @@ const BY_STRUCT: Readonly<Record<string, Rule>> = {
   bpf_rb_root: rbRoot,
   bpf_rb_node: rbNode,
   bpf_wq: workQueue,
+  bpf_res_spin_lock: resLock,
 };
 
 const isIterator = ({ call, index, param, name }: PointerArg): boolean => {

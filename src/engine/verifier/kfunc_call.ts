@@ -14,6 +14,7 @@ import type { KfuncMeta } from './kfunc_meta.ts';
 import { kfuncMeta } from './kfunc_meta.ts';
 import { setKfuncResult } from './kfunc_result.ts';
 import { markRegRead } from './live.ts';
+import { forkRefusal, takesResLock } from './lock_arg.ts';
 import { releaseReference } from './refs.ts';
 import { LIVE_READ32, LIVE_READ64 } from './reg.ts';
 import type { RegState } from './reg.ts';
@@ -92,7 +93,7 @@ function checkThrow(env: Env): void {
  *
  * @returns true when the path ends here: the program was left by bpf_throw
  * @kernel check_kfunc_call, kernel/bpf/verifier.c
- * @fidelity partial: kernel functions of modules, resilient locks
+ * @fidelity partial: kernel functions of modules
  */
 export function checkKfuncCall(env: Env): boolean {
   const insn = env.insn(env.insnIdx);
@@ -101,6 +102,7 @@ export function checkKfuncCall(env: Env): boolean {
   const { name } = meta;
   if (meta.flags.has('SLEEPABLE') && !env.sleepableNow)
     env.reject('EACCES', `program must be sleepable to call sleepable kfunc ${name}`);
+  if (takesResLock(name)) forkRefusal(env);
   const call = newKfuncCall(meta);
   checkKfuncArgs(env, call);
   if (takesCallback(name)) pushCallback(env, name, call.subprog);
@@ -112,6 +114,7 @@ export function checkKfuncCall(env: Env): boolean {
   if (throws) checkThrow(env);
   for (let i = 0; i <= 5; i++) env.reg(i).setNotInit();
   setKfuncResult(env, call);
+  if (takesResLock(name)) env.reg(0).setConst(0n);
   markArgReads(env, meta);
   if (meta.flags.has('ITER_NEXT')) forkIterNext(env, must(call.iter, 'iterator'));
   return throws;

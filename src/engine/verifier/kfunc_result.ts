@@ -27,7 +27,7 @@ import {
   PTR_UNTRUSTED,
   baseType,
 } from './reg_type.ts';
-import { recordOf } from './record.ts';
+import { isLock, recordOf } from './record.ts';
 import { recordOfReg } from './special_arg.ts';
 
 type ResultRule = (env: Env, call: KfuncCall, r0: RegState) => void;
@@ -166,7 +166,7 @@ function setPointerResult(env: Env, call: KfuncCall, target: number): void {
     setNonOwning(env, r0);
   }
   const locks = baseType(r0.type) === PTR_TO_BTF_ID && r0.type & MEM_ALLOC && r0.id === 0;
-  if (locks && recordOfReg(env, r0).some((field) => field.kind === 'bpf_spin_lock')) r0.id = env.newId();
+  if (locks && recordOfReg(env, r0).some((field) => isLock(field.kind))) r0.id = env.newId();
 }
 
 /** R0 after the call. */

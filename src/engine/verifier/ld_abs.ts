@@ -24,7 +24,7 @@ function checkRegions(env: Env): void {
     env.reject('EINVAL', 'BPF_LD_[ABS|IND] cannot be mixed with socket references');
   const held = (what: string): never =>
     env.reject('EINVAL', `BPF_LD_[ABS|IND] cannot be used inside ${what}-ed region`);
-  if (state.lockPtr) held('bpf_spin_lock');
+  if (state.locks.length > 0) held('bpf_spin_lock');
   if (state.rcuLock) held('bpf_rcu_read_lock');
   if (state.preemptLock > 0) held('bpf_preempt_disable');
 }

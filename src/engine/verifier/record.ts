@@ -13,6 +13,7 @@ import type { MapInfo } from './request.ts';
 /** Names of the structs, and type tags of pointers. */
 export type FieldKind =
   | 'bpf_spin_lock'
+  | 'bpf_res_spin_lock'
   | 'bpf_timer'
   | 'bpf_wq'
   | 'bpf_list_head'
@@ -46,6 +47,7 @@ export type StructRecord = readonly SpecialField[];
 
 const STRUCTS: ReadonlySet<string> = new Set([
   'bpf_spin_lock',
+  'bpf_res_spin_lock',
   'bpf_timer',
   'bpf_wq',
   'bpf_list_head',
@@ -60,6 +62,8 @@ const MAX_FIELDS = 11;
 
 /** The name messages use. @kernel btf_field_type_name, include/linux/bpf.h @fidelity full: rules.test.ts */
 export const fieldName = (kind: string): string => (kind === 'kptr_untrusted' ? 'kptr' : kind);
+/** A lock of either kind. */
+export const isLock = (kind: string): boolean => kind === 'bpf_spin_lock' || kind === 'bpf_res_spin_lock';
 export const isPointerField = (kind: string): boolean => TAGS.has(kind);
 /** Only structs that programs allocate may have nodes. */
 const isNode = (kind: string): boolean => kind === 'bpf_list_node' || kind === 'bpf_rb_node';

@@ -63,7 +63,7 @@ const SLEEPABLE_MAPS: ReadonlySet<number> = new Set([
 /** Fields of map values that programs which fire anywhere cannot have, and how the message names them. */
 const NOT_ANYWHERE: readonly (readonly [RegExp, string])[] = [
   [/^bpf_(list_head|rb_root)$/, 'bpf_{list_head,rb_root}'],
-  [/^bpf_spin_lock$/, 'bpf_spin_lock'],
+  [/^bpf_(res_)?spin_lock$/, 'bpf_spin_lock'],
   [/^bpf_timer$/, 'bpf_timer'],
   [/^bpf_wq$/, 'bpf_wq'],
 ];

@@ -47,8 +47,8 @@ import { checkFuncCall, initFrame, returnToCaller } from './subprog_call.ts';
 type Flow = 'next' | 'jumped' | 'returned' | 'path_end';
 
 const SPIN_UNLOCK = helperId('bpf_spin_unlock');
-/** Kernel functions on lists and trees, which want the lock held. */
-const UNDER_LOCK = /^bpf_(list_(push|pop)_|rbtree_)|^bpf_refcount_acquire_impl$/;
+/** Kernel functions on lists and trees, which want the lock held, and on more locks. */
+const UNDER_LOCK = /^bpf_(list_(push|pop)_|rbtree_|res_spin_)|^bpf_refcount_acquire_impl$/;
 
 /** What a loop over numbers calls. */
 const LOOP = /^bpf_iter_num_(new|next|destroy)$/;
@@ -63,7 +63,7 @@ function checkCall(env: Env, insn: Insn): Flow {
     env.reject('EINVAL', 'BPF_CALL uses reserved fields');
   const kfunc = src === BPF_PSEUDO_KFUNC_CALL ? (env.kfuncName(imm) ?? '') : '';
   const underLock = src === 0 ? imm === SPIN_UNLOCK : src === BPF_PSEUDO_CALL || mayCallUnderLock(env, kfunc);
-  if (env.state.lockPtr && !underLock)
+  if (env.state.locks.length > 0 && !underLock)
     env.reject('EINVAL', 'function calls are not allowed while holding a lock');
   if (src === BPF_PSEUDO_CALL) checkFuncCall(env);
   else if (src === BPF_PSEUDO_KFUNC_CALL) {
@@ -82,7 +82,7 @@ function leaveByThrow(env: Env): void {
   const { state } = env;
   const held = (what: string): never =>
     env.reject('EINVAL', `bpf_throw cannot be used inside ${what}-ed region`);
-  if (state.lockPtr) held('bpf_spin_lock');
+  if (state.locks.length > 0) held('bpf_spin_lock');
   if (state.rcuLock) held('bpf_rcu_read_lock');
   if (state.preemptLock > 0) held('bpf_preempt_disable');
   if (writeReferenceLeaks(env, true)) env.reject('EINVAL', '');
@@ -93,7 +93,7 @@ function checkMissingUnlock(env: Env): void {
   const { state } = env;
   const { preemptLock } = state;
   if (state.curframe === 0) {
-    if (state.lockPtr) env.reject('EINVAL', 'bpf_spin_unlock is missing');
+    if (state.locks.length > 0) env.reject('EINVAL', 'bpf_spin_unlock is missing');
     if (state.rcuLock) env.reject('EINVAL', 'bpf_rcu_read_unlock is missing');
     if (preemptLock > 0)
       env.reject(

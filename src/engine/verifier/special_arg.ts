@@ -1,12 +1,11 @@
 /**
- * Arguments that point at special fields: locks, timers, kernel pointers. Each must be pointed at exactly.
+ * Arguments that point at special fields: timers, kernel pointers. Each must be pointed at exactly.
  *
- * Source: process_spin_lock, process_timer_func, process_kptr_func, map_kptr_match_type,
+ * Source: process_timer_func, process_kptr_func, map_kptr_match_type,
  * kernel/bpf/verifier.c, Linux 6.12.
  */
 import { must } from '../../shared/assert.ts';
 import { structIdsMatch } from './btf_walk.ts';
-import { inRbtreeCallback, invalidateNonOwning } from './collections.ts';
 import { checkPointerOffset } from './ctx_access.ts';
 import type { Env } from './env.ts';
 import { fieldAt, isPointerField, mapRecord, recordOf } from './record.ts';
@@ -35,44 +34,16 @@ export function recordOfReg(env: Env, reg: RegState): StructRecord {
 }
 
 /** The map's values have a type, and the argument a fixed place in it. @returns that place */
-function placeIn(env: Env, regno: number, what: string): number {
+export function placeIn(env: Env, regno: number, what: string): number {
   const reg = env.reg(regno);
   if (!reg.isConst)
     env.reject('EINVAL', `R${regno} doesn't have constant offset. ${what} has to be at the constant offset`);
   return reg.off + reg.constValue;
 }
 
-function mustHaveBtf(env: Env, map: MapInfo, what: string): void {
+export function mustHaveBtf(env: Env, map: MapInfo, what: string): void {
   const hasTypes = map.valueType !== undefined || map.fields.length > 0;
   if (!hasTypes) env.reject('EINVAL', `map '${map.name}' has to have BTF in order to use ${what}`);
-}
-
-/** bpf_spin_lock and bpf_spin_unlock. @kernel process_spin_lock @fidelity full: rules.test.ts */
-export function checkLock(env: Env, regno: number, locks: boolean): void {
-  if (inRbtreeCallback(env)) env.reject('EACCES', "can't spin_{lock,unlock} in rbtree cb");
-  const reg = env.reg(regno);
-  const { state } = env;
-  const at = placeIn(env, regno, 'bpf_spin_lock');
-  const { map } = reg;
-  if (map) mustHaveBtf(env, map, 'bpf_spin_lock');
-  const field = recordOfReg(env, reg).find((one) => one.kind === 'bpf_spin_lock');
-  if (!field)
-    return env.reject('EINVAL', `${map ? `map '${map.name}'` : "local 'kptr'"} has no valid bpf_spin_lock`);
-  if (field.offset !== at)
-    env.reject('EINVAL', `off ${at} doesn't point to 'struct bpf_spin_lock' that is at ${field.offset}`);
-  const held = map ?? reg.btf;
-  if (locks) {
-    if (state.lockPtr) env.reject('EINVAL', 'Locking two bpf_spin_locks are not allowed');
-    state.lockPtr = held;
-    state.lockId = reg.id;
-    return;
-  }
-  if (!state.lockPtr) env.reject('EINVAL', 'bpf_spin_unlock without taking a lock');
-  if (state.lockPtr !== held || state.lockId !== reg.id)
-    env.reject('EINVAL', 'bpf_spin_unlock of different lock');
-  invalidateNonOwning(env);
-  state.lockPtr = null;
-  state.lockId = 0;
 }
 
 /** A timer in a map value. @returns its map @kernel process_timer_func @fidelity full: cases_c.test.ts */

@@ -34,9 +34,21 @@ export interface RefState {
   readonly callbackFrame: number;
 }
 
+/** bpf_spin_lock, a resilient lock, or one that also switches interrupts off. */
+export type LockKind = 'spin' | 'res' | 'res_irq';
+export interface HeldLock {
+  readonly kind: LockKind;
+  /** The map, or the types of the object, that the lock is in. */
+  readonly holder: object;
+  /** Id of the pointer that it was taken by. */
+  readonly id: number;
+}
+
 /** Interrupt flags that the program saved, and where. */
 export interface SavedIrq {
   readonly id: number;
+  /** Who saved them. */
+  readonly by: 'native' | 'lock';
   readonly insn: InsnIndex;
 }
 
@@ -180,9 +192,8 @@ export class VerifierState {
   parent: VerifierState | null = null;
   branches = 1;
   insnIdx: InsnIndex = 0;
-  /** What is locked, null: nothing. */
-  lockPtr: object | null = null;
-  lockId = 0;
+  /** The last one taken last; of bpf_spin_lock there is at most one. */
+  locks: readonly HeldLock[] = [];
   rcuLock = false;
   preemptLock = 0;
   /** Saved interrupt flags, the last one last; none: interrupts are on. */
@@ -205,8 +216,7 @@ export class VerifierState {
     out.parent = this.parent;
     out.branches = this.branches;
     out.insnIdx = this.insnIdx;
-    out.lockPtr = this.lockPtr;
-    out.lockId = this.lockId;
+    out.locks = this.locks;
     out.rcuLock = this.rcuLock;
     out.preemptLock = this.preemptLock;
     out.irqs = this.irqs;

@@ -21,7 +21,7 @@ import {
   SCALAR_VALUE,
   baseType,
 } from './reg_type.ts';
-import type { FuncState, VerifierState } from './state.ts';
+import type { FuncState, HeldLock, SavedIrq, VerifierState } from './state.ts';
 import {
   BPF_REG_SIZE,
   MAX_BPF_REG,
@@ -214,14 +214,19 @@ function framesEqual(old: FuncState, cur: FuncState, ids: IdMap, exact: Exactnes
   return stackSafe(old, cur, ids, exact) && refSafe(old, cur, ids);
 }
 
+const sameLock = (a: HeldLock, b: HeldLock, ids: IdMap): boolean =>
+  a.kind === b.kind && a.holder === b.holder && ids.same(a.id, b.id);
+const sameIrq = (a: SavedIrq, b: SavedIrq, ids: IdMap): boolean => a.by === b.by && ids.same(a.id, b.id);
+
 /** True when whatever was found safe after `old` is safe after `cur`. @kernel states_equal @fidelity full: rules.test.ts */
 export function statesEqual(old: VerifierState, cur: VerifierState, exact: Exactness): boolean {
-  if (old.curframe !== cur.curframe || old.lockPtr !== cur.lockPtr) return false;
+  if (old.curframe !== cur.curframe) return false;
   const ids = new IdMap();
-  if (!ids.same(old.lockId, cur.lockId)) return false;
+  if (old.locks.length !== cur.locks.length) return false;
+  if (!old.locks.every((lock, i) => sameLock(lock, must(cur.locks[i], 'lock'), ids))) return false;
   if (old.rcuLock !== cur.rcuLock || old.preemptLock !== cur.preemptLock) return false;
   if (old.inSleepable !== cur.inSleepable || old.irqs.length !== cur.irqs.length) return false;
-  if (!old.irqs.every((irq, i) => ids.same(irq.id, cur.irqs[i]?.id ?? 0))) return false;
+  if (!old.irqs.every((irq, i) => sameIrq(irq, must(cur.irqs[i], 'saved flags'), ids))) return false;
   for (let f = 0; f <= old.curframe; f++)
     if (!framesEqual(must(old.frame[f], 'frame'), must(cur.frame[f], 'frame'), ids, exact)) return false;
   return true;

@@ -94,7 +94,7 @@ export function checkFuncCall(env: Env): void {
   const sub = must(env.subprogs[index], 'called subprogram');
   const { state } = env;
   if (sub.isGlobal) {
-    if (state.lockPtr)
+    if (state.locks.length > 0)
       env.reject('EINVAL', `global function calls are not allowed while holding a lock${NEED_STATIC}`);
     checkGlobalRegions(env, index);
     checkGlobalArgs(env, index);

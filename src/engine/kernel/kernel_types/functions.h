@@ -129,3 +129,10 @@ __kfunc u32 bpf_cpumask_any_and_distribute(const struct cpumask *src1, const str
 __kfunc u32 bpf_cpumask_weight(const struct cpumask *cpumask);
 __since(614) __kfunc void bpf_local_irq_save(unsigned long *flags__irq_flag);
 __since(614) __kfunc void bpf_local_irq_restore(unsigned long *flags__irq_flag);
+struct bpf_res_spin_lock {
+	u32 val;
+};
+__since(615) __kfunc int bpf_res_spin_lock(struct bpf_res_spin_lock *lock);
+__since(615) __kfunc void bpf_res_spin_unlock(struct bpf_res_spin_lock *lock);
+__since(615) __kfunc int bpf_res_spin_lock_irqsave(struct bpf_res_spin_lock *lock, unsigned long *flags__irq_flag);
+__since(615) __kfunc void bpf_res_spin_unlock_irqrestore(struct bpf_res_spin_lock *lock, unsigned long *flags__irq_flag);
