@@ -360,6 +360,15 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     13n,
   ],
   [
+    'what assembly gives and where it jumps to, with no register left to keep it in',
+    `${L} { asm volatile goto("%0 += 3; if %1 == 0 goto %l[out]" : "+&r"(a) : "r"(b & 0) : : out);
+     asm volatile("" : : : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9"); return a;
+     out: a *= 3; asm volatile("" : : : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9"); return a; }`,
+    7n,
+    5n,
+    30n,
+  ],
+  [
     'an unrolled loop counts as it would',
     `static const int t[] = { 3, 1, 4, 1, 5 }; ${L} { long n = 0;
      _Pragma("unroll") for (int i = 0; i < 5; i++) { if (t[i] == a) continue; n = n * 10 + t[i]; } return n; }`,
