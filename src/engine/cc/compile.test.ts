@@ -361,12 +361,12 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
   ],
   [
     'what assembly gives and where it jumps to, with no register left to keep it in',
-    `${L} { asm volatile goto("%0 += 3; if %1 == 0 goto %l[out]" : "+&r"(a) : "r"(b & 0) : : out);
-     asm volatile("" : : : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9"); return a;
-     out: a *= 3; asm volatile("" : : : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9"); return a; }`,
+    `${L} { long c; asm volatile goto("%0 += 3; %1 = 5; if %2 == 0 goto %l[out]" : "+r"(a), "=&r"(c) : "r"(b) : : out);
+     asm volatile("r0 = 1" : : : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9"); return a + c;
+     out: asm volatile("r0 = 1" : : : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9"); return a * 2 + c; }`,
     7n,
-    5n,
-    30n,
+    0n,
+    25n,
   ],
   [
     'an unrolled loop counts as it would',
