@@ -39,7 +39,7 @@ test('a world that is dropped is walked as the command line walks it @every-widt
   expect(await playground.world()).toBe('mine.txt');
   await playground.run();
   const { output } = commandLine(exampleText('task_file.bpf.c'), 'threads');
-  expect(await playground.output()).toBe(output);
+  await expect.poll(() => playground.output()).toBe(output);
   expect(playground.errors).toEqual([]);
 });
 
@@ -54,12 +54,12 @@ test('an object of clang is chosen and run; the text of the editor comes back', 
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 } as const;
   const answer = JSON.parse(execFileSync('node', words, options)) as RunReport;
   expect(answer.output.length).toBeGreaterThan(50);
-  expect(await playground.output()).toBe(answer.output);
+  await expect.poll(() => playground.output()).toBe(answer.output);
   await page.getByRole('button', { name: 'Back to the text' }).click();
   await expect(page.getByText(/^Run again/).first()).toBeVisible();
   await playground.run();
   const { output } = commandLine(exampleText('task_file.bpf.c'), await playground.world());
-  expect(await playground.output()).toBe(output);
+  await expect.poll(() => playground.output()).toBe(output);
 });
 
 test('a program and the types of a kernel are taken too', async ({ page }) => {
@@ -77,7 +77,7 @@ test('a program and the types of a kernel are taken too', async ({ page }) => {
   const world = await playground.world();
   const { output } = commandLine(exampleText('task.bpf.c'), world, '--btf', types);
   expect(output).not.toBe('');
-  expect(await playground.output()).toBe(output);
+  await expect.poll(() => playground.output()).toBe(output);
 });
 
 test('what cannot be taken says why and changes nothing', async ({ page }) => {
@@ -102,6 +102,6 @@ test('what cannot be taken says why and changes nothing', async ({ page }) => {
     });
   await playground.run();
   const { output } = commandLine(exampleText('task_file.bpf.c'), world);
-  expect(await playground.output()).toBe(output);
+  await expect.poll(() => playground.output()).toBe(output);
   expect(playground.errors).toEqual([]);
 });

@@ -31,5 +31,5 @@ test('a global variable is set for the next run, as --set does @every-width', as
   await playground.run();
   const answer = commandLine(exampleText('task_file.bpf.c'), 'docs', '--set', 'target_pid=1859');
   expect(answer.output).not.toBe(commandLine(exampleText('task_file.bpf.c'), 'docs').output);
-  expect(await playground.output()).toBe(answer.output);
+  await expect.poll(() => playground.output()).toBe(answer.output);
 });

@@ -138,7 +138,7 @@ export class Playground {
     await expect(this.counter).toHaveValue(String(event));
   }
 
-  /** The output on the page, line by line. */
+  /** The output on the page, line by line, as it stands now: panes follow the moment one after the other, so poll. */
   async output(): Promise<string> {
     await this.dock('Output');
     const lines = await this.page

@@ -10,7 +10,7 @@ test('write, run, step and go back, as on the command line @every-width', async 
 
   const answer = commandLine(exampleText('task_file.bpf.c'), world, '--read-size', '256');
   expect(answer.output.length).toBeGreaterThan(100);
-  expect(await playground.output()).toBe(answer.output);
+  await expect.poll(() => playground.output()).toBe(answer.output);
   const rules = page.getByRole('region', { name: 'Output' }).locator('.boundary');
   expect(await rules.count()).toBe(answer.reads.length);
   expect(await rules.first().textContent()).toContain(`read 1 returned ${answer.reads[0]?.ret} B`);
@@ -44,7 +44,7 @@ test('the pid in the attach bar reaches the kernel: only that process is walked 
   await playground.run();
   const answer = commandLine(exampleText('task_file.bpf.c'), 'docs', '--pid', '1859');
   expect(answer.output.split('\n').length).toBeGreaterThan(8);
-  expect(await playground.output()).toBe(answer.output);
+  await expect.poll(() => playground.output()).toBe(answer.output);
   await playground.pane('Graph');
   expect(await page.locator('.node.task.container.out-of-range').count()).toBeGreaterThanOrEqual(0);
   await page.getByRole('button', { name: 'Last event' }).click();
@@ -60,7 +60,7 @@ test('a pid that does not exist gives the errno of the command line', async ({ p
   const answer = commandLine(exampleText('task_file.bpf.c'), await playground.world(), '--tid', '99999');
   if (answer.attach?.errno)
     await expect(page.getByText(`BPF_LINK_CREATE: ${answer.attach.errno}`)).toBeVisible();
-  else expect(await playground.output()).toBe(answer.output);
+  else await expect.poll(() => playground.output()).toBe(answer.output);
 });
 
 for (const target of ['task', 'task_vma'])
@@ -75,7 +75,7 @@ for (const target of ['task', 'task_vma'])
     await playground.run();
     const answer = commandLine(exampleText(`${target}.bpf.c`), await playground.world());
     expect(answer.stage).toBe('done');
-    expect(await playground.output()).toBe(answer.output);
+    await expect.poll(() => playground.output()).toBe(answer.output);
     await playground.pane('Graph');
     await expect(page.locator(target === 'task' ? '.node.item' : '.node.vma').first()).toBeVisible();
   });

@@ -40,7 +40,7 @@ test('a pinned iterator is read with cat, and the reads are on the timeline @eve
     'bpftool iter pin task.bpf.o /sys/fs/bpf/mine; cat /sys/fs/bpf/mine',
   );
   expect(answer.split('\n').length).toBeGreaterThan(5);
-  expect(await playground.output()).toBe(answer);
+  await expect.poll(() => playground.output()).toBe(answer);
   await playground.pane('Graph');
   await playground.goTo(2);
   expect(await playground.moment()).toMatch(/^Event 2 of \d+\. show: /);

@@ -40,7 +40,7 @@ for (const targets of HALVES)
       await playground.run();
       const answer = commandLineOf(`${target}.bpf.c`, await playground.world(), ...needs);
       expect(answer.stage).toBe('done');
-      expect(await playground.output()).toBe(answer.output);
+      await expect.poll(() => playground.output()).toBe(answer.output);
       await playground.pane('Graph');
       const object = page.locator('.node.item, .node.slot');
       await expect(object.first()).toBeVisible();
@@ -66,7 +66,7 @@ test('bpf_map_elem: the chosen map is filled and walked @every-width', async ({ 
     const args = ['--map', map, '--fill', `${map}:${fill}`];
     const answer = commandLine(exampleText('bpf_map_elem.bpf.c'), await playground.world(), ...args);
     expect(answer.stage).toBe('done');
-    expect(await playground.output()).toBe(answer.output);
+    await expect.poll(() => playground.output()).toBe(answer.output);
   }
   await playground.pane('Code');
   await page.getByLabel('Elements to fill in').fill('many');
@@ -84,7 +84,7 @@ test('cgroup: the order and the start reach the kernel @every-width', async ({ p
   const args = ['--order', 'post', '--cgroup', '/system.slice'];
   const answer = commandLine(exampleText('cgroup.bpf.c'), await playground.world(), ...args);
   expect(answer.output.split('\n').length).toBeGreaterThan(5);
-  expect(await playground.output()).toBe(answer.output);
+  await expect.poll(() => playground.output()).toBe(answer.output);
   await playground.pane('Graph');
   await expect(page.locator('.node.item.out-of-range').first()).toBeAttached();
   // The only buffer of the walk has all that was printed.

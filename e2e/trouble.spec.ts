@@ -111,7 +111,7 @@ test('a long run can be cancelled and another one started @every-width', async (
   await expect(page.getByText(/^Verified/)).toBeVisible();
   await playground.run();
   const answer = commandLine(exampleText('task.bpf.c'), await playground.world());
-  expect(await playground.output()).toBe(answer.output);
+  await expect.poll(() => playground.output()).toBe(answer.output);
 });
 
 test('a worker that is killed in the middle of a run costs the run and nothing else @every-width', async ({
@@ -146,9 +146,9 @@ test('a worker that is killed in the middle of a run costs the run and nothing e
   await playground.choose('Example', 'task.bpf.c');
   await expect(page.getByText(/^Verified/)).toBeVisible();
   await playground.run();
-  expect(await playground.output()).toBe(
-    commandLine(exampleText('task.bpf.c'), await playground.world()).output,
-  );
+  await expect
+    .poll(() => playground.output())
+    .toBe(commandLine(exampleText('task.bpf.c'), await playground.world()).output);
 });
 
 test('the text survives a reload, and two tabs keep their own @every-width', async ({ page, context }) => {

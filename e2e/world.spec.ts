@@ -49,14 +49,14 @@ test('a file opened at a moment is part of the run, as a script of the world wou
   const file = { path: '/tmp/from-the-page' };
   const answer = commandLine(program, worldWith('docs', [{ at, do: 'open', pid: 1859, file }]));
   expect(answer.output).not.toBe(before);
-  expect(await playground.output()).toBe(answer.output);
+  await expect.poll(() => playground.output()).toBe(answer.output);
 
   await playground.dock('Changes');
   expect((await new AxeBuilder({ page }).exclude('.monaco-editor').analyze()).violations).toEqual([]);
   await page.getByRole('button', { name: 'Undo the last' }).click();
   await expect(page.getByText('Nothing has been changed.')).toBeVisible();
   await expect(playground.counter).toHaveValue('3');
-  expect(await playground.output()).toBe(before);
+  await expect.poll(() => playground.output()).toBe(before);
   expect(playground.errors).toEqual([]);
 });
 
@@ -79,7 +79,7 @@ test('a change before the run is made before the first read', async ({ page }) =
   const world = worldWith('docs', [{ at, do: 'fork', pid: 1859, comm: 'newcomer' }]);
   const { output } = commandLine(exampleText('task.bpf.c'), world);
   expect(output).toContain('newcomer');
-  expect(await playground.output()).toBe(output);
+  await expect.poll(() => playground.output()).toBe(output);
 });
 
 test('a change that cannot be made is refused with a reason and changes nothing', async ({ page }) => {
@@ -104,5 +104,5 @@ test('a change that cannot be made is refused with a reason and changes nothing'
       await expect(page.getByText('Nothing has been changed.')).toBeVisible();
       await expect(page.getByText(/^Run again/)).toBeHidden();
     });
-  expect(await playground.output()).toBe(before);
+  await expect.poll(() => playground.output()).toBe(before);
 });
