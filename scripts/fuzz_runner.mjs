@@ -9,12 +9,11 @@
  * A bug is `{ name, file, find, replace }`: a change of one source file, whose text must be there once.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { build } from 'vite';
+import { buildTs, root } from './run_ts.mjs';
 
-export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const RECORD = join(root, 'fuzz.json');
 
 /** A plugin that puts a bug in, and knows whether it did. */
@@ -45,25 +44,10 @@ function planting(folder, hole) {
  * @param hole a bug to put in, and `folder`, the folder of the engine that it is in
  */
 export async function load({ entry, name, folder = '', hole = null }) {
-  const outDir = join(root, '.cache', 'fuzz', name);
   const plant = hole && planting(folder, hole);
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    publicDir: false,
-    plugins: plant ? [plant.plugin] : [],
-    ssr: { noExternal: true },
-    build: {
-      ssr: true,
-      outDir,
-      minify: false,
-      target: 'node20',
-      rolldownOptions: { input: { fuzz: join(root, entry) }, output: { entryFileNames: '[name].mjs' } },
-    },
-  });
+  const built = await buildTs(entry, join('fuzz', name), plant ? [plant.plugin] : []);
   plant?.check();
-  return import(pathToFileURL(join(outDir, 'fuzz.mjs')).href);
+  return import(pathToFileURL(built).href);
 }
 
 /** The BTF of the recorded kernel, as bytes. */
@@ -80,14 +64,20 @@ export function play({ from, count, seconds, tally, step, stop = () => false }) 
 /**
  * Puts in one bug after the other; each must be found.
  *
- * @param attempt plays until a bug shows @returns { tried, what }, what null when it did not
+ * @param attempt plays until a bug shows @returns { tried, what, foundAfter }, what null when it did not;
+ *   foundAfter where it went on after the find
  */
 export async function findHoles(holes, attempt) {
   const each = [];
   for (const hole of holes) {
-    const { tried, what } = await attempt(hole);
-    each.push({ hole: hole.name, foundAfter: what === null ? null : tried, tried, what });
-    console.log(what === null ? `NOT FOUND in ${tried}` : `found after ${tried}`, hole.name, '-', what ?? '');
+    const { tried, what, foundAfter = tried } = await attempt(hole);
+    each.push({ hole: hole.name, foundAfter: what === null ? null : foundAfter, tried, what });
+    console.log(
+      what === null ? `NOT FOUND in ${tried}` : `found after ${foundAfter}`,
+      hole.name,
+      '-',
+      what ?? '',
+    );
   }
   const found = each.filter(({ foundAfter }) => foundAfter !== null).length;
   console.log(`${found} of ${each.length} found`);

@@ -9,18 +9,17 @@
  * --write keeps the numbers in fuzz.json, after every chunk: one row for each commit, seed and generator.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { setFlagsFromString } from 'node:v8';
-import { build } from 'vite';
+import { findHoles, keep, load } from './fuzz_runner.mjs';
+import { root } from './run_ts.mjs';
 
 // states are many and short-lived
 setFlagsFromString('--max-semi-space-size=64');
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
@@ -37,42 +36,7 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 
-/** Builds the fuzzer. @param hole { file, find, replace }: a change of the verifier's source */
-async function load(name, hole) {
-  const outDir = join(root, '.cache', 'fuzz_verifier', name);
-  let changed = false;
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    publicDir: false,
-    plugins: hole && [
-      {
-        name: 'hole',
-        enforce: 'pre',
-        transform(code, id) {
-          if (!id.endsWith(`/verifier/${hole.file}`)) return null;
-          if (code.split(hole.find).length !== 2) throw new Error(`${hole.name}: its text is not there once`);
-          changed = true;
-          return code.replace(hole.find, () => hole.replace);
-        },
-      },
-    ],
-    ssr: { noExternal: true },
-    build: {
-      ssr: true,
-      outDir,
-      minify: false,
-      target: 'node20',
-      rolldownOptions: {
-        input: { fuzz: join(root, 'src/engine/verifier/fuzz/index.ts') },
-        output: { entryFileNames: '[name].mjs' },
-      },
-    },
-  });
-  if (hole && !changed) throw new Error(`${hole.name}: ${hole.file} is not part of the fuzzer`);
-  return import(pathToFileURL(join(outDir, 'fuzz.mjs')).href);
-}
+const FUZZER = { entry: 'src/engine/verifier/fuzz/index.ts', folder: 'verifier' };
 
 const recorded = join(root, 'recorded', 'linux-6.12');
 const unpack = (name) => new Uint8Array(gunzipSync(readFileSync(join(recorded, 'kernel', name))));
@@ -131,27 +95,20 @@ function run(campaign, tally, from, count, end, stop = () => false) {
 
 const percent = (part, whole) => Math.round((1000 * part) / Math.max(1, whole)) / 10;
 
-function keep(entry) {
-  const file = join(root, 'fuzz.json');
-  const all = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-  all.verifier = { ...all.verifier, ...entry };
-  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
-}
+const kept = () => JSON.parse(readFileSync(join(root, 'fuzz.json'), 'utf8')).verifier;
 
 /** The numbers of a campaign, added to those of earlier chunks of the same one. */
 function keepRow(row) {
-  const file = join(root, 'fuzz.json');
-  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).verifier?.campaigns ?? []) : [];
   const same = (other) =>
     ['source', 'commit', 'generator', 'seed', 'from'].every((key) => other[key] === row[key]);
-  keep({ campaigns: [...before.filter((other) => !same(other)), row] });
+  keep('verifier', { campaigns: [...kept().campaigns.filter((other) => !same(other)), row] });
 }
 
 const commit = () =>
   execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 
 async function programs() {
-  const fuzz = await load('plain', null);
+  const fuzz = await load({ ...FUZZER, name: 'verifier/plain' });
   const campaign = campaignOf(fuzz);
   if (values.explain !== undefined) {
     console.log(campaign.explain(Number(values.explain)));
@@ -193,49 +150,36 @@ async function programs() {
 
 /** Numbers of holes that were tried before stay until they are tried again. */
 function keepHoles(found, names) {
-  const file = join(root, 'fuzz.json');
-  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).verifier?.holes?.each ?? []) : [];
   const each = names.flatMap((name) => {
-    const entry = [...found, ...before].find(({ hole }) => hole === name);
+    const entry = [...found, ...kept().holes.each].find(({ hole }) => hole === name);
     return entry ? [entry] : [];
   });
   const missed = each.filter(({ foundAfter }) => foundAfter === null).length;
-  keep({ holes: { seed, planted: each.length, found: each.length - missed, each } });
+  keep('verifier', { holes: { seed, planted: each.length, found: each.length - missed, each } });
 }
 
 /** Puts in one hole after the other; each must be found, by an assertion of the verifier (`bug:`) if need be. */
 async function holes() {
   const all = JSON.parse(readFileSync(join(root, 'src/engine/verifier/fuzz/holes.json'), 'utf8'));
   const real = ({ failures }) => failures.find(({ what }) => !what.startsWith('bug: '));
-  const found = [];
-  for (const hole of all.filter(({ name }) => values.only.split(',').some((word) => name.includes(word)))) {
-    const fuzz = await load(`hole${all.indexOf(hole)}`, hole);
+  const wanted = all.filter(({ name }) => values.only.split(',').some((word) => name.includes(word)));
+  const from = Number(values.from);
+  const { planted, found, each } = await findHoles(wanted, async (hole) => {
+    const fuzz = await load({ ...FUZZER, name: `verifier/hole${all.indexOf(hole)}`, hole });
     const tally = fuzz.emptyTally();
     const end = Date.now() + Number(values.seconds) * 1000;
-    run(campaignOf(fuzz), tally, Number(values.from), Number(values.count), end, real);
+    run(campaignOf(fuzz), tally, from, Number(values.count), end, real);
     // an assertion of the verifier's own that fails is its last defence: told apart
     const failure = real(tally) ?? tally.failures[0];
-    found.push({
-      hole: hole.name,
-      foundAfter: failure ? failure.n - Number(values.from) + 1 : null,
-      tried: tally.programs,
-      what: failure?.what ?? null,
-    });
-    console.log(
-      failure ? `found after ${failure.n + 1}` : `NOT FOUND in ${tally.programs}`,
-      hole.name,
-      failure?.what ?? '',
-    );
-  }
-  const missed = found.filter(({ foundAfter }) => foundAfter === null).length;
-  console.log(`${found.length - missed} of ${found.length} holes found`);
+    const tried = tally.programs;
+    return failure ? { tried, what: failure.what, foundAfter: failure.n - from + 1 } : { tried, what: null };
+  });
   if (values.write)
     keepHoles(
-      found,
+      each,
       all.map(({ name }) => name),
     );
-  if (missed > 0) process.exitCode = 1;
+  if (found < planted) process.exitCode = 1;
 }
 
-mkdirSync(join(root, '.cache'), { recursive: true });
 await (values.holes ? holes() : programs());

@@ -9,7 +9,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { findHoles, keep, load, play, recordedBtf, root } from './fuzz_runner.mjs';
+import { findHoles, keep, load, play, recordedBtf } from './fuzz_runner.mjs';
+import { root } from './run_ts.mjs';
 
 const { values } = parseArgs({
   options: {
