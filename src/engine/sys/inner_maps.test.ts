@@ -2,29 +2,16 @@
 import { expect, test } from 'vitest';
 import { EngineBug } from '../../shared/assert.ts';
 import { fail } from '../../shared/errno.ts';
-import { MapType } from '../abi/uapi.ts';
 import type { MapTypeName } from '../abi/uapi.ts';
 import type { BpfMap } from '../bpf/map.ts';
 import { callHelper, placeBytes } from '../bpf/testing.ts';
+import { mapAttr } from '../testing/map_attr.ts';
 import { machineOf } from '../testing/recorded_machine.ts';
+import type { MapCreateAttr } from './map_cmds.ts';
 
 const { sys, bpf } = machineOf('task_all');
-const create = (type: MapTypeName, over: object = {}): number =>
-  bpf.mapCreate({
-    type: MapType[type],
-    keySize: 4,
-    valueSize: 4,
-    maxEntries: 2,
-    flags: 0,
-    mapExtra: 0n,
-    numaNode: 0,
-    name: 'm',
-    btfFd: 0,
-    btfKeyTypeId: 0,
-    btfValueTypeId: 0,
-    innerMapFd: 0,
-    ...over,
-  });
+const create = (type: MapTypeName, over: Partial<MapCreateAttr> = {}): number =>
+  bpf.mapCreate(mapAttr(type, { maxEntries: 2, ...over }));
 const mapAt = (fd: number): BpfMap => {
   const map = sys.fds.get('map', fd);
   if (typeof map === 'number') throw new EngineBug(`fd ${fd} is no map`);

@@ -1,28 +1,15 @@
 /** Commands of bpf(2) on many elements at once, and those that an iterator's objects refuse. */
 import { expect, test } from 'vitest';
 import { fail } from '../../shared/errno.ts';
-import { MapType } from '../abi/uapi.ts';
 import type { MapTypeName } from '../abi/uapi.ts';
 import type { LookupBatch } from './map_batch.ts';
+import { mapAttr } from '../testing/map_attr.ts';
 import { machineOf } from '../testing/recorded_machine.ts';
+import type { MapCreateAttr } from './map_cmds.ts';
 
 const { sys, bpf, progFd } = machineOf('task_all');
-const create = (type: MapTypeName, over: object = {}): number =>
-  bpf.mapCreate({
-    type: MapType[type],
-    keySize: 4,
-    valueSize: 8,
-    maxEntries: 16,
-    flags: 0,
-    mapExtra: 0n,
-    numaNode: 0,
-    name: 'm',
-    btfFd: 0,
-    btfKeyTypeId: 0,
-    btfValueTypeId: 0,
-    innerMapFd: 0,
-    ...over,
-  });
+const create = (type: MapTypeName, over: Partial<MapCreateAttr> = {}): number =>
+  bpf.mapCreate(mapAttr(type, { valueSize: 8, maxEntries: 16, ...over }));
 const u32 = (n: number): Uint8Array => new Uint8Array(Uint32Array.of(n).buffer);
 const u64 = (n: number): Uint8Array => new Uint8Array(BigUint64Array.of(BigInt(n)).buffer);
 const elements = (...keys: number[]) => keys.map((key) => ({ key: u32(key), value: u64(key * 10) }));

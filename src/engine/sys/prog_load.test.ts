@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Kind } from '../btf/types.ts';
+import { mapAttr } from '../testing/map_attr.ts';
 import { machineOf } from '../testing/recorded_machine.ts';
+import type { MapCreateAttr } from './map_cmds.ts';
 import type { ProgLoadAttr } from './prog_load.ts';
 
 const TRACING = 26;
@@ -123,22 +125,8 @@ describe('BPF_LINK_CREATE', () => {
 });
 
 describe('maps', () => {
-  const create = (more: object): number =>
-    bpf.mapCreate({
-      type: 1,
-      name: 'm',
-      keySize: 4,
-      valueSize: 8,
-      maxEntries: 4,
-      flags: 0,
-      mapExtra: 0n,
-      numaNode: 0,
-      btfFd: 0,
-      btfKeyTypeId: 0,
-      btfValueTypeId: 0,
-      innerMapFd: 0,
-      ...more,
-    });
+  const create = (more: Partial<MapCreateAttr>): number =>
+    bpf.mapCreate(mapAttr('HASH', { valueSize: 8, ...more }));
   const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
   const KEY = bytes(1, 0, 0, 0);
   const VALUE = bytes(1, 2, 3, 4, 5, 6, 7, 8);

@@ -1,6 +1,7 @@
 /** Commands of bpf(2) about loaded programs: run statistics, maps that they are bound to, and ways to attach them. */
 import { expect, test } from 'vitest';
 import { fail } from '../../shared/errno.ts';
+import { mapAttr } from '../testing/map_attr.ts';
 import { machineOf, readFd } from '../testing/recorded_machine.ts';
 import { readFdinfo } from './fdinfo.ts';
 
@@ -38,20 +39,7 @@ test('runs are counted while somebody holds an fd of BPF_ENABLE_STATS', () => {
 });
 
 test('a program holds a map that it is bound to', () => {
-  const fd = bpf.mapCreate({
-    type: 2,
-    keySize: 4,
-    valueSize: 4,
-    maxEntries: 1,
-    flags: 0,
-    mapExtra: 0n,
-    numaNode: 0,
-    name: 'meta',
-    btfFd: 0,
-    btfKeyTypeId: 0,
-    btfValueTypeId: 0,
-    innerMapFd: 0,
-  });
+  const fd = bpf.mapCreate(mapAttr('ARRAY', { maxEntries: 1, name: 'meta' }));
   const map = bpf.mapInfo(fd);
   const id = typeof map === 'number' ? map : map.id;
   expect(

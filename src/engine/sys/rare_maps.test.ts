@@ -9,6 +9,7 @@ import { MAP_KINDS } from '../bpf/maps/index.ts';
 import { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
 import { Kernel } from '../kernel/kernel.ts';
+import { mapAttr } from '../testing/map_attr.ts';
 import { machineOf } from '../testing/recorded_machine.ts';
 
 const u32 = (...numbers: number[]): Uint8Array => new Uint8Array(Uint32Array.from(numbers).buffer);
@@ -19,22 +20,15 @@ describe('struct_ops', () => {
   const table = kernel.btf.find('bpf_struct_ops_tcp_congestion_ops', Kind.STRUCT);
   const { size } = kernel.types.struct('bpf_struct_ops_tcp_congestion_ops');
   const create = (over: object = {}): number =>
-    bpf.mapCreate({
-      type: MapType.STRUCT_OPS,
-      keySize: 4,
-      valueSize: size,
-      maxEntries: 1,
-      flags: 0,
-      mapExtra: 0n,
-      numaNode: 0,
-      name: 'cubic',
-      btfFd: 0,
-      btfKeyTypeId: 0,
-      btfValueTypeId: 0,
-      innerMapFd: 0,
-      btfVmlinuxValueTypeId: table,
-      ...over,
-    });
+    bpf.mapCreate(
+      mapAttr('STRUCT_OPS', {
+        valueSize: size,
+        maxEntries: 1,
+        name: 'cubic',
+        btfVmlinuxValueTypeId: table,
+        ...over,
+      }),
+    );
 
   test.for<[string, object, number]>([
     ['two elements', { maxEntries: 2 }, fail('EINVAL')],

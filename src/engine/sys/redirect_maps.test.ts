@@ -1,9 +1,10 @@
 /** Maps of devices, processors, sockets and inodes from user space; what maps take of memory. */
 import { expect, test } from 'vitest';
 import { fail } from '../../shared/errno.ts';
-import { MapType } from '../abi/uapi.ts';
 import type { MapTypeName } from '../abi/uapi.ts';
+import { mapAttr } from '../testing/map_attr.ts';
 import { machineOf } from '../testing/recorded_machine.ts';
+import type { MapCreateAttr } from './map_cmds.ts';
 import { readFdinfo } from './fdinfo.ts';
 
 const { kernel, sys, bpf } = machineOf('map_list');
@@ -11,22 +12,8 @@ const EXIT = [
   { code: 0xb7, dst: 0, src: 0, off: 0, imm: 2 },
   { code: 0x95, dst: 0, src: 0, off: 0, imm: 0 },
 ];
-const create = (type: MapTypeName, over: object = {}): number =>
-  bpf.mapCreate({
-    type: MapType[type],
-    keySize: 4,
-    valueSize: 4,
-    maxEntries: 4,
-    flags: 0,
-    mapExtra: 0n,
-    numaNode: 0,
-    name: 'm',
-    btfFd: 0,
-    btfKeyTypeId: 0,
-    btfValueTypeId: 0,
-    innerMapFd: 0,
-    ...over,
-  });
+const create = (type: MapTypeName, over: Partial<MapCreateAttr> = {}): number =>
+  bpf.mapCreate(mapAttr(type, over));
 const xdp = (expectedAttachType: number): number =>
   bpf.progLoad({
     type: 6,

@@ -2,31 +2,18 @@
 import { expect, test } from 'vitest';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
-import { MapType } from '../abi/uapi.ts';
 import type { MapTypeName } from '../abi/uapi.ts';
 import { PerfEventArrayMap } from '../bpf/maps/perf_event_array.ts';
 import { callHelper, placeBytes } from '../bpf/testing.ts';
 import { symbolText } from '../bpf/vsnprintf.ts';
+import { mapAttr } from '../testing/map_attr.ts';
 import { machineOf } from '../testing/recorded_machine.ts';
+import type { MapCreateAttr } from './map_cmds.ts';
 
 const { kernel, sys, bpf } = machineOf('task_all');
 
-const create = (type: MapTypeName, over: object = {}): number =>
-  bpf.mapCreate({
-    type: MapType[type],
-    keySize: 4,
-    valueSize: 4,
-    maxEntries: 2,
-    flags: 0,
-    mapExtra: 0n,
-    numaNode: 0,
-    name: type.toLowerCase().slice(0, 15),
-    btfFd: 0,
-    btfKeyTypeId: 0,
-    btfValueTypeId: 0,
-    innerMapFd: 0,
-    ...over,
-  });
+const create = (type: MapTypeName, over: Partial<MapCreateAttr> = {}): number =>
+  bpf.mapCreate(mapAttr(type, { maxEntries: 2, name: type.toLowerCase().slice(0, 15), ...over }));
 const mapAt = (fd: number) => {
   const map = sys.fds.get('map', fd);
   if (typeof map === 'number') throw new Error(`fd ${fd} is no map`);
