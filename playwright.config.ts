@@ -5,7 +5,7 @@
 import { defineConfig } from '@playwright/test';
 import { launchOptions } from './scripts/chromium.mjs';
 
-const PORT = 4174;
+const PORT = Number(process.env['E2E_PORT'] ?? 4174);
 const slice = (specs: RegExp) => (process.env['E2E_SLICE'] ? specs : /.*\.spec\.ts/);
 
 export default defineConfig({
@@ -14,6 +14,8 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   workers: 2,
   fullyParallel: true,
+  // A busy machine can hold a page up for longer than a test waits: that is named as flaky, and tried again.
+  retries: 2,
   reporter: [['list']],
   use: {
     baseURL: `http://127.0.0.1:${PORT}/`,

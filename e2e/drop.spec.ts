@@ -36,7 +36,7 @@ test('a world that is dropped is walked as the command line walks it @every-widt
     page.getByRole('status').filter({ hasText: 'mine.txt: the world is now this one' }),
   ).toBeVisible();
   await page.getByRole('button', { name: 'Dismiss' }).click();
-  expect(await playground.world()).toBe('mine.txt');
+  await expect.poll(() => playground.world()).toBe('mine.txt');
   await playground.run();
   const { output } = commandLine(exampleText('task_file.bpf.c'), 'threads');
   await expect.poll(() => playground.output()).toBe(output);
@@ -98,7 +98,7 @@ test('what cannot be taken says why and changes nothing', async ({ page }) => {
       const alert = page.getByRole('alert').filter({ hasText: /./ });
       await expect(alert).toHaveText(why);
       await expect(alert).toContainText(name);
-      expect(await playground.world()).toBe(world);
+      await expect.poll(() => playground.world()).toBe(world);
     });
   await playground.run();
   const { output } = commandLine(exampleText('task_file.bpf.c'), world);

@@ -1,7 +1,7 @@
 /** What the compiler knows, where the program is written. The cursor is `^` in the C text. */
 import { expect, test } from '@playwright/test';
 import type { Page } from '@playwright/test';
-import { Playground, exampleText } from './playground.ts';
+import { Playground, commandLine, exampleText } from './playground.ts';
 
 const PROGRAM = exampleText('task_file.bpf.c');
 
@@ -54,7 +54,7 @@ test('members come with their types, and what is chosen is written', async () =>
   await expect(offered().first()).toContainText('f_inode');
   await page.keyboard.press('Enter');
   await page.keyboard.type(';');
-  expect(await text()).toContain('ctx->file->f_inode;');
+  await expect.poll(text).toContain('ctx->file->f_inode;');
 });
 
 test('helpers of this target, macros and section names are offered', async () => {
@@ -80,7 +80,7 @@ test('a name is renamed wherever it means the same, and one undo takes it back',
   await page.keyboard.type('number');
   await page.keyboard.press('Enter');
   await expect.poll(text).toContain('__u32 number = ctx->fd;');
-  expect(await text()).toContain('task->pid, number, (long)');
+  await expect.poll(text).toContain('task->pid, number, (long)');
   await page.keyboard.press('ControlOrMeta+z');
   await expect.poll(text).toContain('__u32 fd = ctx->fd;');
 });
@@ -126,12 +126,15 @@ test('playing pauses at a line, whose variables are what is printed', async () =
   await expect(page.locator('.monaco-editor .breakpoint')).toBeVisible();
   await page.keyboard.press('Escape');
   await playground.run();
-  for (const row of [1, 2]) {
+  const rows = commandLine(PROGRAM, await playground.world())
+    .output.split('\n')
+    .slice(1, 3);
+  expect(rows).toHaveLength(2);
+  for (const row of rows) {
     await page.getByRole('button', { name: 'Play' }).click();
     await expect(page.locator('.transport .status')).toContainText(/Paused: line 29/);
-    const printed = (await playground.output()).split('\n')[row]?.trim().split(/\s+/) ?? [];
     await expect(page.locator('.view-line', { hasText: 'fd = ctx->fd;' })).toContainText(
-      `fd = ${printed[2]}`,
+      `fd = ${row.trim().split(/\s+/)[2]}`,
     );
   }
 });

@@ -43,9 +43,12 @@ test('the plain HTML sample works from another origin, and the frame follows the
   await expect(slider).not.toHaveAttribute('aria-valuenow', '9');
   await frame.getByRole('radio', { name: 'Output' }).click();
   const answer = commandLine(exampleText('task_file.bpf.c'), 'demo', '--read-size', '256');
-  await expect(frame.locator('.out-line').first()).toBeVisible();
-  const lines = await frame.locator('.out-line').allTextContents();
-  expect(lines.map((line) => `${line}\n`).join('')).toBe(answer.output);
+  await expect
+    .poll(async () => {
+      const lines = await frame.locator('.out-line').allTextContents();
+      return lines.map((line) => `${line}\n`).join('');
+    })
+    .toBe(answer.output);
 });
 
 test('a frame without an origin of its own runs too', async ({ page, baseURL }) => {

@@ -17,7 +17,7 @@ test('the children of a task: chosen, run, watched, broken', async ({ page }) =>
   await page.getByRole('radio', { name: 'pid', exact: true }).click();
   await page.getByLabel('pid number').fill('1');
   await playground.run();
-  expect(await playground.output()).toContain('children of init (1)\n     412 httpd\n');
+  await expect.poll(() => playground.output()).toContain('children of init (1)\n     412 httpd\n');
 
   // The second callback is a show, the third a next: its C is lit, in the pane and in the editor.
   await playground.goTo(3);

@@ -126,8 +126,16 @@ export class Playground {
     return this.page.getByRole('textbox', { name: /^Event number/ });
   }
 
+  /** Waits until what was asked for so far has been drawn: pointers and wheels are heard once in a frame. */
+  async drawn(): Promise<void> {
+    await this.page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
+  }
+
   /** Number of the event on show, and how many there are. */
   async event(): Promise<{ at: number; of: number }> {
+    await this.drawn();
     const label = (await this.counter.getAttribute('aria-label')) ?? '';
     return { at: Number(await this.counter.inputValue()), of: Number(/(\d+)$/.exec(label)?.[1]) };
   }

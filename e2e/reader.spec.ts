@@ -23,6 +23,7 @@ test('a reader is written for the program, runs, and steps through its lines and
   // From main's first line into the kernel: the callbacks of the first read come between two lines.
   for (let i = 0; i < 40; i++) {
     await step.click();
+    await playground.drawn();
     if (await page.getByText(/: kernel, call 1 of session/).isVisible()) break;
   }
   await expect(page.getByText(/: kernel, call 1 of session/)).toBeVisible();

@@ -11,7 +11,9 @@ async function linkOf(playground: Playground): Promise<string> {
   const { page } = playground;
   await page.getByRole('button', { name: /^Share/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Share this moment' });
-  const link = await dialog.getByRole('textbox', { name: 'Link' }).inputValue();
+  const field = dialog.getByRole('textbox', { name: 'Link' });
+  await expect(field).toHaveValue(/#1\../);
+  const link = await field.inputValue();
   await dialog.getByRole('button', { name: 'Close' }).click();
   await expect(dialog).toBeHidden();
   return link;
@@ -39,11 +41,11 @@ test('a link carries the edited program, its parameters and the moment to anothe
   await other.page.emulateMedia({ reducedMotion: 'reduce' });
   await other.page.goto(link);
   await expect(other.counter).toHaveValue('17');
-  expect(await other.moment()).toBe(sentence);
+  await expect.poll(() => other.moment()).toBe(sentence);
   await expect(other.page.getByRole('table')).toBeVisible();
   const answer = commandLine(EDITED, 'docs', '--read-size', '256');
-  expect(await other.output()).toBe(answer.output);
-  expect(await other.world()).toBe('docs');
+  await expect.poll(() => other.output()).toBe(answer.output);
+  await expect.poll(() => other.world()).toBe('docs');
   await expect(other.page.getByText(/^Run again/)).toBeHidden();
   await expect(other.page.locator('.monaco-editor .view-lines')).toContainText('my own');
   expect(other.errors).toEqual([]);
@@ -132,7 +134,7 @@ test('the moment and the run are taken along as text, SVG and PNG @every-width',
   const sentence = await playground.moment();
   await page.getByRole('button', { name: /^Share/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Share this moment' });
-  expect(await dialog.getByRole('textbox', { name: 'iframe' }).inputValue()).toContain('embed.html#1.');
+  await expect(dialog.getByRole('textbox', { name: 'iframe' })).toHaveValue(/embed\.html#1\./);
   const { violations } = await new AxeBuilder({ page }).include('[role=dialog]').analyze();
   expect(violations.map((v) => v.id)).toEqual([]);
   const save = async (name: string): Promise<Buffer> => {

@@ -43,7 +43,7 @@ test('a pinned iterator is read with cat, and the reads are on the timeline @eve
   await expect.poll(() => playground.output()).toBe(answer);
   await playground.pane('Graph');
   await playground.goTo(2);
-  expect(await playground.moment()).toMatch(/^Event 2 of \d+\. show: /);
+  await expect.poll(() => playground.moment()).toMatch(/^Event 2 of \d+\. show: /);
   expect(playground.errors).toEqual([]);
 });
 

@@ -26,9 +26,6 @@ interface Tasks {
   readonly longByClock: number;
 }
 
-// One task in hundreds may meet a collection of garbage; what is slow is slow every time.
-test.describe.configure({ retries: 2 });
-
 /** The page's main-thread tasks while something is done. */
 async function tasksDuring(page: Page, act: () => Promise<void>): Promise<Tasks> {
   const browser = page.context().browser();

@@ -43,7 +43,7 @@ test('playing pauses where a condition holds @every-width', async ({ page }) => 
   await page.locator('.transport select').first().selectOption('Infinity');
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(page.getByText('Paused: kind show fd 4')).toBeVisible();
-  expect(await playground.moment()).toMatch(/ show: [^,]+, fd 4, /);
+  await expect.poll(() => playground.moment()).toMatch(/ show: [^,]+, fd 4, /);
 });
 
 test('wheel and keys zoom and pan; a click is a jump that Back undoes', async ({ page }) => {
@@ -71,6 +71,6 @@ test('wheel and keys zoom and pan; a click is a jump that Back undoes', async ({
   for (let i = 0; i < 30; i++) await page.mouse.wheel(0, -100);
   await page.keyboard.up('Shift');
   await page.mouse.click(box.x + 90, box.y + 30);
-  expect((await playground.event()).at).toBeLessThan(whole - 5);
+  await expect.poll(async () => (await playground.event()).at).toBeLessThan(whole - 5);
   expect(playground.errors).toEqual([]);
 });

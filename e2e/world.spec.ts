@@ -28,7 +28,7 @@ test('a file opened at a moment is part of the run, as a script of the world wou
 }) => {
   const playground = new Playground(page);
   await opened(playground);
-  const before = await playground.output();
+  const before = commandLine(program, 'docs').output;
   await playground.pane('Graph');
   await playground.goTo(3);
   await playground.dock('Changes');
@@ -85,7 +85,7 @@ test('a change before the run is made before the first read', async ({ page }) =
 test('a change that cannot be made is refused with a reason and changes nothing', async ({ page }) => {
   const playground = new Playground(page);
   await opened(playground);
-  const before = await playground.output();
+  const before = commandLine(program, 'docs').output;
   await playground.dock('Changes');
   const form = page.getByRole('form', { name: 'Change' });
   for (const [kind, fields, why] of [
