@@ -1,7 +1,7 @@
 /** The inspector: what pointers lead to, flags by name, and variables that are set before the next run. */
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import { Playground, commandLine, exampleText } from './playground.ts';
+import { Playground, commandLine, commandLineOf, exampleText } from './playground.ts';
 
 test('a struct says what its pointers lead to and names its flags @every-width', async ({ page }) => {
   const playground = new Playground(page);
@@ -32,4 +32,26 @@ test('a global variable is set for the next run, as --set does @every-width', as
   const answer = commandLine(exampleText('task_file.bpf.c'), 'docs', '--set', 'target_pid=1859');
   expect(answer.output).not.toBe(commandLine(exampleText('task_file.bpf.c'), 'docs').output);
   await expect.poll(() => playground.output()).toBe(answer.output);
+});
+
+test('global variables and maps are those of the moment @every-width', async ({ page }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await playground.choose('World', 'docs');
+  await playground.choose('Example', 'bpf_map.bpf.c');
+  await playground.run();
+  const pane = await playground.inspector();
+  await pane.getByRole('tab', { name: 'Maps' }).click();
+  const value = pane.locator('.globals > div').filter({ hasText: /^seen/ }).locator('dd').first();
+  await expect(value).toHaveText('0');
+  await expect(pane.getByRole('heading', { name: /map counters · percpu_array/ })).toContainText(
+    '4 elements',
+  );
+  const { of } = await playground.event();
+  await playground.goTo(of);
+  const { seen } = commandLineOf('bpf_map.bpf.c', 'docs').globals;
+  await expect(value).toHaveText(String(seen));
+  await playground.goTo(2);
+  await expect(value).toContainText('1');
+  expect(playground.errors).toEqual([]);
 });

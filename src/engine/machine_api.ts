@@ -13,6 +13,7 @@ import type {
   WorldSummary,
 } from '../protocol/api.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
+import type { Look } from '../protocol/peek.ts';
 import type { Scenario, WorldRef } from '../protocol/scenario.ts';
 import type { Scene } from '../protocol/scene.ts';
 import { packScene } from '../protocol/scene_columns.ts';
@@ -37,6 +38,7 @@ import { languageMethods } from './machine/language_api.ts';
 import type { KernelCodes, MadeCode } from './machine/kernel_code.ts';
 import { lookAt } from './machine/look.ts';
 import type { LineValues } from './machine/line_values.ts';
+import type { MapsView } from './machine/look_maps.ts';
 import { Rerun } from './machine/player.ts';
 import { Replay } from './machine/replay.ts';
 import { Tape, canWind } from './machine/tape.ts';
@@ -56,6 +58,16 @@ const SLICE = 64;
 /** Places at which a breakpoint on a line may stop. */
 const MOST_REACHED = 10_000;
 const COURSE_MOST = 401;
+/** Before the first run. */
+const NOTHING_SEEN: Look = {
+  ctx: null,
+  meta: null,
+  object: null,
+  watched: [],
+  maps: null,
+  steps: null,
+  variables: null,
+};
 
 const bootOptions = (scenario: Scenario) => ({
   world: scenario.world,
@@ -116,8 +128,11 @@ export function createEngineApi(resources: Resources): ServedApi {
     readonly text: string;
     readonly insns: ProgramInfo['insns'];
   } | null = null;
+  /** What the last run has loaded itself; its maps have their full names there. */
+  let loaded: LoadOutcome['loaded'] = null;
   const replayWith = (next: Replay): void => {
     replay = next;
+    loaded = null;
     values = () => Promise.resolve(null);
   };
 
@@ -243,6 +258,7 @@ export function createEngineApi(resources: Resources): ServedApi {
     let machine: Machine;
     // Two machines of a large world at a time would be too much.
     replay = null;
+    loaded = null;
     try {
       machine = bootFor(scenario);
     } catch (error) {
@@ -295,6 +311,7 @@ export function createEngineApi(resources: Resources): ServedApi {
       if (step.done) {
         const { report, program, outcome } = step.value;
         lookBack();
+        ({ loaded } = outcome);
         const made = async (): Promise<ProgramValues | null> => {
           const { ProgramValues } = await import('./machine/values.ts');
           return program && outcome.object
@@ -349,6 +366,9 @@ export function createEngineApi(resources: Resources): ServedApi {
     return new made.LineValues(known, shown.insns, shown.path, shown.text);
   };
 
+  const mapsView = async (): Promise<MapsView> =>
+    new (await import('./machine/look_maps.ts')).MapsView(loaded);
+
   return {
     ...languageMethods(() => compiledFor ?? kernelTypes(resources, {})),
     check,
@@ -378,9 +398,9 @@ export function createEngineApi(resources: Resources): ServedApi {
       return (await shellServer()).complete(args);
     },
     look: async (question) => {
-      if (!replay) return { ctx: null, meta: null, object: null, watched: [], steps: null, variables: null };
       const lines = question.program === 'none' ? null : await lineValues();
-      return lookAt(replay, question, lines);
+      const maps = question.maps ? await mapsView() : null;
+      return replay ? lookAt(replay, question, { lines, maps }) : NOTHING_SEEN;
     },
     // The arrays of a reply are transferred away; the replay keeps its own.
     steps: ({ moment }) =>

@@ -56,6 +56,34 @@ export interface SeenStruct {
   readonly before: PeekStruct | null;
 }
 
+/** A global variable by its name, or an element of a map by its key: as text by their types. */
+export interface SeenValue {
+  readonly key: string;
+  /** As it was at the earlier moment, where it is gone. */
+  readonly value: string;
+  readonly since: 'same' | 'changed' | 'new' | 'gone';
+  /** What stood there at the earlier moment, where it has changed; else ''. */
+  readonly was: string;
+}
+
+/** A map at a moment. */
+export interface SeenMap {
+  readonly name: string;
+  /** In small letters: hash, percpu_array. */
+  readonly type: string;
+  /** Elements that were counted, and whether there are more. */
+  readonly length: number;
+  readonly more: boolean;
+  /** The first of them in the map's order, and any others that are not the same. */
+  readonly elements: readonly SeenValue[];
+}
+
+/** Global variables and maps of the program at a moment. */
+export interface SeenMaps {
+  readonly globals: readonly SeenValue[];
+  readonly maps: readonly SeenMap[];
+}
+
 /** All that is to be seen of a moment, asked for at once: answered in one pass over the run. */
 export interface LookQuestion {
   readonly moment: Moment;
@@ -64,6 +92,7 @@ export interface LookQuestion {
   readonly ctx: StructRef | null;
   readonly object: StructRef | null;
   readonly watched: readonly StructRef[];
+  readonly maps: boolean;
   /** Whether the program runs in the moment's call, and whether its instructions are wanted too. */
   readonly program: 'none' | 'variables' | 'variables and steps';
 }
@@ -75,6 +104,8 @@ export interface Look {
   readonly object: SeenStruct | null;
   /** In the question's order; null for one that cannot be read. */
   readonly watched: readonly (SeenStruct | null)[];
+  /** null: they were not asked for. */
+  readonly maps: SeenMaps | null;
   readonly steps: CallSteps | null;
   readonly variables: MomentVariables | null;
 }

@@ -5,7 +5,9 @@
 import type { Look, LookQuestion, PeekStruct, SeenStruct, StructRef } from '../../protocol/peek.ts';
 import { dumpStruct } from '../inspect/struct_dump.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { Machine } from './boot.ts';
 import type { LineValues } from './line_values.ts';
+import type { MapsThen, MapsView } from './look_maps.ts';
 import { MAX_STEPS, TakenSteps } from './replay.ts';
 import type { Replay } from './replay.ts';
 
@@ -14,17 +16,28 @@ interface Seen {
   readonly meta: PeekStruct | null;
   readonly object: PeekStruct | null;
   readonly watched: readonly (PeekStruct | null)[];
+  readonly maps: MapsThen | null;
 }
 
-/** @param lines sees the instructions, if the variables of the program are known */
-export function lookAt(replay: Replay, question: LookQuestion, lines: LineValues | null): Look {
+/** Who sees more than structs of a moment; null: it is not to be seen. */
+export interface Lookers {
+  /** Sees the instructions, if the variables of the program are known. */
+  readonly lines: LineValues | null;
+  readonly maps: MapsView | null;
+}
+
+export function lookAt(replay: Replay, question: LookQuestion, { lines, maps }: Lookers): Look {
   const { moment, before, program } = question;
-  const earlier = before && replay.at(before, (kernel) => structsOf(kernel, question));
+  const all = (kernel: Kernel, machine: Machine): Seen => ({
+    ...structsOf(kernel, question),
+    maps: maps && maps.at(machine, moment.session),
+  });
+  const earlier = before && replay.at(before, all);
   const taken = program === 'variables and steps' ? new TakenSteps() : null;
   const upTo = Math.min(moment.insn ?? Infinity, MAX_STEPS);
   const answer = replay.at(
     moment,
-    (kernel) => structsOf(kernel, question),
+    all,
     program === 'none'
       ? undefined
       : (n, pc, vm) => {
@@ -41,12 +54,13 @@ export function lookAt(replay: Replay, question: LookQuestion, lines: LineValues
     meta: seen(({ meta }) => meta),
     object: seen(({ object }) => object),
     watched: question.watched.map((_, i) => seen(({ watched }) => watched[i])),
+    maps: (maps && answer?.maps && maps.compare(answer.maps, earlier?.maps ?? null)) ?? null,
     steps: taken?.steps() ?? null,
     variables: program === 'none' ? null : (lines?.seen() ?? { now: [], lines: [] }),
   };
 }
 
-function structsOf(kernel: Kernel, { ctx, object, watched }: LookQuestion): Seen {
+function structsOf(kernel: Kernel, { ctx, object, watched }: LookQuestion): Omit<Seen, 'maps'> {
   const dump = (ref: StructRef | null): PeekStruct | null => ref && dumpStruct(kernel, ref.struct, ref.addr);
   const context = dump(ctx);
   return {

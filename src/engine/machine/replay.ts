@@ -43,10 +43,14 @@ export class Replay {
    * @param see sees every instruction of the call
    * @returns what `look` does, or null when the run has no such moment
    */
-  at<T>({ session, call, insn }: Moment, look: (kernel: Kernel) => T, see?: SeeInsn): T | null {
+  at<T>(
+    { session, call, insn }: Moment,
+    look: (kernel: Kernel, machine: Machine) => T,
+    see?: SeeInsn,
+  ): T | null {
     if (insn === undefined && !see) {
       const machine = this.player.after(session, call + 1);
-      return machine && look(machine.kernel);
+      return machine && look(machine.kernel, machine);
     }
     const machine = this.player.after(session, call);
     if (!machine) return null;
@@ -55,14 +59,14 @@ export class Replay {
     let n = 0;
     this.watchCall(machine, {
       onInsn: (pc, vm) => {
-        if (n === insn) found = { value: look(kernel) };
+        if (n === insn) found = { value: look(kernel, machine) };
         see?.(n, pc, vm);
         n++;
       },
     });
     // Set by the hook, which the compiler does not follow.
     const seen = found as { readonly value: T } | null;
-    return seen ? seen.value : look(kernel);
+    return seen ? seen.value : look(kernel, machine);
   }
 
   /** A struct at a moment. */

@@ -133,6 +133,14 @@ export const userValueSize = (map: BpfMap): Bytes =>
       ? 4
       : map.spec.valueSize;
 
+/** What user space gets for a key, as its kind of map hands it out; null for a key of no bytes. */
+export function valueIn(sys: Sys, map: BpfMap, key: Uint8Array | null): Uint8Array | NegErrno {
+  if (storesObjects(map)) return lookupId(sys, map, key ?? new Uint8Array(map.spec.keySize));
+  if (map instanceof LocalStorageMap) return storageLookup(sys, map, key ?? new Uint8Array(4));
+  if (map instanceof SocketMap) return socketLookup(map, key ?? new Uint8Array(0));
+  return map.copyOut(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0));
+}
+
 /**
  * @returns the value, or -ENOENT, -EBADF, -EINVAL, -EPERM, -EFAULT
  * @kernel map_lookup_elem, kernel/bpf/syscall.c
@@ -144,10 +152,7 @@ export function mapLookup(sys: Sys, fd: number, key: Uint8Array | null, flags = 
   if ((flags & ~BPF_F_LOCK) !== 0n || ((flags & BPF_F_LOCK) !== 0n && !map.hasSpinLock))
     return fail('EINVAL');
   if (map.spec.keySize > 0 && (!key || key.length < map.spec.keySize)) return fail('EFAULT');
-  if (storesObjects(map)) return lookupId(sys, map, key ?? new Uint8Array(map.spec.keySize));
-  if (map instanceof LocalStorageMap) return storageLookup(sys, map, key ?? new Uint8Array(4));
-  if (map instanceof SocketMap) return socketLookup(map, key ?? new Uint8Array(0));
-  return map.copyOut(key?.subarray(0, map.spec.keySize) ?? new Uint8Array(0));
+  return valueIn(sys, map, key);
 }
 
 /**

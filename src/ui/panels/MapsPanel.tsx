@@ -1,17 +1,23 @@
+import { memo } from 'react';
+import type { SeenMap, SeenMaps, SeenValue } from '../../protocol/peek.ts';
+import { useFollowing } from '../store/following.ts';
 import { act, useStore } from '../store/store.ts';
+import type { PageState } from '../store/store.ts';
 
-/** Elements listed of one map. */
-const LISTED = 64;
+const mapsOf = (state: PageState): SeenMaps | null => state.machine?.maps ?? null;
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
-/** Global variables and maps of the program as the run left them; variables can be set for the next run. */
+/** Global variables and maps of the program at the moment; variables can be set for the next run. */
 export function MapsPanel() {
-  const report = useStore((s) => s.result?.report ?? null);
-  if (!report)
+  const seen = useFollowing('inspector', mapsOf);
+  const failure = useStore((s) => s.machineFailure);
+  const recorded = useStore((s) => (s.result?.sessions.length ?? 0) > 0);
+  if (!recorded)
     return <p className="empty">After a run, this shows the program's global variables and its maps.</p>;
-  const globals = Object.entries(report.globals);
-  const maps = Object.entries(report.maps);
+  if (failure) return <p className="empty">{failure}</p>;
+  return seen && <Maps seen={seen} />;
+}
+
+const Maps = memo(({ seen: { globals, maps } }: { readonly seen: SeenMaps }) => {
   if (globals.length === 0 && maps.length === 0)
     return <p className="empty">The program has neither global variables nor maps.</p>;
   return (
@@ -19,29 +25,31 @@ export function MapsPanel() {
       {globals.length > 0 && (
         <section className="section">
           <h2>
-            <span>Global variables · after the run</span>
+            <span>Global variables</span>
             <span>set before load</span>
           </h2>
           <dl className="fields globals">
-            {globals.map(([name, value]) => (
-              <Global key={name} name={name} value={text(value)} />
+            {globals.map((seen) => (
+              <Global key={seen.key} seen={seen} />
             ))}
           </dl>
         </section>
       )}
-      {maps.map(([name, elements]) => (
-        <MapSection key={name} name={name} elements={Array.isArray(elements) ? elements : []} />
+      {maps.map((map) => (
+        <MapSection key={map.name} map={map} />
       ))}
     </>
   );
-}
+});
+Maps.displayName = 'Maps';
 
-function Global({ name, value }: { readonly name: string; readonly value: string }) {
+function Global({ seen }: { readonly seen: SeenValue }) {
+  const { key: name } = seen;
   const set = useStore((s) => (s.globals.path === s.path ? (s.globals.values[name] ?? '') : ''));
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <Value seen={seen} />
       <dd className="at">
         <input
           className="mono"
@@ -55,26 +63,51 @@ function Global({ name, value }: { readonly name: string; readonly value: string
   );
 }
 
-function MapSection({ name, elements }: { readonly name: string; readonly elements: readonly unknown[] }) {
+const SINCE: Readonly<Record<SeenValue['since'], string>> = {
+  same: '',
+  changed: '',
+  new: 'new',
+  gone: 'deleted',
+};
+
+/** A value with what it was at the object before. */
+function Value({ seen: { value, was, since } }: { readonly seen: SeenValue }) {
   return (
-    <section className="section">
+    <dd className={since === 'same' ? '' : `changed ${since}`}>
+      {was !== '' && `${was} → `}
+      <span>{value}</span>
+      {SINCE[since] !== '' && <small> {SINCE[since]}</small>}
+    </dd>
+  );
+}
+
+function MapSection({ map: { name, type, length, more, elements } }: { readonly map: SeenMap }) {
+  const here = elements.filter(({ since }) => since !== 'gone').length;
+  return (
+    <section className="section" aria-label={`map ${name}`}>
       <h2>
-        <span>map {name} · after the run</span>
-        <span className="num">{elements.length === 1 ? '1 element' : `${elements.length} elements`}</span>
+        <span>
+          map {name} · {type}
+        </span>
+        <span className="num">
+          {more ? 'more than ' : ''}
+          {length === 1 ? '1 element' : `${length} elements`}
+        </span>
       </h2>
       <dl className="fields map-elements">
-        {elements.slice(0, LISTED).map((element, i) => {
-          const { key, value } = (element ?? {}) as { readonly key?: unknown; readonly value?: unknown };
-          return (
-            // Keys may be any bytes; the list is replaced as a whole by the next run.
-            <div key={i}>
-              <dt>{text(key)}</dt>
-              <dd>{text(value)}</dd>
-            </div>
-          );
-        })}
+        {elements.map((seen) => (
+          <div key={seen.key}>
+            <dt>{seen.key}</dt>
+            <Value seen={seen} />
+          </div>
+        ))}
       </dl>
-      {elements.length > LISTED && <p>and {elements.length - LISTED} more</p>}
+      {here < length && (
+        <p>
+          and {more ? 'at least ' : ''}
+          {length - here} more
+        </p>
+      )}
     </section>
   );
 }

@@ -61,6 +61,9 @@ function objectBefore(trace: SessionTrace, call: number): Moment | null {
     : { session: trace.session, read: trace.read[earlier] ?? 0, call: earlier };
 }
 
+/** Maps may be large: they are read only where they are on show. */
+const wantsMaps = ({ inspectorTab }: PageState): boolean => inspectorTab === 'maps';
+
 export function startLooker(engine: Engine, runner: Runner): void {
   let lastSteps: { readonly call: string; readonly steps: CallSteps } | null = null;
   let busy = false;
@@ -71,7 +74,7 @@ export function startLooker(engine: Engine, runner: Runner): void {
     if (!moment || !state.ran || state.status !== 'idle') return '';
     const ref = lookedAt(state);
     const kept = state.watched.map(({ struct, addr }) => `${struct} ${addr}`).join();
-    return `${formatMoment(moment)} ${ref?.struct ?? ''} ${ref?.addr ?? ''} ${kept}`;
+    return `${formatMoment(moment)} ${ref?.struct ?? ''} ${ref?.addr ?? ''} ${kept} ${wantsMaps(state)}`;
   };
 
   const look = async (state: PageState): Promise<void> => {
@@ -92,6 +95,7 @@ export function startLooker(engine: Engine, runner: Runner): void {
       ctx: ctxType ? { struct: ctxType, addr: result.ctx } : null,
       object: lookedAt(state),
       watched: state.watched.map(({ struct, addr }) => ({ struct, addr })),
+      maps: wantsMaps(state),
       program: !ranHere ? 'none' : known ? 'variables' : 'variables and steps',
     });
     if (useStore.getState().result !== result) return;
