@@ -10,8 +10,8 @@ const slice = (specs: RegExp) => (process.env['E2E_SLICE'] ? specs : /.*\.spec\.
 
 export default defineConfig({
   testDir: 'e2e',
-  timeout: 90_000,
-  expect: { timeout: 20_000 },
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   workers: 2,
   fullyParallel: true,
   // A busy machine can hold a page up for longer than a test waits: that is named as flaky, and tried again.

@@ -29,7 +29,6 @@ for (const targets of HALVES)
   test(`${Object.keys(targets).join(', ')}: print what the command line prints and draw what they walk @every-width`, async ({
     page,
   }) => {
-    test.setTimeout(180_000);
     const playground = new Playground(page);
     await playground.open();
     for (const [target, { world, needs = [] }] of Object.entries(targets)) {
