@@ -10,11 +10,13 @@ import { checkCgroups } from './check_cgroups.ts';
 import { checkList } from './check_lists.ts';
 import type { Report } from './check_lists.ts';
 import { checkNames } from './check_names.ts';
+import { checkRoutes } from './check_routes.ts';
 import { checkSockets, unixSockets } from './check_sockets.ts';
 import type { Addr } from '../../shared/brand.ts';
 import type { Kernel } from './kernel.ts';
 import { dmaBufs } from './objects/dma_buf.ts';
 import { isOpen, openFds } from './objects/files.ts';
+import { taskPtRegs } from './objects/kernel_stack.ts';
 import { findVma, vmas } from './objects/mm.ts';
 import { findPidNs, nextPid, pidNrNs, pidTask, PidType, taskActivePidNs } from './objects/pid.ts';
 import { listNodes } from './list.ts';
@@ -57,6 +59,7 @@ class Checker {
   private readonly proxies = new Tally();
   private readonly sighands = new Tally();
   private readonly signals = new Tally();
+  private readonly stacks = new Set<Addr>();
   private threads = 0;
   private runnable = 0;
 
@@ -100,6 +103,7 @@ class Checker {
     );
     checkCgroups(kernel, this.threads - 1, exact, this.report);
     checkSockets(kernel, nets, this.report);
+    checkRoutes(kernel, nets, this.report);
     this.runQueue();
     this.terminals();
     return this.problems;
@@ -173,6 +177,25 @@ class Checker {
     this.creds.add(task.deref('cred'));
     this.creds.add(task.deref('real_cred'));
     this.numbers(task);
+    this.stack(task);
+  }
+
+  /** Who sleeps has a stack, whose frames lead outwards within it; who is dead has none. */
+  private stack(task: View): void {
+    const { kernel } = this;
+    const stack = task.ptr('stack');
+    const name = (): string => `task ${task.num('pid')}`;
+    this.check(stack === 0n || task.num('exit_state') === 0, () => `${name()}: it is dead and has a stack`);
+    if (stack === 0n) return;
+    this.check(kernel.mem.isAllocated(stack), () => `${name()}: its stack is freed`);
+    this.check(!this.stacks.has(stack), () => `${name()}: its stack is another task's too`);
+    this.stacks.add(stack);
+    const registers = taskPtRegs(task);
+    let at = task.ptr('thread.sp');
+    this.check(at === 0n || at >= stack, () => `${name()}: thread.sp is below its stack`);
+    for (let inner = stack; at !== 0n; [inner, at] = [at, kernel.mem.u64(at)])
+      if (at < inner || at >= registers)
+        return this.check(false, () => `${name()}: a frame leads out of its stack`);
   }
 
   /** The processor runs the current task, and counts those that could run; its own idle task it does not count. */

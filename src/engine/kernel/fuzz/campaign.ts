@@ -20,7 +20,7 @@ import { randomChange } from './random_change.ts';
 import { randomWorld } from './random_world.ts';
 
 /** Goes up when the same seed gives other worlds or changes. */
-export const GENERATOR_VERSION = 2;
+export const GENERATOR_VERSION = 3;
 const MOST_CHANGES = 14;
 
 export interface Failure {

@@ -92,7 +92,7 @@ function vmas(r: Random) {
 function socket(r: Random, i: number): Socket {
   const ino = 500 + i;
   const port = 8000 + r.below(3);
-  switch (r.below(4)) {
+  switch (r.below(6)) {
     case 0:
       return {
         protocol: 'tcp',
@@ -100,10 +100,11 @@ function socket(r: Random, i: number): Socket {
         state: 'LISTEN',
         ino,
         maxBacklog: r.below(4),
-        rxQueue: r.below(2),
+        rxQueue: r.below(4),
       };
     case 1: {
-      const file = r.chance(60) ? { ino } : {};
+      // Without a file, and where somebody listens, it may wait to be accepted.
+      const file = r.chance(50) ? { ino } : {};
       return {
         protocol: 'tcp',
         local: `127.0.0.1:${port}`,
@@ -117,6 +118,14 @@ function socket(r: Random, i: number): Socket {
     }
     case 2:
       return { protocol: 'udp', local: `0.0.0.0:${port}`, ino };
+    case 3:
+      return {
+        protocol: 'tcp',
+        local: `127.0.0.1:${port}`,
+        remote: `127.0.0.1:${9000 + i}`,
+        state: r.pick(['NEW_SYN_RECV', 'TIME_WAIT']),
+        timer: { kind: 'timewait', in: r.below(99) },
+      };
     default:
       return { protocol: 'unix', ino, state: 'listening', name: r.pick(['@a', '/run/s', '@b']) };
   }
@@ -140,6 +149,7 @@ function process(r: Random, pid: number, sockets: readonly Socket[]): Process {
     ...(r.chance(40) ? { cgroup: r.pick(CGROUPS) } : {}),
     ...(r.chance(20) && !zombie ? { tty: r.pick(['pts/0', 'tty1']), foreground: 1 } : {}),
     ...(r.chance(20) ? { sid: 1, pgid: 1, caught: '0x2', ignored: '0x1000' } : {}),
+    ...(bare ? {} : sleeping(r)),
     ...(contained ? { ns: { pid: CONTAINER }, nspids: [pid, pid] } : {}),
     // Init has every socket open, so that each can be closed.
     fds:
@@ -159,9 +169,36 @@ function process(r: Random, pid: number, sockets: readonly Socket[]): Process {
         : times(r.below(3), (i) => ({
             tid: 100 + pid * 10 + i,
             comm: 't',
+            ...sleeping(r),
             ...(r.chance(15) ? { fds: fds(r, sockets) } : {}),
           })),
   };
+}
+
+/** What a task had in its registers when it entered the kernel, and where it sleeps there. */
+function sleeping(r: Random): Pick<Process, 'registers' | 'stack'> {
+  const registers = { ip: page(1 + r.below(8)), sp: page(9 + r.below(8)), call: r.below(300) };
+  return {
+    ...(r.chance(40) ? { registers: { ...registers, args: times(r.below(7), (i) => page(i)) } } : {}),
+    ...(r.chance(30) ? { stack: times(r.below(4), (i) => `0xffffffff8100${i}000`) } : {}),
+  };
+}
+
+/** Routes to few prefixes by few gateways, so that they meet; a numbered next hop leads one way. */
+function routes(r: Random): NonNullable<WorldInput['routes']> {
+  return times(r.below(8), () => {
+    const shared = r.chance(40) ? r.between(1, 3) : 0;
+    const gateway = shared === 0 ? r.below(4) : shared;
+    const bits = r.pick([0, 16, 31, 32, 48, 64, 127, 128]);
+    return {
+      dst: `${r.pick(['2001:db8::', '2001:db8:8000::', '2001:db9::', 'fe80::1', '::'])}/${bits}`,
+      dev: gateway % 2 === 0 ? 'lo' : 'eth0',
+      ...(gateway === 0 ? {} : { via: `fe80::${gateway}` }),
+      ...(shared === 0 ? {} : { nexthop: shared }),
+      ...(r.chance(30) ? { metric: r.below(3) * 512 } : {}),
+      table: r.pick([254, 254, 255, 7]),
+    };
+  });
 }
 
 /** Either all pass controllers on, or none does. */
@@ -180,6 +217,7 @@ export function randomWorld(r: Random): WorldInput {
   return {
     name: 'random',
     sockets,
+    routes: routes(r),
     cgroups: cgroups(r),
     files: { shared: { path: '/tmp/shared', flags: '02' } },
     namespaces: [{ kind: 'pid', inum: CONTAINER, parent: 4_026_531_836 }],

@@ -207,10 +207,11 @@ export function* routesOf(node: View): Generator<View> {
 
 // -- the tree ------------------------------------------------------------------------------------------------
 
-const bitAt = (ip: Uint8Array, bit: number): boolean => (((ip[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1) === 1;
+export const bitAt = (ip: Uint8Array, bit: number): boolean =>
+  (((ip[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1) === 1;
 
 /** The first bit in which two addresses differ. @kernel __ipv6_addr_diff, include/net/ipv6.h @fidelity full: app/walks/targets.test.ts */
-function firstDifference(a: Uint8Array, b: Uint8Array): number {
+export function firstDifference(a: Uint8Array, b: Uint8Array): number {
   for (let bit = 0; bit < ADDRESS_BITS; bit++) if (bitAt(a, bit) !== bitAt(b, bit)) return bit;
   return ADDRESS_BITS;
 }

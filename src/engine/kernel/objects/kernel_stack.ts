@@ -24,6 +24,14 @@ const stackOf = (kernel: Kernel, task: View): void => {
   if (task.ptr('stack') === 0n) task.set('stack', kernel.mem.alloc(THREAD_SIZE, 4096));
 };
 
+/** A task that is dead needs its stack no more. @kernel put_task_stack, kernel/fork.c @fidelity full: src/engine/kernel/fuzz/fuzz.test.ts */
+export function freeKernelStack(kernel: Kernel, task: View): void {
+  const stack = task.ptr('stack');
+  if (stack === 0n) return;
+  task.set('stack', 0n);
+  kernel.mem.release(stack);
+}
+
 /** What a task of user space had in its registers when it entered the kernel. */
 export interface UserRegisters {
   readonly ip: Addr;

@@ -16,6 +16,7 @@ import { detachTask } from './cgroup.ts';
 import { putCred } from './cred.ts';
 import { putFiles } from './files.ts';
 import { putFs } from './fs_struct.ts';
+import { freeKernelStack } from './kernel_stack.ts';
 import { putMm } from './mm.ts';
 import { putNsproxy } from './namespace.ts';
 import { detachPid, PidType, taskActivePidNs } from './pid.ts';
@@ -80,6 +81,7 @@ export function exitTask(kernel: Kernel, task: View, code: number): void {
   setQueued(kernel, task, false);
   task.set('exit_state', EXIT_ZOMBIE);
   reparentChildren(kernel, task);
+  freeKernelStack(kernel, task);
   if (!isGroupLeader(task)) releaseTask(kernel, task);
 }
 
