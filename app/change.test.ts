@@ -44,7 +44,8 @@ test('a replay of a moment behind the change has it made, one before it has not'
     pid: 1,
     comm: 'renamed',
   });
-  const { sessions, ctx } = await engine.run({ scenario: after ?? scenario }, context);
+  const { sessions, views } = await engine.run({ scenario: after ?? scenario }, context);
+  const { ctx = 0n } = views[0] ?? {};
   const moment = (call: number) => ({ session: sessions[0]?.session ?? 1, read: 0, call });
   const nameAt = async (call: number) => {
     const row = await engine.peek(

@@ -33,12 +33,12 @@ const lineOf = (text: string, part: string): number =>
 test('a program of its target is checked, run and drawn', async () => {
   const checked = await api.check({ scenario: good }, quiet);
   expect(checked).toMatchObject({ stage: 'done', diagnostics: [], verdict: { accepted: true } });
-  const { report, sessions, scene, program } = await api.run({ scenario: good }, quiet);
+  const { report, sessions, views, program } = await api.run({ scenario: good }, quiet);
   expect(report.output).toContain('children of init (1)\n     412 httpd\n');
   expect(report.module).toMatchObject({ targets: ['task_children'], leaks: [], locks: [], oops: null });
   expect(program?.ctxType).toBe('bpf_iter__task_children');
   // The list, and a child in each of its places.
-  const picture = must(scene, 'a picture');
+  const picture = must(views[0]?.scene, 'a picture');
   expect(picture.length).toBe(5);
   expect(picture.text.match(/task_children \d/g)).toEqual([0, 1, 2, 3].map((n) => `task_children ${n}`));
   expect(sessions[0]?.target).toBe('task_children');

@@ -104,7 +104,7 @@ test('a moment looks the same from whichever side it is reached', async () => {
   const shows = rows(trace).flatMap((row, call) => (row.kind === 'show' ? [{ row, call }] : []));
   const look = async (call: number) => {
     const moment = { session: trace.session, read: 0, call };
-    const ctx = await api.peek({ moment, struct: 'bpf_iter__task_file', addr: result.ctx }, context());
+    const ctx = await api.peek({ moment, struct: 'bpf_iter__task_file', addr: result.views[0]?.ctx ?? 0n }, context());
     const steps = await api.steps({ moment }, context());
     return {
       fd: ctx?.fields.find(({ path }) => path === 'fd')?.value,
@@ -152,7 +152,11 @@ test('variables stand beside the lines with what they held there', async () => {
   }
 });
 
-const nodesOf = ({ scene }: RunResult) => (scene ? openScene(scene).nodes : []);
+const sceneIn = ({ views }: RunResult) => views[0]?.scene ?? null;
+const nodesOf = (result: RunResult) => {
+  const scene = sceneIn(result);
+  return scene ? openScene(scene).nodes : [];
+};
 
 test.for(EXAMPLES)('%s %j: every object that was shown is in the picture', async ([name, options]) => {
   const result = await run(name, options);
@@ -234,7 +238,7 @@ test('counters in the picture are those before the walk, which holds one more wh
 });
 
 test('a map that three programs use stands once, with three arrows into it', async () => {
-  const { scene } = await run('bpf_prog');
+  const scene = sceneIn(await run('bpf_prog'));
   if (!scene) throw new Error('no picture');
   const { nodes, edges } = openScene(scene);
   const bss = nodes.filter(({ label }) => label === 'bpf_prog.bss');

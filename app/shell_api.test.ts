@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { ShellResult } from '../src/protocol/api.ts';
 import type { Scenario } from '../src/protocol/scenario.ts';
 import type { CallContext } from '../src/protocol/server.ts';
+import { openScene } from '../src/protocol/scene_columns.ts';
 import { callRow } from '../src/protocol/trace.ts';
 import { createEngineApi } from '../src/engine/machine_api.ts';
 import { iterscope } from './cli/testing.ts';
@@ -82,6 +83,18 @@ test('moments of a read that cat made are answered: instructions and structs', a
   expect(
     JSON.stringify(peeked, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
   ).toContain('comm');
+});
+
+test('each read of a line has the picture of its target', async () => {
+  const api = createEngineApi(resources);
+  const pins = [PIN, 'bpftool iter pin names.bpf.o /sys/fs/bpf/all'];
+  const { views, sessions } = await typeAll(api, [...pins, 'cat /sys/fs/bpf/names /sys/fs/bpf/all']);
+  expect(sessions).toHaveLength(2);
+  for (const { scene } of views) {
+    const nodes = scene ? openScene(scene).nodes : [];
+    expect(nodes.filter(({ label }) => label === 'cat').length).toBeGreaterThan(0);
+  }
+  expect(views.map(({ ctx }) => ctx)).not.toContain(0n);
 });
 
 test('a cancelled line has not happened', async () => {

@@ -31,6 +31,14 @@ test('a reader is written for the program, runs, and steps through its lines and
     page.getByRole('region', { name: 'Lines and callbacks' }).getByText('kernel: start').first(),
   ).toBeVisible();
 
+  // The same walk, the same picture: the page goes to the moment of the place, and the place with the moment.
+  await expect(playground.counter).toHaveValue('1');
+  await playground.goTo(2);
+  await expect(page.getByText(/: kernel, call 2 of session/)).toBeVisible();
+  await playground.pane('Graph');
+  await expect(page.locator('.node.current').first()).toBeVisible();
+  await playground.dock('Reader');
+
   const variables = page.getByRole('region', { name: 'Variables of the reader' });
   await expect(variables.locator('dt', { hasText: /^fd$/ })).toBeVisible();
 

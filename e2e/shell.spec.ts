@@ -44,6 +44,12 @@ test('a pinned iterator is read with cat, and the reads are on the timeline @eve
   await playground.pane('Graph');
   await playground.goTo(2);
   await expect.poll(() => playground.moment()).toMatch(/^Event 2 of \d+\. show: /);
+  // A run like any other: its picture, and a link that types the lines again.
+  await expect(page.locator('.node.current').first()).toBeVisible();
+  await expect.poll(() => page.url()).toMatch(/#1\.[\w-]+\.\d+\/0\/1$/);
+  await page.reload();
+  await expect(playground.counter).toHaveValue('2');
+  await expect.poll(() => playground.output()).toBe(answer);
   expect(playground.errors).toEqual([]);
 });
 

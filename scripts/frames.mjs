@@ -136,7 +136,7 @@ const keepScene = () => {
     constructor(url, options) {
       super(url, options);
       this.addEventListener('message', ({ data }) => {
-        const scene = data?.value?.scene;
+        const scene = data?.value?.views?.[0]?.scene;
         if (scene)
           globalThis.keptScene = {
             place: [...scene.place],

@@ -160,7 +160,7 @@ test.for(LISTED)(
   ({ walk }) => {
     const session = new WalkSession(walk);
     const [opened] = session.machine.sys.fds.openSessions;
-    const scene = opened ? sceneOf({ session: opened, filter: { tid: 0, pid: 0 } }) : null;
+    const scene = opened ? sceneOf(opened) : null;
     const drawn = (scene?.nodes ?? [])
       .filter(({ kind }) => kind === 'item' || kind === 'slot')
       .toSorted((a, b) => a.y - b.y || a.x - b.x)

@@ -16,13 +16,9 @@ import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { Look } from '../protocol/peek.ts';
 import type { Scenario, WorldRef } from '../protocol/scenario.ts';
 import type { Scene } from '../protocol/scene.ts';
-import { packScene } from '../protocol/scene_columns.ts';
 import type { CallContext, ServedApi } from '../protocol/server.ts';
-import { SceneFilm } from './scene/film.ts';
 import { sceneOf } from './scene/scene.ts';
 import { stripScene } from './scene/strip.ts';
-import { ALL_TASKS } from './scene/facts.ts';
-import type { TaskFilter } from './scene/facts.ts';
 import type { Btf } from './btf/parse.ts';
 import { must } from '../shared/assert.ts';
 import { MAP_TYPE_NAMES } from './abi/uapi.ts';
@@ -39,6 +35,7 @@ import type { KernelCodes, MadeCode } from './machine/kernel_code.ts';
 import { lookAt } from './machine/look.ts';
 import type { LineValues } from './machine/line_values.ts';
 import type { MapsView } from './machine/look_maps.ts';
+import { Filming } from './machine/filming.ts';
 import { Rerun } from './machine/player.ts';
 import { Replay } from './machine/replay.ts';
 import { Tape, canWind } from './machine/tape.ts';
@@ -51,8 +48,6 @@ import { summarize, summarizeBig } from './machine/summary.ts';
 import { smallestBig } from './kernel/big_world.ts';
 import type { World } from './kernel/world.ts';
 
-/** Nodes that may be drawn anew for changes in one run; what changes after that is on the timeline alone. */
-const DRAWN_MOST = 400_000;
 /** Callbacks between two looks at the port. */
 const SLICE = 64;
 /** Places at which a breakpoint on a line may stop. */
@@ -251,7 +246,7 @@ export function createEngineApi(resources: Resources): ServedApi {
   };
 
   async function run({ scenario }: { scenario: Scenario }, context: CallContext): Promise<RunResult> {
-    const nothing = { sessions: [], program: null, scene: null, ctx: 0n, cancelled: false };
+    const nothing = { sessions: [], views: [], program: null, cancelled: false };
     await ready(scenario);
     const object = compileOnce(scenario);
     if (!object.object) return { ...nothing, report: failedReport('compile', object.diagnostics) };
@@ -265,35 +260,17 @@ export function createEngineApi(resources: Resources): ServedApi {
       if (!(error instanceof BootError)) throw error;
       return { ...nothing, report: failedReport('open', bootDiagnostics(scenario.world, error)) };
     }
-    let film: SceneFilm | null = null;
-    let ctx = 0n;
+    let films: readonly Filming[] = [];
     let reading: Reading | null = null;
     const play = playFor(machine, scenario, object, ([fd]) => {
-      const session = machine.sys.fds.openSessions[0];
-      ctx = session?.ctxAddr ?? 0n;
-      const drawn = session
-        ? (sceneOf({ session, filter: filterOf(scenario) }) ?? strip(scenario, object))
-        : null;
-      film = drawn && new SceneFilm(drawn);
+      films = machine.sys.fds.openSessions.map(
+        (session) => new Filming(session, sceneOf(session) ?? strip(scenario, object)),
+      );
       if (fd !== undefined && canWind(machine))
         reading = { fd, size: scenario.options.readSize ?? DEFAULT_READ_SIZE };
       return reading ? 'stay open' : undefined;
     });
     let tape: Tape | null = null;
-    let drawnChanges = 0;
-    let drawnNodes = 0;
-    /** Draws what the changes since the last callback have made of the world. */
-    const look = (): void => {
-      const [recorded] = machine.recorder.sessions;
-      const [session] = machine.sys.fds.openSessions;
-      const last = recorded?.changes.at(-1);
-      if (!film || !session || !last || recorded?.changes.length === drawnChanges) return;
-      drawnChanges = recorded?.changes.length ?? 0;
-      drawnNodes += film.length;
-      if (drawnNodes > DRAWN_MOST) return;
-      const now = sceneOf({ session, filter: filterOf(scenario) });
-      if (now) film.take(last.call, now);
-    };
     const rerun = new Rerun(() => {
       const again = bootFor(scenario);
       return { machine: again, play: playFor(again, scenario, object, () => undefined) };
@@ -301,11 +278,13 @@ export function createEngineApi(resources: Resources): ServedApi {
     const lookBack = (): void => {
       replay = new Replay(tape?.isUsable ? tape : rerun);
     };
-    const scene = () => film && packScene(film.finish());
-    const sessions = () => machine.recorder.sessions.map((session) => session.trace());
+    const recorded = () => ({
+      sessions: machine.recorder.sessions.map((session) => session.trace()),
+      views: films.map((film) => film.view()),
+    });
     for (let calls = 1; ; calls++) {
       const step = play.next();
-      look();
+      for (const film of films) film.look();
       if (calls === 1 && reading && !step.done) tape = new Tape(machine, reading);
       if (tape && !step.done && !tape.see()) tape = null;
       if (step.done) {
@@ -324,7 +303,7 @@ export function createEngineApi(resources: Resources): ServedApi {
         const info = infos.find(({ name }) => name === program?.program.spec.name) ?? null;
         const { path, text = '' } = scenario.source;
         shown = info && { path, text, insns: info.insns };
-        return { report, sessions: sessions(), program: info, scene: scene(), ctx, cancelled: false };
+        return { report, ...recorded(), program: info, cancelled: false };
       }
       if (calls % SLICE !== 0) continue;
       context.progress(calls, step.value.reads);
@@ -334,9 +313,7 @@ export function createEngineApi(resources: Resources): ServedApi {
         return {
           ...nothing,
           report: failedReport('read', []),
-          sessions: sessions(),
-          scene: scene(),
-          ctx,
+          ...recorded(),
           cancelled: true,
         };
       }
@@ -482,9 +459,4 @@ export function createEngineApi(resources: Resources): ServedApi {
       return [seqReadCode, ...(own ?? (scenario && kernelCode(scenario)?.functions) ?? [])];
     },
   };
-}
-
-/** Which tasks the parameters leave in; a pidfd names a process. */
-function filterOf({ options: { attach } }: Scenario): TaskFilter {
-  return attach ? { tid: attach.tid ?? 0, pid: attach.pid ?? attach.pidfd ?? 0 } : ALL_TASKS;
 }

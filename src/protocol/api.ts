@@ -51,13 +51,20 @@ export interface CheckResult {
   readonly stage: RunReport['stage'];
 }
 
-export interface RunResult {
-  readonly report: RunReport;
-  readonly sessions: readonly SessionTrace[];
-  readonly program: ProgramInfo | null;
+/** What is seen of a session beside its callbacks. */
+export interface SessionView {
+  /** null: there is no picture of it. */
   readonly scene: SceneColumns | null;
   /** Address of the program's context struct; the same in every call. */
   readonly ctx: bigint;
+}
+
+export interface RunResult {
+  readonly report: RunReport;
+  readonly sessions: readonly SessionTrace[];
+  /** One for each session. */
+  readonly views: readonly SessionView[];
+  readonly program: ProgramInfo | null;
   /** Set when the user cancelled: what is here is the beginning of the run. */
   readonly cancelled: boolean;
 }
@@ -122,6 +129,8 @@ export interface ShellResult {
   readonly prompt: string;
   /** Iterators that the line opened and read: one trace for each open of a pin. */
   readonly sessions: readonly SessionTrace[];
+  /** One for each of them. */
+  readonly views: readonly SessionView[];
   /** With the line in its journal; unchanged when the line was cancelled. */
   readonly scenario: Scenario;
   /** The user cancelled: the line has not happened. */

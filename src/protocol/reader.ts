@@ -7,6 +7,7 @@
  * A place on it is a number from 0; `placeAt` says what is there. Lines are columns, callbacks are those of the
  * session traces beside them.
  */
+import type { SessionView } from './api.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import type { SessionTrace } from './trace.ts';
 
@@ -63,6 +64,8 @@ export interface ReaderResult {
   readonly crash: ReaderCrash | null;
   readonly trace: ReaderTrace | null;
   readonly sessions: readonly SessionTrace[];
+  /** One for each of them. */
+  readonly views: readonly SessionView[];
   readonly cancelled: boolean;
 }
 
@@ -76,6 +79,25 @@ export const placeCount = (trace: ReaderTrace): number => trace.length + trace.c
 
 /** Where a line stands. */
 export const placeOfLine = (trace: ReaderTrace, step: number): number => step + (trace.calls[step] ?? 0);
+
+/** Lines that stand before what comes after `calls` callbacks. */
+function linesBefore(trace: ReaderTrace, calls: number): number {
+  let low = 0;
+  let high = trace.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((trace.calls[middle] ?? 0) <= calls) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Where a callback of a session stands; null when the recording has it not. */
+export function placeOfCall(trace: ReaderTrace, session: number, call: number): number | null {
+  let left = call;
+  const nth = trace.callSessions.findIndex((each) => each === session && left-- === 0);
+  return nth < 0 ? null : nth + linesBefore(trace, nth);
+}
 
 /** @returns null outside the timeline */
 export function placeAt(trace: ReaderTrace, place: number): Place | null {
@@ -95,4 +117,13 @@ export function placeAt(trace: ReaderTrace, place: number): Place | null {
   let call = 0;
   for (let i = 0; i < nth; i++) if (trace.callSessions[i] === session) call++;
   return { kind: 'call', session, call };
+}
+
+/** The callback at a place, or the last one before it; null when there is none. */
+export function lastCall(trace: ReaderTrace, place: number): (Place & { readonly kind: 'call' }) | null {
+  const here = placeAt(trace, place);
+  if (here?.kind !== 'line') return here;
+  const nth = (trace.calls[here.step] ?? 0) - 1;
+  const before = nth < 0 ? null : placeAt(trace, nth + linesBefore(trace, nth));
+  return before?.kind === 'call' ? before : null;
 }

@@ -80,4 +80,6 @@ export interface Scenario {
   readonly changes?: readonly ScenarioChange[];
   /** Lines that were typed into the shell of this machine, oldest first. */
   readonly shell?: readonly string[];
+  /** A program of user space that loads and reads the source's program; without one the machine itself does. */
+  readonly reader?: { readonly path: string; readonly text: string };
 }

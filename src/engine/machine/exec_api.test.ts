@@ -1,9 +1,10 @@
 /** A reader program behind the protocol: its lines and the kernel's callbacks on one timeline. */
 import { expect, test } from 'vitest';
 import { resources } from '../../../app/resources.ts';
-import { placeAt, placeCount, placeOfLine } from '../../protocol/reader.ts';
+import { lastCall, placeAt, placeCount, placeOfCall, placeOfLine } from '../../protocol/reader.ts';
 import type { ReaderTrace } from '../../protocol/reader.ts';
 import type { Scenario } from '../../protocol/scenario.ts';
+import { openScene } from '../../protocol/scene_columns.ts';
 import type { CallContext } from '../../protocol/server.ts';
 import type { SessionTrace } from '../../protocol/trace.ts';
 import { callRow } from '../../protocol/trace.ts';
@@ -95,6 +96,32 @@ test('lines of the reader, and between them the callbacks of its read', async ()
   const session = sessions[0]?.session ?? 0;
   const steps = await api.steps({ moment: { session, read: 0, call: 1 } }, context());
   expect(steps.insns.length).toBeGreaterThan(3);
+});
+
+test('a place of the timeline is a moment of the walk, and the moment is that place', async () => {
+  const api = createEngineApi(resources);
+  const { trace, sessions, views } = await api.exec(
+    { scenario, reader: { path: 'reader.c', text: READER } },
+    context(),
+  );
+  if (!trace) throw new Error('it was not run');
+  const { session, length } = sessions[0] ?? { session: 0, length: 0 };
+  const places = Array.from({ length: placeCount(trace) }, (_, place) => placeAt(trace, place));
+  const calls = places.map((here) => (here?.kind === 'call' ? here : null));
+  expect(calls.map((here) => here && placeOfCall(trace, here.session, here.call))).toEqual(
+    calls.map((here, place) => here && place),
+  );
+  expect(places.map((_, place) => lastCall(trace, place))).toEqual(
+    places.map((_, place) => calls.slice(0, place + 1).findLast((here) => here !== null) ?? null),
+  );
+  expect(lastCall(trace, placeCount(trace) - 1)).toEqual({ kind: 'call', session, call: length - 1 });
+  expect(placeOfCall(trace, session, length)).toBeNull();
+
+  // The picture that the walk went through: the reader is a process in it.
+  const scene = views[0]?.scene;
+  const nodes = scene ? openScene(scene).nodes : [];
+  expect(nodes.map(({ label }) => label)).toContain('reader');
+  expect(views[0]?.ctx).not.toBe(0n);
 });
 
 test('a program that crashes, one that does not compile, and one that is cancelled', async () => {

@@ -7,6 +7,7 @@ import { stepRecorder } from '../user/steps.ts';
 import { VariableWatch } from '../user/variables.ts';
 import { BootError } from './boot.ts';
 import type { Machine } from './boot.ts';
+import { Filmings } from './filming.ts';
 import { objectPath, playExec } from './exec.ts';
 import type { ExecOutcome, ExecRequest } from './exec.ts';
 import type { LinkInput } from '../image/link.ts';
@@ -38,6 +39,7 @@ const NOTHING: ReaderResult = {
   crash: null,
   trace: null,
   sessions: [],
+  views: [],
   cancelled: false,
 };
 
@@ -53,7 +55,12 @@ function* atCallbacks(machine: Machine, play: Play<unknown>): Play<void> {
   }
 }
 
-function resultOf(machine: Machine, outcome: ExecOutcome, recorder: ReaderRecorder): ReaderResult {
+function resultOf(
+  machine: Machine,
+  outcome: ExecOutcome,
+  recorder: ReaderRecorder,
+  films: Filmings,
+): ReaderResult {
   const { diagnostics, stdout, stderr, end } = outcome;
   return {
     ...NOTHING,
@@ -66,6 +73,7 @@ function resultOf(machine: Machine, outcome: ExecOutcome, recorder: ReaderRecord
       : null,
     trace: end ? recorder.trace() : null,
     sessions: machine.recorder.sessions.map((session) => session.trace()),
+    views: machine.recorder.sessions.map((session) => films.of(session)),
   };
 }
 
@@ -95,11 +103,13 @@ export async function execReader(
     return { ...NOTHING, stderr: `${error.message}\n` };
   }
   const recorder = new ReaderRecorder(machine.recorder);
+  const films = new Filmings(machine);
   const play = playExec(machine, request, (userland, written, variables) => {
     userland.onInsn = stepRecorder(recorder, written, new VariableWatch(variables));
   });
   for (let pauses = 1; ; pauses++) {
     const step = play.next();
+    films.look();
     if (step.done) {
       deps.replayWith(
         new Replay(
@@ -109,7 +119,7 @@ export async function execReader(
           }),
         ),
       );
-      return resultOf(machine, step.value, recorder);
+      return resultOf(machine, step.value, recorder, films);
     }
     if (pauses % deps.slice !== 0) continue;
     context.progress(pauses, 0);

@@ -12,6 +12,7 @@ import type { LineResult, ShellSession } from '../shell/session.ts';
 import type { OutsideFiles } from '../shell/host.ts';
 import { BootError } from './boot.ts';
 import type { Machine } from './boot.ts';
+import { Filmings } from './filming.ts';
 import type { Play } from './play.ts';
 import { Rerun } from './player.ts';
 import { Replay } from './replay.ts';
@@ -116,6 +117,7 @@ export class ShellServer {
       exited: false,
       prompt: '',
       sessions: [],
+      views: [],
       scenario,
       cancelled: false,
       error: '',
@@ -130,10 +132,12 @@ export class ShellServer {
     const { machine, session } = kept;
     if (line === '') return { ...nothing, prompt: session.prompt, status: session.status };
     const before = machine.recorder.sessions.length;
+    const films = new Filmings(machine);
     const typing = session.line(line);
     let result: LineResult | null = null;
     for (let calls = 1; !result; calls++) {
       const step = typing.next();
+      films.look();
       if (step.done) result = step.value;
       else if (calls % this.deps.slice === 0) {
         context.progress(calls, 0);
@@ -162,6 +166,7 @@ export class ShellServer {
       exited: result.exited,
       prompt: session.prompt,
       sessions: machine.recorder.sessions.slice(before).map((each) => each.trace()),
+      views: machine.recorder.sessions.slice(before).map((each) => films.of(each)),
       scenario: after,
     };
   }

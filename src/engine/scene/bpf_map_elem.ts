@@ -3,6 +3,7 @@
  * indexes with the bytes of each value. Values of per-cpu maps fan out, one cell for each processor.
  */
 import type { Scene } from '../../protocol/scene.ts';
+import type { Session } from '../iter/session.ts';
 import type { Addr } from '../../shared/brand.ts';
 import { MAP_TYPE_NAMES } from '../abi/uapi.ts';
 import { mapsByAddr } from '../bpf/map.ts';
@@ -13,7 +14,6 @@ import { PercpuArrayMap } from '../bpf/maps/percpu_array.ts';
 import { PercpuHashMap } from '../bpf/maps/percpu_hash.ts';
 import { percpuSlot } from '../bpf/percpu.ts';
 import { SceneBuilder } from './builder.ts';
-import type { Subject } from './subject.ts';
 import { bytesText, keyText } from './value_text.ts';
 
 const TOP = 34;
@@ -137,7 +137,7 @@ class Drawing {
 
 const isPercpu = (map: BpfMap): boolean => map instanceof PercpuArrayMap || map instanceof PercpuHashMap;
 
-export function bpfMapElemScene({ session: { kernel, priv } }: Subject): Scene {
+export function bpfMapElemScene({ kernel, priv }: Session): Scene {
   const map = mapsByAddr.at(kernel, priv.ptr('map'));
   if (map instanceof Htab) return hashScene(map);
   if (map instanceof IndexedMap) return arrayScene(map);

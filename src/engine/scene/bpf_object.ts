@@ -6,13 +6,13 @@
  *     id | object | what it points to
  */
 import type { Scene } from '../../protocol/scene.ts';
+import type { Session } from '../iter/session.ts';
 import type { Addr } from '../../shared/brand.ts';
 import { MAP_TYPE_NAMES, LinkType } from '../abi/uapi.ts';
 import type { NumberedKind } from '../iter/bpf_iter.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { View } from '../kernel/view.ts';
 import { SceneBuilder, spread } from './builder.ts';
-import type { Subject } from './subject.ts';
 
 const TOP = 34;
 const ID = { x: 12, w: 48 };
@@ -100,7 +100,7 @@ const KINDS: Readonly<Record<NumberedKind, Kind>> = {
 /** The picture of the objects of one kind. Counters are those before the walk. */
 export const numberedScene =
   (kind: NumberedKind) =>
-  ({ session }: Subject): Scene => {
+  (session: Session): Scene => {
     const { kernel, iter } = session;
     const scene = new SceneBuilder();
     const referred = new Map<

@@ -3,6 +3,7 @@
  * this walk has its numbers in cells that light up; those of the other one are there to compare.
  */
 import type { Scene } from '../../protocol/scene.ts';
+import type { Session } from '../iter/session.ts';
 import type { Addr } from '../../shared/brand.ts';
 import { must } from '../../shared/assert.ts';
 import { CgroupIterOrder } from '../abi/uapi.ts';
@@ -19,7 +20,6 @@ import {
 } from '../kernel/objects/cgroup.ts';
 import type { View } from '../kernel/view.ts';
 import { SceneBuilder } from './builder.ts';
-import type { Subject } from './subject.ts';
 
 const TOP = 34;
 const BOX = { w: 196, h: 34, indent: 26 };
@@ -29,7 +29,7 @@ const COLUMN_PITCH = 156;
 /** Orders that are shown even when the walk takes another. */
 const ALWAYS = [CgroupIterOrder.DESCENDANTS_PRE, CgroupIterOrder.DESCENDANTS_POST];
 
-export function cgroupScene({ session: { kernel, priv } }: Subject): Scene {
+export function cgroupScene({ kernel, priv }: Session): Scene {
   const start = kernel.view('cgroup', must(priv.deref('start_css'), 'start of a cgroup walk').ptr('cgroup'));
   const active = priv.num('order');
   const all = [...descendantsPre(kernel, rootCgroup(kernel))];

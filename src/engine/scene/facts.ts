@@ -1,5 +1,7 @@
 /** What the pictures need to know of tasks, files and address spaces, read from the kernel's bytes. */
 import type { Addr } from '../../shared/brand.ts';
+import type { Session } from '../iter/session.ts';
+import { BPF_TASK_ITER_TGID, BPF_TASK_ITER_TID } from '../iter/targets/task_common.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { PidType, nextPid, pidNrNs, pidTask, taskActivePidNs } from '../kernel/objects/pid.ts';
 import type { View } from '../kernel/view.ts';
@@ -21,7 +23,12 @@ export interface TaskFilter {
   readonly tid: number;
   readonly pid: number;
 }
-export const ALL_TASKS: TaskFilter = { tid: 0, pid: 0 };
+
+/** What a task target's link was told, as the session keeps it. */
+export function filterOf({ priv }: Session): TaskFilter {
+  const [type, nr] = [priv.num('common.type'), priv.num('common.pid')];
+  return { tid: type === BPF_TASK_ITER_TID ? nr : 0, pid: type === BPF_TASK_ITER_TGID ? nr : 0 };
+}
 
 /** Every task of the current task's pid namespace, by number: the order of the walk. */
 export function visibleTasks(kernel: Kernel): TaskFacts[] {

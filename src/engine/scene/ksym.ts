@@ -3,10 +3,10 @@
  * has one object, its own record; what it stands for is the position.
  */
 import type { Scene } from '../../protocol/scene.ts';
+import type { Session } from '../iter/session.ts';
 import { symbolSections } from '../iter/targets/ksym.ts';
 import type { Ksym } from '../kernel/symbols.ts';
 import { SceneBuilder } from './builder.ts';
-import type { Subject } from './subject.ts';
 
 const TOP = 34;
 const COLUMNS = 4;
@@ -17,7 +17,7 @@ const WIDTH = COLUMNS * (CELL.w + CELL.gap) - CELL.gap;
 /** Symbols of a section that are drawn; the rest is counted. */
 const DRAWN = 400;
 
-export function ksymScene({ session }: Subject): Scene {
+export function ksymScene(session: Session): Scene {
   const { kernel, iter, priv } = session;
   const { core, others } = symbolSections(kernel);
   const scene = new SceneBuilder();

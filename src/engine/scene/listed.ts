@@ -21,7 +21,6 @@ import type { Group, Item } from './groups.ts';
 import { sizeText } from './size_text.ts';
 import { tcpText, udpText, unixText } from './socket_text.ts';
 import type { SocketText } from './socket_text.ts';
-import type { Subject } from './subject.ts';
 
 const LAST_CALL = 'the program is called with NULL';
 const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
@@ -227,7 +226,7 @@ const PICTURES: Readonly<
 /** The picture of a target whose objects stand in lists, trees of prefixes or maps. */
 export const listedScene =
   (target: keyof typeof PICTURES) =>
-  ({ session }: Subject): Scene => {
+  (session: Session): Scene => {
     const picture = PICTURES[target];
     return drawGroups(target, picture.rule, picture.groups(session), picture.end ?? LAST_CALL);
   };

@@ -1,20 +1,21 @@
 /** The picture of a target, made from the kernel's bytes. Targets without one of their own have null. */
 import type { Scene } from '../../protocol/scene.ts';
+import type { Session } from '../iter/session.ts';
 import { bpfMapElemScene } from './bpf_map_elem.ts';
 import { numberedScene } from './bpf_object.ts';
+import { filterOf } from './facts.ts';
 import { cgroupScene } from './cgroup.ts';
 import { ksymScene } from './ksym.ts';
 import { socketScene } from './sockets.ts';
 import { listedScene } from './listed.ts';
-import type { Subject } from './subject.ts';
 import { taskScene } from './task.ts';
 import { taskFileScene } from './task_file.ts';
 import { taskVmaScene } from './task_vma.ts';
 
-const PICTURES: Readonly<Record<string, (subject: Subject) => Scene>> = {
-  task: ({ session, filter }) => taskScene(session.kernel, filter),
-  task_file: ({ session, filter }) => taskFileScene(session.kernel, filter),
-  task_vma: ({ session, filter }) => taskVmaScene(session.kernel, filter),
+const PICTURES: Readonly<Record<string, (session: Session) => Scene>> = {
+  task: (session) => taskScene(session.kernel, filterOf(session)),
+  task_file: (session) => taskFileScene(session.kernel, filterOf(session)),
+  task_vma: (session) => taskVmaScene(session.kernel, filterOf(session)),
   bpf_map: numberedScene('map'),
   bpf_prog: numberedScene('prog'),
   bpf_link: numberedScene('link'),
@@ -32,5 +33,5 @@ const PICTURES: Readonly<Record<string, (subject: Subject) => Scene>> = {
   dmabuf: listedScene('dmabuf'),
 };
 
-export const sceneOf = (subject: Subject): Scene | null =>
-  PICTURES[subject.session.reg.target]?.(subject) ?? null;
+/** @param session one that was opened and has not been read, or whose walk has only begun */
+export const sceneOf = (session: Session): Scene | null => PICTURES[session.reg.target]?.(session) ?? null;

@@ -14,7 +14,6 @@ import { unixTable } from '../kernel/objects/unix_sock.ts';
 import { SceneBuilder } from './builder.ts';
 import { netlinkText, tcpText, udpText, unixText } from './socket_text.ts';
 import type { SocketText } from './socket_text.ts';
-import type { Subject } from './subject.ts';
 
 const TOP = 34;
 const HEAD = { w: 130, h: 28 };
@@ -90,7 +89,7 @@ const PICTURES: Readonly<Record<'tcp' | 'udp' | 'unix' | 'netlink', Picture>> = 
 /** The picture of a socket target. */
 export const socketScene =
   (target: keyof typeof PICTURES) =>
-  ({ session }: Subject): Scene => {
+  (session: Session): Scene => {
     const picture = PICTURES[target];
     const scene = new SceneBuilder();
     const start = scene.node(

@@ -4,7 +4,8 @@ import type { Place, ReaderResult, ReaderTrace, ReaderValue } from '../../protoc
 import { callRow } from '../../protocol/trace.ts';
 import { Listing } from '../console/Listing.tsx';
 import { scenarioOf } from '../store/attach.ts';
-import { cancelReader, READER_PATH, runReader, useReader } from '../store/reader.ts';
+import { cancel } from '../store/page.ts';
+import { READER_PATH, runReader, useReader } from '../store/reader.ts';
 import { useStore } from '../store/store.ts';
 import { ScrollRegion } from '../widgets/ScrollRegion.tsx';
 import { readerFor } from './template.ts';
@@ -13,8 +14,7 @@ import '../theme/reader.css';
 /** A program of user space beside the BPF program: its C, its run line by line with the kernel's callbacks, its output. */
 export function ReaderPane() {
   const own = useReader((s) => s.text);
-  const running = useReader((s) => s.running);
-  const failure = useReader((s) => s.failure);
+  const status = useStore((s) => s.status);
   const ran = useReader((s) => s.ran);
   const setText = useReader((s) => s.setText);
   // The text follows what is chosen on the page until somebody edits it.
@@ -24,11 +24,16 @@ export function ReaderPane() {
     <div className="reader">
       <div className="reader-text">
         <div className="reader-bar">
-          <button type="button" className="btn small" disabled={running} onClick={() => void runReader(text)}>
+          <button
+            type="button"
+            className="btn small"
+            disabled={status !== 'idle'}
+            onClick={() => runReader(text)}
+          >
             Run reader
           </button>
-          {running && (
-            <button type="button" className="btn quiet small" onClick={cancelReader}>
+          {status === 'running' && (
+            <button type="button" className="btn quiet small" onClick={cancel}>
               Cancel
             </button>
           )}
@@ -47,7 +52,6 @@ export function ReaderPane() {
         />
       </div>
       <div className="reader-run">
-        {failure !== '' && <p role="alert">{failure}</p>}
         {ran ? (
           <Ran text={ran.text} result={ran.result} />
         ) : (

@@ -48,6 +48,15 @@ test("kernel code of the user's goes along, and comes back into the editor", () 
   expect(problem(holding(wrong))).toContain('scenario.module.text');
 });
 
+test('what was typed in the shell goes along, and so does a reader program', () => {
+  const typed: Shared = { ...shared, scenario: { ...scenario, shell: ['cat /sys/fs/bpf/mine | sort'] } };
+  expect(openHash(hashOf(typed), offer)).toEqual({ ok: true, shared: typed });
+  const reader = { path: 'reader.c', text: 'int main(void) { return 0; }\n' };
+  const read: Shared = { ...shared, scenario: { ...scenario, reader } };
+  expect(openHash(hashOf(read), offer)).toEqual({ ok: true, shared: read });
+  expect(problem(holding({ scenario: { ...scenario, shell: 'ls' }, view: {} }))).toContain('scenario.shell');
+});
+
 test('only the end of a link changes with the moment', () => {
   const without = hashOf({ ...shared, moment: null });
   expect(hashOf(shared).startsWith(`${without}.`)).toBe(true);

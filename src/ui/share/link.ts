@@ -22,6 +22,9 @@ const TEXT_MOST = 4 * 1024 * 1024;
 
 /** Changes of a world that a link may hold. */
 const CHANGES_MOST = 1000;
+/** Lines of a shell, and characters of one. */
+const LINES_MOST = 500;
+const LINE_MOST = 4096;
 
 const word = v.pipe(v.string(), v.maxLength(256));
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 31 - 1));
@@ -49,6 +52,8 @@ const scenario = v.strictObject({
   }),
   // Their own shape is checked by the machine, which refuses a change that cannot be made.
   changes: v.optional(v.pipe(v.array(v.record(v.string(), v.unknown())), v.maxLength(CHANGES_MOST))),
+  shell: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(LINE_MOST))), v.maxLength(LINES_MOST))),
+  reader: v.optional(v.strictObject({ path: word, text: v.string() })),
 });
 
 const view = v.strictObject({

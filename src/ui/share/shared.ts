@@ -3,7 +3,9 @@ import { idleRun, replay } from '../store/page.ts';
 import { adopted } from '../store/adopt.ts';
 import { scenarioOf } from '../store/attach.ts';
 import { momentOf } from '../store/cursor.ts';
+import { useReader } from '../store/reader.ts';
 import { isStale } from '../store/run.ts';
+import { typedBefore } from '../store/shell.ts';
 import { useStore } from '../store/store.ts';
 import type { PageState } from '../store/store.ts';
 import { showTheme } from '../store/view.ts';
@@ -39,6 +41,9 @@ export async function show(shared: Shared): Promise<void> {
     ...(view.theme ? { theme: view.theme } : {}),
   });
   if (view.theme) showTheme(view.theme);
+  if (scenario.shell) typedBefore(scenario.shell);
+  // What is written there stays kept: this is only shown.
+  if (scenario.reader) useReader.setState({ text: scenario.reader.text });
   await replay(scenario);
   if (!moment) return;
   const state = useStore.getState();

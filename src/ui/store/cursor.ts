@@ -5,7 +5,7 @@ import { foldTrace } from '../trace/fold.ts';
 import { nearest, step } from '../trace/units.ts';
 import type { Position, Unit } from '../trace/units.ts';
 import { kept } from './keep.ts';
-import { traceOf } from './run.ts';
+import { ofSession, traceOf } from './run.ts';
 import type { PageState } from './store.ts';
 
 /** Units per second; Infinity draws one frame per 16 ms. */
@@ -41,7 +41,16 @@ export const cursorSlice: StateCreator<PageState, [], [], CursorSlice> = (set, g
   playing: false,
   paused: '',
   jumps: 0,
-  setSession: (session) => set({ session, at: { call: 0, insn: null }, playing: false, selected: null }),
+  setSession: (session) => {
+    const { result } = get();
+    set({
+      session,
+      result: result && ofSession(result, session),
+      at: { call: 0, insn: null },
+      playing: false,
+      selected: null,
+    });
+  },
   seek: (at) => {
     const trace = traceOf(get());
     if (trace) set({ at: nearest(foldTrace(trace), at) });

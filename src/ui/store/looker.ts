@@ -84,7 +84,6 @@ export function startLooker(engine: Engine, runner: Runner): void {
     if (!moment || !trace || !ran || !result) return;
     await runner.ensureLoaded(ran);
     const { session, read, call } = moment;
-    const ctxType = result.program?.ctxType;
     // The instructions of a call are all there with the first step inside of it.
     const ofCall = formatMoment({ session, read, call });
     const known = lastSteps?.call === ofCall ? lastSteps.steps : null;
@@ -92,7 +91,7 @@ export function startLooker(engine: Engine, runner: Runner): void {
     const seen = await engine.call('look', {
       moment,
       before: objectBefore(trace, call),
-      ctx: ctxType ? { struct: ctxType, addr: result.ctx } : null,
+      ctx: result.ctx === 0n ? null : { struct: `bpf_iter__${trace.target}`, addr: result.ctx },
       object: lookedAt(state),
       watched: state.watched.map(({ struct, addr }) => ({ struct, addr })),
       maps: wantsMaps(state),

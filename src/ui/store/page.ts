@@ -69,7 +69,7 @@ export function startPage(deps: PageDeps, text: string): void {
   startCourses(machine, runner);
   startWorldEdits(machine, runner);
   startBringing(machine);
-  startReader(deps);
+  startReader(runner);
   startShell(machine, runner);
   startPseudo(language);
   startSummaries(language);

@@ -1,12 +1,18 @@
-/** The reader program on the page: its text, its last run, and the place of that run on show. */
+/**
+ * The reader program on the page: its text, its last run, and the place of that run on show. Its reads are the
+ * page's recording as any other's are, and the two timelines go together: a place is a moment's, and back.
+ *
+ *     line 14   line 15 | start  show  next .. copy | line 16
+ *                         ^ the page's moment          the last one before it
+ */
 import { create } from 'zustand';
-import { EngineFailure } from '../../protocol/client.ts';
-import { placeCount, placeOfLine } from '../../protocol/reader.ts';
+import { lastCall, placeCount, placeOfCall, placeOfLine } from '../../protocol/reader.ts';
 import type { ReaderResult } from '../../protocol/reader.ts';
+import type { Scenario } from '../../protocol/scenario.ts';
 import { scenarioOf } from './attach.ts';
-import type { PageDeps } from './deps.ts';
-import { Engine } from './engine.ts';
 import { keep, kept } from './keep.ts';
+import type { Runner } from './runner.ts';
+import { traceOf } from './run.ts';
 import { useStore } from './store.ts';
 
 const KEY = 'reader';
@@ -15,10 +21,8 @@ export const READER_PATH = 'reader.c';
 interface ReaderState {
   /** null: the user has not touched it, the text follows the program. */
   readonly text: string | null;
-  readonly running: boolean;
-  readonly failure: string;
   /** What was run, and what came of it. */
-  readonly ran: { readonly text: string; readonly result: ReaderResult } | null;
+  readonly ran: { readonly scenario: Scenario; readonly text: string; readonly result: ReaderResult } | null;
   /** On the timeline of lines and callbacks. */
   readonly place: number;
   setText: (text: string | null) => void;
@@ -27,8 +31,6 @@ interface ReaderState {
 
 export const useReader = create<ReaderState>()((set, get) => ({
   text: kept(KEY),
-  running: false,
-  failure: '',
   ran: null,
   place: 0,
   setText: (text) => {
@@ -37,38 +39,58 @@ export const useReader = create<ReaderState>()((set, get) => ({
   },
   seek: (place) => {
     const trace = get().ran?.result.trace;
-    if (trace) set({ place: Math.max(0, Math.min(place, placeCount(trace) - 1)) });
+    if (!trace) return;
+    set({ place: Math.max(0, Math.min(place, placeCount(trace) - 1)) });
+    showReader();
   },
 }));
 
-let spawn: PageDeps['spawn'] | null = null;
-/** It has a machine of its own: the moments of the page's run stay with the other. */
-let engine: Engine | null = null;
+let runner: Runner | null = null;
+/** The place leads, the moment follows. */
+let leading = false;
 
-export const startReader = (deps: PageDeps): void => {
-  spawn = deps.spawn;
+/** Its trace, while its reads are the recording on show. */
+const traceOnShow = () => {
+  const { ran } = useReader.getState();
+  return ran && ran.scenario === useStore.getState().ran ? ran.result.trace : null;
 };
 
-const failed = (reason: string): void => useReader.setState({ failure: reason, running: false });
-
-export async function runReader(text: string): Promise<void> {
-  if (!spawn) return;
-  engine ??= new Engine('machine', spawn, failed);
-  useReader.setState({ running: true, failure: '' });
-  engine.newRun();
-  try {
-    const result = await engine.call('exec', {
-      scenario: scenarioOf(useStore.getState()),
-      reader: { path: READER_PATH, text },
-    });
-    const { trace } = result;
-    const last = trace && trace.length > 0 ? placeOfLine(trace, trace.length - 1) : 0;
-    useReader.setState({ ran: { text, result }, place: last, running: false });
-  } catch (error) {
-    failed(error instanceof EngineFailure ? error.message : String(error));
-  }
+export function startReader(runs: Runner): void {
+  runner = runs;
+  useStore.subscribe((state, before) => {
+    if (leading || (state.at.call === before.at.call && state.session === before.session)) return;
+    const trace = traceOnShow();
+    const session = traceOf(state)?.session;
+    if (!trace || session === undefined) return;
+    const place = placeOfCall(trace, session, state.at.call);
+    if (place !== null) useReader.setState({ place });
+  });
 }
 
-export function cancelReader(): void {
-  engine?.cancel();
+export const runReader = (text: string): void =>
+  void runner?.run(false, {
+    ...scenarioOf(useStore.getState()),
+    reader: { path: READER_PATH, text },
+  });
+
+/** What came of a run: it stands at its last line. */
+export function readerRan(scenario: Scenario, result: ReaderResult): void {
+  const { trace } = result;
+  const place = trace && trace.length > 0 ? placeOfLine(trace, trace.length - 1) : 0;
+  useReader.setState({ ran: { scenario, text: scenario.reader?.text ?? '', result }, place });
+}
+
+/** Shows the moment of the reader's place on the page: the callback there, or the last one before it. */
+export function showReader(): void {
+  const trace = traceOnShow();
+  const call = trace && lastCall(trace, useReader.getState().place);
+  if (!call) return;
+  const state = useStore.getState();
+  const session = state.result?.sessions.findIndex((one) => one.session === call.session) ?? -1;
+  if (session < 0) return;
+  leading = true;
+  state.pause();
+  if (session !== state.session) state.setSession(session);
+  useStore.getState().seek({ call: call.call, insn: null });
+  leading = false;
 }

@@ -1,6 +1,7 @@
 /** Runs: one at a time, recorded in the machine worker, kept until the next one replaces it. */
 import type { StateCreator } from 'zustand';
 import type { RunResult } from '../../protocol/api.ts';
+import type { SceneColumns } from '../../protocol/scene_columns.ts';
 import type { Scenario } from '../../protocol/scenario.ts';
 import type { SessionTrace } from '../../protocol/trace.ts';
 import { Picture } from '../trace/picture.ts';
@@ -11,8 +12,21 @@ import { sameWorld } from './world.ts';
 
 export type RunStatus = 'idle' | 'running' | 'cancelling';
 
-/** A run with its picture opened. */
-export type PageRun = Omit<RunResult, 'scene'> & { readonly scene: Picture | null };
+/** A run with what is seen of the session on show, its picture opened. */
+export type PageRun = RunResult & { readonly scene: Picture | null; readonly ctx: bigint };
+
+const opened = new WeakMap<SceneColumns, Picture>();
+function pictureOf(scene: SceneColumns): Picture {
+  let picture = opened.get(scene);
+  if (!picture) opened.set(scene, (picture = new Picture(scene)));
+  return picture;
+}
+
+/** @param session its place in the run's sessions */
+export function ofSession(result: RunResult, session: number): PageRun {
+  const { scene = null, ctx = 0n } = result.views[session] ?? {};
+  return { ...result, scene: scene && pictureOf(scene), ctx };
+}
 
 export interface RunSlice {
   readonly status: RunStatus;
@@ -50,7 +64,7 @@ export const runSlice: StateCreator<PageState, [], [], RunSlice> = (set, get) =>
   },
   runProgress: (calls, reads) => set({ progress: { calls, reads } }),
   runDone: (scenario, answer) => {
-    const result = { ...answer, scene: answer.scene && new Picture(answer.scene) };
+    const result = ofSession(answer, 0);
     set({
       status: 'idle',
       result,

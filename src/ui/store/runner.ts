@@ -4,6 +4,8 @@ import type { Scenario } from '../../protocol/scenario.ts';
 import { CANCEL_MS } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { lessMotion } from './looks.ts';
+import { readerRan, showReader } from './reader.ts';
+import { record } from './recording.ts';
 import { useStore } from './store.ts';
 import { paramsProblem } from './target_params.ts';
 
@@ -29,9 +31,12 @@ export class Runner {
     this.engine.newRun((calls, reads) => useStore.getState().runProgress(calls, reads));
     this.loaded = null;
     try {
-      const result = await this.engine.call('run', { scenario });
-      this.loaded = { scenario, generation: this.engine.generation };
+      const { result, reader } = await record(this.engine, scenario, state);
+      if (reader) readerRan(scenario, reader);
+      if (reader && result.sessions.length === 0) return state.runEnded('');
+      this.adopt(scenario);
       useStore.getState().runDone(scenario, result);
+      if (reader) showReader();
       if (thenPlay && !lessMotion(useStore.getState())) useStore.getState().play();
     } catch (error) {
       useStore.getState().runEnded(failureText(error));
@@ -56,7 +61,7 @@ export class Runner {
     clearTimeout(this.cancelTimer);
   }
 
-  /** The worker knows what a line of its shell has read: its moments are those of this scenario. */
+  /** The worker has recorded this: its moments are those of this scenario. */
   adopt(scenario: Scenario): void {
     this.loaded = { scenario, generation: this.engine.generation };
   }
@@ -66,13 +71,7 @@ export class Runner {
     const { loaded, engine } = this;
     if (loaded?.scenario === scenario && loaded.generation === engine.generation) return;
     engine.newRun();
-    const line = scenario.shell?.at(-1);
-    if (line === undefined) await engine.call('run', { scenario });
-    else
-      await engine.call('shell', {
-        scenario: { ...scenario, shell: scenario.shell?.slice(0, -1) ?? [] },
-        line,
-      });
+    await record(engine, scenario, useStore.getState());
     this.loaded = { scenario, generation: engine.generation };
   }
 }
