@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import type { Page } from '@playwright/test';
-import { Playground, commandLine, exampleText } from './playground.ts';
+import { Playground, commandLine, commandLineOf, exampleText } from './playground.ts';
 
 const SAMPLE = readFileSync(join(import.meta.dirname, '../docs/embedding/plain.html'), 'utf8');
 
@@ -113,6 +113,24 @@ test('parameters: what they mean, and what means nothing is said @every-width', 
   await page.goto('./embed.html#1.broken!');
   await page.reload();
   await expect(said).toContainText('This link cannot be opened');
+});
+
+test('an example takes the parameters of its link, as the command line does', async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  const shown = async (): Promise<string> => {
+    const lines = await page.locator('.out-line').allTextContents();
+    return lines.map((line) => `${line}\n`).join('');
+  };
+  await page.goto('./embed.html?example=cgroup.bpf.c&cgroup=/system.slice&order=post&view=output');
+  const post = commandLineOf('cgroup.bpf.c', 'demo', '--cgroup', '/system.slice', '--order', 'post');
+  expect(post.output).not.toBe('');
+  await expect.poll(shown).toBe(post.output);
+  await page.goto('./embed.html?example=bpf_map_elem.bpf.c&fill=3&view=output');
+  await expect.poll(shown).toContain('3000');
+  await page.goto('./embed.html?example=task.bpf.c&cgroup=/system.slice');
+  await expect(page.locator('.embed-caption')).toContainText('iter/task does not take cgroup=/system.slice');
+  await page.goto('./embed.html?example=task_children.bpf.c&view=output');
+  await expect(page.locator('.out-line').first()).toBeVisible();
 });
 
 for (const theme of ['dark', 'light'])

@@ -2,11 +2,16 @@
  * What the address of the player asks for:
  *
  *     embed.html?view=table&code=0&event=26#1.<link>
- *     embed.html?example=task.bpf.c&world=docs&read=256
+ *     embed.html?example=task_file.bpf.c&world=docs&read=256&pid=731
  *
- * The link after `#` is the playground's own. Without one, `example`, `world` and `read` say what is run.
+ * The link after `#` is the playground's own. Without one, `example` and `world` say what is run, and what is
+ * told to its link stands beside them, in the words of the attach bar.
  */
+import { TASK_FILTERS } from '../store/attach.ts';
+import type { TaskFilter } from '../store/attach.ts';
 import { SPEEDS } from '../store/cursor.ts';
+import { CGROUP_ORDERS } from '../store/target_params.ts';
+import type { CgroupOrder } from '../store/target_params.ts';
 import { THEMES } from '../store/view.ts';
 import { UNITS } from '../trace/units.ts';
 
@@ -16,6 +21,8 @@ const CONTROLS = ['full', 'step', 'none'] as const;
 const YES_NO = ['1', '0'] as const;
 const LANGUAGES = ['en'] as const;
 const READ_MOST = 1 << 20;
+const PID_MOST = 1 << 22;
+const FILL_MOST = 1_000_000;
 
 export interface EmbedParams {
   readonly view: EmbedView;
@@ -29,6 +36,19 @@ export interface EmbedParams {
   readonly example: string | null;
   readonly world: string | null;
   readonly read: number | null;
+  readonly link: LinkParams;
+}
+
+/** What a link is told; null and '': nothing. */
+interface LinkParams {
+  readonly prog: string | null;
+  readonly task: { readonly filter: TaskFilter; readonly nr: number } | null;
+  readonly map: string | null;
+  /** Elements that are put into the map before. */
+  readonly fill: number | null;
+  /** Path or id. */
+  readonly cgroup: string | null;
+  readonly order: CgroupOrder | null;
 }
 
 /** @returns the parameters, and a sentence for each that has no meaning and is left out */
@@ -50,6 +70,11 @@ export function embedParams(search: string): { params: EmbedParams; problems: re
     problems.push(`${name}=${value} is no number from 1 to ${most}.`);
     return null;
   };
+  const tasks = TASK_FILTERS.flatMap((filter) => {
+    const nr = filter === 'all' ? null : number(filter, PID_MOST);
+    return nr === null ? [] : [{ filter, nr }];
+  });
+  if (tasks.length > 1) problems.push('Of tid, pid and pidfd a link takes one.');
   one('lang', LANGUAGES, 'en');
   const theme = one('theme', ['auto', 'light', 'dark'], 'auto');
   const speed = one('speed', SPEEDS.map(String), '4');
@@ -65,6 +90,14 @@ export function embedParams(search: string): { params: EmbedParams; problems: re
       example: given.get('example'),
       world: given.get('world'),
       read: number('read', READ_MOST),
+      link: {
+        prog: given.get('prog'),
+        task: tasks[0] ?? null,
+        map: given.get('map'),
+        fill: number('fill', FILL_MOST),
+        cgroup: given.get('cgroup'),
+        order: given.has('order') ? one('order', CGROUP_ORDERS, 'pre') : null,
+      },
     },
     problems,
   };
