@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { lessMotion } from '../store/looks.ts';
 import { act, useStore } from '../store/store.ts';
+import { onSystemColours } from '../theme/colour.ts';
 import type { PageState } from '../store/store.ts';
 import { describeMoment } from '../trace/describe.ts';
 import type { Folded } from '../trace/fold.ts';
@@ -59,13 +60,11 @@ export function PictureView({ picture, folded }: { readonly picture: Picture; re
       if (state.theme !== before.theme) made.restyle();
     });
     const unlisten = listen(pane, made, picture);
-    const system = window.matchMedia('(prefers-color-scheme: dark)');
-    const restyle = (): void => made.restyle();
-    system.addEventListener('change', restyle);
+    const deaf = onSystemColours(() => made.restyle());
     return () => {
       leave();
       unlisten();
-      system.removeEventListener('change', restyle);
+      deaf();
       made.dispose();
       stage.current = null;
     };

@@ -7,7 +7,7 @@ import { cancel } from '../store/page.ts';
 import { completeLine, typeLine } from '../store/shell.ts';
 import { scaleOf } from '../store/looks.ts';
 import { useStore } from '../store/store.ts';
-import { tokenColour } from '../theme/colour.ts';
+import { onSystemColours, tokenColour } from '../theme/colour.ts';
 import { LineEditor, commonStart } from './line_editor.ts';
 
 /** One char for each byte, as bytes: the terminal reads UTF-8. */
@@ -19,7 +19,7 @@ const themeNow = (): ITheme => ({
   cursor: tokenColour('--accent'),
   cursorAccent: tokenColour('--s1'),
   selectionBackground: tokenColour('--accent-bg'),
-  selectionForeground: tokenColour('--tx'),
+  selectionForeground: tokenColour('--on-accent-bg'),
 });
 
 export interface ShellTerminal {
@@ -48,7 +48,7 @@ export function openTerminal(host: HTMLElement): ShellTerminal {
   const retheme = (): void => {
     terminal.options.theme = themeNow();
   };
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', retheme);
+  onSystemColours(retheme);
   useStore.subscribe((state, before) => {
     if (state.theme !== before.theme) retheme();
   });
