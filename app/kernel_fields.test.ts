@@ -400,6 +400,62 @@ SEC("iter/bpf_prog") int a_name_that_is_longer_than_sixteen(struct bpf_iter__bpf
   );
 });
 
+test("a program's functions are symbols before it, and programs of their own behind it", () => {
+  const before = `
+static __noinline int first_function(__u64 n)
+{
+	return n ? bpf_get_smp_processor_id() + n : 2;
+}
+static long a_callback_with_a_long_name(__u32 i, void *sum)
+{
+	*(int *)sum += first_function(i);
+	return 0;
+}
+static __always_inline int work(void)
+{
+	int sum = 0;
+	bpf_loop(2, a_callback_with_a_long_name, &sum, 0);
+	return sum;
+}`;
+  const symbols = printed(
+    `${HEAD}${before}
+SEC("iter/ksym") int list_symbols_of_programs(struct bpf_iter__ksym *ctx)
+{
+	struct kallsym_iter *sym = ctx->ksym;
+	if (sym && sym->module_name[0] == 'b' && sym->module_name[3] == 0)
+		P("%s", sym->name);
+	return work() < 0;
+}`,
+    WORLD,
+    null,
+  );
+  expect(symbols.replaceAll(/_[0-9a-f]{16}_/g, '_TAG_')).toBe(
+    'bpf_prog_TAG_a_callback_with_a_long_name\nbpf_prog_TAG_first_function\nbpf_prog_TAG_list_symbols_of_programs\n',
+  );
+  expect(new Set(symbols.match(/[0-9a-f]{16}/g)).size).toBe(3);
+  const objects = printed(
+    `${HEAD}${before}
+SEC("iter/bpf_prog") int show(struct bpf_iter__bpf_prog *ctx)
+{
+	struct bpf_prog *prog = ctx->prog, *func;
+	struct bpf_prog_aux *aux;
+	if (!prog)
+		return 0;
+	aux = prog->aux;
+	bpf_probe_read_kernel(&func, sizeof(func), aux->func + 1);
+	struct bpf_prog_aux *own = BPF_CORE_READ(func, aux);
+	char name[16] = {};
+	bpf_probe_read_kernel(name, sizeof(name) - 1, own->name);
+	P("%d functions; %s %d at its place %d", aux->func_cnt, name,
+	  BPF_CORE_READ(own, func_idx), BPF_CORE_READ(own, ksym.start) == (long)BPF_CORE_READ(func, bpf_func));
+	return work() < 0;
+}`,
+    WORLD,
+    null,
+  );
+  expect(objects).toBe('3 functions; F 1 at its place 1\n');
+});
+
 test('memory has zones, and what may wake the machine is on a list', () => {
   const before = `
 extern const void node_data __ksym __weak;

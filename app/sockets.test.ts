@@ -1,5 +1,6 @@
 /** Sockets as iterators show them, in the world that ships for it. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -64,6 +65,29 @@ test('options of a TCP socket are set and read back as setsockopt(2) would', () 
   const tcp = '1: 0 0 1, 4: 7200 0 60, 6: 9 -22 9, 18: 0 0 30000, 27: 0 0 2, ';
   const line = `unknown -2, reno 0, ${tcp}rcvbuf 200000 keepalive 1, no such option -22`;
   expect(run('tcp_options')).toEqual([line, line, line]);
+});
+
+test('options of a socket that TCP has not, or only BPF has', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'iterscope-'));
+  const at = join(dir, 'world.json');
+  const listens = (local: string) => ({ protocol: 'tcp', local, state: 'LISTEN' });
+  const sockets = [listens('127.0.0.1:80'), listens('[::1]:81')];
+  writeFileSync(at, JSON.stringify({ processes: [{ pid: 1, comm: 'init' }], sockets }));
+  const { stdout, stderr } = iterscope('run', program('socket_options'), '--world', at);
+  expect(stderr).toBe('');
+  const refused = (name: number): string => `${name}: -22 -22 -22`;
+  const tcp = [
+    '1001: -22 0 -22',
+    '1002: -22 -22 -22',
+    '1003: -22 -22 -22',
+    '1004: -22 0 -22',
+    '1008: 0 -22 0',
+    '1008: 0 0 65',
+  ];
+  const device = ['-19, 0 1, -22', '62: 1 -22 1', '0 0'];
+  const four = ['1: 0 0 16', 'priority 6', refused(67), refused(67), refused(70)];
+  const six = [refused(1), 'priority 0', '67: 0 -22 0', '67: 0 0 44', '70: 1 0 0'];
+  expect(stdout.trimEnd().split('\n')).toEqual([...four, ...tcp, ...device, ...six, ...tcp, ...device]);
 });
 
 test('unix finds what a walk of the table by hand finds, in that order', () => {

@@ -1,8 +1,9 @@
 /**
  * A loaded program: struct bpf_prog with its instructions behind it, struct bpf_prog_aux, and code to run.
  *
- * The instructions in memory are the ones that run: ld_imm64 carries addresses of maps, values, kernel
- * variables and functions. A function's address is the address of its first instruction.
+ * The instructions in memory are those that the verifier made of the given ones; those given run, which does the
+ * same. ld_imm64 carries addresses of maps, values, kernel variables and functions. A function's address is that of
+ * its first instruction as given.
  *
  * Source: bpf_prog_load, kernel/bpf/syscall.c; include/linux/bpf.h, include/linux/filter.h, Linux 6.12.
  */
@@ -13,7 +14,7 @@ import type { Insn } from '../abi/insn.ts';
 import * as op from '../abi/opcode.ts';
 import type { FuncInfo, LineInfo } from '../btf/ext.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { listAddTail, listDel, listInit } from '../kernel/list.ts';
+import { listDel } from '../kernel/list.ts';
 import { ksymAddress } from '../kernel/percpu.ts';
 import { View } from '../kernel/view.ts';
 import { asGiven } from '../verifier/rewrite.ts';
@@ -26,6 +27,8 @@ import type { BpfMap } from './map.ts';
 import { ArenaMap } from './maps/arena.ts';
 import { EngineBug } from '../../shared/assert.ts';
 import { Registry } from './registry.ts';
+import { addFunctions, addKsym, ksymName } from './subprogs.ts';
+import type { ProgFunction } from './subprogs.ts';
 import { progTag, tagText } from './tag.ts';
 
 /** What BPF_PROG_LOAD has once the verifier has agreed. */
@@ -64,6 +67,8 @@ export interface ProgSpec {
   readonly xlated?: () => Xlated;
   readonly verifiedInsns?: number;
   readonly stackDepth?: number;
+  /** Those that can be reached, the program itself first. Absent: nobody looked for them. */
+  readonly functions?: readonly ProgFunction[];
 }
 
 /** An ld_imm64 or call that cannot be answered. The verifier should have refused it first. */
@@ -111,6 +116,8 @@ export class Prog {
   /** By the file descriptors that the instructions as given name. */
   readonly mapsByFd: ReadonlyMap<number, BpfMap>;
   private readonly owned: Addr[] = [];
+  /** The struct bpf_prog_aux of each function that is a symbol. */
+  private symbols: readonly View[] = [];
 
   /** @throws UnresolvedError */
   constructor(kernel: Kernel, id: number, spec: ProgSpec, linker: Linker) {
@@ -119,7 +126,9 @@ export class Prog {
     this.spec = spec;
     const type = kernel.types.struct('bpf_prog');
     const { insns } = spec;
-    const allocation = kernel.mem.alloc(type.size + insns.length * INSN_BYTES, 4096);
+    const xlated = xlatedOf(this);
+    const room = Math.max(insns.length, xlated.length) * INSN_BYTES;
+    const allocation = kernel.mem.alloc(type.size + room, 4096);
     this.owned.push(allocation);
     this.view = new View(kernel.mem, kernel.types, type, kernel.mem.asVmalloc(allocation));
     this.aux = kernel.alloc('bpf_prog_aux');
@@ -129,7 +138,7 @@ export class Prog {
     const resolved = resolveInsns(kernel, spec, base, maps);
     if (spec.runs) checkCalls(kernel, resolved, linker);
     this.mapsByFd = maps;
-    kernel.mem.setBytes(base, encodeInsns(resolved));
+    kernel.mem.setBytes(base, encodeInsns(shownInsns(xlated, resolved)));
     this.code = new Code({
       insns: resolved,
       linker: spec.runs ? linker : INERT,
@@ -144,7 +153,7 @@ export class Prog {
     this.fillView(base);
     this.fillAux(kernel);
     this.useMaps([...new Set(maps.values())]);
-    this.addSymbol(base);
+    this.addSymbols(base, xlated);
     byCode.set(this.code, this);
     progsByAddr.add(this);
   }
@@ -153,7 +162,7 @@ export class Prog {
     const { kernel, view, spec } = this;
     view.set('type', spec.type);
     view.set('expected_attach_type', spec.expectedAttachType);
-    view.set('len', spec.insns.length);
+    view.set('len', xlatedOf(this).length);
     view.trySet('jited', 1);
     view.trySet('jit_requested', 1);
     view.trySet('jited_len', spec.insns.length * INSN_BYTES);
@@ -186,17 +195,19 @@ export class Prog {
     aux.trySet('attach_func_name', name);
   }
 
-  /** Into the list of symbols of BPF. @kernel bpf_ksym_add, kernel/bpf/core.c @fidelity partial: subprograms have none, and no tree to find one by address */
-  private addSymbol(base: Addr): void {
-    const { kernel, aux } = this;
-    if (!aux.has('ksym.lnode')) return;
-    aux.set('ksym.start', base);
-    aux.set('ksym.end', base + BigInt(this.spec.insns.length * INSN_BYTES));
-    aux.setStr('ksym.name', `bpf_prog_${this.tag}_${this.name}`);
-    aux.trySet('ksym.prog', 1);
-    const list = kernel.object('bpf_kallsyms', 'list_head').addr;
-    if (kernel.mem.u64(list) === 0n) listInit(kernel.mem, list);
-    listAddTail(kernel.mem, aux.at('ksym.lnode'), list);
+  /** Into the list of symbols of BPF: functions first. @kernel bpf_prog_kallsyms_add, kernel/bpf/core.c @fidelity partial: no tree to find one by address */
+  private addSymbols(base: Addr, xlated: Xlated): void {
+    const { kernel, view, aux, spec } = this;
+    const { functions = [], name } = spec;
+    const there = new Set(functions.map(({ start }) => start));
+    const funcInfo = (spec.funcInfo ?? []).filter(
+      ({ insnOff }) => insnOff === 0 || there.has(Number(insnOff)),
+    );
+    const names = { btf: spec.btf?.types ?? null, funcInfo, name };
+    const own = (bytes: number): Addr => this.own(kernel, bytes);
+    this.symbols = [...addFunctions(kernel, { view, aux, base, functions, xlated, own, ...names }), aux];
+    const length = functions[0]?.end ?? spec.insns.length;
+    addKsym(kernel, aux, ksymName(this.tag, 0, names), base, length * INSN_BYTES);
   }
 
   /** Which type each function has. @kernel check_btf_func, kernel/bpf/verifier.c @fidelity partial: places are those of the program as given */
@@ -258,7 +269,7 @@ export class Prog {
 
   free(): void {
     progsByAddr.remove(this);
-    if (this.aux.has('ksym.lnode')) listDel(this.view.mem, this.aux.at('ksym.lnode'));
+    for (const aux of this.symbols) if (aux.has('ksym.lnode')) listDel(this.view.mem, aux.at('ksym.lnode'));
     for (const addr of this.owned) this.view.mem.release(addr);
   }
 }
@@ -330,6 +341,20 @@ export function resolveInsns(kernel: Kernel, spec: ProgSpec, base: Addr, maps: M
     out[pc + 1] = { code: 0, dst: 0, src: 0, off: 0, imm: Number(BigInt.asIntN(32, value >> 32n)) };
   });
   return out;
+}
+
+/**
+ * The instructions as they stand in memory. Addresses are those of the instructions that they stand for.
+ *
+ * @kernel bpf_check, kernel/bpf/verifier.c
+ * @fidelity partial: helpers are called by number, not by distance
+ */
+function shownInsns({ insns }: Xlated, resolved: readonly Insn[]): Insn[] {
+  return insns.flatMap(({ insn, second, from }) => {
+    if (!second) return [insn];
+    const [low, high] = [resolved[from], resolved[from + 1]];
+    return insn.src !== 0 && low?.code === op.LD_IMM64 && high ? [low, high] : [insn, second];
+  });
 }
 
 /** The arena among the maps, as the code that runs needs it. */

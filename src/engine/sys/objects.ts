@@ -21,6 +21,7 @@ import { checkStructOpsValue } from '../bpf/maps/struct_ops.ts';
 import { MAP_KINDS } from '../bpf/maps/index.ts';
 import { Prog, progsByAddr } from '../bpf/prog.ts';
 import type { ProgSpec } from '../bpf/prog.ts';
+import { bpfKsyms } from '../bpf/subprogs.ts';
 import type { Btf } from '../btf/parse.ts';
 import type { NumberedKind, NumberedWalk } from '../iter/bpf_iter.ts';
 import type { IterLink } from '../iter/link.ts';
@@ -137,14 +138,9 @@ export class BpfObjects {
     if (spec.btf) this.getBtf(spec.btf);
     return prog;
   }
-  /** @kernel bpf_get_kallsym, kernel/bpf/core.c @fidelity partial: without the symbols of subprograms */
+  /** Symbols of programs and their functions, oldest first. */
   get progSymbols(): readonly Ksym[] {
-    return this.progs.all().map((prog) => ({
-      addr: prog.view.has('bpf_func') ? prog.view.ptr('bpf_func') : prog.addr,
-      type: 't',
-      name: `bpf_prog_${prog.tag}_${prog.name}`,
-      module: 'bpf',
-    }));
+    return bpfKsyms(this.kernel);
   }
   getProg(prog: Prog): void {
     getRef(prog.aux, 'refcnt');

@@ -11,12 +11,13 @@ import type { TypeId } from '../../shared/brand.ts';
 import type { Insn } from '../abi/insn.ts';
 import { BPF_COMPLEXITY_LIMIT_INSNS, BPF_F_RDONLY_PROG, BPF_F_SLEEPABLE } from '../abi/uapi.ts';
 import { UnresolvedError } from '../bpf/prog.ts';
+import type { ProgSpec } from '../bpf/prog.ts';
 import type { BpfMap } from '../bpf/map.ts';
 import { ArrayMap } from '../bpf/maps/array.ts';
 import type { Btf } from '../btf/parse.ts';
 import type { FuncInfo, LineInfo } from '../btf/ext.ts';
 import { ksymAddress } from '../kernel/percpu.ts';
-import type { MapInfo, VerifyRequest } from '../verifier/request.ts';
+import type { MapInfo, VerifyRequest, VerifyResult } from '../verifier/request.ts';
 import { isObjectName } from './map_cmds.ts';
 import { checkProgType, fixupAttachType, isIterator } from './prog_types.ts';
 import type { Sys } from './sys.ts';
@@ -144,6 +145,16 @@ export function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): V
   };
 }
 
+/** What the verifier found on its way through the whole program. */
+function reachedBy({
+  seen,
+  subprogs,
+  xlated,
+}: VerifyResult): Pick<ProgSpec, 'seen' | 'functions' | 'xlated'> {
+  const functions = subprogs.filter(({ start }) => seen[start] === 1);
+  return { seen, functions, ...(xlated && { xlated }) };
+}
+
 /**
  * Loads a program. One that is no iterator is verified like any other and can be looked at; what it would call
  * need not be there, since nothing but BPF_PROG_TEST_RUN runs it. For the same reason one that the verifier cannot judge is loaded
@@ -187,12 +198,11 @@ export function progLoad(sys: Sys, given: ProgLoadAttr): ProgLoadResult {
       probeMem: result.probeMem,
       ...(result.arena && { arena: result.arena }),
       ...(result.exceptionCallback && { exceptionCallback: result.exceptionCallback }),
-      ...(unverified === null ? { seen: result.seen } : {}),
+      ...(unverified === null ? reachedBy(result) : {}),
       maxRdonlyAccess: result.maxRdonlyAccess,
       maxRdwrAccess: result.maxRdwrAccess,
       maxCtxOffset: result.maxCtxOffset ?? 0,
       verifiedInsns: result.processed,
-      ...(result.xlated && { xlated: result.xlated }),
       stackDepth: result.stackDepth,
     });
     const fd = fds.open('prog', prog.addr);

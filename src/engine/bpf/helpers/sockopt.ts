@@ -1,7 +1,7 @@
 /**
  * bpf_setsockopt and bpf_getsockopt on the socket that a walk has locked.
  *
- * Those of TCP are in sockopt_tcp.ts.
+ * Those of TCP are in sockopt_tcp.ts, those of IP and IPv6 in sockopt_ip.ts.
  *
  * Source: sk_setsockopt, sk_getsockopt, net/core/sock.c; sol_tcp_sockopt, net/core/filter.c, Linux 6.12.
  */
@@ -10,14 +10,20 @@ import { fail } from '../../../shared/errno.ts';
 import type { NegErrno } from '../../../shared/errno.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { congestionOps } from '../../kernel/objects/inet_sock.ts';
-import { IPPROTO, isFullSock, sockAt, sockCommon } from '../../kernel/objects/sock.ts';
+import { deviceByName } from '../../kernel/objects/net_device.ts';
+import { AF, IPPROTO, isFullSock, sockAt, sockCommon } from '../../kernel/objects/sock.ts';
 import type { View } from '../../kernel/view.ts';
 import type { Call } from '../../vm/helper.ts';
+import { IP_OPTIONS, IPV6_OPTIONS } from './sockopt_ip.ts';
 import { TCP_OPTIONS } from './sockopt_tcp.ts';
 
+const IPPROTO_IP = 0;
 const SOL_SOCKET = 1;
+const IPPROTO_IPV6 = 41;
 const TCP_CONGESTION = 13;
 const TCP_CA_NAME_MAX = 16;
+const SO_BINDTODEVICE = 25;
+const IFNAMSIZ = 16;
 const INT = 4;
 const INT_MAX = 0x7fff_ffff;
 /** net.core.rmem_max and wmem_max */
@@ -27,9 +33,9 @@ const SOCK_MIN_SNDBUF = 4608;
 /** Bit of skc_flags: SOCK_KEEPOPEN. */
 const KEEPOPEN = 1 << 3;
 
-/** An option whose value is an int. `set` says no with an errno. */
+/** An option whose value is an int. `set` says no with an errno, `get` with null. */
 export interface IntOption {
-  get(sk: View): number;
+  get(sk: View): number | null;
   set(sk: View, value: number): NegErrno;
 }
 
@@ -43,6 +49,26 @@ const field = (path: string, stored: (value: number) => number = (value) => valu
 const bool = (value: number): number => (value === 0 ? 0 : 1);
 const buffer = (least: number) => (value: number) =>
   Math.max(Math.min(value < 0 ? BUFFER_MAX : value, BUFFER_MAX) * 2, least);
+
+/** Sockets that share a port are those of the internet. */
+const sharedPort: IntOption = {
+  ...field('__sk_common.skc_reuseport', bool),
+  set: (sk, value) => {
+    const family = sk.num('__sk_common.skc_family');
+    if (value !== 0 && family !== AF.INET && family !== AF.INET6) return fail('EOPNOTSUPP');
+    sk.set('__sk_common.skc_reuseport', bool(value));
+    return 0;
+  },
+};
+/** @kernel sock_bindtoindex_locked, net/core/sock.c @fidelity partial: who may not is not asked */
+const boundDevice: IntOption = {
+  get: (sk) => sk.num('__sk_common.skc_bound_dev_if'),
+  set: (sk, value) => {
+    if (value < 0) return fail('EINVAL');
+    sk.set('__sk_common.skc_bound_dev_if', value);
+    return 0;
+  },
+};
 
 const SOCKET_OPTIONS: ReadonlyMap<number, IntOption> = new Map([
   [2, field('__sk_common.skc_reuse', bool)],
@@ -60,7 +86,7 @@ const SOCKET_OPTIONS: ReadonlyMap<number, IntOption> = new Map([
     },
   ],
   [12, field('sk_priority')],
-  [15, field('__sk_common.skc_reuseport', bool)],
+  [15, sharedPort],
   [18, field('sk_rcvlowat', (value) => (value < 0 ? INT_MAX : Math.max(value, 1)))],
   [36, field('sk_mark')],
   [
@@ -73,6 +99,7 @@ const SOCKET_OPTIONS: ReadonlyMap<number, IntOption> = new Map([
       },
     },
   ],
+  [62, boundDevice],
   [
     74,
     {
@@ -102,25 +129,57 @@ const optionOf = (call: Call): Option | null => {
 const isCongestion = ({ sk, level, name, size }: Option): boolean =>
   level === IPPROTO.TCP && sk.num('sk_protocol') === IPPROTO.TCP && name === TCP_CONGESTION && size > 1;
 
-function intOption({ sk, level, name, size }: Option): IntOption | null {
-  if (size !== INT) return null;
-  if (level === SOL_SOCKET) return SOCKET_OPTIONS.get(name) ?? null;
-  const isTcp = level === IPPROTO.TCP && sk.num('sk_protocol') === IPPROTO.TCP;
-  return isTcp ? (TCP_OPTIONS.get(name) ?? null) : null;
+/** The options of a level, for a socket that has that level; and the struct that they are fields of. */
+interface Level {
+  readonly options: ReadonlyMap<number, IntOption>;
+  readonly struct: string;
+  readonly has: (sk: View) => boolean;
+}
+const family = (wanted: number) => (sk: View) => sk.num('__sk_common.skc_family') === wanted;
+const LEVELS: ReadonlyMap<number, Level> = new Map([
+  [IPPROTO_IP, { options: IP_OPTIONS, struct: 'inet_sock', has: family(AF.INET) }],
+  [SOL_SOCKET, { options: SOCKET_OPTIONS, struct: 'sock', has: () => true }],
+  [
+    IPPROTO.TCP,
+    { options: TCP_OPTIONS, struct: 'tcp_sock', has: (sk) => sk.num('sk_protocol') === IPPROTO.TCP },
+  ],
+  [IPPROTO_IPV6, { options: IPV6_OPTIONS, struct: 'inet_sock', has: family(AF.INET6) }],
+]);
+
+/** An option that is an int, with the socket as its level sees it. */
+function intOption(
+  kernel: Kernel,
+  { sk, level, name, size }: Option,
+): { readonly how: IntOption; readonly sk: View } | null {
+  const found = LEVELS.get(level);
+  const how = size === INT && found?.has(sk) ? found.options.get(name) : undefined;
+  return found && how ? { how, sk: kernel.view(found.struct, sk.addr) } : null;
 }
 
 /**
  * @returns 0, or -EINVAL for an option that is not known or a socket that is none; -ENOENT for a congestion
- *   control that is not there
+ *   control that is not there, -ENODEV for a device
  * @kernel bpf_sk_setsockopt, net/core/filter.c
- * @fidelity partial: options of SOL_SOCKET but SO_BINDTODEVICE and SO_BINDTOIFINDEX; of TCP all but those that only BPF has and TCP_SAVED_SYN; none of IP and IPv6
+ * @fidelity partial: capabilities are not looked at, routes not looked up again
  */
 export function setsockopt(call: Call): NegErrno {
   const option = optionOf(call);
   if (!option) return fail('EINVAL');
   if (isCongestion(option)) return setCongestion(call, option);
-  const found = intOption(option);
-  return found ? found.set(own(call.kernel, option), call.mem.u32(call.arg(4)) | 0) : fail('EINVAL');
+  if (option.level === SOL_SOCKET && option.name === SO_BINDTODEVICE) return bindToDevice(call, option);
+  const found = intOption(call.kernel, option);
+  return found ? found.how.set(found.sk, call.mem.u32(call.arg(4)) | 0) : fail('EINVAL');
+}
+
+/** By name; the empty one lets go. @kernel sock_setbindtodevice, net/core/sock.c @fidelity partial: who may not is not asked */
+function bindToDevice(call: Call, { sk, size }: Option): NegErrno {
+  const { kernel, mem } = call;
+  if (size < 0) return fail('EINVAL');
+  const name = mem.text(call.arg(4), Math.min(size, IFNAMSIZ - 1));
+  const net = kernel.view('net', sk.ptr('__sk_common.skc_net.net'));
+  const device = name === '' ? null : deviceByName(kernel, net, name);
+  if (name !== '' && !device) return fail('ENODEV');
+  return boundDevice.set(sk, device?.num('ifindex') ?? 0);
 }
 
 function setCongestion(call: Call, { sk, size }: Option): NegErrno {
@@ -135,24 +194,24 @@ function setCongestion(call: Call, { sk, size }: Option): NegErrno {
  *
  * @returns 0 or -EINVAL
  * @kernel bpf_sk_getsockopt, net/core/filter.c
- * @fidelity partial: as bpf_setsockopt
+ * @fidelity partial: of TCP all but TCP_SAVED_SYN, since no connection keeps its SYN
  */
 export function getsockopt(call: Call): NegErrno {
   const { kernel, mem } = call;
   const out = call.arg(4);
   const option = optionOf(call);
-  const found = option && intOption(option);
   mem.fill(out, call.u32(5), 0);
-  if (option && found) mem.setU32(out, found.get(own(kernel, option)) >>> 0);
-  else if (option && isCongestion(option)) {
-    const ops = connection(kernel, option.sk).deref('icsk_ca_ops');
-    const name = ops?.str('name') ?? '';
+  if (!option) return fail('EINVAL');
+  if (isCongestion(option)) {
+    const name = connection(kernel, option.sk).deref('icsk_ca_ops')?.str('name') ?? '';
     mem.setBytes(out, latin1Encode(name.slice(0, Math.min(option.size, TCP_CA_NAME_MAX) - 1)));
-  } else return fail('EINVAL');
+    return 0;
+  }
+  const found = intOption(kernel, option);
+  const value = found?.how.get(found.sk) ?? null;
+  if (value === null) return fail('EINVAL');
+  mem.setU32(out, value >>> 0);
   return 0;
 }
 
 const connection = (kernel: Kernel, sk: View): View => kernel.view('inet_connection_sock', sk.addr);
-/** The socket as the level sees it. */
-const own = (kernel: Kernel, { sk, level }: Option): View =>
-  level === SOL_SOCKET ? sk : kernel.view('tcp_sock', sk.addr);

@@ -1,6 +1,7 @@
 /**
  * The options of level TCP that a program may set and read, as fields of struct tcp_sock. A 0 in a field that has a
- * system-wide default stands for that default.
+ * system-wide default stands for that default. Those from 1001 on only BPF has; they take times in microseconds,
+ * and of them only the flags can be read.
  *
  * Source: do_tcp_setsockopt, do_tcp_getsockopt, net/ipv4/tcp.c; sol_tcp_sockopt, net/core/filter.c, Linux 6.12.
  */
@@ -69,6 +70,50 @@ const windowClamp: IntOption = {
   },
 };
 
+/** TCP_TIMEOUT_MIN, TCP_RTO_MIN and TCP_DELACK_MAX: jiffies. */
+const LEAST_TIMEOUT = 2;
+export const MOST_TIMEOUT = Number(HZ) / 5;
+const MICROSECONDS = 1_000_000 / Number(HZ);
+const ALL_SOCK_OPS_FLAGS = 0x7f;
+
+/** A time that may only get shorter. @kernel bpf_sol_tcp_setsockopt, net/core/filter.c @fidelity full: app/sockets.test.ts */
+const shorter = (path: string): IntOption => ({
+  get: () => null,
+  set: (tp, value) => {
+    const jiffies = Math.ceil((value >>> 0) / MICROSECONDS);
+    if (jiffies > MOST_TIMEOUT || jiffies < LEAST_TIMEOUT) return fail('EINVAL');
+    tp.set(path, jiffies);
+    return 0;
+  },
+});
+
+/** The first window, as long as no data was sent but that which came with the connection. */
+const initialWindow: IntOption = {
+  get: () => null,
+  set: (tp, value) => {
+    if (value <= 0 || tp.num('data_segs_out') > tp.num('syn_data')) return fail('EINVAL');
+    tp.set('snd_cwnd', value);
+    return 0;
+  },
+};
+const windowLimit: IntOption = {
+  get: () => null,
+  set: (tp, value) => {
+    if (value <= 0) return fail('EINVAL');
+    tp.set('snd_cwnd_clamp', value);
+    tp.set('snd_ssthresh', value);
+    return 0;
+  },
+};
+const sockOpsFlags: IntOption = {
+  get: (tp) => tp.num('bpf_sock_ops_cb_flags'),
+  set: (tp, value) => {
+    if ((value & ~ALL_SOCK_OPS_FLAGS) !== 0) return fail('EINVAL');
+    tp.set('bpf_sock_ops_cb_flags', value);
+    return 0;
+  },
+};
+
 export const TCP_OPTIONS: ReadonlyMap<number, IntOption> = new Map([
   [1, noDelay],
   [2, maxSegment],
@@ -81,4 +126,9 @@ export const TCP_OPTIONS: ReadonlyMap<number, IntOption> = new Map([
   [18, ranged(`${ICSK}.icsk_user_timeout`, 0, SIGNED_MAX)],
   [25, ranged('notsent_lowat', -SIGNED_MAX - 1, SIGNED_MAX)],
   [27, ranged('save_syn', 0, 2)],
+  [1001, initialWindow],
+  [1002, windowLimit],
+  [1003, shorter(`${ICSK}.icsk_delack_max`)],
+  [1004, shorter(`${ICSK}.icsk_rto_min`)],
+  [1008, sockOpsFlags],
 ]);

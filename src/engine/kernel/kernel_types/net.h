@@ -273,14 +273,17 @@ struct ipv6_pinfo {
 	struct in6_addr saddr;
 	__be32 flow_label;
 	__s16 hop_limit;
+	__u8 tclass;
 };
 
 struct inet_sock {
 	struct sock sk;
 	struct ipv6_pinfo *pinet6;
+	unsigned long inet_flags;
 	__be32 inet_saddr;
 	__s16 uc_ttl;
 	__be16 inet_sport;
+	__u8 tos;
 	atomic_t inet_id;
 };
 
@@ -336,6 +339,8 @@ struct inet_connection_sock {
 	unsigned long icsk_timeout;
 	struct timer_list icsk_retransmit_timer;
 	__u32 icsk_rto;
+	__u32 icsk_rto_min;
+	__u32 icsk_delack_max;
 	const struct tcp_congestion_ops *icsk_ca_ops;
 	__u8 icsk_retransmits;
 	__u8 icsk_pending;
@@ -395,6 +400,8 @@ struct tcp_sock {
 	u64 bytes_acked;
 	u8 thin_lto:1;
 	u8 save_syn:2;
+	u8 syn_data:1;
+	u8 bpf_sock_ops_cb_flags;
 	u8 keepalive_probes;
 	unsigned int keepalive_time;
 	unsigned int keepalive_intvl;

@@ -151,6 +151,7 @@ export function newTcpSock(kernel: Kernel, spec: TcpSpec): View {
   tcp.set(`${sk}sk_ack_backlog`, listening ? spec.rxQueue : 0);
   tcp.set(`${sk}sk_max_ack_backlog`, spec.maxBacklog);
   tcp.set('inet_conn.icsk_rto', spec.rto ?? (listening ? 5 * TCP_RTO_MIN : TCP_RTO_MIN));
+  for (const limit of ['icsk_rto_min', 'icsk_delack_max']) tcp.trySet(`inet_conn.${limit}`, TCP_RTO_MIN);
   setTcpTimers(kernel, tcp, spec.timers ?? {}, !listening && spec.rxQueue > 0);
   tcp.set('inet_conn.icsk_ca_ops', congestionOps(kernel, DEFAULT_CONGESTION)?.addr ?? 0n);
   tcp.set('mss_cache', spec.mss ?? (listening || state === TcpState.CLOSE ? DEFAULT_MSS : LOCAL_MSS));

@@ -85,3 +85,10 @@ export function deviceByIndex(kernel: Kernel, net: View, ifindex: number): View 
   for (const dev of devices(kernel, net)) if (dev.num('ifindex') === ifindex) return dev;
   return null;
 }
+
+/** The device of a namespace with this name, or null. @kernel dev_get_by_name_rcu, net/core/dev.c @fidelity full: app/sockets.test.ts */
+export function deviceByName(kernel: Kernel, net: View, name: string): View | null {
+  netDevice(kernel, net, LOOPBACK.name);
+  for (const dev of devices(kernel, net)) if (dev.str('name') === name) return dev;
+  return null;
+}
