@@ -451,6 +451,34 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     BigInt((Math.trunc(300 / 7) + (300 % 16)) * 10000 + (1 + 4 + 16) * 100 + (2 + 4 + 8)),
   ],
   [
+    'a variable in scope whose declaration a case has passed keeps its bytes',
+    `static __attribute__((noinline)) void set(long *p, long v) { *(volatile long *)p = v; }
+     ${L} { long *p = 0, r = 0;
+       switch (a) {
+       case 0:; long x; set(&x, 7); r = x; break;
+       case 1:; long y; p = &y; set(&y, 1);
+       case 2: set(&x, 100); r = x; if (p) r += *(volatile long *)p;
+       }
+       return r; }`,
+    1n,
+    0n,
+    101n,
+  ],
+  [
+    'a variable in scope whose declaration a goto has passed keeps its bytes',
+    `static __attribute__((noinline)) void set(long *p, long v) { *(volatile long *)p = v; }
+     ${L} { long *p = 0, r = 0;
+       if (a) goto second;
+       long x; set(&x, 7);
+       first: set(&x, 100); r = x; if (p) r += *(volatile long *)p;
+       return r;
+       second:; long y; p = &y; set(&y, 1);
+       goto first; }`,
+    1n,
+    0n,
+    101n,
+  ],
+  [
     'barrier_var costs nothing and changes nothing',
     `${L} { long r = a; asm volatile("" : "+r"(r)); return r + b; }`,
     3n,
@@ -486,6 +514,25 @@ test('more stack than there is', () => {
   });
   expect(object).toBeNull();
   expect(diagnostics.map((d) => d.message)).toEqual(["'f' needs 600 bytes of stack; BPF programs have 512"]);
+});
+
+test('rounds of an unrolled loop that each may leave it have one stack', () => {
+  objectOf(`struct state { char *from; long n; };
+    static __always_inline long step(struct state *s) {
+      char name[32], other[16];
+      bpf_probe_read_kernel(name, 32, s->from);
+      if (name[0] == s->n) return 1;
+      bpf_probe_read_kernel(other, 16, s->from + name[1]);
+      s->n = other[2];
+      return other[1] == 7;
+    }
+    char L[] SEC("license") = "GPL";
+    SEC("raw_tracepoint/x") int f(void *c) {
+      struct state s = { c };
+      #pragma unroll
+      for (int i = 0; i < 20; i++) if (step(&s)) break;
+      return s.n;
+    }`);
 });
 
 const recorded = readdirSync(cases).filter((name) => !name.includes('.'));

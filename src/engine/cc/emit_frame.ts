@@ -55,7 +55,11 @@ function walkScopes(
   return alive;
 }
 
-/** Pairs of slots that are in scope together somewhere. Slots without `life` marks are always in scope. */
+/**
+ * Pairs of slots that are in scope together somewhere: one begins where the other is. Behind a join it does not
+ * count that on one way there the one had begun and on another way the other.
+ * Slots without `life` marks are always in scope.
+ */
 function conflicts(fn: MFunction): (a: Slot, b: Slot) => boolean {
   const { scoped, entering } = scopesEntered(fn);
   const pairs = new Map<Slot, Set<Slot>>([...scoped].map((slot) => [slot, new Set()]));
@@ -65,11 +69,7 @@ function conflicts(fn: MFunction): (a: Slot, b: Slot) => boolean {
       pairs.get(other)?.add(slot);
     }
   };
-  for (const block of fn.blocks) {
-    const start = entering.get(block) ?? new Set<Slot>();
-    for (const slot of start) meet(slot, start);
-    walkScopes(block, start, meet);
-  }
+  for (const block of fn.blocks) walkScopes(block, entering.get(block), meet);
   return (a, b) => !scoped.has(a) || !scoped.has(b) || (pairs.get(a)?.has(b) ?? false);
 }
 

@@ -32,16 +32,12 @@ import { copyRecord, initialise } from './lower_memory.ts';
 import { isRecord, lowerPlace, plainPlace, storePlace } from './lower_place.ts';
 import type { Place } from './lower_place.ts';
 import type { ModuleLowering } from './lower.ts';
+import { passedSlots, withoutLife } from './lower_scope.ts';
+import type { Jump, Scope } from './lower_scope.ts';
 import { unrolling } from './lower_unroll.ts';
 import type { Loop } from './lower_unroll.ts';
 import type { Range } from './source.ts';
 
-interface Scope {
-  /** The statement that makes the scope; goto needs to know which ones a label is in. */
-  readonly owner: object;
-  readonly slots: Slot[];
-  readonly cleanups: { readonly call: FuncSymbol; readonly variable: VarSymbol }[];
-}
 interface Target {
   readonly block: Block;
   /** Number of scopes that stay when control goes there. */
@@ -63,6 +59,9 @@ export class Lowering {
   private readonly continues: Target[] = [];
   private readonly labels = new Map<Label, { block: Block; owners: readonly object[] }>();
   private readonly cases = new Map<CaseStmt | DefaultStmt, Block>();
+  private readonly jumps: Jump[] = [];
+  /** The slots in scope at each label. */
+  private readonly arrivals = new Map<object, readonly Slot[]>();
   private readonly exit: Block;
   private readonly result: Slot | null;
 
@@ -156,6 +155,10 @@ export class Lowering {
     return slot;
   }
 
+  private slotsInScope(): readonly Slot[] {
+    return this.scopes.flatMap(({ slots }) => slots);
+  }
+
   private begin(slot: Slot): void {
     this.b.life(slot, true);
     this.scopes.at(-1)?.slots.push(slot);
@@ -210,6 +213,7 @@ export class Lowering {
 
   gotoLabel(to: Label): void {
     const label = must(this.labels.get(to), 'label');
+    this.jumps.push({ from: this.slotsInScope(), to: [to] });
     const depth = this.scopes.findIndex((scope) => !label.owners.includes(scope.owner));
     this.goto({ block: label.block, depth: depth < 0 ? this.scopes.length : depth });
   }
@@ -331,6 +335,7 @@ export class Lowering {
       case 'case':
       case 'default': {
         const block = must(this.cases.get(stmt), 'case label');
+        this.arrivals.set(stmt, this.slotsInScope());
         this.b.jump(block);
         this.b.at(block);
         return this.statement(stmt.body);
@@ -343,6 +348,7 @@ export class Lowering {
         return this.gotoLabel(stmt.label);
       case 'label': {
         const { block } = must(this.labels.get(stmt.label), 'label');
+        this.arrivals.set(stmt.label, this.slotsInScope());
         this.b.jump(block);
         this.b.at(block);
         return this.statement(stmt.body);
@@ -372,6 +378,8 @@ export class Lowering {
     const end = this.fn.block();
     for (const label of stmt.cases) this.cases.set(label, this.fn.block());
     if (stmt.defaultCase) this.cases.set(stmt.defaultCase, this.fn.block());
+    const labels = stmt.defaultCase ? [...stmt.cases, stmt.defaultCase] : stmt.cases;
+    this.jumps.push({ from: this.slotsInScope(), to: labels });
     for (const label of stmt.cases) {
       const to = must(this.cases.get(label), 'case label');
       const next = this.fn.block();
@@ -445,6 +453,7 @@ export class Lowering {
       else storePlace(this, plainPlace(to, symbol.type, true), param);
     });
     this.block(def.body);
+    withoutLife(fn, passedSlots(this.jumps, this.arrivals));
     this.b.loc = def.endLoc;
     if (def.symbol.attributes.naked) this.b.unreachable();
     this.b.jump(this.exit);
