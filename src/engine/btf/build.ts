@@ -45,6 +45,16 @@ function keyOf(type: BtfType): string {
     case Kind.TYPEDEF:
     case Kind.TYPE_TAG:
       return `${type.kind} ${type.type} ${type.name}`;
+    case Kind.FUNC:
+      return `${type.kind} ${type.type} ${type.linkage} ${type.name}`;
+    case Kind.ARRAY:
+      return `${type.kind} ${type.type} ${type.indexType} ${type.nelems} ${type.name}`;
+    case Kind.FUNC_PROTO: {
+      let key = `${type.kind} ${type.type}`;
+      // No name of C has a blank in it.
+      for (const param of type.params) key += ` ${param.type} ${param.name}`;
+      return key;
+    }
     case Kind.ENUM:
     case Kind.ENUM64:
       // JSON lacks bigints.

@@ -163,13 +163,16 @@ export function writeBtfExt(sections: readonly ExtSection[]): Uint8Array {
     layout: Part<T>,
     of: (s: ExtSection) => readonly T[],
   ): number[] => {
-    const words = sections.flatMap((section) => {
+    const words: number[] = [];
+    for (const section of sections) {
       const records = of(section);
-      for (const r of records) assert(r.insnOff % 8 === 0, `${layout.name} at byte ${r.insnOff}`);
-      return records.length === 0
-        ? []
-        : [section.secNameOff, records.length, ...records.flatMap((r) => layout.write(r))];
-    });
+      if (records.length === 0) continue;
+      words.push(section.secNameOff, records.length);
+      for (const record of records) {
+        assert(record.insnOff % 8 === 0, `${layout.name} at byte ${record.insnOff}`);
+        words.push(...layout.write(record));
+      }
+    }
     return words.length === 0 ? [] : [layout.size, ...words];
   };
   const parts = [

@@ -75,10 +75,14 @@ function placeBlocks(fn: MFunction): MBlock[] {
  * one way out for every round, and gives up after 8192.
  */
 function testLoopsBelow(order: MBlock[]): void {
+  const index = new Map(order.map((block, i) => [block, i]));
+  const isBack = (block: MBlock, i: number): boolean => block.succs.some((succ) => index.get(succ)! <= i);
+  if (!order.some(isBack)) return;
   for (const head of order.slice(1)) {
+    if (head.insts.at(-2)?.kind !== 'branch') continue;
     const start = order.indexOf(head);
     const end = order.findLastIndex((block) => block.succs.includes(head));
-    if (end <= start || head.insts.at(-2)?.kind !== 'branch') continue;
+    if (end <= start) continue;
     const inside = head.succs.filter((succ) => {
       const at = order.indexOf(succ);
       return at > start && at <= end;

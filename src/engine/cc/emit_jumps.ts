@@ -104,7 +104,7 @@ function readFirst(block: MBlock, reg: number): boolean | null {
 function hoistConstants(fn: MFunction): boolean {
   const preds = new Map<MBlock, number>();
   for (const block of fn.blocks) for (const succ of block.succs) preds.set(succ, (preds.get(succ) ?? 0) + 1);
-  const live = liveOut(fn);
+  let live: ReturnType<typeof liveOut> | null = null;
   let any = false;
   for (const block of fn.blocks) {
     const branch = block.insts.at(-2);
@@ -115,7 +115,8 @@ function hoistConstants(fn: MFunction): boolean {
       if (!other || side.insts.length !== 2 || preds.get(side) !== 1) continue;
       if (!constant || jump?.kind !== 'jump' || !isConstant(constant)) continue;
       const reg = constant.dst;
-      const needed = readFirst(other, reg) ?? live.get(other)?.has(reg) ?? true;
+      live ??= liveOut(fn);
+      const needed = readFirst(other, reg) ?? live.get(other)?.includes(reg) ?? true;
       if (needed || readsOf(branch).includes(reg)) continue;
       // Only worth it where the other way joins: then one jump is saved.
       if (!other.succs.some((succ) => succ === jump.target)) continue;

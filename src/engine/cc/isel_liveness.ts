@@ -9,31 +9,36 @@ const overwrites = (code: number): boolean => bpf.BPF_OP(code) === bpf.BPF_MOV;
 /** Registers read; r10 is never listed. */
 export function readsOf(inst: MInst): number[] {
   const out: number[] = [];
+  const read = (reg: number): void => {
+    if (reg !== NO_REG && reg !== R10) out.push(reg);
+  };
   switch (inst.kind) {
     case 'copy':
     case 'load':
     case 'callx':
-      out.push(inst.src);
+      read(inst.src);
       break;
     case 'alu':
-      if (!overwrites(inst.code)) out.push(inst.dst);
-      out.push(inst.src);
+      if (!overwrites(inst.code)) read(inst.dst);
+      read(inst.src);
       break;
     case 'store':
     case 'atomic':
     case 'branch':
-      out.push(inst.dst, inst.src);
+      read(inst.dst);
+      read(inst.src);
       break;
     case 'end':
-      out.push(inst.dst);
+      read(inst.dst);
       break;
     case 'setcc':
-      out.push(inst.left, inst.src);
+      read(inst.left);
+      read(inst.src);
       break;
     default:
   }
-  out.push(...inst.reads);
-  return out.filter((reg) => reg !== NO_REG && reg !== R10);
+  for (const reg of inst.reads) read(reg);
+  return out;
 }
 
 export function writesOf(inst: MInst): readonly number[] {
@@ -54,77 +59,102 @@ export function writesOf(inst: MInst): readonly number[] {
 /** True when the result is written before all operands are read: it must not share a register with them. */
 export const clobbersEarly = (inst: MInst): boolean => inst.kind === 'setcc' || inst.kind === 'asm';
 
-/** Sets of small numbers, fast to unite. */
-export class BitSet {
-  readonly words: Uint32Array;
-  constructor(size: number) {
-    this.words = new Uint32Array((size + 31) >>> 5);
+/** The registers that are live at some place, ascending: few, so that a list is the quickest set. */
+export class LiveSet {
+  readonly regs: number[] = [];
+
+  /** @param regs ascending */
+  reset(regs: readonly number[]): void {
+    this.regs.length = 0;
+    for (const reg of regs) this.regs.push(reg);
   }
-  has(i: number): boolean {
-    return ((this.words[i >>> 5]! >>> (i & 31)) & 1) !== 0;
-  }
-  add(i: number): void {
-    this.words[i >>> 5]! |= 1 << (i & 31);
-  }
-  delete(i: number): void {
-    this.words[i >>> 5]! &= ~(1 << (i & 31));
-  }
-  copyFrom(other: BitSet): void {
-    this.words.set(other.words);
-  }
-  /** @returns whether anything was new */
-  addAll(other: BitSet): boolean {
-    let changed = false;
-    for (let i = 0; i < this.words.length; i++) {
-      const next = this.words[i]! | other.words[i]!;
-      if (next >>> 0 !== this.words[i]!) {
-        this.words[i] = next;
-        changed = true;
-      }
+  /** Where a register stands, or where it would. */
+  private place(reg: number): number {
+    let low = 0;
+    let high = this.regs.length;
+    while (low < high) {
+      const mid = (low + high) >> 1;
+      if (this.regs[mid]! < reg) low = mid + 1;
+      else high = mid;
     }
-    return changed;
+    return low;
   }
-  forEach(visit: (i: number) => void): void {
-    for (let w = 0; w < this.words.length; w++)
-      for (let bits = this.words[w]!; bits !== 0; bits &= bits - 1)
-        visit(w * 32 + 31 - Math.clz32(bits & -bits));
+  has(reg: number): boolean {
+    return this.regs[this.place(reg)] === reg;
+  }
+  add(reg: number): void {
+    const at = this.place(reg);
+    if (this.regs[at] === reg) return;
+    for (let i = this.regs.length; i > at; i--) this.regs[i] = this.regs[i - 1]!;
+    this.regs[at] = reg;
+  }
+  delete(reg: number): void {
+    const at = this.place(reg);
+    if (this.regs[at] !== reg) return;
+    for (let i = at + 1; i < this.regs.length; i++) this.regs[i - 1] = this.regs[i]!;
+    this.regs.pop();
   }
 }
 
-/** Registers live when control leaves each block. */
-export function liveOut(fn: MFunction): Map<MBlock, BitSet> {
-  const gen = new Map<MBlock, BitSet>();
-  const kill = new Map<MBlock, BitSet>();
-  const liveIn = new Map<MBlock, BitSet>();
-  const out = new Map<MBlock, BitSet>();
-  for (const block of fn.blocks) {
-    const uses = new BitSet(fn.nextReg);
-    const defs = new BitSet(fn.nextReg);
+/** For each of many keys a list of blocks, without an object for each. */
+class Chains {
+  private readonly heads: Int32Array;
+  private readonly rest: number[] = [];
+  private readonly blocks: number[] = [];
+
+  constructor(keys: number) {
+    this.heads = new Int32Array(keys).fill(-1);
+  }
+  add(key: number, block: number): void {
+    this.rest.push(this.heads[key]!);
+    this.heads[key] = this.blocks.push(block) - 1;
+  }
+  /** The block that was added last, or -1. */
+  last(key: number): number {
+    return this.blocks[this.heads[key]!] ?? -1;
+  }
+  forEach(key: number, visit: (block: number) => void): void {
+    for (let at = this.heads[key]!; at >= 0; at = this.rest[at]!) visit(this.blocks[at]!);
+  }
+}
+
+/** Blocks that read a register before they write it, and blocks that write it. */
+function usesAndDefs(fn: MFunction): { readonly uses: Chains; readonly defs: Chains } {
+  const uses = new Chains(fn.nextReg);
+  const defs = new Chains(fn.nextReg);
+  fn.blocks.forEach((block, b) => {
     for (const inst of block.insts) {
-      for (const reg of readsOf(inst)) if (!defs.has(reg)) uses.add(reg);
-      for (const reg of writesOf(inst)) defs.add(reg);
+      for (const reg of readsOf(inst)) if (defs.last(reg) !== b && uses.last(reg) !== b) uses.add(reg, b);
+      for (const reg of writesOf(inst)) if (defs.last(reg) !== b) defs.add(reg, b);
     }
-    gen.set(block, uses);
-    kill.set(block, defs);
-    const start = new BitSet(fn.nextReg);
-    start.copyFrom(uses);
-    liveIn.set(block, start);
-    out.set(block, new BitSet(fn.nextReg));
+  });
+  return { uses, defs };
+}
+
+/**
+ * Registers live when control leaves each block, ascending. Each is followed from where it is read back to
+ * where it is written, so that what lives within a block costs nothing.
+ */
+export function liveOut(fn: MFunction): ReadonlyMap<MBlock, readonly number[]> {
+  const { uses, defs } = usesAndDefs(fn);
+  const index = new Map(fn.blocks.map((block, b) => [block, b]));
+  const preds = fn.blocks.map((): number[] => []);
+  fn.blocks.forEach((block, b) => {
+    for (const succ of block.succs) preds[index.get(succ)!]!.push(b);
+  });
+  const out = fn.blocks.map((): number[] => []);
+  const writer = new Int32Array(fn.blocks.length).fill(-1);
+  const work: number[] = [];
+  for (let reg = 0; reg < fn.nextReg; reg++) {
+    if (uses.last(reg) < 0) continue;
+    defs.forEach(reg, (b) => (writer[b] = reg));
+    uses.forEach(reg, (b) => work.push(b));
+    for (let b = work.pop(); b !== undefined; b = work.pop())
+      for (const pred of preds[b]!) {
+        if (out[pred]!.at(-1) === reg) continue;
+        out[pred]!.push(reg);
+        if (writer[pred] !== reg) work.push(pred);
+      }
   }
-  for (let changed = true; changed;) {
-    changed = false;
-    for (let b = fn.blocks.length - 1; b >= 0; b--) {
-      const block = fn.blocks[b]!;
-      const leaving = out.get(block)!;
-      let grew = false;
-      for (const succ of block.succs) grew = leaving.addAll(liveIn.get(succ)!) || grew;
-      if (!grew) continue;
-      changed = true;
-      const entering = liveIn.get(block)!;
-      const defs = kill.get(block)!;
-      for (let w = 0; w < entering.words.length; w++)
-        entering.words[w]! |= leaving.words[w]! & ~defs.words[w]!;
-    }
-  }
-  return out;
+  return new Map(fn.blocks.map((block, b) => [block, out[b]!]));
 }

@@ -6,7 +6,7 @@ import { INSN_BYTES } from '../abi/insn.ts';
 import type { LineInfo } from '../btf/ext.ts';
 import type { BtfEmitter } from './btf_emit.ts';
 import type { EmittedFunction } from './emit.ts';
-import type { Loc, Sources } from './source.ts';
+import type { Loc, Position, Sources } from './source.ts';
 
 const MAX_LINE = (1 << 22) - 1;
 const MAX_COLUMN = (1 << 10) - 1;
@@ -19,18 +19,22 @@ export function lineInfoOf(
   sources: Sources,
 ): LineInfo[] {
   const out: LineInfo[] = [];
-  let last = '';
+  let lastLoc: Loc = -1;
+  let last: Position | null = null;
   const add = (insn: number, loc: Loc): void => {
+    if (loc === lastLoc) return;
+    lastLoc = loc;
     const at = sources.position(loc);
-    const name = `${at.file}:${at.line}:${at.column}`;
-    if (name === last) return;
-    last = name;
+    const { file, line, column } = at;
+    const onLine = last?.line === line && last.file === file ? out.at(-1) : undefined;
+    if (onLine && last?.column === column) return;
+    last = at;
     out.push({
       insnOff: (start + insn) * INSN_BYTES,
-      fileNameOff: btf.string(at.file),
-      lineOff: btf.string(sources.lineText(loc)),
-      line: Math.min(at.line, MAX_LINE),
-      column: Math.min(at.column, MAX_COLUMN),
+      fileNameOff: onLine?.fileNameOff ?? btf.string(file),
+      lineOff: onLine?.lineOff ?? btf.string(sources.lineText(loc)),
+      line: Math.min(line, MAX_LINE),
+      column: Math.min(column, MAX_COLUMN),
     });
   };
   fn.locs.forEach((loc, insn) => {

@@ -10,7 +10,7 @@ import { EngineBug, must } from '../../shared/assert.ts';
 import * as bpf from '../abi/opcode.ts';
 import { FIRST_VIRTUAL, NO_REG, R10, minst } from './isel_code.ts';
 import type { MBlock, MFunction, MInst } from './isel_code.ts';
-import { BitSet, clobbersEarly, liveOut, readsOf, writesOf } from './isel_liveness.ts';
+import { clobbersEarly, liveOut, LiveSet, readsOf, writesOf } from './isel_liveness.ts';
 
 const COLOURS = 10;
 /** Scratch registers first: they need no thought; r0 last of them, calls want it. */
@@ -46,9 +46,9 @@ function buildGraph(fn: MFunction): Graph {
     edges[b]!.add(a);
   };
   const out = liveOut(fn);
-  const live = new BitSet(fn.nextReg);
+  const live = new LiveSet();
   for (const block of fn.blocks) {
-    live.copyFrom(must(out.get(block), 'liveness'));
+    live.reset(must(out.get(block), 'liveness'));
     const weight = weightAt(block.depth);
     for (let i = block.insts.length - 1; i >= 0; i--) {
       const inst = block.insts[i]!;
@@ -60,7 +60,7 @@ function buildGraph(fn: MFunction): Graph {
       }
       if (clobbersEarly(inst)) for (const reg of reads) live.add(reg);
       for (const reg of writes) {
-        live.forEach((other) => join(reg, other));
+        for (const other of live.regs) join(reg, other);
         for (const other of writes) join(reg, other);
         cost[reg]! += weight;
         if (!canRepeat(inst)) costly.add(reg);
@@ -211,18 +211,15 @@ const canRepeat = (inst: MInst): boolean =>
 /** Nothing that lives for a moment should have to live across these. */
 const clobbers = ({ kind }: MInst): boolean => kind === 'call' || kind === 'callx' || kind === 'asm';
 
-const renamed = (inst: MInst, from: ReadonlyMap<number, number>): MInst => {
-  const to = (reg: number): number => from.get(reg) ?? reg;
-  return {
-    ...inst,
-    dst: to(inst.dst),
-    src: to(inst.src),
-    left: to(inst.left),
-    reads: inst.reads.map(to),
-    writes: inst.writes.map(to),
-    operands: inst.operands.map(to),
-  };
-};
+const renamed = (inst: MInst, to: (reg: number) => number): MInst => ({
+  ...inst,
+  dst: to(inst.dst),
+  src: to(inst.src),
+  left: to(inst.left),
+  reads: inst.reads.map(to),
+  writes: inst.writes.map(to),
+  operands: inst.operands.map(to),
+});
 
 /** Rewrites the code so that spilled registers live only around each use. @returns the short-lived ones */
 function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged, { edges }: Graph): Set<number> {
@@ -304,7 +301,7 @@ function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged, { ed
         continue;
       }
       if (clobbers(inst)) recent.clear();
-      out.push(renamed(inst, names));
+      out.push(renamed(inst, (reg) => names.get(reg) ?? reg));
       for (const reg of writes) {
         const store = (): MInst =>
           minst('store', {
@@ -346,9 +343,9 @@ function markLoops(fn: MFunction): void {
 function dropDeadMarks(fn: MFunction): void {
   if (!fn.blocks.some(({ insts }) => insts.some(({ mark }) => mark?.in === 'register'))) return;
   const out = liveOut(fn);
-  const live = new BitSet(fn.nextReg);
+  const live = new LiveSet();
   for (const block of fn.blocks) {
-    live.copyFrom(must(out.get(block), 'liveness'));
+    live.reset(must(out.get(block), 'liveness'));
     for (const inst of block.insts.toReversed()) {
       if (inst.mark?.in === 'register' && !live.has(inst.src)) inst.mark = { ...inst.mark, in: 'nothing' };
       for (const reg of writesOf(inst)) live.delete(reg);
@@ -371,10 +368,10 @@ export function allocateRegisters(fn: MFunction): void {
       for (const reg of spill(fn, result, merged, graph)) keep.add(reg);
       continue;
     }
-    const names = new Map(result.map((to, reg) => [reg, to]));
+    const to = (reg: number): number => (reg === NO_REG ? NO_REG : result[reg]!);
     for (const block of fn.blocks)
       block.insts = block.insts
-        .map((inst) => renamed(inst, names))
+        .map((inst) => renamed(inst, to))
         .filter((inst) => inst.kind !== 'copy' || inst.dst !== inst.src);
     return;
   }
