@@ -12,6 +12,7 @@ import type { Addr } from '../../shared/brand.ts';
 import type { Btf } from '../btf/parse.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { View } from '../kernel/view.ts';
+import { Registry } from './registry.ts';
 
 /** Members of struct btf_header behind its magic, in order: a word each. */
 const HEADER_WORDS = ['hdr_len', 'type_off', 'type_len', 'str_off', 'str_len'] as const;
@@ -20,7 +21,11 @@ const HEADER_START = 4;
 /** struct btf_type for void, in front of all. */
 const VOID_TYPE = 12;
 
+/** Every BTF that was loaded and is alive. */
+export const btfsByAddr = new Registry<BtfObject>('BTF');
+
 export class BtfObject {
+  readonly kernel: Kernel;
   readonly id: number;
   readonly types: Btf;
   /** struct btf */
@@ -29,6 +34,7 @@ export class BtfObject {
   private readonly owned: Addr[] = [];
 
   constructor(kernel: Kernel, id: number, types: Btf, name: string, isKernel: boolean) {
+    this.kernel = kernel;
     this.id = id;
     this.types = types;
     this.view = kernel.alloc('btf');
@@ -41,6 +47,7 @@ export class BtfObject {
     this.view.set('refcnt', 1);
     this.setHeader();
     if (!isKernel) this.copyBlob(kernel);
+    btfsByAddr.add(this);
   }
 
   private setHeader(): void {
@@ -86,6 +93,7 @@ export class BtfObject {
   }
 
   free(): void {
+    btfsByAddr.remove(this);
     for (const addr of this.owned) this.view.mem.release(addr);
     this.view.mem.release(this.view.addr);
   }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { BtfBuilder } from '../btf/build.ts';
 import { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
+import { BtfObject } from './btf_object.ts';
 import { emptyKernel } from '../vm/testing.ts';
 import {
   acquireProgObject,
@@ -18,7 +19,7 @@ import {
 const kernel = emptyKernel();
 const { mem } = kernel;
 /** struct counted { struct bpf_refcount ref; int value; } with the fields' kinds known by their names. */
-function counted(): { types: Btf; id: number } {
+function counted(): { btf: BtfObject; id: number } {
   const builder = new BtfBuilder();
   const int = builder.add({ kind: Kind.INT, name: 'int', size: 4, encoding: 1, bitOffset: 0, bits: 32 });
   const member = (name: string, type: number, bitOffset: number) => ({ name, type, bitOffset, bitSize: 0 });
@@ -34,13 +35,14 @@ function counted(): { types: Btf; id: number } {
     size: 8,
     members: [member('ref', ref, 0), member('value', int, 32)],
   });
-  return { types: Btf.parse(builder.encode()), id };
+  return { btf: new BtfObject(kernel, 1, Btf.parse(builder.encode()), '', false), id };
 }
 
 test('an object lives until its last reference is dropped', () => {
-  const { types, id } = counted();
-  const object = newProgObject(kernel, types, id);
+  const { btf, id } = counted();
+  const object = newProgObject(kernel, btf, id);
   expect([mem.u32(object), mem.u32(object + 4n)]).toEqual([1, 0]);
+  expect([mem.u64(object - 16n), mem.u64(object - 8n)]).toEqual([btf.addr, BigInt(id)]);
   expect(acquireProgObject(kernel, object)).toBe(object);
   dropProgObject(kernel, object);
   expect(mem.u32(object)).toBe(1);

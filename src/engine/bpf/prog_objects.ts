@@ -4,40 +4,41 @@
  *     bpf_list_head { next, prev }           bpf_list_node { next, prev, owner }
  *     bpf_rb_root { node, leftmost }         bpf_rb_node { parent, right, left, owner }
  *
- * A node's owner is the head or root that holds it, 0 while none does. What an object's type is stands in an
- * index beside memory; the kernel has it from the verifier with each call.
+ * A node's owner is the head or root that holds it, 0 while none does. As the kernel's allocator for programs
+ * keeps a word of its own before each object, so do we: there stands what the object is.
+ *
+ *     { btf, type id } object ...
  *
  * Source: kernel/bpf/helpers.c, lib/rbtree.c, Linux 6.12.
  */
 import type { Addr, Bytes, TypeId } from '../../shared/brand.ts';
 import { sizeOf } from '../btf/layout.ts';
-import type { Btf } from '../btf/parse.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { listDel, listInit } from '../kernel/list.ts';
 import type { Memory } from '../kernel/memory.ts';
 import { rbErase, rbInsert, rbNext } from '../kernel/rbtree.ts';
+import { btfsByAddr } from './btf_object.ts';
+import type { BtfObject } from './btf_object.ts';
 import { releaseKernelObject } from './kernel_refs.ts';
 import { specialFields } from './special_fields.ts';
 import type { SpecialField } from './special_fields.ts';
 
+/** Before an object: the address of its struct btf, and the type's number in it. */
+const HIDDEN: Bytes = 16;
+const TYPE_ID = 8n;
+
 interface ProgObject {
   readonly addr: Addr;
-  readonly size: Bytes;
   readonly fields: readonly SpecialField[];
 }
 
-const objects = new WeakMap<Kernel, Map<Addr, ProgObject>>();
-function table(kernel: Kernel): Map<Addr, ProgObject> {
-  let found = objects.get(kernel);
-  if (!found) objects.set(kernel, (found = new Map()));
-  return found;
-}
-
-/** The object that holds this address. */
+/** The object that holds this address; null when none does. */
 function holder(kernel: Kernel, inside: Addr): ProgObject | null {
-  for (const object of table(kernel).values())
-    if (inside >= object.addr && inside < object.addr + BigInt(object.size)) return object;
-  return null;
+  const start = kernel.mem.allocationAt(inside);
+  const btf = start === 0n ? null : btfsByAddr.find(kernel, kernel.mem.u64(start));
+  if (!btf) return null;
+  const fields = specialFields(btf.types, kernel.mem.u32(start + TYPE_ID));
+  return { addr: start + BigInt(HIDDEN), fields };
 }
 
 /** How a field begins. @kernel bpf_obj_init_field, include/linux/bpf.h @fidelity full: prog_objects.test.ts */
@@ -54,12 +55,13 @@ function initField(mem: Memory, kind: string, at: Addr): void {
  * @kernel bpf_obj_new_impl, kernel/bpf/helpers.c
  * @fidelity full: prog_objects.test.ts
  */
-export function newProgObject(kernel: Kernel, types: Btf, id: TypeId, copies = 1): Addr {
-  const size = sizeOf(types, id);
-  const addr = kernel.mem.alloc(size * copies, 8);
-  const fields = specialFields(types, id);
-  for (const { kind, offset } of fields) initField(kernel.mem, kind, addr + BigInt(offset));
-  table(kernel).set(addr, { addr, size: size * copies, fields });
+export function newProgObject(kernel: Kernel, { addr: btf, types }: BtfObject, id: TypeId, copies = 1): Addr {
+  const { mem } = kernel;
+  const start = mem.alloc(HIDDEN + sizeOf(types, id) * copies, 8);
+  mem.setU64(start, btf);
+  mem.setU64(start + TYPE_ID, BigInt(id));
+  const addr = start + BigInt(HIDDEN);
+  for (const { kind, offset } of specialFields(types, id)) initField(mem, kind, addr + BigInt(offset));
   return addr;
 }
 
@@ -79,9 +81,8 @@ export function dropProgObject(kernel: Kernel, inside: Addr): void {
     kernel.mem.setU32(counter, left);
     if (left > 0) return;
   }
-  table(kernel).delete(object.addr);
   freeFields(kernel, object.fields, object.addr);
-  kernel.mem.release(object.addr);
+  kernel.mem.release(object.addr - BigInt(HIDDEN));
 }
 
 const refcountAt = ({ addr, fields }: ProgObject): Addr => {

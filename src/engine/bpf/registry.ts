@@ -1,5 +1,5 @@
 /**
- * The maps and programs of a kernel by the address of their struct: how a pointer in a register finds what
+ * The maps, programs and BTFs of a kernel by the address of their struct: how a pointer in a register finds what
  * it points to. An index of what is in memory, kept by the objects themselves.
  */
 import { EngineBug } from '../../shared/assert.ts';

@@ -16,6 +16,8 @@ import { FOUR_LEVEL, KERNEL_IMAGE, PAGE_SIZE } from './address.ts';
 import type { AddressMap } from './address.ts';
 
 const WASM_PAGE = 65536;
+/** How far before an address its allocation may begin. */
+const MOST_SEARCHED: Bytes = 1 << 16;
 /** The start of linear memory belongs to the VM and is never handed out; offset 0 is no object. */
 export const RESERVED = WASM_PAGE;
 /** Where vmalloc space ends to be linear memory seen again, from its start. */
@@ -250,6 +252,16 @@ export class Memory {
   isAllocated(addr: Addr): boolean {
     const at = this.translate(addr, 1);
     return at >= 0 && this.sizes.has(at);
+  }
+
+  /** Where the live allocation begins that holds this address; 0 when none of at most 64 KiB does. */
+  allocationAt(addr: Addr): Addr {
+    const inside = this.translate(addr, 1);
+    for (let at = inside & ~7; at >= Math.max(0, inside - MOST_SEARCHED); at -= 8) {
+      const size = this.sizes.get(at);
+      if (size !== undefined) return inside < at + size ? this.direct(at) : 0n;
+    }
+    return 0n;
   }
 
   /** True when `addr` is the start of memory that was given back: its bytes are stale. */

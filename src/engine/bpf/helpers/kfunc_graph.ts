@@ -33,8 +33,8 @@ export const graphKfuncs = (cpus: number): readonly (readonly [string, Helper])[
 ];
 
 function create(call: Call, copies: number): Addr {
-  const types = must(progOf(call.code)?.spec.btf, 'BTF of a program that allocates').types;
-  return newProgObject(call.kernel, types, Number(call.arg(1)), copies);
+  const btf = must(progOf(call.code)?.spec.btf, 'BTF of a program that allocates');
+  return newProgObject(call.kernel, btf, Number(call.arg(1)), copies);
 }
 
 function drop(call: Call): number {
