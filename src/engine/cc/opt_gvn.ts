@@ -8,21 +8,12 @@
  */
 import { must } from '../../shared/assert.ts';
 import { replaceValues } from './ir.ts';
-import type { Block, Inst, IrFunction, Slot } from './ir.ts';
-import { escapedSlots, mayAlias, placeOf, slotOf } from './opt_alias.ts';
+import type { Block, Inst, IrFunction } from './ir.ts';
+import { escapedSlots, placeOf } from './opt_alias.ts';
+import { clobber, holds, joinPaths, sameBytes, valueOf } from './opt_known.ts';
+import type { Known } from './opt_known.ts';
 import { isBinary } from './opt_simplify.ts';
 import { dominators } from './ssa.ts';
-
-/** A piece of memory whose content is known. */
-interface Known {
-  readonly address: Inst;
-  readonly off: number;
-  readonly size: number;
-  readonly value: Inst;
-  /** A store of one or two bytes: the value's other bits are not there. */
-  readonly narrowed: boolean;
-  readonly relo: null;
-}
 
 const key = (inst: Inst): string | null => {
   const args = inst.args.map((arg) => arg.id).join(',');
@@ -43,27 +34,6 @@ const key = (inst: Inst): string | null => {
   }
 };
 
-/** Forgets what an instruction may change. */
-function clobber(memory: Known[], inst: Inst, escaped: ReadonlySet<Slot>): Known[] {
-  switch (inst.op) {
-    case 'store':
-    case 'atomic': {
-      const place = placeOf(inst);
-      return memory.filter((known) => !mayAlias(known, place, escaped));
-    }
-    case 'call':
-    case 'asm':
-      return memory.filter(({ address }) => {
-        const slot = slotOf(address);
-        return slot !== null && !escaped.has(slot);
-      });
-    case 'life':
-      return memory.filter(({ address }) => slotOf(address) !== inst.slot);
-    default:
-      return memory;
-  }
-}
-
 const readable = (inst: Inst): boolean => !inst.volatile && !inst.relo;
 
 export function shareValues(fn: IrFunction): void {
@@ -75,33 +45,31 @@ export function shareValues(fn: IrFunction): void {
     return to ? final(to) : inst;
   };
   const table = new Map<string, Inst>();
-  const memoryAt = new Map<Block, Known[]>();
+  const memoryAt = new Map<Block, readonly Known[]>();
+  const phis: Inst[] = [];
 
   const visit = (block: Block): (() => void) => {
     const added: string[] = [];
-    const parent = tree.idom.get(block);
-    const single = block.preds.length === 1 && block.preds[0] === parent;
-    let memory = single && parent ? must(memoryAt.get(parent), 'memory state') : [];
+    const ends = block.preds.map((pred) => memoryAt.get(pred));
+    let memory = ends.length === 1 ? must(ends[0], 'memory state') : joinPaths(block, ends);
     block.insts = block.insts.filter((inst) => {
       for (let i = 0; i < inst.args.length; i++) inst.args[i] = final(inst.args[i]!);
       if (inst.op === 'load' && readable(inst)) {
-        const address = inst.args[0]!;
-        const known = memory.find((k) => k.address === address && k.off === inst.off && k.size === inst.size);
-        if (known && known.value.width === inst.width && !known.narrowed) {
-          replaced.set(inst, known.value);
-          return false;
-        }
-        if (known?.narrowed && known.value.width === inst.width) {
+        const place = placeOf(inst);
+        const known = memory.find((one) => sameBytes(one, place));
+        if (known && known.width === inst.width) {
+          const value = final(valueOf(fn, known, (phi) => phis.push(phi)));
+          if (!known.narrowed) {
+            replaced.set(inst, value);
+            return false;
+          }
           // What was stored was cut: the load is what is left of it.
           const mask = fn.const(32, inst.size === 1 ? 0xffn : 0xffffn);
-          Object.assign(inst, { op: 'and', args: [known.value, mask], off: 0 });
-          memory = memory.map((k) => (k === known ? { ...k, value: inst, narrowed: false } : k));
+          Object.assign(inst, { op: 'and', args: [value, mask], off: 0 });
+          memory = memory.map((one) => (one === known ? { ...one, value: inst, narrowed: false } : one));
           return true;
         }
-        memory = [
-          ...memory,
-          { address, off: inst.off, size: inst.size, value: inst, narrowed: false, relo: null },
-        ];
+        memory = [...memory, holds(inst, inst, false)];
         return true;
       }
       const name = key(inst);
@@ -120,10 +88,7 @@ export function shareValues(fn: IrFunction): void {
         const value = inst.args[1]!;
         const narrowed = inst.size < 4;
         if (inst.size === 8 ? value.width === 64 : value.width === 32)
-          memory = [
-            ...memory,
-            { address: inst.args[0]!, off: inst.off, size: inst.size, value, narrowed, relo: null },
-          ];
+          memory = [...memory, holds(inst, value, narrowed)];
       }
       return true;
     });
@@ -146,5 +111,6 @@ export function shareValues(fn: IrFunction): void {
       stack.pop();
     }
   }
+  for (const phi of phis.toReversed()) phi.block!.insts.unshift(phi);
   replaceValues(fn, replaced);
 }
