@@ -174,7 +174,7 @@ export interface EngineApi extends LanguageApi {
    * the first 10,000 such places.
    */
   reaches(args: { session: number; lines: readonly number[] }): readonly LineReached[];
-  /** The values of a field over a session of the last run: the first, and the first 400 changes. */
+  /** The values of a field over a session of the last run from a callback on: the first, and 400 changes. */
   course(args: CourseQuestion): readonly FieldChange[];
   /** Adds a change to a scenario's journal, if it can be made at its moment: plays the scenario up to there. */
   change(args: { scenario: Scenario; change: ScenarioChange }): ChangeResult;

@@ -40,6 +40,8 @@ export interface StructRef {
 export interface CourseQuestion extends StructRef {
   readonly session: number;
   readonly path: string;
+  /** The first callback that is looked at. */
+  readonly from: number;
 }
 
 /** A field from a callback on. */

@@ -1,5 +1,5 @@
 /**
- * The course of one field over a run: its value after the first callback, and after each that changed it.
+ * The course of one field over a run: its value after a callback, and after each that changed it.
  * The run is gone through once; only the field's own bytes are compared, and what changed is read by its type.
  */
 import type { CourseQuestion, FieldChange } from '../../protocol/peek.ts';
@@ -13,7 +13,7 @@ const COMPARED = 64;
 /** @param most changes after which nothing more is looked for */
 export function courseOf(
   replay: Replay,
-  { session, struct, addr, path }: CourseQuestion,
+  { session, struct, addr, path, from }: CourseQuestion,
   most: number,
 ): FieldChange[] {
   const changes: FieldChange[] = [];
@@ -25,7 +25,7 @@ export function courseOf(
     const bytes = kernel.mem.bytes(addr + BigInt(place.offset), Math.min(place.size, COMPARED));
     return `${kernel.mem.isFreed(addr) ? 'freed' : 'live'} ${bytes.join()}`;
   };
-  replay.along(session, (kernel, call) => {
+  replay.along(session, from, (kernel, call) => {
     const now = bytesAt(kernel);
     if (place && now === last) return true;
     const seen = dumpStruct(kernel, struct, addr);

@@ -88,12 +88,12 @@ export class Replay {
     return found;
   }
 
-  /** Goes through a session: `see` is asked after each of its callbacks, as long as it wants more. */
-  along(session: number, see: (kernel: Kernel, call: number) => boolean): void {
+  /** Goes through a session from a callback on: `see` is asked after each, as long as it wants more. */
+  along(session: number, from: number, see: (kernel: Kernel, call: number) => boolean): void {
     const { player } = this;
-    const machine = player.after(session, 1);
+    const machine = player.after(session, from + 1);
     if (!machine) return;
-    for (let call = 0; see(machine.kernel, call); call++)
+    for (let call = from; see(machine.kernel, call); call++)
       while (player.calls(session) <= call + 1) if (!player.next()) return;
   }
 

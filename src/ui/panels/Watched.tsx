@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { COURSE_CHANGES } from '../store/course.ts';
 import { callOf, machineOf, useFollowing } from '../store/following.ts';
 import type { WatchedField } from '../store/machine.ts';
 import { act, useStore } from '../store/store.ts';
@@ -78,9 +79,6 @@ function Course() {
   return <CourseList struct={unfolded.struct} course={course} />;
 }
 
-/** As many changes as the engine looks for. */
-const COURSE_MOST = 401;
-
 function CourseList({
   struct,
   course,
@@ -111,13 +109,33 @@ function CourseList({
           </li>
         ))}
       </ol>
-      <p>
-        {course.length >= COURSE_MOST
-          ? `The first ${COURSE_MOST - 1} changes; events at which they were made.`
-          : course.length === 1
-            ? 'It never changes.'
-            : `${course.length - 1} changes, with the events at which they were made.`}
-      </p>
+      <CourseFoot changes={course.length - 1} />
     </>
+  );
+}
+
+/** How many changes there are, and the ways to those that are not listed. */
+function CourseFoot({ changes }: { readonly changes: number }) {
+  const before = useStore((s) => s.courseFrom.length - 1) * COURSE_CHANGES;
+  const more = changes >= COURSE_CHANGES;
+  const turn = (by: 1 | -1, text: string) => (
+    <button type="button" className="link-button" onClick={() => act().turnCourse(by)}>
+      {text}
+    </button>
+  );
+  if (before === 0 && !more)
+    return (
+      <p>
+        {changes === 0 ? 'It never changes.' : `${changes} changes, with the events at which they were made.`}
+      </p>
+    );
+  return (
+    <p className="course-foot">
+      <span>
+        Changes {count(before + 1)} to {count(before + changes)}, with their events.
+      </span>
+      {before > 0 && turn(-1, 'Earlier')}
+      {more && turn(1, 'Later')}
+    </p>
   );
 }
