@@ -50,6 +50,8 @@ test('members come with their types, and what is chosen is written', async () =>
   await page.keyboard.type('f');
   await expect(offered().first()).toHaveText(/^fdu32 fd|^fd__u32 fd/);
   await expect(offered().filter({ hasText: 'struct file *file' })).toBeVisible();
+  // What is behind the list does not shine through.
+  await expect(page.locator('.suggest-widget.visible')).toHaveCSS('background-color', /^rgb\(/);
   await page.keyboard.type('ile->f_ino');
   await expect(offered().first()).toContainText('f_inode');
   await page.keyboard.press('Enter');
@@ -71,6 +73,14 @@ test('helpers of this target, macros and section names are offered', async () =>
   await write(PROGRAM.replace('iter/task_file', 'iter/task_v^'));
   await page.keyboard.press('Control+Space');
   await expect(offered().first()).toContainText('iter/task_vma');
+});
+
+test('a comment is what was typed, and offers nothing', async () => {
+  await write(behind('__u32 fd = ctx->fd;', '\n\t'));
+  await page.keyboard.type('/* half of fd / 2 */');
+  await expect.poll(text).toMatch(/\/\* half of fd \/ 2 \*\/\n/);
+  await expect(verified()).toBeVisible();
+  await expect(offered()).toHaveCount(0);
 });
 
 test('a name is renamed wherever it means the same, and one undo takes it back', async () => {

@@ -22,8 +22,8 @@ interface TraceEvent {
 interface Tasks {
   /** Milliseconds of processor time of the longest task: what a busy machine hardly changes. */
   readonly worst: number;
-  /** Tasks over the limit by the clock, other processes' turns included. */
-  readonly longByClock: number;
+  /** The browser's own long-task entries: by the clock, other processes' turns included. */
+  readonly entries: readonly number[];
 }
 
 /** The page's main-thread tasks while something is done. */
@@ -33,7 +33,9 @@ async function tasksDuring(page: Page, act: () => Promise<void>): Promise<Tasks>
   await browser.startTracing(page, {
     categories: ['disabled-by-default-devtools.timeline', 'devtools.timeline'],
   });
+  await page.evaluate(watchLongTasks);
   await act();
+  const entries = await page.evaluate(longTasks);
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
     traceEvents: readonly TraceEvent[];
   };
@@ -49,9 +51,24 @@ async function tasksDuring(page: Page, act: () => Promise<void>): Promise<Tasks>
   expect(tasks.length).toBeGreaterThan(10);
   return {
     worst: Math.max(...tasks.map((task) => (task.tdur ?? task.dur ?? 0) / 1000)),
-    longByClock: tasks.filter((task) => (task.dur ?? 0) / 1000 > LONG_TASK_MS).length,
+    entries,
   };
 }
+
+declare global {
+  interface Window {
+    longTasks?: number[];
+  }
+}
+
+const watchLongTasks = (): void => {
+  const seen: number[] = [];
+  window.longTasks = seen;
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) seen.push(duration);
+  }).observe({ type: 'longtask' });
+};
+const longTasks = (): readonly number[] => window.longTasks ?? [];
 
 test('no task of stepping or typing needs 50 ms; those that take it by the clock are counted', async ({
   page,
@@ -63,7 +80,7 @@ test('no task of stepping or typing needs 50 ms; those that take it by the clock
   await playground.choose('read()', '256');
   await playground.run();
   // Everything that loads late is there before the first measurement.
-  await page.waitForTimeout(1500);
+  await page.waitForFunction(() => performance.getEntriesByName('editor warm').length > 0);
   await page.getByRole('slider', { name: 'Moment' }).focus();
   await page.keyboard.press('Home');
   const stepping = await tasksDuring(page, async () => {
@@ -75,13 +92,13 @@ test('no task of stepping or typing needs 50 ms; those that take it by the clock
   await page.locator('.editor-host:visible .monaco-slot').click();
   await page.keyboard.press('ControlOrMeta+End');
   const typing = await tasksDuring(page, async () => {
-    await page.keyboard.type('/* typed letter by letter */', { delay: 30 });
+    await page.keyboard.type('/* typed letter by letter */\nint typed = BPF_CO', { delay: 30 });
     await page.waitForTimeout(800);
   });
   for (const [name, tasks] of Object.entries({ stepping, typing })) {
     console.log(
       `${name}: longest task ${tasks.worst.toFixed(1)} ms of processor time; ` +
-        `${tasks.longByClock} over ${LONG_TASK_MS} ms by the clock`,
+        `${tasks.entries.length} long-task entries of the browser, the longest ${Math.max(0, ...tasks.entries)} ms`,
     );
     expect(tasks.worst, name).toBeLessThan(LONG_TASK_MS);
   }

@@ -26,11 +26,22 @@ export function Listing({ label, length, current, className, renderRow, onPick }
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW * scale,
     overscan: 16,
+    // Rows outside of the view are drawn before they are needed: scrolling need not wait for them.
+    useFlushSync: false,
   });
   useEffect(() => list.measure(), [scale, list]);
   useEffect(() => {
-    if (current >= 0) list.scrollToIndex(current, { align: 'auto' });
-  }, [current, list]);
+    if (current < 0) return undefined;
+    // With the frame, which lays the page out anyway: at once would make the browser do so twice.
+    const frame = requestAnimationFrame(() => {
+      const box = scroller.current;
+      const [top, bottom] = [current * ROW * scale, (current + 1) * ROW * scale];
+      const [from, height] = [list.scrollOffset ?? 0, list.scrollRect?.height ?? 0];
+      if (!box || (top >= from && bottom <= from + height)) return;
+      box.scrollTop = top < from ? top : bottom - height;
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [current, list, scale]);
   return (
     <ScrollRegion label={label} scroller={scroller}>
       <div className="listing" style={{ height: list.getTotalSize() }}>

@@ -27,7 +27,7 @@ interface PaneProps extends Props {
 /** The program. A plain textarea until Monaco is there; then Monaco goes on at the same caret. */
 export function EditorPane({ field, onFieldChange, tabs, other }: PaneProps) {
   return (
-    <section className="pane" aria-label="Program">
+    <section className="pane with-editor" aria-label="Program">
       <div className="tabs">{tabs}</div>
       <InsteadOfText />
       <div className="editor-front" hidden={other !== null}>

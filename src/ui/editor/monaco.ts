@@ -33,6 +33,8 @@ export const liveParts = (): Live | null => live;
 export async function loadLaterFeatures(): Promise<void> {
   await Promise.all([import('./monaco_features.ts'), import('./monaco_language.ts')]);
   live = await import('./live.ts');
+  // Their own colours are among the styles only from the next theme on.
+  if (themed !== null) applyTheme(themed);
 }
 
 /** A custom property's colour as Monaco wants it. */
@@ -54,8 +56,12 @@ const TOKENS: Readonly<Record<string, string>> = {
   delimiter: '--tx-2',
 };
 
+/** Whether the theme that was applied last is dark, or null. */
+let themed: boolean | null = null;
+
 /** Takes the colours that the tokens have now; call again when the theme changes. */
 export function applyTheme(dark: boolean): void {
+  themed = dark;
   monaco.editor.defineTheme('iterscope', {
     base: dark ? 'vs-dark' : 'vs',
     inherit: true,

@@ -51,11 +51,12 @@ export function createProgramEditor(
   { language, label } = PROGRAM,
 ): ProgramEditor {
   const model = monaco.editor.createModel(field.text, language);
-  model.updateOptions({
-    bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
-  });
   const open = (): EditorView => {
     const made = openView(host, model, label, events, liveParts() !== null);
+    // A new view gives its models the settings of no view in particular.
+    model.updateOptions({
+      bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
+    });
     if (language === 'c') liveParts()?.takeBreakpoints(made);
     return made;
   };
@@ -82,7 +83,10 @@ export function createProgramEditor(
   const renewAtRest = (): void => {
     if (gone) return;
     if (view.inComposition || host.matches(':active')) setTimeout(renewAtRest, REST_MS);
-    else renew();
+    else {
+      renew();
+      void import('./warm_up.ts').then(({ warmUp }) => warmUp());
+    }
   };
   if (!liveParts()) whenIdle(() => void loadLaterFeatures().then(() => whenIdle(renewAtRest)));
 

@@ -65,6 +65,15 @@ const isShown = (model: Model): boolean => model.uri.scheme === 'shown';
 
 const { languages } = monaco;
 
+/** Where a character asks for names: it is also a division, a comparison or the end of a comment. */
+const OPENS: Readonly<Record<string, RegExp>> = {
+  '>': /->$/,
+  '<': /^\s*#\s*include\s*<$/,
+  '"': /(^\s*#\s*include\s*"|\bSEC\s*\(\s*")$/,
+  '/': /(^\s*#\s*include\s*[<"][^>"]*|\bSEC\s*\(\s*"[^"]*)$/,
+};
+const opensNames = (typed: string, before: string): boolean => OPENS[typed]?.test(before) ?? true;
+
 languages.registerHoverProvider('c', {
   provideHover: async (model, position) => {
     const found = isShown(model) ? null : await askLanguage('hover', placeOf(model, position));
@@ -76,7 +85,9 @@ languages.registerHoverProvider('c', {
 
 languages.registerCompletionItemProvider('c', {
   triggerCharacters: ['.', '>', '"', '/', '<', '#'],
-  provideCompletionItems: async (model, position) => {
+  provideCompletionItems: async (model, position, { triggerCharacter }) => {
+    const before = model.getLineContent(position.lineNumber).slice(0, position.column - 1);
+    if (triggerCharacter !== undefined && !opensNames(triggerCharacter, before)) return { suggestions: [] };
     const found = await askLanguage('completions', placeOf(model, position));
     if (!found) return { suggestions: [] };
     const range = rangeOf(model, found);

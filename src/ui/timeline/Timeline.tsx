@@ -190,7 +190,7 @@ function Now() {
   if (!trace) return null;
   return (
     <span className="status">
-      <span className="moment-title">
+      <span className={paused ? 'moment-title with-pause' : 'moment-title'}>
         <b>{callTitle(foldTrace(trace), namesOf(scene), call)}</b>
         {paused ? (
           <span className="paused">Paused: {paused}</span>
