@@ -129,8 +129,8 @@ test('an example takes the parameters of its link, as the command line does', as
   await expect.poll(shown).toContain('3000');
   await page.goto('./embed.html?example=task.bpf.c&cgroup=/system.slice');
   await expect(page.locator('.embed-caption')).toContainText('iter/task does not take cgroup=/system.slice');
-  await page.goto('./embed.html?example=task_children.bpf.c&view=output');
-  await expect(page.locator('.out-line').first()).toBeVisible();
+  await page.goto('./embed.html?example=task_children.bpf.c&pid=1&view=output');
+  await expect(page.locator('.out-line').first()).toHaveText('children of init (1)');
 });
 
 for (const theme of ['dark', 'light'])
