@@ -516,25 +516,6 @@ test('more stack than there is', () => {
   expect(diagnostics.map((d) => d.message)).toEqual(["'f' needs 600 bytes of stack; BPF programs have 512"]);
 });
 
-test('rounds of an unrolled loop that each may leave it have one stack', () => {
-  objectOf(`struct state { char *from; long n; };
-    static __always_inline long step(struct state *s) {
-      char name[32], other[16];
-      bpf_probe_read_kernel(name, 32, s->from);
-      if (name[0] == s->n) return 1;
-      bpf_probe_read_kernel(other, 16, s->from + name[1]);
-      s->n = other[2];
-      return other[1] == 7;
-    }
-    char L[] SEC("license") = "GPL";
-    SEC("raw_tracepoint/x") int f(void *c) {
-      struct state s = { c };
-      #pragma unroll
-      for (int i = 0; i < 20; i++) if (step(&s)) break;
-      return s.n;
-    }`);
-});
-
 const recorded = readdirSync(cases).filter((name) => !name.includes('.'));
 test.for(recorded)('%s: libbpf finds in our object what it finds in clang’s', (name) => {
   const path = join(cases, name, `${name}.bpf.c`);
