@@ -89,7 +89,8 @@ function vmas(r: Random) {
   });
 }
 
-function socket(r: Random, i: number): Socket {
+/** @param before those made already: what is half open needs one that listens */
+function socket(r: Random, i: number, before: readonly Socket[]): Socket {
   const ino = 500 + i;
   const port = 8000 + r.below(3);
   switch (r.below(6)) {
@@ -123,7 +124,15 @@ function socket(r: Random, i: number): Socket {
         protocol: 'tcp',
         local: `127.0.0.1:${port}`,
         remote: `127.0.0.1:${9000 + i}`,
-        state: r.pick(['NEW_SYN_RECV', 'TIME_WAIT']),
+        state: before.some(
+          (other) =>
+            'local' in other &&
+            other.local.endsWith(`:${port}`) &&
+            'state' in other &&
+            other.state === 'LISTEN',
+        )
+          ? r.pick(['NEW_SYN_RECV', 'TIME_WAIT'])
+          : 'TIME_WAIT',
         timer: { kind: 'timewait', in: r.below(99) },
       };
     default:
@@ -213,7 +222,8 @@ function cgroups(r: Random): NonNullable<WorldInput['cgroups']> {
 }
 
 export function randomWorld(r: Random): WorldInput {
-  const sockets = times(r.below(5), (i) => socket(r, i));
+  const sockets: Socket[] = [];
+  for (let i = r.below(5); i > 0; i--) sockets.push(socket(r, sockets.length, sockets));
   return {
     name: 'random',
     sockets,
