@@ -95,7 +95,8 @@ export class Hand {
     await this.pane('Code');
     const { page } = this;
     const text = readFileSync(new URL(`../app/examples/${FIRST}`, import.meta.url), 'utf8').replace(from, to);
-    await page.locator('.monaco-editor .view-lines').click();
+    // Not the lines themselves: they are wider than the pane, and would be scrolled.
+    await page.locator('.editor-host:visible .monaco-slot').click();
     await page.keyboard.press('ControlOrMeta+a');
     await page.evaluate((pasted) => {
       const clipboardData = new DataTransfer();
