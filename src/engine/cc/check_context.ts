@@ -60,7 +60,7 @@ export class Scope {
 
   /** What a name means in this scope itself. */
   find(name: string): Binding | undefined {
-    const declare = this.deferred.get(name);
+    const declare = this.deferred.size > 0 ? this.deferred.get(name) : undefined;
     if (declare) {
       this.deferred.delete(name);
       declare(name);

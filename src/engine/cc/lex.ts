@@ -43,16 +43,25 @@ const DIGRAPHS: Readonly<Record<string, string>> = {
   '%:': '#',
   '%:%:': '##',
 };
-const byFirst = new Map<string, string[]>();
-for (const p of PUNCTUATORS.split(' ')) {
-  const first = p.charAt(0);
-  const list = byFirst.get(first);
-  if (list) list.push(p);
-  else byFirst.set(first, [p]);
+/** By the code of the first character. */
+const byFirst: string[][] = Array.from({ length: 128 }, () => []);
+for (const p of PUNCTUATORS.split(' ')) byFirst[p.charCodeAt(0)]!.push(p);
+
+/** The longest punctuator that begins here with character `c`. */
+function punctAt(text: string, at: number, c: number): string | undefined {
+  for (const punct of byFirst[c] ?? []) if (punct.length === 1 || text.startsWith(punct, at)) return punct;
+  return undefined;
 }
 
 const NEWLINE = 10;
 const BACKSLASH = 92;
+const isQuote = (c: number): boolean => c === 34 || c === 39;
+/** How long the prefix of a literal that begins with character `c` is: `u8"`, `u'`, `L"`; 0: it is none. */
+function quotePrefix(text: string, at: number, c: number): number {
+  if (c !== 117 && c !== 85 && c !== 76) return 0;
+  if (isQuote(text.charCodeAt(at + 1))) return 1;
+  return c === 117 && text.charCodeAt(at + 1) === 56 && isQuote(text.charCodeAt(at + 2)) ? 2 : 0;
+}
 const isIdentStart = (c: number): boolean =>
   (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95 || c === 36 || c >= 0xa0;
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
@@ -182,14 +191,14 @@ export class Lexer {
     if (start >= text.length) return this.token('eof', '', start, space, true);
     const c = text.charCodeAt(start);
     if (isIdentStart(c)) {
-      const prefix = /^(?:u8|u|U|L)(?=["'])/.exec(text.slice(start, start + 3))?.[0];
-      if (prefix !== undefined) return this.quoted(start, prefix.length, space, bol);
+      const prefix = quotePrefix(text, start, c);
+      if (prefix > 0) return this.quoted(start, prefix, space, bol);
       return this.token('identifier', this.run(isIdentPart), start, space, bol);
     }
     if (isDigit(c) || (c === 46 && isDigit(text.charCodeAt(start + 1))))
       return this.token('number', this.number(), start, space, bol);
     if (c === 34 || c === 39) return this.quoted(start, 0, space, bol);
-    const punct = byFirst.get(text.charAt(start))?.find((p) => text.startsWith(p, start));
+    const punct = punctAt(text, start, c);
     if (punct !== undefined) {
       this.at = start + punct.length;
       return this.token('punct', DIGRAPHS[punct] ?? punct, start, space, bol);

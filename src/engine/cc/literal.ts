@@ -12,8 +12,23 @@ export interface IntegerLiteral {
 const INTEGER =
   /^(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|(0[0-7]*)|([1-9][0-9]*))((?:[uU](?:ll|LL|l|L)?|(?:ll|LL|l|L)[uU]?)?)$/;
 
+const SMALL_DIGITS = 9;
+/** A decimal number of few digits, as most are; -1 for any other text. */
+function smallDecimal(text: string): number {
+  if (text.length > SMALL_DIGITS || (text.length > 1 && text.startsWith('0'))) return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
 /** null when the text is no integer of C (a float, a bad suffix, a bad digit). */
 export function integerLiteral(text: string): IntegerLiteral | null {
+  const small = smallDecimal(text);
+  if (small > 0) return { value: BigInt(small), unsigned: false, longs: 0, decimal: true };
   const [, hex, binary, octal, decimal, suffix = ''] = INTEGER.exec(text) ?? [];
   const digits = hex ?? binary ?? octal ?? decimal;
   if (digits === undefined || digits.length > 128) return null;

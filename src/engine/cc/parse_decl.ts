@@ -26,7 +26,7 @@ import type { Declarator } from './parse_declarator.ts';
 import { parseConstant } from './parse_expr.ts';
 import { parseInitializer } from './parse_init.ts';
 import type { Parser } from './parser.ts';
-import { parseSpecifiers } from './parse_type.ts';
+import { KEYWORDS, parseSpecifiers } from './parse_type.ts';
 import type { Specifiers } from './parse_type.ts';
 import { parseBody } from './parse_stmt.ts';
 import { stringBytes } from './literal.ts';
@@ -84,7 +84,8 @@ export function parseExternal(p: Parser): void {
 /** `SEC("...")` before a declaration, without the header that has it. */
 function reportUnknownMacro(p: Parser): void {
   const { context, token } = p;
-  if (token.kind !== 'identifier' || p.peek().text !== '(' || context.lookup(token.text)) return;
+  if (token.kind !== 'identifier' || KEYWORDS.has(token.text) || p.peek().text !== '(') return;
+  if (context.lookup(token.text)) return;
   const header = headerOf(context, token.text);
   if (header === null) return;
   p.advance();

@@ -133,6 +133,13 @@ function parseParenthesized(p: Parser): Expr {
   return { ...inner, range: p.since(start) };
 }
 
+/** The types that a number may have, in the order in which they are tried. */
+const LADDER: readonly (readonly [C.IntType, C.IntType])[] = [
+  [C.INT, C.UINT],
+  [C.LONG, C.ULONG],
+  [C.LLONG, C.ULLONG],
+];
+
 function numberLiteral(p: Parser, token: Token): Expr {
   const range = rangeOf(token);
   const literal = integerLiteral(token.text);
@@ -142,15 +149,11 @@ function numberLiteral(p: Parser, token: Token): Expr {
     return errorExpr(range);
   }
   const { value, unsigned, longs, decimal } = literal;
-  const ladder: [C.IntType, C.IntType][] = [
-    [C.INT, C.UINT],
-    [C.LONG, C.ULONG],
-    [C.LLONG, C.ULLONG],
-  ];
-  for (const [s, u] of ladder.slice(longs)) {
-    const bits = BigInt(s.size * 8);
-    if (!unsigned && value < 2n ** (bits - 1n)) return intExpr(value, s, range);
-    if ((unsigned || !decimal) && value < 2n ** bits) return intExpr(value, u, range);
+  for (let i: number = longs; i < LADDER.length; i++) {
+    const [s, u] = LADDER[i]!;
+    const bits = s.size * 8;
+    if (!unsigned && BigInt.asIntN(bits, value) === value) return intExpr(value, s, range);
+    if ((unsigned || !decimal) && BigInt.asUintN(bits, value) === value) return intExpr(value, u, range);
   }
   if (value < 2n ** 64n) return intExpr(value, C.ULLONG, range);
   p.context.error(range, 'integer literal is too large for any integer type');

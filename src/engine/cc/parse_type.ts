@@ -87,8 +87,20 @@ export function startsType(p: Parser, ahead = 0): boolean {
   return !KEYWORDS.has(token.text) && p.context.isTypeName(token.text);
 }
 
+const MOST_WORDS = 4;
+/** Of as few words as types have: what they name. */
+const basicTypes = new Map<string, CType | null>();
+
 /** The type that a set of words such as `unsigned long int` names; null when they do not go together. */
 function basicType(words: readonly string[]): CType | null {
+  if (words.length > MOST_WORDS) return typeOfWords(words);
+  const key = words.join(' ');
+  let type = basicTypes.get(key);
+  if (type === undefined) basicTypes.set(key, (type = typeOfWords(words)));
+  return type;
+}
+
+function typeOfWords(words: readonly string[]): CType | null {
   const count = (word: string): number => words.filter((w) => w === word).length;
   if (words.some((w) => FLOATING.has(w))) {
     const name = words.join(' ');

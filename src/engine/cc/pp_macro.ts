@@ -43,6 +43,17 @@ const moved = ({ kind, text, space, frozen }: Token, { loc, end }: Token): Token
   frozen,
 });
 
+/** A token in the middle of a line. */
+const spaced = ({ kind, text, loc, end, frozen }: Token, space: boolean): Token => ({
+  kind,
+  text,
+  loc,
+  end,
+  space,
+  bol: false,
+  frozen,
+});
+
 /** `#x`: the argument's spelling as a string literal. */
 function stringify(arg: readonly Token[], use: Token, space: boolean): Token {
   let text = '';
@@ -67,16 +78,24 @@ function closing(body: readonly Token[], open: number): number {
   return body.length;
 }
 
-const noParams: readonly number[] = [];
-/** Which parameter each token of a body names, -1 for none; a header's bodies live as long as the process. */
-const paramsIn = new WeakMap<readonly Token[], readonly number[]>();
+/** What is known of a body, whoever uses it. */
+interface BodyFacts {
+  /** Which parameter each token names, -1 for none. */
+  readonly params: readonly number[];
+  /** No `#`, no `##`, no `__VA_OPT__`: every token stands for itself or for an argument. */
+  readonly plain: boolean;
+}
+/** A header's bodies live as long as the process. */
+const factsOf = new WeakMap<readonly Token[], BodyFacts>();
 
-function paramsOf({ body, params }: Macro): readonly number[] {
-  if (!params) return noParams;
-  let known = paramsIn.get(body);
+function bodyFacts({ body, params }: Macro): BodyFacts {
+  let known = factsOf.get(body);
   if (!known) {
-    known = body.map(({ kind, text }) => (kind === 'identifier' ? params.indexOf(text) : -1));
-    paramsIn.set(body, known);
+    known = {
+      params: body.map(({ kind, text }) => (params && kind === 'identifier' ? params.indexOf(text) : -1)),
+      plain: body.every(({ text }) => text !== '#' && text !== '##' && text !== '__VA_OPT__'),
+    };
+    factsOf.set(body, known);
   }
   return known;
 }
@@ -91,7 +110,7 @@ class Substitution {
   private readonly args: readonly MacroArg[];
   private readonly use: Token;
   private readonly context: SubstitutionContext;
-  private readonly params: readonly number[];
+  private readonly facts: BodyFacts;
   /** Empty tokens stand in `out`, for operands of `##` that are nothing. */
   private hasPlacemarkers = false;
 
@@ -100,12 +119,12 @@ class Substitution {
     this.args = args;
     this.use = use;
     this.context = context;
-    this.params = paramsOf(macro);
+    this.facts = bodyFacts(macro);
   }
 
   /** The parameter that body[i] names, or -1. */
   private param(i: number): number {
-    return this.params[i] ?? -1;
+    return this.facts.params[i] ?? -1;
   }
 
   private isVariadic(param: number): boolean {
@@ -148,8 +167,26 @@ class Substitution {
 
   run(): Token[] {
     const out: Token[] = [];
-    this.part(out, 0, this.macro.body.length);
+    if (this.facts.plain) this.plain(out);
+    else this.part(out, 0, this.macro.body.length);
     return this.hasPlacemarkers ? out.filter(({ text }) => text !== '') : out;
+  }
+
+  private plain(out: Token[]): void {
+    const { body } = this.macro;
+    for (let i = 0; i < body.length; i++) {
+      const param = this.facts.params[i]!;
+      if (param < 0) out.push(moved(body[i]!, this.use));
+      else this.argument(out, param, body[i]!);
+    }
+  }
+
+  /** An expanded argument in the place of its parameter. */
+  private argument(out: Token[], param: number, place: Token): void {
+    const tokens = this.args[param]?.expanded() ?? [];
+    const [first] = tokens;
+    if (first) out.push(spaced(first, place.space));
+    append(out, tokens, 1);
   }
 
   /** What the body from `start` to `end` becomes. */
@@ -168,12 +205,7 @@ class Substitution {
         i = close;
       } else if (param < 0) out.push(moved(token, this.use));
       else if (i + 1 < end && isPunct(body[i + 1], '##')) this.pushPlacemarked(out, i, param);
-      else {
-        const tokens = this.args[param]?.expanded() ?? [];
-        const [first] = tokens;
-        if (first) out.push({ ...first, space: token.space, bol: false });
-        append(out, tokens, 1);
-      }
+      else this.argument(out, param, token);
     }
   }
 
@@ -223,6 +255,6 @@ export function substitute(
 ): Token[] {
   const out = new Substitution(macro, args, use, context).run();
   const [first] = out;
-  if (first) out[0] = { ...first, space: use.space || use.bol, bol: false };
+  if (first) out[0] = spaced(first, use.space || use.bol);
   return out;
 }

@@ -88,6 +88,8 @@ export class Preprocessor {
   readonly pragmas: Pragma[] = [];
   private readonly stack: (FileStream | ListStream)[] = [];
   private readonly output: Token[] = [];
+  /** What `_Pragma` was given, as tokens: a macro says the same each time. */
+  private readonly pragmaTexts = new Map<string, readonly Token[]>();
   private expandedTokens = 0;
   private readTokens = 0;
   private argumentDepth = 0;
@@ -399,8 +401,11 @@ export class Preprocessor {
       this.diagnostics.error({ start: at.loc, end: at.end }, '_Pragma takes a parenthesized string literal');
       return;
     }
-    const source = latin1Decode(stringBytes(text.text).bytes);
-    const lexer = textLexer(source, this.diagnostics);
-    this.addPragma(allTokens(lexer).map((t) => ({ ...t, loc: at.loc, end: at.end })));
+    let tokens = this.pragmaTexts.get(text.text);
+    if (!tokens) {
+      const source = latin1Decode(stringBytes(text.text).bytes);
+      this.pragmaTexts.set(text.text, (tokens = allTokens(textLexer(source, this.diagnostics))));
+    }
+    this.addPragma(tokens.map((t) => ({ ...t, loc: at.loc, end: at.end })));
   }
 }
