@@ -210,3 +210,24 @@ ${atEnd(`
   const reader = kernel.view('task_struct', kernel.current);
   expect(kernel.mem.u64(reader.at('pending.signal'))).toBe(1n << 9n);
 });
+
+test("a signature is one that nobody's key is known for; what is none is told so", () => {
+  const body = `
+	struct bpf_dynptr data, signature;
+	struct bpf_key *key = bpf_lookup_system_key(0);
+	int err = 0;
+	if (!key) return 0;
+	bpf_dynptr_from_mem(buffer, 16, 0, &data);
+	bpf_dynptr_from_mem(buffer + 16, 15, 0, &signature);
+	err = bpf_verify_pkcs7_signature(&data, &signature, key);
+	bpf_key_put(key);
+	BPF_SEQ_PRINTF(seq, "%d\\n", err);`;
+  const signature = '0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7, 1, 0xa0, 0';
+  const machine = machineWith(`
+struct bpf_key *bpf_lookup_system_key(u64 id) __ksym;
+void bpf_key_put(struct bpf_key *key) __ksym;
+int bpf_verify_pkcs7_signature(struct bpf_dynptr *data, struct bpf_dynptr *sig, struct bpf_key *key) __ksym;
+char buffer[32] = { [16] = ${signature} };
+${atEnd(body).replace('iter/bpf_map', 'iter.s/task').replace('iter__bpf_map', 'iter__task').replace('ctx->map', 'ctx->task')}`);
+  expect(machine.read()).toBe(`${fail('EINVAL')}\n`);
+});

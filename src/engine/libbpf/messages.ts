@@ -47,6 +47,9 @@ const STRERROR: Readonly<Partial<Record<ErrnoName, string>>> = {
   EOVERFLOW: 'Value too large for defined data type',
   EOPNOTSUPP: 'Operation not supported',
   ETIMEDOUT: 'Connection timed out',
+  EBADMSG: 'Bad message',
+  EMSGSIZE: 'Message too long',
+  ENOKEY: 'Required key not available',
 };
 
 /** strerror(3): `Invalid argument` for 22 or -22. */

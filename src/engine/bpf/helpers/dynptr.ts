@@ -166,3 +166,10 @@ function slice(call: Call, write: boolean): Addr {
   const found = range(dynptr, call.u32(2), call.u32(4));
   return typeof found === 'number' ? 0n : found;
 }
+
+/** All that an argument's dynptr leads to. */
+export function dynptrBytes(call: Call, n: ArgNumber): Uint8Array {
+  const dynptr = at(call, n);
+  const size = isNull(dynptr) ? 0 : sizeOf(dynptr);
+  return size === 0 ? new Uint8Array(0) : call.mem.bytes(dynptr.ptr('data') + dynptr.big('offset'), size);
+}

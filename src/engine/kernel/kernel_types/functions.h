@@ -102,6 +102,7 @@ __since(613) __kfunc struct kmem_cache *bpf_get_kmem_cache(u64 addr);
 __kfunc struct bpf_key *bpf_lookup_user_key(u32 serial, u64 flags);
 __kfunc struct bpf_key *bpf_lookup_system_key(u64 id);
 __kfunc void bpf_key_put(struct bpf_key *bkey);
+__kfunc int bpf_verify_pkcs7_signature(struct bpf_dynptr *data_p, struct bpf_dynptr *sig_p, struct bpf_key *trusted_keyring);
 __kfunc struct bpf_cpumask *bpf_cpumask_create(void);
 __kfunc struct bpf_cpumask *bpf_cpumask_acquire(struct bpf_cpumask *cpumask);
 __kfunc void bpf_cpumask_release(struct bpf_cpumask *cpumask);
