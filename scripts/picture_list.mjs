@@ -74,13 +74,31 @@ export const PICTURES = {
   events: dock('Events'),
   kernel: dock('Kernel'),
   compare: dock('Compare', (hand) => hand.page.getByRole('button', { name: 'Keep this run as A' }).click()),
-  shell: dock('Shell', async ({ page }) => {
-    await page.getByRole('region', { name: 'Shell' }).locator('.xterm-rows').getByText('#').first().waitFor();
-    await page.keyboard.type('ps; bpftool prog\n');
-    await page.waitForTimeout(1500);
-  }),
+  shell: {
+    ...dock('Shell', async ({ page }) => {
+      await page
+        .getByRole('region', { name: 'Shell' })
+        .locator('.xterm-rows')
+        .getByText('#')
+        .first()
+        .waitFor();
+      await page.keyboard.type('bpftool iter pin task_file.bpf.o /sys/fs/bpf/mine\n');
+      await page.keyboard.type('cat /sys/fs/bpf/mine\n');
+      await page.waitForTimeout(2500);
+    }),
+    changesPage: true,
+  },
   changes: dock('Changes'),
-  reader: dock('Reader'),
+  reader: {
+    ...dock('Reader', async ({ page }) => {
+      await page.getByRole('button', { name: 'Run reader' }).click();
+      await page.getByText('exit status 0').waitFor();
+      await page.getByRole('slider', { name: "Place in the reader's run" }).focus();
+      for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowLeft');
+    }),
+    changesPage: true,
+  },
+  maps: of({ example: 'bpf_map_elem.bpf.c', fill: '14' }, (hand) => hand.inspect('Maps')),
   'in-code': dock('In code'),
   object: inspector('Object'),
   registers: inspector('Registers'),
@@ -92,7 +110,6 @@ export const PICTURES = {
     await page.getByRole('button', { name: /f_count/, expanded: false }).click();
     await page.getByRole('list', { name: 'Values over the run' }).waitFor();
   }),
-  maps: of({ example: 'bpf_map_elem.bpf.c', fill: '14' }, (hand) => hand.inspect('Maps')),
   find: of(FILES, async ({ page }) => {
     await page.getByRole('button', { name: 'Find' }).click();
     await page.getByLabel('Event where').fill('pid 1 kind show');

@@ -134,7 +134,13 @@ function sockmapGroups(session: Session): Group[] {
   const map = mapOf(kernel, session.priv);
   if (map instanceof SockMap)
     return [
-      { label: map.spec.name, detail: plural(map.spec.maxEntries, 'place'), items: arrayItems(session, map) },
+      {
+        label: map.spec.name,
+        detail: plural(map.spec.maxEntries, 'place'),
+        addr: map.addr,
+        struct: 'bpf_map',
+        items: arrayItems(session, map),
+      },
     ];
   if (!(map instanceof SockHash)) return [];
   return buckets(

@@ -1,6 +1,7 @@
 /** Run and Cancel, and the machine worker's memory of the last run. */
 import { EngineFailure, Superseded } from '../../protocol/client.ts';
 import type { Scenario } from '../../protocol/scenario.ts';
+import { notFetched } from '../format/not_fetched.ts';
 import { CANCEL_MS } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { lessMotion } from './looks.ts';
@@ -79,6 +80,9 @@ export class Runner {
 export function failureText(error: unknown): string {
   if (error instanceof Superseded) return error.message;
   if (error instanceof EngineFailure)
-    return `A defect of Iterscope, not of your program. What reproduces it is this program with these parameters.\n${error.message}`;
+    return (
+      notFetched('A part of the engine', error.message) ||
+      `A defect of Iterscope, not of your program. What reproduces it is this program with these parameters.\n${error.message}`
+    );
   throw error;
 }

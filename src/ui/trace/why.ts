@@ -84,7 +84,8 @@ export function whyCall(f: Folded, names: Names, call: number): readonly string[
   const resumed = by === 'start' && read > 0;
   const owner = trace.owner[call] ?? 0n;
   const { first, next } = RULES[trace.target] ?? BY_POSITION;
-  const inOwner = owner !== 0n && owner !== object ? ` of ${names.object(owner)}` : '';
+  // What is not in the picture would be a number only.
+  const inOwner = owner !== object && names.node(owner) ? ` of ${names.object(owner)}` : '';
   sentences.push(
     resumed
       ? `start() of read ${read + 1} found ${key}${inOwner} again at the remembered position; the previous read had stopped before it was shown.`

@@ -1,5 +1,6 @@
 import { Component } from 'react';
 import type { ReactNode } from 'react';
+import { notFetched } from '../format/not_fetched.ts';
 
 interface Props {
   /** What stands here, in the message. */
@@ -17,6 +18,13 @@ export class Recovery extends Component<Props, { readonly error: string }> {
 
   override render(): ReactNode {
     if (this.state.error === '') return this.props.children;
+    const missing = notFetched(`The ${this.props.what}`, this.state.error);
+    if (missing !== '')
+      return (
+        <div className="empty" role="alert">
+          <p>{missing}</p>
+        </div>
+      );
     return (
       <div className="empty" role="alert">
         <p>The {this.props.what} could not be drawn. This is a defect of Iterscope; your program is kept.</p>
