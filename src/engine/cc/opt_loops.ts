@@ -4,7 +4,9 @@
  * The verifier has to go along: it learns from a comparison in the loop what a number may be, and would not know
  * it of a value that was made of the number before. So what a branch of the loop asks about stays, with
  * all that is made of it; and so do loads and what may be a pointer. A loop with calls has few registers
- * that live through them, and is left alone.
+ * that live through them, and is left alone, but for the places of elements in a loop over an open-coded
+ * iterator: whenever its next object is asked for, the verifier forgets what numbers may be that were
+ * checked before the loop, but not how far a pointer was moved by them.
  */
 import { loopsOf } from './loops.ts';
 import type { Loop } from './loops.ts';
@@ -65,22 +67,54 @@ function entrance(fn: IrFunction, { head, before }: Loop): Block {
   return middle;
 }
 
-function moveOut(fn: IrFunction, loop: Loop): void {
-  const { body } = loop;
-  const insts = [...body].flatMap((block) => block.insts);
-  if (insts.some(({ op }) => op === 'call' || op === 'asm')) return;
+/** Everything that is the same in every round, at most `most` of it. */
+function invariant(
+  loop: Loop,
+  insts: readonly Inst[],
+  mayMove: (inst: Inst) => boolean,
+  most: number,
+): Set<Inst> {
   const asked = askedIn(loop);
-  const moved = new Set<Inst>();
-  const isOutside = (arg: Inst): boolean => moved.has(arg) || arg.block === null || !body.has(arg.block);
+  const found = new Set<Inst>();
+  const isOutside = (arg: Inst): boolean => found.has(arg) || arg.block === null || !loop.body.has(arg.block);
   for (let changed = true; changed;) {
     changed = false;
     for (const inst of insts) {
-      if (moved.size === MOST_MOVED || moved.has(inst) || !isMovable(inst)) continue;
+      if (found.size === most || found.has(inst) || !mayMove(inst)) continue;
       if (!inst.args.every(isOutside) || isMadeOf(inst, asked)) continue;
-      moved.add(inst);
+      found.add(inst);
       changed = true;
     }
   }
+  return found;
+}
+
+const isNext = ({ op, callee }: Inst): boolean =>
+  op === 'call' && callee?.kind === 'symbol' && /^bpf_iter_\w+_next$/.test(callee.symbol.name);
+
+/** The place of an element of an object that has a name. */
+const isElement = ({ op, width, args }: Inst): boolean =>
+  op === 'add' && width === 64 && args.some((arg) => arg.op === 'addr');
+
+/** Places of elements that stay the same, and what they are computed of. */
+function elements(loop: Loop, insts: readonly Inst[]): Set<Inst> {
+  const same = invariant(loop, insts, (inst) => isMovable(inst) || isElement(inst), Infinity);
+  const wanted = new Set<Inst>();
+  const want = (inst: Inst): void => {
+    if (!same.has(inst) || wanted.has(inst)) return;
+    inst.args.forEach(want);
+    wanted.add(inst);
+  };
+  [...same].filter(isElement).slice(0, MOST_MOVED).forEach(want);
+  return wanted;
+}
+
+function moveOut(fn: IrFunction, loop: Loop): void {
+  const { body } = loop;
+  const insts = [...body].flatMap((block) => block.insts);
+  const hasCalls = insts.some(({ op }) => op === 'call' || op === 'asm');
+  if (hasCalls && !insts.some(isNext)) return;
+  const moved = hasCalls ? elements(loop, insts) : invariant(loop, insts, isMovable, MOST_MOVED);
   if (moved.size === 0) return;
   const to = entrance(fn, loop);
   for (const block of body) block.insts = block.insts.filter((inst) => !moved.has(inst));

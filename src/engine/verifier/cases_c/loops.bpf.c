@@ -8,6 +8,8 @@ extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
 
 static int table[64];
 static long total;
+static int grid[4][5] = {{1}};
+static int rows[4] = {1};
 
 static int add(__u32 i, void *ctx) {
   *(long *)ctx += i;
@@ -23,6 +25,16 @@ SEC("iter/task") int indexed_by_bpf_for(struct bpf_iter__task *ctx) {
   bpf_for(i, 0, 64) table[i] = i;
   bpf_for(i, 0, 64) sum += table[i];
   return sum > 100;
+}
+
+// accepted
+SEC("iter/task") int row_checked_before_the_columns(struct bpf_iter__task *ctx) {
+  int row, col;
+  bpf_for(row, 0, 4) bpf_for(col, 0, 5) {
+    rows[row] += grid[row][col];
+    grid[row][col] = 0;
+  }
+  return 0;
 }
 
 // EACCES: R unbounded memory access, make sure to bounds check any such access
