@@ -15,7 +15,6 @@ import { BPF_EXIST, BPF_F_LOCK } from '../map.ts';
 import type { MapInit } from '../map.ts';
 import { freeAsyncFields, freeFields } from '../prog_objects.ts';
 import { Htab } from './htab.ts';
-import { LruSlots } from './lru_slots.ts';
 
 export class HashMap extends Htab {
   constructor(init: MapInit) {
@@ -62,38 +61,7 @@ export class HashMap extends Htab {
 }
 
 export class LruHashMap extends HashMap {
-  private readonly slots: LruSlots;
-
-  constructor(init: MapInit) {
-    super(init);
-    this.slots = new LruSlots(this, this.elemSize, (elem) => {
-      if (!this.isLinked(elem)) return false;
-      this.takeOut(elem);
-      return true;
-    });
-  }
-  protected override releaseElem(elem: Addr): void {
-    this.slots.push(elem);
-  }
-  protected override freeContent(): void {
-    super.freeContent();
-    this.slots.free();
-  }
-
-  /**
-   * @kernel htab_lru_map_lookup_elem, kernel/bpf/hashtab.c
-   * @fidelity full: maps.test.ts
-   */
-  override lookup(key: Addr): Addr {
-    const elem = this.find(key);
-    if (elem === 0n) return 0n;
-    this.slots.lru.touch(elem);
-    return this.valueAt(elem);
-  }
-  /** User space looks without being noticed. @kernel htab_lru_map_lookup_elem_sys, kernel/bpf/hashtab.c @fidelity full: maps.test.ts */
-  override read(key: Uint8Array): Uint8Array | null {
-    return this.readAt(key, (at) => super.lookup(at));
-  }
+  private readonly slots = this.useStock();
 
   /**
    * Takes a free element first, for which another may have to go, then looks whether the key is there.

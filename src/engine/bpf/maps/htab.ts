@@ -16,6 +16,7 @@ import { BPF_F_NO_COMMON_LRU, MapType } from '../../abi/uapi.ts';
 import { keyHash } from '../../kernel/jhash.ts';
 import { BPF_EXIST, BPF_F_NO_PREALLOC, BPF_F_ZERO_SEED, BPF_NOEXIST, BpfMap } from '../map.ts';
 import type { MapInit, MapSpec } from '../map.ts';
+import { LruSlots } from './lru_slots.ts';
 import { KMALLOC_MAX_SIZE, NODE_AND_ACCESS, PCPU_MIN_UNIT_SIZE, flagsOk } from './create_flags.ts';
 
 /** The kernel draws it at random for each map; here a run must repeat. */
@@ -56,7 +57,9 @@ export abstract class Htab extends BpfMap {
   private readonly table: Addr;
   private readonly bucketSize: Bytes;
   private readonly at: { readonly hash: bigint; readonly key: bigint; readonly value: bigint };
-  protected readonly elemSize: Bytes;
+  private readonly elemSize: Bytes;
+  /** Where the elements of an LRU map come from; null: memory. */
+  private stock: LruSlots | null = null;
 
   /** @param valueBytes what an element holds behind its key */
   constructor(init: MapInit, valueBytes: Bytes) {
@@ -101,7 +104,7 @@ export abstract class Htab extends BpfMap {
     return elem + this.at.value;
   }
   /** Is it in a bucket? */
-  protected isLinked(elem: Addr): boolean {
+  private isLinked(elem: Addr): boolean {
     return this.mem.u64(elem + 8n) !== 0n;
   }
   /** What a program sees as the element's value. */
@@ -133,13 +136,24 @@ export abstract class Htab extends BpfMap {
     return have.every((byte, i) => byte === want[i]);
   }
 
+  /** Elements come from a fixed stock from now on, and the one not looked up for longest makes room. */
+  protected useStock(): LruSlots {
+    this.stock = new LruSlots(this, this.elemSize, (elem) => {
+      if (!this.isLinked(elem)) return false;
+      this.takeOut(elem);
+      return true;
+    });
+    return this.stock;
+  }
+
   /** Room for an element, zeroed. */
   protected allocElem(): Addr {
     return this.mem.alloc(this.elemSize, 8);
   }
   /** The room of an element is free again. */
-  protected releaseElem(elem: Addr): void {
-    this.mem.release(elem);
+  private releaseElem(elem: Addr): void {
+    if (this.stock) this.stock.push(elem);
+    else this.mem.release(elem);
   }
 
   /** A new element for a key, its value zeroed, at the head of its bucket. */
@@ -163,7 +177,7 @@ export abstract class Htab extends BpfMap {
     this.takeOut(elem);
     this.releaseElem(elem);
   }
-  protected takeOut(elem: Addr): void {
+  private takeOut(elem: Addr): void {
     const { mem } = this;
     const next = mem.u64(elem);
     const pprev = mem.u64(elem + 8n);
@@ -195,9 +209,19 @@ export abstract class Htab extends BpfMap {
     return 0;
   }
 
+  /** A program looks, which an LRU map notes. @kernel htab_map_lookup_elem, htab_lru_map_lookup_elem, kernel/bpf/hashtab.c @fidelity full: maps.test.ts */
   override lookup(key: Addr): Addr {
     const elem = this.find(key);
-    return elem === 0n ? 0n : this.valueAt(elem);
+    if (elem === 0n) return 0n;
+    this.stock?.lru.touch(elem);
+    return this.valueAt(elem);
+  }
+  /** User space looks without being noticed. @kernel htab_lru_map_lookup_elem_sys, kernel/bpf/hashtab.c @fidelity full: maps.test.ts */
+  override read(key: Uint8Array): Uint8Array | null {
+    return this.readAt(key, (at) => {
+      const elem = this.find(at);
+      return elem === 0n ? 0n : this.valueAt(elem);
+    });
   }
 
   /**
@@ -284,5 +308,6 @@ export abstract class Htab extends BpfMap {
     for (let elem = this.firstFrom(0); elem !== 0n; elem = this.firstFrom(0)) this.unlink(elem);
     if (this.view.has('elem_count')) this.mem.release(this.view.ptr('elem_count'));
     this.mem.release(this.table);
+    this.stock?.free();
   }
 }

@@ -12,7 +12,6 @@ import { BPF_ANY, BPF_EXIST } from '../map.ts';
 import type { MapInit } from '../map.ts';
 import { allocPercpu, percpuSlot, readPercpu, writePercpu } from '../percpu.ts';
 import { Htab } from './htab.ts';
-import { LruSlots } from './lru_slots.ts';
 
 export class PercpuHashMap extends Htab {
   constructor(init: MapInit) {
@@ -93,30 +92,7 @@ export class PercpuHashMap extends Htab {
 }
 
 export class LruPercpuHashMap extends PercpuHashMap {
-  private readonly slots: LruSlots;
-
-  constructor(init: MapInit) {
-    super(init);
-    this.slots = new LruSlots(this, this.elemSize, (elem) => {
-      if (!this.isLinked(elem)) return false;
-      this.takeOut(elem);
-      return true;
-    });
-  }
-  protected override releaseElem(elem: Addr): void {
-    this.slots.push(elem);
-  }
-  protected override freeContent(): void {
-    super.freeContent();
-    this.slots.free();
-  }
-
-  override lookup(key: Addr): Addr {
-    const elem = this.find(key);
-    if (elem === 0n) return 0n;
-    this.slots.lru.touch(elem);
-    return this.valueAt(elem);
-  }
+  private readonly slots = this.useStock();
 
   /**
    * @kernel __htab_lru_percpu_map_update_elem, kernel/bpf/hashtab.c
