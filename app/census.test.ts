@@ -148,4 +148,4 @@ test('docs/fields.md tells what is simulated of what programs read', async () =>
     ...STATES.map(section),
   ].join('\n');
   await expect(page).toMatchFileSnapshot('../docs/fields.md');
-});
+}, 240_000);
