@@ -210,3 +210,14 @@ test('a static function that only assembly calls is there', () => {
   );
   expect(readElf(must(object, 'object')).symbols.map(({ name }) => name)).toContain('sub');
 });
+
+test('a text may call a function of the kernel that the program has declared', () => {
+  const { object } = compiled(
+    `extern void bpf_throw(unsigned long cookie) __attribute__((section(".ksyms")));
+     SEC("socket") int f(void *c) { (void)bpf_throw; asm volatile("r1 = 1; call bpf_throw" : : : "r1"); return 0; }`,
+  );
+  const file = readElf(must(object, 'object'));
+  const section = must(file.section('socket'), 'section');
+  const called = file.relocs(section.index).map(({ offset, symbol }) => [offset, file.symbols[symbol]?.name]);
+  expect(called).toEqual([[8, 'bpf_throw']]);
+});

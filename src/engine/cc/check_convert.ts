@@ -185,12 +185,20 @@ function pointersAgree(from: CType, to: CType): boolean {
   return x !== null && y !== null && x.size === y.size && x !== C.BOOL && y !== C.BOOL;
 }
 
+/** A floating constant is folded where it becomes an integer; as a value it cannot be had. */
+const foldFloat = (value: Expr, type: CType, range: Range): Expr | null =>
+  value.kind === 'int' && C.unsugar(value.type).kind === 'float' && C.isInteger(type)
+    ? intExpr(convertInt(value.value, type), C.unqualified(type), range)
+    : null;
+
 /** Converts a value as by assignment to `type`, reporting what C does not allow. */
 export function assignTo(context: Context, value: Expr, type: CType, purpose: Purpose): Expr {
   if (isError(value)) return value;
   const from = C.unsugar(value.type);
   const to = C.unsugar(type);
   const text = (): string => purposeText(purpose, value.type, type);
+  const folded = foldFloat(value, type, value.range);
+  if (folded) return folded;
   if (C.isInteger(value.type) && C.isInteger(type)) return convertInteger(value, C.unqualified(type));
   if (from.kind === 'pointer' && to === C.BOOL) return convertScalar(value, type);
   if (from.kind === 'pointer' && to.kind === 'pointer') {
@@ -254,6 +262,8 @@ export function explicitCast(context: Context, type: CType, expr: Expr, range: R
   const to = C.unsugar(type);
   const from = C.unsugar(value.type);
   const placed = (cast: Expr): Expr => ({ ...cast, range, loc: range.start });
+  const folded = foldFloat(value, type, range);
+  if (folded) return folded;
   if (to.kind === 'float' || from.kind === 'float') {
     context.error(range, noFloats(context));
     return errorExpr(range);

@@ -479,6 +479,14 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     101n,
   ],
   [
+    'floating constants that become integers',
+    `enum { SECOND = (int)1e9 };
+     ${L} { const __u64 limit = 10E9; unsigned char c = 2.75; return limit / SECOND * 1000 + (long)1.5e2 + c + a; }`,
+    3n,
+    0n,
+    10_155n,
+  ],
+  [
     'barrier_var costs nothing and changes nothing',
     `${L} { long r = a; asm volatile("" : "+r"(r)); return r + b; }`,
     3n,

@@ -23,7 +23,7 @@ export interface IntType {
   /** C's conversion rank: _Bool 0, char 1, short 2, int 3, long 4, long long 5, __int128 6. */
   readonly rank: number;
 }
-/** Known only so that a program that names one gets a message: BPF has no floating point. */
+/** Of constants that are folded into integers; else known only for a message: BPF has no floating point. */
 export interface FloatType {
   readonly kind: 'float';
   readonly name: string;
@@ -150,6 +150,7 @@ export const SCHAR = int('signed char', 1, true, 1);
 export const UCHAR = int('unsigned char', 1, false, 1);
 export const SHORT = int('short', 2, true, 2);
 export const USHORT = int('unsigned short', 2, false, 2);
+export const DOUBLE: FloatType = { kind: 'float', name: 'double', size: 8 };
 export const INT = int('int', 4, true, 3);
 export const UINT = int('unsigned int', 4, false, 3);
 export const LONG = int('long', 8, true, 4);

@@ -136,7 +136,8 @@ export class ModuleLowering {
    * definitions without an initialiser that nobody named at the end.
    */
   run(unit: TranslationUnit): Module {
-    for (const symbol of [...unit.functions, ...unit.variables]) this.fileScope.set(symbol.name, symbol);
+    for (const symbol of [...unit.externs, ...unit.functions, ...unit.variables])
+      this.fileScope.set(symbol.name, symbol);
     const visible = (symbol: ObjectSymbol): boolean =>
       symbol.storage === 'global' || symbol.attributes.used || symbol.attributes.section !== null;
     const functions = unit.functions.filter(

@@ -15,7 +15,7 @@ import { errorExpr, explicitCast, intExpr, isError, rvalue } from './check_conve
 import { checkArithmetic, checkAssign, checkIncDec } from './check_expr.ts';
 import { kernelFunction } from './check_symbol.ts';
 import type { Token } from './lex.ts';
-import { charConstant, integerLiteral, stringBytes } from './literal.ts';
+import { charConstant, floatLiteral, integerLiteral, stringBytes } from './literal.ts';
 import { rangeOf } from './parse_cursor.ts';
 import type { Parser } from './parser.ts';
 import { parseAssignment, parseExpression } from './parse_expr.ts';
@@ -144,6 +144,8 @@ function numberLiteral(p: Parser, token: Token): Expr {
   const range = rangeOf(token);
   const literal = integerLiteral(token.text);
   if (!literal) {
+    const float = floatLiteral(token.text);
+    if (float !== null) return intExpr(float, C.DOUBLE, range);
     const isFloat = /^(?:0[xX][0-9a-fA-F.]*[pP]|[0-9]*\.|[0-9]+[eE])/.test(token.text);
     p.context.error(range, isFloat ? noFloats(p.context) : `'${token.text}' is not a number of C`);
     return errorExpr(range);

@@ -64,10 +64,14 @@ export const BPF_TRACING = String.raw`
 #define __BPF_TRACING_H__
 #include <bpf/bpf_helpers.h>
 
+#define bpf_target_x86
+#define bpf_target_defined
 #define __PT_REGS_CAST(x) ((const struct pt_regs *)(x))
 ${accessors('', REGISTERS)}
 ${accessors('_SYSCALL', SYSCALL_REGISTERS)}
 #define PT_REGS_SYSCALL_REGS(ctx) ((struct pt_regs *)PT_REGS_PARM1(ctx))
+#define BPF_KPROBE_READ_RET_IP(ip, ctx) ({ bpf_probe_read_kernel(&(ip), sizeof(ip), (void *)PT_REGS_RET(ctx)); })
+#define BPF_KRETPROBE_READ_RET_IP(ip, ctx) ({ bpf_probe_read_kernel(&(ip), sizeof(ip), (void *)(PT_REGS_FP(ctx) + sizeof(ip))); })
 
 #define ___bpf_ctx_cast0() ctx
 #define ___bpf_ctx_cast1(x) ___bpf_ctx_cast0(), ctx[0]

@@ -124,7 +124,7 @@ export const STANDARD_HEADERS: Readonly<Record<string, string>> = {
   'stdint.h': guard('_STDINT_H', STDINT),
   'string.h': guard('_STRING_H', STRING),
   'asm/types.h': '#include <linux/types.h>\n',
-  'linux/types.h': guard('_LINUX_TYPES_H', `#ifndef __VMLINUX_H__\n${LINUX_TYPES}\n#endif`),
+  'linux/types.h': guard('_LINUX_TYPES_H', LINUX_TYPES),
   'linux/errno.h': '#include <errno.h>\n',
   'linux/limits.h': '#include <limits.h>\n',
   'linux/stddef.h': '#include <stddef.h>\n',
