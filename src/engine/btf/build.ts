@@ -45,6 +45,8 @@ function keyOf(type: BtfType): string {
     case Kind.TYPEDEF:
     case Kind.TYPE_TAG:
       return `${type.kind} ${type.type} ${type.name}`;
+    case Kind.INT:
+      return `${type.kind} ${type.size} ${type.encoding} ${type.bitOffset} ${type.bits} ${type.name}`;
     case Kind.FUNC:
       return `${type.kind} ${type.type} ${type.linkage} ${type.name}`;
     case Kind.ARRAY:
@@ -204,7 +206,7 @@ export class BtfBuilder {
     view.setUint32(12, words.length * 4, true);
     view.setUint32(16, words.length * 4, true);
     view.setUint32(20, strings.length, true);
-    words.forEach((word, i) => view.setUint32(HEADER_BYTES + i * 4, word, true));
+    for (let i = 0; i < words.length; i++) view.setUint32(HEADER_BYTES + i * 4, words[i]!, true);
     out.set(strings, HEADER_BYTES + words.length * 4);
     return out;
   }

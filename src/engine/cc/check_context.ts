@@ -110,6 +110,8 @@ export class Context {
   kernelTypesDefined = false;
   /** Names of the kernel that were macros when it was included. */
   readonly hiddenKernelNames = new Set<string>();
+  /** Neither type nor enumerator of the kernel, as was found before. */
+  private readonly unknownToKernel = new Set<string>();
   readonly fileScope = new Scope(null);
   scope: Scope = this.fileScope;
   function: OpenFunction | null = null;
@@ -230,6 +232,7 @@ export class Context {
   }
 
   private kernelBinding(name: string): Binding | null {
+    if (this.unknownToKernel.has(name)) return null;
     const typedef = this.kernel.typedef(name);
     let binding: Binding | null = null;
     if (typedef?.kind === 'typedef') binding = { kind: 'typedef', type: typedef, range: NOWHERE };
@@ -246,6 +249,7 @@ export class Context {
         };
     }
     if (binding) this.fileScope.names.set(name, binding);
+    else this.unknownToKernel.add(name);
     return binding;
   }
 

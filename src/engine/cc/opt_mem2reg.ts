@@ -87,17 +87,18 @@ export function mem2reg(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => t
       current.set(piece, value);
     };
     for (const [piece, phi] of phis.get(block) ?? []) set(piece, phi);
-    block.insts = block.insts.flatMap((inst) => {
+    const left: Inst[] = [];
+    for (const inst of block.insts) {
       const piece = pieceOf(inst);
-      if (!piece) return [inst];
-      if (inst.op === 'load') {
-        replaced.set(inst, current.get(piece) ?? undefinedValue(piece));
-        return [];
+      if (!piece) left.push(inst);
+      else if (inst.op === 'load') replaced.set(inst, current.get(piece) ?? undefinedValue(piece));
+      else {
+        const value = must(inst.args[1], 'stored value');
+        set(piece, value);
+        if (isMarked(piece)) left.push(markOf(fn, piece, value, block));
       }
-      const value = must(inst.args[1], 'stored value');
-      set(piece, value);
-      return isMarked(piece) ? [markOf(fn, piece, value, block)] : [];
-    });
+    }
+    block.insts = left;
     for (const succ of successors(block))
       for (const [piece, phi] of phis.get(succ) ?? [])
         succ.preds.forEach((pred, i) => {
