@@ -4,7 +4,7 @@
  * Source: check_func_arg, check_reg_type, kernel/bpf/verifier.c, Linux 6.12.
  */
 import { must } from '../../shared/assert.ts';
-import type { TypeId } from '../../shared/brand.ts';
+import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { Kind } from '../btf/types.ts';
 import { structIdsMatch } from './btf_walk.ts';
 import { checkConstString } from './const_str.ts';
@@ -14,6 +14,7 @@ import type { DynptrUse } from './dynptr.ts';
 import type { Env } from './env.ts';
 import type { HelperArg, HelperProto } from './helper_proto.ts';
 import { checkRegArg } from './live.ts';
+import { checkAlignment } from './mem_access.ts';
 import { checkMemArg, checkSizeArg } from './mem_arg.ts';
 import { isSocketMap } from './map_helpers.ts';
 import { markPrecise } from './precision.ts';
@@ -130,6 +131,9 @@ const COMPATIBLE: ReadonlyMap<string, readonly RegType[]> = new Map([
   ['ringnew', DYNPTR],
   ['ringdyn', DYNPTR],
 ]);
+
+/** What `long` writes. */
+const LONG: Bytes = 8;
 
 const DYNPTR_USE: Readonly<Record<string, DynptrUse>> = {
   dynptr: { type: 0, how: 'kept' },
@@ -278,7 +282,8 @@ function checkKind(env: Env, regno: number, arg: HelperArg, proto: HelperProto, 
       return;
     case 'long':
       meta.raw.raw = true;
-      return checkMemArg(env, regno, 8, true, false, meta.raw);
+      checkMemArg(env, regno, LONG, true, false, meta.raw);
+      return checkAlignment(env, reg, 0, LONG, true);
     case 'size':
     case 'size0': {
       const before = must(proto.args[regno - 2], 'memory before a size');

@@ -9,7 +9,7 @@
  *     size size0    length in bytes, size0 may be 0    alloc      length, a known constant
  *     btf:S         pointer to struct S                sock       pointer to sock_common or what begins with it
  *     func          callback                           stack      pointer into the stack
- *     str           constant string                    long       8 bytes written
+ *     str           constant string                    long       8 bytes written, aligned
  *     lock          struct bpf_spin_lock               percpu     pointer to a per-CPU variable
  *     ringbuf       record to give back                dynptr     initialised; `newdyn`, `ringdyn`: see dynptr.ts
  *     ctx           the program's context              timer      struct bpf_timer

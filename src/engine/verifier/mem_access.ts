@@ -317,16 +317,22 @@ const ALIGNED: ReadonlyMap<number, string> = new Map([
   [PTR_TO_SOCKET, 'sock '],
 ]);
 
-/** Stack is always accessed aligned, other memory by atomics and where the program asks for it. */
-function checkAlignment(env: Env, access: MemAccess, reg: RegState): void {
+/**
+ * Stack is always accessed aligned, other memory by atomics, by some helpers and where the program asks for it.
+ *
+ * @param strict whatever memory it is
+ * @kernel check_ptr_alignment, kernel/bpf/verifier.c
+ * @fidelity full: cases.test.ts
+ */
+export function checkAlignment(env: Env, reg: RegState, off: Bytes, size: Bytes, strict: boolean): void {
   const base = baseType(reg.type);
-  const strict = base === PTR_TO_STACK || access.atomic === true || env.hasFlag(BPF_F_STRICT_ALIGNMENT);
-  if (!strict || access.size === 1 || base === PTR_TO_ARENA) return;
-  const place = tnumAdd(reg.var, tnumConst(BigInt(reg.off + access.off)));
-  if (!tnumIsAligned(place, access.size))
+  const asked = strict || base === PTR_TO_STACK || env.hasFlag(BPF_F_STRICT_ALIGNMENT);
+  if (!asked || size === 1 || base === PTR_TO_ARENA) return;
+  const place = tnumAdd(reg.var, tnumConst(BigInt(reg.off + off)));
+  if (!tnumIsAligned(place, size))
     env.reject(
       'EACCES',
-      `misaligned ${ALIGNED.get(base) ?? ''}access off ${tnumText(reg.var)}+${reg.off}+${access.off} size ${access.size}`,
+      `misaligned ${ALIGNED.get(base) ?? ''}access off ${tnumText(reg.var)}+${reg.off}+${off} size ${size}`,
     );
 }
 
@@ -338,7 +344,7 @@ function checkAlignment(env: Env, access: MemAccess, reg: RegState): void {
  */
 export function checkMemAccess(env: Env, access: MemAccess): void {
   const reg = env.reg(access.regno);
-  checkAlignment(env, access, reg);
+  checkAlignment(env, reg, access.off, access.size, access.atomic === true);
   const base = baseType(reg.type);
   const rule = mayBeNull(reg.type) && NEVER_NULL.has(base) ? undefined : RULES.get(base);
   if (!rule) return noRule(env, access, reg);
