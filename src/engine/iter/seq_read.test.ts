@@ -23,7 +23,7 @@ const btf = Btf.parse(
 /** What the program does with one object (its number in the walk), or at the end (null). */
 type Program = (object: number | null, seqNum: number) => { text: string; ret?: number };
 
-/** Counts to `objects`; object i is at address i + 1. `skipped` ones are passed over by the target. */
+/** Counts to `objects`; object i is at address i + 1. `skipped` ones are passed over by the target, which takes back what it wrote. */
 function counter(objects: number, skipped: ReadonlySet<number> = new Set()): IterReg {
   return {
     target: 'bpf_map',
@@ -38,8 +38,11 @@ function counter(objects: number, skipped: ReadonlySet<number> = new Set()): Ite
           seq.index++;
           return seq.index < objects ? BigInt(seq.index + 1) : NULL;
         },
-        show: (session, object) =>
-          skipped.has(Number(object) - 1) ? 1 : runIterProg(session, (ctx) => ctx.set('map', object)),
+        show: (session, object) => {
+          if (!skipped.has(Number(object) - 1)) return runIterProg(session, (ctx) => ctx.set('map', object));
+          session.seq.write(latin1Encode('passed over'));
+          return 1;
+        },
         stop: (session, object) => {
           if (object === NULL) runFinalProg(session);
         },
@@ -135,6 +138,20 @@ describe('what a reader gets of a buffer of 32768 bytes', () => {
       program: text(10000, 't'.repeat(5000)),
       size: 65536,
       want: [30000, 5000, 0],
+    },
+    {
+      name: 'a trailer of the whole buffer behind nothing',
+      objects: 1,
+      program: text(0, 't'.repeat(32768)),
+      size: 65536,
+      want: [E2BIG, E2BIG],
+    },
+    {
+      name: 'a trailer of the whole buffer behind an object',
+      objects: 1,
+      program: text(100, 't'.repeat(32768)),
+      size: 65536,
+      want: [100, E2BIG, E2BIG],
     },
     {
       name: 'one object one byte short of the buffer',
