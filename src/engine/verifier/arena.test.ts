@@ -36,6 +36,11 @@ test.for<readonly [name: string, source: string, message: string | null]>([
     'BPF_ATOMIC stores into R1 arena is not allowed',
   ],
   [
+    'an atomic that loads into its own address',
+    pages('r1 = atomic64_fetch_add((u64 *)(r1 +0), r1)'),
+    'misaligned access off (0x0; 0xffffffffffffffff)+0+0 size 8',
+  ],
+  [
     'a number, once it is an address of user space again',
     pages(`${TO_USER}\nr2 = *(u8 *)(r1 +0)`),
     "R1 invalid mem access 'scalar'",

@@ -33,7 +33,8 @@ const narrowed = (insn: Insn): Insn => ({ ...insn, code: (insn.code & ~7) | op.B
 function access(spec: StepSpec, arena: ArenaUse): Step {
   const { insn, pc } = spec;
   const plain = makeStep(spec);
-  const load = op.BPF_CLASS(insn.code) === op.BPF_LDX;
+  const acquires = op.BPF_MODE(insn.code) === op.BPF_ATOMIC && insn.imm === op.BPF_LOAD_ACQ;
+  const load = op.BPF_CLASS(insn.code) === op.BPF_LDX || acquires;
   const reg = load ? insn.src : insn.dst;
   const size = op.sizeBytes(insn.code);
   return (m) => {
@@ -51,7 +52,7 @@ function access(spec: StepSpec, arena: ArenaUse): Step {
  * The step of an instruction of a program with an arena; null: it is as in any program.
  *
  * @kernel do_misc_fixups, convert_ctx_accesses, kernel/bpf/verifier.c
- * @fidelity partial: an atomic operation that loads into its own address register keeps the address
+ * @fidelity full: app/arena.test.ts
  */
 export function arenaStep(spec: StepSpec, arena: ArenaUse): Step | null {
   const { insn, pc } = spec;
