@@ -57,7 +57,7 @@ import type { RegType } from './reg_type.ts';
 
 const SOCKETS: readonly RegType[] = [PTR_TO_SOCK_COMMON, PTR_TO_SOCKET];
 /** Types whose accesses are compiled differently, so that one instruction cannot serve two of them. */
-const OWN_CODE: ReadonlySet<number> = new Set([PTR_TO_CTX, ...SOCKETS, PTR_TO_BTF_ID]);
+const OWN_CODE: ReadonlySet<number> = new Set([PTR_TO_CTX, ...SOCKETS, PTR_TO_BTF_ID, PTR_TO_ARENA]);
 
 /** One instruction works on one kind of pointer. */
 function notePointerType(env: Env, type: RegType, isLoad: boolean): void {
@@ -189,6 +189,7 @@ function checkAtomic(env: Env): void {
   const access = { regno: dst, off, size, signed: false, atomic: true };
   checkMemAccess(env, { ...access, write: false, value: -1 });
   if (load >= 0) checkMemAccess(env, { ...access, write: false, value: load });
+  notePointerType(env, env.reg(dst).type, false);
   checkMemAccess(env, { ...access, write: true, value: -1 });
 }
 

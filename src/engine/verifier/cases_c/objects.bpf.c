@@ -245,4 +245,15 @@ SEC("iter/task") int lock_is_written(struct bpf_iter__task *ctx) {
   return 0;
 }
 
+// EINVAL: same insn cannot be used with different pointers
+SEC("iter/task") int one_atomic_for_an_object_and_the_stack(struct bpf_iter__task *ctx) {
+  struct plain *made = NEW(struct plain);
+  if (!made) return 0;
+  long local = 0, *to = &local;
+  if (ctx->meta->seq_num > 1) to = &made->a;
+  asm volatile("lock *(u64 *)(%[to] + 0) += %[to]" ::[to] "r"(to) : "memory");
+  DROP(made);
+  return 0;
+}
+
 char _license[] SEC("license") = "GPL";
