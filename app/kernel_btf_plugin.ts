@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
+import { LAZILY, lazyBytes } from './base64_module.ts';
 import { compileKernelTypes } from './kernel_btf.ts';
 
 const HEADERS = join(import.meta.dirname, '../src/engine/kernel/kernel_types');
@@ -22,8 +23,7 @@ export function kernelBtf(): Plugin {
     resolveId: (id) => (id === NAME ? RESOLVED : null),
     load: (id) => {
       if (id !== RESOLVED) return null;
-      const text = Buffer.from(shippedKernelBtf()).toString('base64');
-      return `export default Uint8Array.from(atob(${JSON.stringify(text)}), (char) => char.charCodeAt(0));`;
+      return `${LAZILY}\nexport default ${lazyBytes(shippedKernelBtf())}();`;
     },
   };
 }

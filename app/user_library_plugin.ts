@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
+import { LAZILY, lazyBytes } from './base64_module.ts';
 import { Btf } from '../src/engine/btf/parse.ts';
 import { library } from '../src/engine/user/libc/index.ts';
 import { shippedKernelBtf } from './kernel_btf_plugin.ts';
@@ -34,13 +35,15 @@ function hashOfSources(): string {
 /** `export default` of the objects. */
 function moduleText(): string {
   const objects = library(Btf.parse(shippedKernelBtf())).map(
-    ({ name, bytes }) =>
-      `{ name: ${JSON.stringify(name)}, text: "${Buffer.from(bytes).toString('base64')}" }`,
+    ({ name, bytes }) => `{ name: ${JSON.stringify(name)}, read: ${lazyBytes(bytes)} }`,
   );
-  return `const objects = [${objects.join(',\n')}];
-export default objects.map(({ name, text }) => ({
+  return `${LAZILY}
+const objects = [${objects.join(',\n')}];
+export default objects.map(({ name, read }) => ({
   name,
-  bytes: Uint8Array.from(atob(text), (char) => char.charCodeAt(0)),
+  get bytes() {
+    return read();
+  },
   library: true,
 }));`;
 }
@@ -52,7 +55,7 @@ export function userLibrary(): Plugin {
     load: (id) => {
       if (id !== RESOLVED) return null;
       const folder = join(ROOT, 'node_modules/.cache/iterscope');
-      const cached = join(folder, `user-library-${hashOfSources()}.js`);
+      const cached = join(folder, `c-library-${hashOfSources()}.js`);
       if (existsSync(cached)) return readFileSync(cached, 'utf8');
       const text = moduleText();
       mkdirSync(folder, { recursive: true });
