@@ -102,6 +102,13 @@ describe('BPF_LINK_CREATE', () => {
     ['bpf_prog', -22],
     ['bpf_link', -22],
     ['bpf_map_elem', -22],
+    ['bpf_sk_storage_map', -22],
+    ['sockmap', -22],
+    ['tcp', -22],
+    ['udp', -22],
+    ['unix', -22],
+    ['netlink', -22],
+    ['ipv6_route', -22],
   ] as const)('of a sleepable program for %s', (name, want) => {
     const { ret } = bpf.progLoad(attr({ attachBtfId: target(name), flags: BPF_F_SLEEPABLE }));
     expect(ret).toBeGreaterThan(0);
