@@ -7,6 +7,9 @@ test('a reader is written for the program, runs, and steps through its lines and
 }) => {
   const playground = new Playground(page);
   await playground.open();
+  // What was on show before is no place of the reader's.
+  await playground.run();
+  await playground.goTo(40);
   await playground.dock('Reader');
   const source = page.getByRole('textbox', { name: 'reader.c' });
   await expect(source).toHaveValue(/bpf_object__open\("task_file\.bpf\.o"\)/);

@@ -38,15 +38,15 @@ export function LinkState() {
   const report = useStore((s) => s.result?.report ?? null);
   const session = useStore((s) => s.result?.sessions[s.session]?.session ?? 0);
   const cancelled = useStore((s) => s.result?.cancelled ?? false);
-  const typed = useStore((s) => s.ran?.shell !== undefined);
+  const by = useStore((s) => s.ran?.reader?.path ?? (s.ran?.shell ? 'the shell' : ''));
   if (!report) return null;
   const failed = report.stage === 'attach' ? report.attach?.errno : null;
   const text = failed
     ? `BPF_LINK_CREATE: ${failed}`
     : report.link
       ? `link ${report.link.id} · session ${session}`
-      : typed
-        ? `read in the shell · session ${session}`
+      : by !== ''
+        ? `read by ${by} · session ${session}`
         : `failed at ${report.stage}`;
   return (
     <span className="status">

@@ -73,15 +73,16 @@ export const runReader = (text: string): void =>
     reader: { path: READER_PATH, text },
   });
 
-/** What came of a run: it stands at its last line. */
+/** What came of a run, whose reads are on show: it stands at its last line, and the page at what is there. */
 export function readerRan(scenario: Scenario, result: ReaderResult): void {
   const { trace } = result;
   const place = trace && trace.length > 0 ? placeOfLine(trace, trace.length - 1) : 0;
   useReader.setState({ ran: { scenario, text: scenario.reader?.text ?? '', result }, place });
+  showReader();
 }
 
 /** Shows the moment of the reader's place on the page: the callback there, or the last one before it. */
-export function showReader(): void {
+function showReader(): void {
   const trace = traceOnShow();
   const call = trace && lastCall(trace, useReader.getState().place);
   if (!call) return;

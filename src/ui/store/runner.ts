@@ -5,7 +5,7 @@ import { notFetched } from '../format/not_fetched.ts';
 import { CANCEL_MS } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { lessMotion } from './looks.ts';
-import { readerRan, showReader } from './reader.ts';
+import { readerRan } from './reader.ts';
 import { record } from './recording.ts';
 import { useStore } from './store.ts';
 import { paramsProblem } from './target_params.ts';
@@ -33,11 +33,13 @@ export class Runner {
     this.loaded = null;
     try {
       const { result, reader } = await record(this.engine, scenario, state);
-      if (reader) readerRan(scenario, reader);
-      if (reader && result.sessions.length === 0) return state.runEnded('');
-      this.adopt(scenario);
-      useStore.getState().runDone(scenario, result);
-      if (reader) showReader();
+      // A reader that read nothing leaves the recording on show.
+      if (reader && result.sessions.length === 0) state.runEnded('');
+      else {
+        this.adopt(scenario);
+        useStore.getState().runDone(scenario, result);
+      }
+      if (reader) return readerRan(scenario, reader);
       if (thenPlay && !lessMotion(useStore.getState())) useStore.getState().play();
     } catch (error) {
       useStore.getState().runEnded(failureText(error));
