@@ -271,3 +271,18 @@ test('a bloom filter knows what was never put in, and never forgets', () => {
   expect(others.filter((ret) => ret === 0).length).toBeLessThan(20);
   expect([map.push(at(1), 1n), map.delete(at(1))]).toEqual([fail('EINVAL'), fail('EOPNOTSUPP')]);
 });
+
+test.for([
+  ['queue', [2, 3]],
+  ['stack', [3, 2]],
+] as const)('a full %s makes room when told to, and knows no other flag', ([kind, left]) => {
+  const map = make(kind, { keySize: 0, maxEntries: 2 });
+  const at = (n: number) => placeBytes(bpf, u64(n));
+  expect([map.push(at(1), NOEXIST), map.push(at(1), 3n)]).toEqual([fail('EINVAL'), fail('EINVAL')]);
+  expect([map.push(at(1), ANY), map.push(at(2), EXIST)]).toEqual([0, 0]);
+  expect([map.push(at(3), ANY), map.push(at(3), EXIST)]).toEqual([fail('E2BIG'), 0]);
+  const out = at(0);
+  const taken = left.map(() => [map.pop(out), bpf.kernel.mem.u32(out)]);
+  expect(taken).toEqual(left.map((n) => [0, n]));
+  expect(map.pop(out)).toBe(fail('ENOENT'));
+});
