@@ -13,7 +13,7 @@ import { escapedSlots, placeOf } from './opt_alias.ts';
 import { clobber, holds, joinPaths, sameBytes, valueOf } from './opt_known.ts';
 import type { Known } from './opt_known.ts';
 import { isBinary } from './opt_simplify.ts';
-import { dominators } from './ssa.ts';
+import { dominators, walkDominated } from './ssa.ts';
 
 const key = (inst: Inst): string | null => {
   const args = inst.args.map((arg) => arg.id).join(',');
@@ -98,19 +98,7 @@ export function shareValues(fn: IrFunction): void {
     };
   };
 
-  const stack: { block: Block; next: number; undo: () => void }[] = [];
-  const enter = (block: Block): void => {
-    stack.push({ block, next: 0, undo: visit(block) });
-  };
-  enter(fn.entry());
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const child = tree.children.get(top.block)?.[top.next++];
-    if (child) enter(child);
-    else {
-      top.undo();
-      stack.pop();
-    }
-  }
+  walkDominated(tree, fn.entry(), visit);
   for (const phi of phis.toReversed()) phi.block!.insts.unshift(phi);
   replaceValues(fn, replaced);
 }

@@ -11,7 +11,7 @@ import { must } from '../../shared/assert.ts';
 import { Inst, replaceValues, successors } from './ir.ts';
 import type { AccessSize, Block, IrFunction, Slot, Width } from './ir.ts';
 import { splitAccesses } from './opt_split.ts';
-import { dominanceFrontier, dominators } from './ssa.ts';
+import { dominanceFrontier, dominators, walkDominated } from './ssa.ts';
 
 /** One piece of a slot. */
 interface Piece {
@@ -111,19 +111,7 @@ export function mem2reg(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => t
     };
   };
   narrowStores(fn, pieceOf);
-  const stack: { block: Block; next: number; undo: () => void }[] = [];
-  const enter = (block: Block): void => {
-    stack.push({ block, next: 0, undo: visit(block) });
-  };
-  enter(fn.entry());
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const child = tree.children.get(top.block)?.[top.next++];
-    if (child) enter(child);
-    else {
-      top.undo();
-      stack.pop();
-    }
-  }
+  walkDominated(tree, fn.entry(), visit);
   for (const [block, made] of phis) {
     const marks = [...made].flatMap(([piece, phi]) =>
       isMarked(piece) ? [markOf(fn, piece, phi, block)] : [],

@@ -66,6 +66,27 @@ export function dominators(fn: IrFunction): DomTree {
   };
 }
 
+/**
+ * Visits every block after those that dominate it, and what one of them dominates before its next sibling.
+ *
+ * @param visit what it gives is called when all that the block dominates was visited
+ */
+export function walkDominated(
+  { children }: DomTree,
+  entry: Block,
+  visit: (block: Block) => () => void,
+): void {
+  const stack = [{ block: entry, next: 0, leave: visit(entry) }];
+  for (let top = stack.at(-1); top; top = stack.at(-1)) {
+    const child = children.get(top.block)?.[top.next++];
+    if (child) stack.push({ block: child, next: 0, leave: visit(child) });
+    else {
+      top.leave();
+      stack.pop();
+    }
+  }
+}
+
 /** Blocks where the paths from a block's definitions meet those from others: where phis go. */
 export function dominanceFrontier(tree: DomTree): Map<Block, Set<Block>> {
   const frontier = new Map<Block, Set<Block>>(tree.order.map((block) => [block, new Set()]));
