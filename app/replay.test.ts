@@ -104,7 +104,10 @@ test('a moment looks the same from whichever side it is reached', async () => {
   const shows = rows(trace).flatMap((row, call) => (row.kind === 'show' ? [{ row, call }] : []));
   const look = async (call: number) => {
     const moment = { session: trace.session, read: 0, call };
-    const ctx = await api.peek({ moment, struct: 'bpf_iter__task_file', addr: result.views[0]?.ctx ?? 0n }, context());
+    const ctx = await api.peek(
+      { moment, struct: 'bpf_iter__task_file', addr: result.views[0]?.ctx ?? 0n },
+      context(),
+    );
     const steps = await api.steps({ moment }, context());
     return {
       fd: ctx?.fields.find(({ path }) => path === 'fd')?.value,
