@@ -15,7 +15,7 @@ import { Tape, canWind } from '../src/engine/machine/tape.ts';
 import type { RunOptions } from '../src/protocol/scenario.ts';
 import { resources } from './resources.ts';
 
-const MOMENTS = 8;
+const MOMENTS = 6;
 
 /** @returns what begins a run of a program's text */
 function runOf(text: string, world: string, options: RunOptions) {
@@ -28,19 +28,22 @@ function runOf(text: string, world: string, options: RunOptions) {
 
 /** Plays to the end. @returns the machine, and its tape if it can be wound */
 function recorded(begin: (ready: WhenReady) => Beginning, size: number, stride: number, most: number) {
-  let fd = -1;
+  let fds: readonly number[] = [];
   let winds = false;
-  const { machine, play } = begin((fds) => {
-    fd = fds[0] ?? -1;
+  const { machine, play } = begin((opened) => {
+    fds = opened;
     winds = canWind(machine);
     return winds ? 'stay open' : undefined;
   });
   let tape: Tape | null = null;
   for (let calls = 1; play.next().done === false; calls++) {
-    if (calls === 1 && winds) tape = new Tape(machine, { fd, size }, stride, most);
+    if (calls === 1 && winds) tape = new Tape(machine, { fds, size }, stride, most);
     if (tape && !tape.see()) tape = null;
   }
-  return { tape: tape?.isUsable ? tape : null, calls: machine.recorder.sessions[0]?.call ?? 0 };
+  return {
+    tape: tape?.isUsable ? tape : null,
+    sessions: machine.recorder.sessions.map(({ session, call }) => ({ session, calls: call })),
+  };
 }
 
 const bytesOf = ({ kernel }: Machine): Buffer => Buffer.from(kernel.mem.snapshot().bytes.subarray(RESERVED));
@@ -85,34 +88,51 @@ const RUNS: readonly (readonly [what: string, text: string, world: string, optio
   ],
 ];
 
-test.for(RUNS)('%s: wound and played again, all memory is the same', ([, text, world, options]) => {
-  const begin = runOf(text, world, options);
-  const { tape, calls } = recorded(begin, options.readSize ?? 4096, 4, 4000);
-  if (!tape) throw new Error('the run cannot be wound');
-  expect(calls).toBeGreaterThan(MOMENTS);
-  const random = new Random(7);
-  const moments = Array.from({ length: MOMENTS }, () => 1 + (random.u32() % calls));
-  const again = new Rerun(begin);
-  const played = new Map(
-    [...new Set(moments)]
-      .sort((a, b) => a - b)
-      .map((at) => {
-        const machine = again.after(1, at);
-        if (!machine) throw new Error(`there is no call ${at}`);
-        return [at, { bytes: bytesOf(machine), now: machine.kernel.now }];
-      }),
-  );
-  for (const at of moments) {
-    const machine = tape.after(1, at);
-    const { bytes, now } = played.get(at) ?? {};
-    expect(machine?.kernel.now, `time after ${at} of ${calls} calls`).toBe(now);
-    expect(machine && bytes && bytesOf(machine).compare(bytes), `memory after ${at} of ${calls} calls`).toBe(
-      0,
-    );
-  }
-  expect(tape.after(1, calls + 1)).toBeNull();
-});
+/** Which memory is whose changes in these, or the world does: their beginning is played again. */
+const IN_PART: typeof RUNS = [
+  ['two sessions in turn', example('task_file'), 'demo', { readSize: 256, sessions: 2 }],
+  ['a world that changes', example('task_file'), 'churn', { readSize: 512 }],
+];
 
-test('a run that hands out memory while it is read cannot be wound', () => {
+for (const [runs, whole] of [
+  [RUNS, true],
+  [IN_PART, false],
+] as const)
+  test.for(runs)('%s: wound and played again, all memory is the same', ([, text, world, options]) => {
+    const begin = runOf(text, world, options);
+    const { tape, sessions } = recorded(begin, options.readSize ?? 4096, 4, 4000);
+    if (!tape) throw new Error('the run cannot be wound');
+    expect(tape.isWhole).toBe(whole);
+    expect(sessions).toHaveLength(options.sessions ?? 1);
+    const random = new Random(7);
+    const moments = sessions.flatMap(({ session, calls }) =>
+      Array.from({ length: MOMENTS }, () => ({ session, at: 1 + (random.u32() % calls) })),
+    );
+    const again = new Rerun(begin);
+    const played = new Map(
+      moments
+        .toSorted((a, b) => a.session - b.session || a.at - b.at)
+        .map(({ session, at }) => {
+          const machine = again.after(session, at);
+          if (!machine) throw new Error(`there is no call ${at}`);
+          return [`${session}/${at}`, { bytes: bytesOf(machine), now: machine.kernel.now }];
+        }),
+    );
+    let wound = 0;
+    for (const { session, at } of moments) {
+      const machine = tape.after(session, at);
+      if (!machine) continue;
+      wound++;
+      const { bytes, now } = played.get(`${session}/${at}`) ?? {};
+      expect(machine.kernel.now, `time after ${at} calls of session ${session}`).toBe(now);
+      expect(bytes && bytesOf(machine).compare(bytes), `memory after ${at} calls of session ${session}`).toBe(
+        0,
+      );
+    }
+    expect(wound).toBeGreaterThanOrEqual(whole ? moments.length : moments.length / 2);
+    for (const { session, calls } of sessions) expect(tape.after(session, calls + 1)).toBeNull();
+  });
+
+test('a run that hands out memory all the time is played again', () => {
   expect(recorded(runOf(INSERTING, 'demo', {}), 4096, 4, 4000).tape === null).toBe(true);
 });

@@ -36,7 +36,7 @@ import { lookAt } from './machine/look.ts';
 import type { LineValues } from './machine/line_values.ts';
 import type { MapsView } from './machine/look_maps.ts';
 import { Filming } from './machine/filming.ts';
-import { Rerun } from './machine/player.ts';
+import { Rerun, Spliced } from './machine/player.ts';
 import { Replay } from './machine/replay.ts';
 import { Tape, canWind } from './machine/tape.ts';
 import type { Reading } from './machine/tape.ts';
@@ -262,12 +262,11 @@ export function createEngineApi(resources: Resources): ServedApi {
     }
     let films: readonly Filming[] = [];
     let reading: Reading | null = null;
-    const play = playFor(machine, scenario, object, ([fd]) => {
+    const play = playFor(machine, scenario, object, (fds) => {
       films = machine.sys.fds.openSessions.map(
         (session) => new Filming(session, sceneOf(session) ?? strip(scenario, object)),
       );
-      if (fd !== undefined && canWind(machine))
-        reading = { fd, size: scenario.options.readSize ?? DEFAULT_READ_SIZE };
+      if (canWind(machine)) reading = { fds, size: scenario.options.readSize ?? DEFAULT_READ_SIZE };
       return reading ? 'stay open' : undefined;
     });
     let tape: Tape | null = null;
@@ -276,7 +275,8 @@ export function createEngineApi(resources: Resources): ServedApi {
       return { machine: again, play: playFor(again, scenario, object, () => undefined) };
     });
     const lookBack = (): void => {
-      replay = new Replay(tape?.isUsable ? tape : rerun);
+      const wound = tape?.isUsable ? tape : null;
+      replay = new Replay(!wound ? rerun : wound.isWhole ? wound : new Spliced(rerun, wound));
     };
     const recorded = () => ({
       sessions: machine.recorder.sessions.map((session) => session.trace()),

@@ -110,7 +110,8 @@ export class PageLog {
     this.forget();
   }
 
-  private forget(): void {
+  /** Sets a mark of which nobody asks how it differs from the one before. */
+  forget(): void {
     for (const [page, copy] of this.kept) {
       this.dirty[page] = 0;
       this.spare.push(copy);

@@ -4,8 +4,12 @@
  *
  *     mark --delta-- mark --delta-- mark .. end        wound to a mark, then on by callbacks
  *
- * A machine can be wound as far as all that changes is bytes. A run that hands out or takes back memory, or
- * whose program keeps something elsewhere, is played again instead.
+ * A machine can be wound as far as all that changes is bytes. Where a run hands out or takes back memory, or the
+ * world is changed, the tape begins anew: what is before is played again (`Spliced` in player.ts). So is all of a
+ * run whose program keeps something elsewhere.
+ *
+ * Sessions take turns read by read. So at a mark one of them is in a read, which is a position, and all others
+ * are between two.
  */
 import * as op from '../abi/opcode.ts';
 import { helperName } from '../abi/helper_id.ts';
@@ -14,7 +18,6 @@ import type { Midway } from '../iter/seq_read.ts';
 import type { Session } from '../iter/session.ts';
 import { PageLog, applyDelta, deltaBytes, joinDeltas } from '../kernel/page_log.ts';
 import type { Delta } from '../kernel/page_log.ts';
-import { must } from '../../shared/assert.ts';
 import { progsByAddr } from '../bpf/prog.ts';
 import { read } from '../sys/files.ts';
 import type { Machine } from './boot.ts';
@@ -24,6 +27,10 @@ import type { Player } from './player.ts';
 const STRIDE = 256;
 /** Bytes that all deltas may take. */
 const MOST_BYTES = 48 << 20;
+/** A run that hands out memory more often does so all the time. */
+const MOST_BEGINNINGS = 64;
+/** To play the beginning of a run again takes a second machine: of a larger world, one is enough. */
+const LARGE_WORLD = 512 << 20;
 
 /** Helpers that change nothing but bytes, or nothing that a program can see again. */
 const WINDABLE = new Set(
@@ -40,43 +47,63 @@ const WINDABLE = new Set(
   ),
 );
 
+/** A read(2) of the recording. */
+interface ReadSpan {
+  /** Whose: place among the sessions. */
+  readonly of: number;
+  /** Callbacks of all sessions before it, and of its own. */
+  readonly step: number;
+  readonly call: number;
+  /** Reads of its session before it. */
+  readonly reads: number;
+}
+
 /** What is not in memory at a mark. */
 interface Mark {
-  /** Callbacks that have returned. */
-  readonly call: number;
-  readonly now: bigint;
-  readonly reads: number;
+  /** Callbacks of all sessions that have returned. */
+  readonly step: number;
+  /** Place of the read that is under way. */
+  readonly span: number;
   readonly midway: Midway;
+  readonly now: bigint;
+  /** By session: callbacks that have returned, and reads. */
+  readonly calls: readonly number[];
+  readonly reads: readonly number[];
   /** Leads to the next mark; null in the last one. */
   delta: Delta | null;
 }
 
 /** The walk on from a mark. */
 interface Live {
-  call: number;
+  step: number;
+  span: number;
+  readonly calls: number[];
   readonly walk: Generator;
 }
 
-/** Where and how the one session of a run is read. */
+/** Where and how the sessions of a run are read. */
 export interface Reading {
-  readonly fd: number;
+  readonly fds: readonly number[];
   readonly size: number;
 }
 
 export class Tape implements Player {
   private readonly machine: Machine;
-  private readonly session: Session;
+  private readonly sessions: readonly Session[];
   private readonly reading: Reading;
   private readonly log: PageLog;
-  private readonly allocations: number;
   private marks: Mark[] = [];
+  private readonly spans: ReadSpan[] = [];
   private stride: number;
   private readonly most: number;
   private bytes = 0;
-  /** Calls at which the read that is recorded began. */
-  private readFrom = 0;
-  /** Callbacks of the whole run. */
+  /** Callbacks of all sessions, and by session. */
   private end = 0;
+  private readonly ends: number[];
+  /** What the tape began with: changes of who has which memory, and of the world. */
+  private allocations = 0;
+  private changes = 0;
+  private beginnings = 1;
   /** The mark that memory was last at. */
   private at = 0;
   private live: Live | null = null;
@@ -90,43 +117,71 @@ export class Tape implements Player {
     this.stride = stride;
     this.most = most;
     this.machine = machine;
-    this.session = must(machine.sys.fds.openSessions[0], 'a session');
+    this.sessions = machine.sys.fds.openSessions;
+    this.ends = this.sessions.map(() => 0);
     this.reading = reading;
     this.log = new PageLog(machine.kernel.mem);
-    this.allocations = machine.kernel.mem.allocations;
+    this.note();
+  }
+
+  private note(): void {
+    this.allocations = this.machine.kernel.mem.allocations;
+    this.changes = this.machine.script.made.size;
   }
 
   /** Looks at a callback that has just been recorded. @returns whether the run can still be wound */
   see(): boolean {
-    if (this.machine.kernel.mem.allocations !== this.allocations) {
-      this.log.close();
-      return false;
+    const of = this.sessions.findIndex(({ recorder }, i) => recorder && recorder.call !== this.ends[i]);
+    const session = this.sessions[of];
+    if (!session?.recorder) return true;
+    const { last, call } = session.recorder;
+    this.end++;
+    this.ends[of] = call;
+    let span = this.spans.at(-1);
+    if (span?.of !== of || span.reads !== session.reads) {
+      span = { of, step: this.end - 1, call: call - 1, reads: session.reads };
+      this.spans.push(span);
     }
-    const { recorder } = this.session;
-    const last = recorder?.last;
-    if (!recorder || !last) return true;
-    const { call } = recorder;
-    this.end = call;
-    if (last.kind === 'start') this.readFrom = call - 1;
+    const { kernel, script } = this.machine;
+    const same = kernel.mem.allocations === this.allocations && script.made.size === this.changes;
+    if (!same && !this.beginAnew()) return false;
+    if (!last) return true;
     const first = this.marks.length === 0;
-    if (!first && call - (this.marks.at(-1)?.call ?? 0) < this.stride) return true;
+    if (!first && this.end - (this.marks.at(-1)?.step ?? 0) < this.stride) return true;
     // Between two objects a read is a position: only there it can be taken up again.
-    const shown = (call - this.readFrom) >> 1;
     const isStart = first && last.kind === 'start' && last.result === 1;
     if (isStart || (last.kind === 'show' && last.result >= 0))
-      this.mark(call, { object: last.object, shown });
+      this.mark({ object: last.object, shown: (call - span.call) >> 1 });
     return true;
   }
 
-  private mark(call: number, midway: Midway): void {
+  private beginAnew(): boolean {
+    this.marks = [];
+    this.bytes = 0;
+    this.note();
+    this.log.forget();
+    if (++this.beginnings <= MOST_BEGINNINGS && this.machine.kernel.mem.buffer.byteLength <= LARGE_WORLD)
+      return true;
+    this.log.close();
+    return false;
+  }
+
+  private mark(midway: Midway): void {
     const before = this.marks.at(-1);
     const delta = this.log.mark();
     if (before) {
       before.delta = delta;
       this.bytes += deltaBytes(delta);
     }
-    const { now } = this.machine.kernel;
-    this.marks.push({ call, now, reads: this.session.reads, midway, delta: null });
+    this.marks.push({
+      step: this.end,
+      span: this.spans.length - 1,
+      midway,
+      now: this.machine.kernel.now,
+      calls: [...this.ends],
+      reads: this.sessions.map(({ reads }) => reads),
+      delta: null,
+    });
     this.at = this.marks.length - 1;
     while (this.bytes > this.most && this.marks.length > 2) this.thin();
   }
@@ -145,42 +200,53 @@ export class Tape implements Player {
     this.stride *= 2;
   }
 
-  /** Whether there is a mark at all. */
+  /** Whether there is a mark at all, and nothing has been changed behind the last callback. */
   get isUsable(): boolean {
-    return this.marks.length > 0;
+    return this.marks.length > 0 && this.changes === this.machine.script.made.size;
+  }
+
+  /** Whether it leads to every moment of the run that it is usable for. */
+  get isWhole(): boolean {
+    return this.beginnings === 1;
   }
 
   // -- winding ---------------------------------------------------------------------------------------------
 
   after(session: number, calls: number): Machine | null {
-    if (session !== this.session.id || calls > this.end) return null;
-    const mark = this.marks.findLastIndex(({ call }) => call <= calls);
+    const of = this.sessions.findIndex(({ id }) => id === session);
+    const span = this.spans.findLast((one) => one.of === of && one.call < calls);
+    if (!span || calls > (this.ends[of] ?? 0)) return null;
+    const step = span.step + calls - span.call;
+    const mark = this.marks.findLastIndex((one) => one.step <= step);
     if (mark < 0) return null;
-    if (this.live === null || this.live.call > calls || this.at < mark) this.wind(mark);
-    while ((this.live?.call ?? calls) < calls) if (!this.next()) return null;
+    if (this.live === null || this.live.step > step || this.at < mark) this.wind(mark);
+    while ((this.live?.step ?? step) < step) if (!this.next()) return null;
     return this.machine;
   }
 
   next(): boolean {
-    const { live } = this;
-    if (!live || live.call >= this.end) return false;
+    const { live, spans } = this;
+    if (!live || live.step >= this.end) return false;
     try {
       live.walk.next();
     } catch (error) {
       if (!(error instanceof ProgramAbort)) throw error;
       return false;
     }
-    live.call++;
+    while ((spans[live.span + 1]?.step ?? Infinity) <= live.step) live.span++;
+    const of = spans[live.span]?.of ?? 0;
+    live.calls[of] = (live.calls[of] ?? 0) + 1;
+    live.step++;
     return true;
   }
 
   calls(session: number): number {
-    return session === this.session.id ? (this.live?.call ?? 0) : 0;
+    return this.live?.calls[this.sessions.findIndex(({ id }) => id === session)] ?? 0;
   }
 
   /** Brings memory, and the little that is not in it, to a mark. */
   private wind(to: number): void {
-    const { machine, session, marks, reading } = this;
+    const { machine, sessions, marks } = this;
     this.log.undo();
     const { mem } = machine.kernel;
     const lead = (i: number): void => {
@@ -192,24 +258,31 @@ export class Tape implements Player {
     const mark = marks[to];
     if (!mark) return;
     machine.kernel.now = mark.now;
-    session.reads = mark.reads;
-    session.ran = { ret: -1, insns: 0 };
-    // What is walked again has been recorded.
-    session.recorder = null;
-    this.live = { call: mark.call, walk: onward(machine, reading, mark.midway) };
+    sessions.forEach((session, i) => {
+      session.reads = mark.reads[i] ?? 0;
+      session.ran = { ret: -1, insns: 0 };
+      // What is walked again has been recorded.
+      session.recorder = null;
+    });
+    this.live = { step: mark.step, span: mark.span, calls: [...mark.calls], walk: this.onward(mark) };
   }
-}
 
-/** Reads on from inside of a read. Who looks back stops it before the run's own end. */
-function* onward({ sys }: Machine, { fd, size }: Reading, midway: Midway): Generator {
-  yield* read(sys, fd, size, false, midway);
-  for (;;) yield* read(sys, fd, size);
+  /** Reads on from inside of a read. Who looks back stops it at the run's own end. */
+  private *onward({ span, midway }: Mark): Generator {
+    const { machine, reading, sessions, spans } = this;
+    for (const [i, { of, reads }] of spans.slice(span).entries()) {
+      const session = sessions[of];
+      // A read that made no callback is counted, and changed nothing.
+      if (session) session.reads = reads;
+      yield* read(machine.sys, reading.fds[of] ?? -1, reading.size, false, i === 0 ? midway : null);
+    }
+  }
 }
 
 /** Whether a run whose sessions have just been opened may turn out to change bytes alone. */
 export function canWind(machine: Machine): boolean {
-  const [session, another] = machine.sys.fds.openSessions;
-  if (!session || another || machine.module || !machine.script.isOver) return false;
+  const [session] = machine.sys.fds.openSessions;
+  if (!session || machine.module) return false;
   const { insns } = progsByAddr.at(machine.kernel, session.prog.addr).spec;
   return insns.every(
     ({ code, src, imm }) =>
