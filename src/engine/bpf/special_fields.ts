@@ -9,6 +9,7 @@ import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { resolve, sizeOf, structOf } from '../btf/layout.ts';
 import type { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
+import { KERNEL_OWNED } from '../verifier/record.ts';
 
 export interface SpecialField {
   /** The struct's name, or the type tag of a kernel pointer. */
@@ -19,17 +20,6 @@ export interface SpecialField {
   readonly target?: string;
 }
 
-const STRUCTS: ReadonlySet<string> = new Set([
-  'bpf_spin_lock',
-  'bpf_res_spin_lock',
-  'bpf_timer',
-  'bpf_wq',
-  'bpf_list_head',
-  'bpf_list_node',
-  'bpf_rb_root',
-  'bpf_rb_node',
-  'bpf_refcount',
-]);
 const TAGS: ReadonlySet<string> = new Set(['kptr', 'kptr_untrusted', 'percpu_kptr', 'uptr']);
 
 /** The tag of a kernel pointer, and the struct that it points to. */
@@ -55,7 +45,7 @@ export function specialFields(btf: Btf, id: TypeId): readonly SpecialField[] {
       const inner = resolve(btf, member.type);
       const name = btf.nameOf(inner);
       const pointer = kernelPointer(btf, inner);
-      if (structOf(btf, inner) && STRUCTS.has(name))
+      if (structOf(btf, inner) && KERNEL_OWNED.has(name))
         out.push({ kind: name, offset, size: sizeOf(btf, inner) });
       else if (pointer) out.push({ ...pointer, offset, size: 8 });
       else visit(inner, offset, depth + 1);

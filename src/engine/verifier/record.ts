@@ -45,7 +45,8 @@ export interface SpecialField {
 }
 export type StructRecord = readonly SpecialField[];
 
-const STRUCTS: ReadonlySet<string> = new Set([
+/** Structs of which the kernel keeps those in a map's value or in an object of a program's. */
+export const KERNEL_OWNED: ReadonlySet<string> = new Set([
   'bpf_spin_lock',
   'bpf_res_spin_lock',
   'bpf_timer',
@@ -145,7 +146,7 @@ function collect(btf: Btf, kernel: Btf, id: TypeId, base: Bytes, depth: number, 
     }
     const pointer = pointeeOf(btf, kernel, inner);
     const name = btf.nameOf(inner);
-    const isField = btf.kind(inner) === Kind.STRUCT && STRUCTS.has(name);
+    const isField = btf.kind(inner) === Kind.STRUCT && KERNEL_OWNED.has(name);
     if (!pointer && !isField && btf.kind(inner) !== Kind.STRUCT) continue;
     const size = sizeOf(btf, inner);
     for (let i = 0; i < count; i++) {
