@@ -30,8 +30,11 @@ type Found = Readonly<Partial<Record<Contestant, Samples>>>;
 
 const CLI = join('.cache', 'bench', 'iterscope.mjs');
 const ROUNDS = 2;
-/** CPU time for which all sources are compiled in turn before anything counts: from then on a compile costs the same. */
-const WARM_UP_MS = 5_000;
+/**
+ * CPU time for which all sources are compiled in turn before anything counts. After a third of it a compile still
+ * costs up to twice as much: the JavaScript engine is busy optimising the compiler.
+ */
+const WARM_UP_MS = 15_000;
 
 /** Everything on disk that the peers need. */
 interface Bench {
