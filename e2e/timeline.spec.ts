@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { AxeBuilder } from '@axe-core/playwright';
+import { expectNoFindings } from './findings.ts';
 import { Playground, commandLine, exampleText } from './playground.ts';
 
 test('the search goes to the events that the command line prints, and back @every-width', async ({
@@ -24,8 +24,7 @@ test('the search goes to the events that the command line prints, and back @ever
   await expect.poll(async () => (await playground.event()).at).toBeLessThan(at);
   await field.fill('fd nothing');
   await expect(page.getByText('fd needs a number')).toBeVisible();
-  const { violations } = await new AxeBuilder({ page }).include('.timeline').analyze();
-  expect(violations.map((v) => v.id)).toEqual([]);
+  await expectNoFindings(page, '.timeline');
   await field.fill('output "no such text"');
   await field.press('Enter');
   await expect(page.getByText('No later event')).toBeVisible();

@@ -1,6 +1,6 @@
 /** Every part of the page that a tab, a button or a key brings up, as axe sees it. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { expectNoFindings } from './findings.ts';
 import { Playground } from './playground.ts';
 
 /** Those that no other test asks about. */
@@ -14,13 +14,7 @@ test('no findings of axe in the tabs of dock and inspector, in Heat, Find, Share
   await playground.open();
   await playground.run();
   await playground.goTo(5);
-  const check = async (where: string, part: string): Promise<void> => {
-    const { violations } = await new AxeBuilder({ page }).include(part).exclude('.monaco-editor').analyze();
-    const found = violations.map(
-      ({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join(' ')}`,
-    );
-    expect(found).toEqual([]);
-  };
+  const check = (where: string, part: string): Promise<void> => expectNoFindings(page, part, where);
   for (const tab of DOCK) {
     await playground.dock(tab);
     await expect(page.locator('[aria-label=Dock] .tab[data-state=active]').first()).toContainText(tab);

@@ -2,8 +2,8 @@
 import { readFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { expectNoFindings } from './findings.ts';
 import { Playground, commandLine, exampleText } from './playground.ts';
 
 const program = exampleText('task_file.bpf.c');
@@ -52,7 +52,7 @@ test('a file opened at a moment is part of the run, as a script of the world wou
   await expect.poll(() => playground.output()).toBe(answer.output);
 
   await playground.dock('Changes');
-  expect((await new AxeBuilder({ page }).exclude('.monaco-editor').analyze()).violations).toEqual([]);
+  await expectNoFindings(page);
   await page.getByRole('button', { name: 'Undo the last' }).click();
   await expect(page.getByText('Nothing has been changed.')).toBeVisible();
   await expect(playground.counter).toHaveValue('3');
