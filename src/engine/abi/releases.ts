@@ -78,6 +78,8 @@ export const RULE_SINCE = {
   untrustedMemFromPointer: 617,
   /** What is still held at exit is reported as `BPF_EXIT instruction in main prog ...`. */
   exitNamesTheRegion: 613,
+  /** may_goto may lead to the next instruction. */
+  mayGotoNext: 614,
   /** Loops over numbers (bpf_for) may go round while a lock is held. */
   loopsUnderLock: 614,
   /** Which global functions may sleep is worked out before: the others may be called in any region. */

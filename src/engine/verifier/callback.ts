@@ -51,7 +51,7 @@ const fillLoop: FillCallback = (_env, caller, callee) => {
 /** callback(map, key, value, ctx) */
 const fillMapElem: FillCallback = (env, caller, callee) => {
   const map = must(caller.reg(1).map, 'map');
-  if (!ELEM_MAPS.has(map.type)) env.reject('EINVAL', 'callback function not allowed for map');
+  if (!ELEM_MAPS.has(map.type)) env.reject('ENOTSUPP', 'callback function not allowed for map');
   callee.reg(1).copyAll(caller.reg(1));
   pointer(callee.reg(2), PTR_TO_MAP_KEY).map = map;
   pointer(callee.reg(3), PTR_TO_MAP_VALUE).map = map;

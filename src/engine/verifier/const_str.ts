@@ -23,6 +23,7 @@ function constBytes(env: Env, regno: number): Uint8Array {
     return env.reject('EACCES', 'no direct value access support for this map type');
   const off = reg.off + reg.constValue;
   checkMapRegion(env, regno, reg.off, map.valueSize - off, false, true);
+  if (map.maxEntries !== 1) return env.reject('ENOTSUPP', 'direct value access on string failed');
   return map.readValue(off, map.valueSize - off) ?? env.reject('EFAULT', 'string is not zero-terminated');
 }
 

@@ -355,7 +355,7 @@ export class Env {
     const state = this.state.clone();
     this.stack.push({ state, insnIdx, prevInsnIdx, logPos: this.log.end });
     if (this.stack.length > MAX_PENDING)
-      this.reject('EFAULT', `The sequence of ${this.stack.length} jumps is too complex.`);
+      this.reject('E2BIG', `The sequence of ${this.stack.length} jumps is too complex.`);
     if (state.parent) state.parent.branches++;
     return state;
   }

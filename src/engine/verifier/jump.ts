@@ -17,6 +17,7 @@ import {
   BPF_SRC,
   BPF_X,
 } from '../abi/opcode.ts';
+import { hasRule } from '../abi/releases.ts';
 import { branchTaken, refineBranches } from './branch.ts';
 import type { Env } from './env.ts';
 import { checkRegArg } from './live.ts';
@@ -123,8 +124,10 @@ function markPtrOrNull(env: Env, state: VerifierState, regno: number, isNull: bo
 
 function checkMayGoto(env: Env): void {
   const insn = env.insn(env.insnIdx);
-  if (insn.code !== (BPF_JMP | BPF_JCOND) || insn.src !== 0 || insn.dst !== 0 || insn.imm !== 0)
-    env.reject('EINVAL', `invalid may_goto imm ${insn.imm}`);
+  const mayStay = hasRule(env.request.release, 'mayGotoNext');
+  const badFields = insn.code !== (BPF_JMP | BPF_JCOND) || insn.src !== 0 || insn.dst !== 0 || insn.imm !== 0;
+  if (badFields || (insn.off === 0 && !mayStay))
+    env.reject('EINVAL', `invalid may_goto ${mayStay ? '' : `off ${insn.off} `}imm ${insn.imm}`);
   const prev = findPrevEntry(env, env.state.parent, env.insnIdx);
   const queued = env.pushState(env.insnIdx + 1, env.insnIdx);
   queued.mayGotoDepth++;

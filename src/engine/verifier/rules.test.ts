@@ -204,6 +204,15 @@ test.for<readonly [name: string, source: string, message: string | null]>([
   expect(refusal(source)).toBe(message);
 });
 
+test('more branches wait than may: E2BIG', () => {
+  const asked = 8193;
+  const ask = (i: number): string => `r0 = *(u64 *)(r1 +0)\nif r0 == 0x0 goto pc+${2 * (asked - 1 - i)}`;
+  const source = `${TASK}\n${Array.from({ length: asked }, (_, i) => ask(i)).join('\n')}\nr0 = 0\nexit`;
+  const { errno, log } = verify(asmRequest(source, world));
+  expect(errno).toBe('E2BIG');
+  expect(log).toContain(`The sequence of ${asked} jumps is too complex.\n`);
+});
+
 test('a program without a licence may not look at kernel objects', () => {
   const source = 'r1 = *(u64 *)(r1 +0)\nr1 = *(u64 *)(r1 +0)\nr0 = 0\nexit';
   expect(refusal(source, { gplCompatible: false })).toBe(
