@@ -38,6 +38,8 @@ export interface TagBinding {
 export interface LabelEntry {
   readonly label: Label;
   defined: boolean;
+  /** Something goes there, or it is meant to be unused. */
+  used: boolean;
   range: Range;
 }
 
@@ -83,6 +85,8 @@ export class OpenFunction {
   /** Of `__label__` in blocks that are read. */
   readonly localLabels: LabelEntry[] = [];
   readonly switches: OpenSwitch[] = [];
+  /** Those that its blocks declare. */
+  readonly variables: VarSymbol[] = [];
   /** Loops and switches around the statement that `break` may leave. */
   breakable = 0;
   loops = 0;
@@ -118,6 +122,8 @@ export class Context {
   readonly functions: FuncSymbol[] = [];
   readonly variables: VarSymbol[] = [];
   readonly externs: ObjectSymbol[] = [];
+  /** How often an object was named, evaluated or not. */
+  readonly mentions = new WeakMap<ObjectSymbol, number>();
   /** What was stored last in elements of local arrays, by index. */
   readonly stored = new Map<VarSymbol, Map<bigint, CType>>();
   /** Greater than 0 inside sizeof, typeof and the like: nothing there is evaluated. */
@@ -206,14 +212,21 @@ export class Context {
     }
     const known = this.function?.labels.get(name);
     if (known) return known;
-    const entry: LabelEntry = { label: { name }, defined: false, range };
+    const entry: LabelEntry = { label: { name }, defined: false, used: false, range };
     this.function?.labels.set(name, entry);
     return entry;
   }
 
+  /** The label that a goto names. */
+  labelGoneTo(name: string, range: Range): Label {
+    const entry = this.labelNamed(name, range);
+    entry.used = true;
+    return entry.label;
+  }
+
   /** `__label__ name;` */
   declareLabel(name: string, range: Range): void {
-    const entry: LabelEntry = { label: { name }, defined: false, range };
+    const entry: LabelEntry = { label: { name }, defined: false, used: false, range };
     this.scope.labels.set(name, entry);
     this.function?.localLabels.push(entry);
   }
@@ -310,6 +323,7 @@ export const noFloats = ({ profile }: Context): string =>
 
 /** Marks an object as used. */
 export function reference(context: Context, symbol: ObjectSymbol): void {
+  context.mentions.set(symbol, (context.mentions.get(symbol) ?? 0) + 1);
   if (context.unevaluated === 0) symbol.referenced = true;
 }
 

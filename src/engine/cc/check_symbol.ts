@@ -196,6 +196,7 @@ export function declareLocal(context: Context, made: NewSymbol, storage: 'local'
     ]);
   context.scope.names.set(made.name, { kind: 'object', symbol });
   context.observer?.name(made.range, { kind: 'object', symbol }, 'declaration');
+  context.function?.variables.push(symbol);
   if (storage === 'static') {
     symbol.owner = context.function?.symbol ?? null;
     context.variables.push(symbol);

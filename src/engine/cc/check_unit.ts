@@ -3,6 +3,7 @@ import { findSectionDef, parseSectionName, SECTION_DEFS } from '../abi/section.t
 import type { FuncSymbol } from './ast.ts';
 import type { Context } from './check_context.ts';
 import { checkIterator } from './check_iterator.ts';
+import { checkFile } from './check_names.ts';
 import { didYouMean, hintText } from './diagnostic.ts';
 
 const LICENSE = 'char LICENSE[] SEC("license") = "GPL";';
@@ -35,6 +36,7 @@ function checkExterns(context: Context): void {
 
 /** Warns of programs in sections that libbpf does not know, and of an object without a licence. */
 export function checkUnit(context: Context): void {
+  if (!context.diagnostics.hasErrors) checkFile(context);
   const programs = context.functions.filter((symbol) => programSection(symbol) !== null);
   for (const symbol of programs) {
     const name = programSection(symbol) ?? '';

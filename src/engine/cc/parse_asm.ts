@@ -79,5 +79,5 @@ export function parseAsm(p: Parser, start: Loc): AsmStmt {
 
 function gotoTarget(p: Parser): Label {
   const name = p.advance();
-  return p.context.labelNamed(name.text, rangeOf(name)).label;
+  return p.context.labelGoneTo(name.text, rangeOf(name));
 }

@@ -6,6 +6,7 @@ import { typeText } from './ctype_text.ts';
 import { evaluateInt } from './const_eval.ts';
 import { noFloats, OpenFunction, reference } from './check_context.ts';
 import { isError, rvalue } from './check_convert.ts';
+import { checkBody } from './check_names.ts';
 import { completes } from './check_return.ts';
 import { checkInitializer } from './check_init.ts';
 import type { InitSyntax } from './check_init.ts';
@@ -296,7 +297,10 @@ function defineFunction(p: Parser, specifiers: Specifiers, declarator: Declarato
   context.function = null;
   for (const entry of [...open.labels.values(), ...open.localLabels])
     if (!entry.defined) context.error(entry.range, `use of undeclared label '${entry.label.name}'`);
-  if (context.diagnostics.errors === errors) checkEnd(p, symbol, body);
+  if (context.diagnostics.errors === errors) {
+    checkEnd(p, symbol, body);
+    checkBody(context, open, body);
+  }
   if (symbol.definition) return;
   symbol.definition = { symbol, params, body, loc: name.loc, endLoc: Math.max(name.loc, p.lastEnd - 1) };
   if (symbol.storage === 'extern') {

@@ -307,7 +307,9 @@ function parseLabel(p: Parser): Stmt {
   p.context.observer?.name(rangeOf(name), { kind: 'label', label: entry.label }, 'declaration');
   if (entry.defined) p.context.error(rangeOf(name), `redefinition of label '${name.text}'`);
   entry.defined = true;
-  parseAttributes(p, noAttributes());
+  const attributes = noAttributes();
+  parseAttributes(p, attributes);
+  entry.used ||= attributes.unused;
   return { kind: 'label', label: entry.label, body: labelled(p), range: p.since(name.loc) };
 }
 
@@ -335,7 +337,7 @@ function parseGoto(p: Parser, start: Loc): Stmt {
     return empty(p.since(start));
   }
   p.advance();
-  const { label } = p.context.labelNamed(name.text, rangeOf(name));
+  const label = p.context.labelGoneTo(name.text, rangeOf(name));
   p.context.observer?.name(rangeOf(name), { kind: 'label', label }, 'use');
   semicolon(p, 'goto');
   return { kind: 'goto', label, range: p.since(start) };

@@ -1,0 +1,73 @@
+/**
+ * Names that nobody needs, and variables that are read before they have a value: clang's -Wunused-variable,
+ * -Wunused-but-set-variable, -Wunused-function, -Wunused-label, -Wuninitialized and -Wself-assign, in its words.
+ * What macros declare is theirs; `__attribute__((unused))` and any mention, `(void)x` too, say that it is meant.
+ */
+import type { FuncSymbol, ObjectSymbol, Stmt, VarSymbol } from './ast.ts';
+import { followFlow } from './check_flow.ts';
+import type { Context, OpenFunction } from './check_context.ts';
+import { isPointer, qualifiersOf } from './ctype.ts';
+import { typeText } from './ctype_text.ts';
+import type { Range } from './source.ts';
+
+function isTheirs(context: Context, range: Range): boolean {
+  return context.sources.macroUses.has(range.start) || context.sources.fileAt(range.start)?.bundled !== false;
+}
+
+function warn(context: Context, option: string, range: Range, message: string): void {
+  if (!context.ignored.has(option) && !context.ignored.has('all') && !isTheirs(context, range))
+    context.warning(range, message);
+}
+
+const isMeant = ({ attributes }: ObjectSymbol): boolean => attributes.unused || attributes.used;
+
+function checkVariable(context: Context, symbol: VarSymbol, stores: number): void {
+  const mentions = context.mentions.get(symbol) ?? 0;
+  if (isMeant(symbol) || symbol.cleanup || mentions > stores) return;
+  const { range, name } = symbol;
+  if (mentions === 0) warn(context, 'unused-variable', range, `unused variable '${name}'`);
+  else warn(context, 'unused-but-set-variable', range, `variable '${name}' set but not used`);
+}
+
+/** What is said of a function whose body was read without an error. */
+export function checkBody(context: Context, open: OpenFunction, body: Stmt): void {
+  const { unset, itself, stores } = followFlow(body);
+  for (const { symbol, range } of itself)
+    if (!qualifiersOf(symbol.type).isVolatile)
+      warn(
+        context,
+        'self-assign',
+        range,
+        `explicitly assigning value of variable of type '${typeText(symbol.type)}' to itself`,
+      );
+  for (const symbol of open.variables) checkVariable(context, symbol, stores.get(symbol) ?? 0);
+  for (const { label, range, used } of open.labels.values())
+    if (!used) warn(context, 'unused-label', range, `unused label '${label.name}'`);
+  for (const { symbol, range } of unset) {
+    if (context.ignored.has('uninitialized') || isTheirs(context, range)) continue;
+    const { name, type } = symbol;
+    const end = { start: symbol.range.end, end: symbol.range.end };
+    const value = isPointer(type) ? ' = NULL' : ' = 0';
+    context.warning(
+      range,
+      `variable '${name}' is uninitialized when used here`,
+      [{ message: `initialize the variable '${name}' to silence this warning`, range: symbol.range }],
+      [{ title: `Initialize '${name}'`, range: end, text: value }],
+    );
+  }
+}
+
+/** What a file has for itself and does not use; headers may offer more than one file needs. */
+export function checkFile(context: Context): void {
+  const file = context.sources.files[0];
+  const isHere = ({ range }: ObjectSymbol): boolean => context.sources.fileAt(range.start) === file;
+  const unused = (symbol: FuncSymbol | VarSymbol): boolean =>
+    symbol.storage === 'static' && !symbol.referenced && !isMeant(symbol) && isHere(symbol);
+  for (const symbol of context.functions)
+    if (unused(symbol)) warn(context, 'unused-function', symbol.range, `unused function '${symbol.name}'`);
+  for (const symbol of context.variables) {
+    const counts = unused(symbol) && !symbol.owner && symbol.name !== '' && !context.mentions.has(symbol);
+    const option = qualifiersOf(symbol.type).isConst ? 'unused-const-variable' : 'unused-variable';
+    if (counts) warn(context, option, symbol.range, `unused variable '${symbol.name}'`);
+  }
+}
