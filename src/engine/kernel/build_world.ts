@@ -263,7 +263,7 @@ class Builder {
     });
     setTaskFacts(kernel, task, entry);
     if (!leader) setProcessFacts(task, process);
-    if (entry.stack) setKernelStack(kernel, task, frames(kernel.symbols, entry.stack));
+    if (entry.stack && entry.state !== 'Z') setKernelStack(kernel, task, frames(kernel.symbols, entry.stack));
     if (zombie) task.deref('signal')?.set('live', (task.deref('signal')?.num('live') ?? 1) - 1);
     if (pidNs.ptr('child_reaper') === 0n) pidNs.set('child_reaper', task.addr);
     return task;

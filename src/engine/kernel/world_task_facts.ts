@@ -24,7 +24,8 @@ export function setTaskFacts(kernel: Kernel, task: View, entry: WorldProcess | W
   task.trySet('pending.signal', BigInt(entry.pending ?? 0));
   task.trySet('atomic_flags', entry.noNewPrivs ? PFA_NO_NEW_PRIVS : 0);
   task.trySet('seccomp.mode', entry.seccomp);
-  if (!entry.registers) return;
+  // Who is dead has no stack, where registers would be.
+  if (!entry.registers || entry.state === 'Z') return;
   const { ip, sp, call = -1, args } = entry.registers;
   setUserRegisters(kernel, task, { ip: BigInt(ip), sp: BigInt(sp), call, args: args.map(BigInt) });
 }
