@@ -193,3 +193,23 @@ test('the program can be edited before any script is there, and the edit and the
   await page.keyboard.type('and late ');
   await expect(lines).toContainText('/* early */ and late');
 });
+
+test('a page that is enlarged fourfold scrolls to what does not fit', async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 225 });
+  await new Playground(page).open();
+  const tab = page.getByRole('tab', { name: 'Graph', exact: true });
+  await expect(tab).not.toBeInViewport();
+  await page.mouse.move(180, 20);
+  await page.mouse.wheel(0, 2000);
+  await expect(tab).toBeInViewport();
+});
+
+test('a pane that cannot be fetched says so, and the rest goes on', async ({ page, context }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await context.setOffline(true);
+  await playground.dock('Reader');
+  await expect(page.getByRole('alert').filter({ hasText: 'The Reader could not be fetched' })).toBeVisible();
+  await playground.run();
+  await playground.goTo(2);
+});
