@@ -1,15 +1,7 @@
 /** What a person sets for a room or for themselves, what stays in sight, and a world that changes while it is walked. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import type { Page } from '@playwright/test';
+import { expectNoFindings } from './findings.ts';
 import { Playground } from './playground.ts';
-
-async function expectNoFindings(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).exclude('.monaco-editor').analyze();
-  expect(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`),
-  ).toEqual([]);
-}
 
 test('what a script changes is drawn from its moment on: gone, and new', async ({ page }) => {
   const playground = new Playground(page);
@@ -80,7 +72,8 @@ test('settings act at once and stay @every-width', async ({ page }) => {
   await settings.getByLabel('Size of a read()').selectOption('1024');
   await expectNoFindings(page);
   await settings.getByRole('button', { name: 'Close' }).click();
-  if (!playground.narrow) expect(parseFloat(await size())).toBeCloseTo(before * 1.3, 0);
+  if (!playground.narrow)
+    await expect.poll(async () => parseFloat(await size())).toBeCloseTo(before * 1.3, 0);
   await page.reload();
   await playground.ready();
   await expect(page.getByLabel('read()', { exact: true })).toHaveValue('1024');
@@ -96,6 +89,7 @@ test('P is for a room: code, picture, one sentence and the timeline', async ({ p
   await page.keyboard.press('p');
   await expect(page.getByRole('tablist', { name: 'Dock', exact: true })).toBeHidden();
   await expect(page.getByRole('region', { name: 'Inspector' })).toBeHidden();
+  await expect.poll(() => playground.moment()).toMatch(/^Event 9 of /);
   const sentence = /^Event 9 of \d+\. (\w+): ([^,]+), /.exec(await playground.moment());
   await expect(page.locator('.projector-caption')).toContainText(`${sentence?.[1]} ${sentence?.[2]}`);
   await expect(page.locator('.view-line').first()).toHaveCSS('font-size', '18px');
@@ -148,6 +142,6 @@ test('on a phone a flick across the picture is a step, and the transport is belo
   const before = await place();
   await flick(120, 300);
   await expect.poll(() => playground.moment()).toMatch(/^Event 1 of /);
-  expect(await place()).toBe(before);
+  await expect.poll(place).toBe(before);
   expect(playground.errors).toEqual([]);
 });
