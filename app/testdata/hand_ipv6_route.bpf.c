@@ -16,7 +16,7 @@ int walk(struct bpf_iter__task *ctx)
 {
 	struct seq_file *seq = ctx->meta->seq;
 	struct task_struct *task = ctx->task;
-	struct fib6_node *at, *root, *left, *right, *from = NULL, *next;
+	struct fib6_node *at, *root, *left, *right, *from = NULL;
 	struct fib6_info *rt;
 	struct fib6_table *table;
 	int n = 0;
