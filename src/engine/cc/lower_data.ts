@@ -110,7 +110,7 @@ export function lowerVariable(m: ModuleLowering, variable: VarSymbol, symbol: Ir
   if (variable.init) putInitializer(m, image, 0, variable.type, variable.init);
   const { isConst, isVolatile, addressSpace } = qualifiersOf(variable.type);
   const isKernels = addressSpace === 0;
-  const zero = image.relocs.length === 0 && image.bytes.every((byte) => byte === 0);
+  const zero = !variable.init || (image.relocs.length === 0 && image.bytes.every((byte) => byte === 0));
   const usual = isConst ? '.rodata' : zero ? '.bss' : '.data';
   const section = variable.attributes.section ?? (isKernels ? usual : `.addr_space.${addressSpace}`);
   return {
