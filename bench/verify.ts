@@ -86,7 +86,7 @@ function unrolled(kernel: LabKernel, instructions: number): VerifyResult {
     progBtf: null,
     funcInfo: [],
     lineInfo: [],
-    map: () => null,
+    map: () => 'EBADF',
     ksymAddress: () => null,
     gplCompatible: true,
     attachBtfId: btf.find('bpf_iter_task', Kind.FUNC),

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Kind } from '../btf/types.ts';
 import { mapAttr } from '../testing/map_attr.ts';
 import { machineOf } from '../testing/recorded_machine.ts';
+import { verify } from '../verifier/verify.ts';
 import type { MapCreateAttr } from './map_cmds.ts';
-import type { ProgLoadAttr } from './prog_load.ts';
+import type { ProgLoadAttr, ProgLoadResult } from './prog_load.ts';
 
 const TRACING = 26;
 const TRACE_ITER = 28;
@@ -48,6 +49,35 @@ describe('BPF_PROG_LOAD', () => {
     ['a BTF fd that is a map', { progBtfFd: machine.mapFd('my_hash') }, -22],
   ] as const)('refuses %s', (_what, more, want) => {
     expect(bpf.progLoad(attr(more))).toEqual({ ret: want, log: '' });
+  });
+
+  test('an instruction that names no map says which fd, and what is wrong with it', () => {
+    const BPF_PSEUDO_MAP_FD = 1;
+    const BPF_PSEUDO_MAP_VALUE = 2;
+    const naming = (fd: number, src: number, off = 0): ProgLoadAttr['insns'] => [
+      { code: 0x18, dst: 1, src, off: 0, imm: fd },
+      { code: 0, dst: 0, src: 0, off: 0, imm: off },
+      ...NOTHING,
+    ];
+    const load = (insns: ProgLoadAttr['insns']): ProgLoadResult => bpf.progLoad(attr({ insns, logLevel: 1 }));
+    const why = ({ ret, log }: ProgLoadResult): string => `${ret}: ${log.split('\n')[0]}`;
+    const trusting = machine.sys.verify;
+    Object.assign(machine.sys, { verify });
+    expect(why(load(naming(999, BPF_PSEUDO_MAP_FD)))).toBe('-9: fd 999 is not pointing to valid bpf_map');
+    const { ret: prog } = bpf.progLoad(attr());
+    expect(why(load(naming(prog, BPF_PSEUDO_MAP_FD)))).toBe(
+      `-22: fd ${prog} is not pointing to valid bpf_map`,
+    );
+    const several = bpf.mapCreate(mapAttr('ARRAY', { maxEntries: 3, valueSize: 8 }));
+    expect(why(load(naming(several, BPF_PSEUDO_MAP_VALUE)))).toBe(
+      '-524: invalid access to map value pointer, value_size=8 off=0',
+    );
+    const one = bpf.mapCreate(mapAttr('ARRAY', { maxEntries: 1, valueSize: 8 }));
+    expect(why(load(naming(one, BPF_PSEUDO_MAP_VALUE, 8)))).toBe(
+      '-22: invalid access to map value pointer, value_size=8 off=8',
+    );
+    expect(load(naming(one, BPF_PSEUDO_MAP_VALUE, 7)).ret).toBeGreaterThan(0);
+    Object.assign(machine.sys, { verify: trusting });
   });
 
   test('what the verifier refuses has its errno and its log', () => {

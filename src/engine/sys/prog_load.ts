@@ -132,7 +132,8 @@ export function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): V
     })),
     map: (fd) => {
       const map = fds.get('map', fd);
-      return typeof map === 'number' ? null : mapInfo(map);
+      if (typeof map !== 'number') return mapInfo(map);
+      return map === fail('EBADF') ? 'EBADF' : 'EINVAL';
     },
     ksymAddress: (name) => ksymAddress(kernel, name),
     gplCompatible: GPL_COMPATIBLE.has(attr.license),

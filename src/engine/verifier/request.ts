@@ -96,7 +96,8 @@ export interface VerifyRequest {
   readonly progBtf: Btf | null;
   readonly funcInfo: readonly ProgFuncInfo[];
   readonly lineInfo: readonly ProgLineInfo[];
-  map(fd: number): MapInfo | null;
+  /** A map by its fd, or why there is none: nothing is open there, or something else. */
+  map(fd: number): MapInfo | 'EBADF' | 'EINVAL';
   /** Address of a kernel variable named by a ld_imm64, null: no such symbol. */
   ksymAddress(name: string): Addr | null;
   readonly gplCompatible: boolean;

@@ -109,7 +109,7 @@ function resolveMap(env: Env, at: InsnIndex): void {
     env.reject('EINVAL', 'unrecognized bpf_ld_imm64 insn', at);
   }
   const map = env.request.map(insn.imm);
-  if (!map) return env.reject('EINVAL', `fd ${insn.imm} is not pointing to valid bpf_map`, at);
+  if (typeof map === 'string') return env.reject(map, `fd ${insn.imm} is not pointing to valid bpf_map`, at);
   const aux = env.auxOf(at);
   useMap(env, map, at);
   aux.map = map;
@@ -121,10 +121,15 @@ function resolveMap(env: Env, at: InsnIndex): void {
     aux.address = map.valueAddress + BigInt(off);
     return;
   }
-  if (map.valueAddress === null || map.type !== MapType.ARRAY || map.maxEntries !== 1)
+  if (map.type !== MapType.ARRAY)
     return env.reject('EINVAL', 'no direct value access support for this map type', at);
-  if (off >= map.valueSize)
-    env.reject('EINVAL', `invalid access to map value pointer, value_size=${map.valueSize} off=${off}`, at);
+  if (map.valueAddress === null || off >= map.valueSize)
+    // Only an array of one element says where its value is.
+    return env.reject(
+      map.valueAddress === null ? 'ENOTSUPP' : 'EINVAL',
+      `invalid access to map value pointer, value_size=${map.valueSize} off=${off}`,
+      at,
+    );
   aux.mapOff = off;
   aux.address = map.valueAddress + BigInt(off);
 }

@@ -94,7 +94,7 @@ export class Lab implements Ground {
       kernelBtf: btf,
       progBtf,
       lineInfo: [],
-      map: (fd) => this.infos.get(fd) ?? null,
+      map: (fd) => this.infos.get(fd) ?? 'EBADF',
       ksymAddress: () => null,
       gplCompatible: true,
       attachBtfId: btf.find('bpf_iter_task_file', Kind.FUNC),

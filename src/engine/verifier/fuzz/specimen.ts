@@ -119,7 +119,7 @@ export class SpecimenGround implements Ground {
       ? []
       : used.flatMap(([mapFd]) => {
           const info = request.map(mapFd);
-          return info && ACCOUNTED.has(info.type) ? [info] : [];
+          return typeof info !== 'string' && ACCOUNTED.has(info.type) ? [info] : [];
         });
     this.globals = used.flatMap(([, map]) =>
       map.spec.type === MapType.ARRAY && map.special.length === 0 && !map.frozen ? [map] : [],

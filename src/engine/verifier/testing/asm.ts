@@ -219,7 +219,7 @@ export function asmRequest(
     progBtf: null,
     funcInfo,
     lineInfo: [],
-    map: (fd) => Object.values(world.maps)[fd - 1] ?? null,
+    map: (fd) => Object.values(world.maps)[fd - 1] ?? 'EBADF',
     ksymAddress: () => 0xffff_ffff_8200_0000n,
     gplCompatible: true,
     attachBtfId,

@@ -135,7 +135,7 @@ export class VerifySys implements BpfSyscalls {
         text: progBtf?.string(row.lineOff) ?? '',
         line: row.line,
       })),
-      map: (fd) => this.maps.get(fd) ?? null,
+      map: (fd) => this.maps.get(fd) ?? 'EBADF',
       ksymAddress: (name) => kernel.symbols.find(name)?.addr ?? null,
       gplCompatible: attr.license.includes('GPL'),
       attachBtfId: attr.attachBtfId,
