@@ -4,6 +4,7 @@ import { Playground } from './playground.ts';
 
 /** Places that the camera has while `act` moves the cursor out of view, one for each frame that differs. */
 async function placesDuring(page: Page, act: () => Promise<void>): Promise<readonly string[]> {
+  await expect(page.locator('.graph > svg > g').first()).toHaveAttribute('transform', /^translate/);
   await page.evaluate(() => {
     const seen: string[] = [];
     const look = (): void => {
@@ -44,7 +45,7 @@ test('with reduced motion nothing moves by itself, Play still plays, and the cam
   await expect(page.getByRole('button', { name: 'Play' })).toBeVisible();
   const { of } = await playground.event();
   const places = await placesDuring(page, () => playground.goTo(Math.floor(of / 2)));
-  expect(places.length).toBe(2);
+  expect(places).toHaveLength(2);
   await playground.goTo(1);
   await page.getByRole('slider', { name: 'Moment' }).focus();
   await page.keyboard.press('Space');
