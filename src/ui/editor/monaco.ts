@@ -15,6 +15,11 @@ declare global {
 }
 window.MonacoEnvironment = { getWorker: () => new EditorWorker({ name: 'editor' }) };
 
+// What the editor no longer wants it rejects as canceled, and of some of it nobody waits to hear.
+window.addEventListener('unhandledrejection', (event) => {
+  if (event.reason instanceof Error && event.reason.name === 'Canceled') event.preventDefault();
+});
+
 // Kernel code looks the same; what the compiler knows of a program does not hold for it.
 for (const id of ['c', 'kernel-c']) {
   monaco.languages.register({ id });
