@@ -68,6 +68,8 @@ const text = (inst: MInst): string =>
 /** Small blocks that do the same and go on to the same place become one. @returns whether anything changed */
 function shareBlocks(fn: MFunction): boolean {
   const known = new Map<string, MBlock>();
+  const preds = new Map<MBlock, MBlock[]>(fn.blocks.map((block) => [block, []]));
+  for (const block of fn.blocks) for (const succ of new Set(block.succs)) preds.get(succ)?.push(block);
   let any = false;
   for (const block of fn.blocks) {
     if (block === fn.blocks[0] || block.insts.some((inst) => inst.relo || inst.kind === 'asm')) continue;
@@ -82,7 +84,10 @@ function shareBlocks(fn: MFunction): boolean {
       if (kept && kept.loc !== inst.loc) kept.loc = 0;
       if (kept) meetMarks(kept, inst);
     });
-    for (const pred of fn.blocks) if (pred.succs.includes(block)) retarget(pred, block, same);
+    for (const pred of preds.get(block) ?? []) {
+      retarget(pred, block, same);
+      preds.get(same)?.push(pred);
+    }
     any = true;
   }
   return any;

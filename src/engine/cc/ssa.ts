@@ -92,13 +92,14 @@ export function dominanceFrontier(tree: DomTree): Map<Block, Set<Block>> {
   const frontier = new Map<Block, Set<Block>>(tree.order.map((block) => [block, new Set()]));
   for (const block of tree.order) {
     if (block.preds.length < 2) continue;
-    for (const pred of block.preds) {
-      let runner: Block | undefined = pred;
-      while (runner && frontier.has(runner) && runner !== tree.idom.get(block)) {
-        must(frontier.get(runner), 'frontier').add(block);
-        runner = tree.idom.get(runner);
+    const top = tree.idom.get(block);
+    for (const pred of block.preds)
+      for (let runner: Block | undefined = pred; runner && runner !== top; runner = tree.idom.get(runner)) {
+        const of = frontier.get(runner);
+        // Who has it already has told those above.
+        if (!of || of.has(block)) break;
+        of.add(block);
       }
-    }
   }
   return frontier;
 }
