@@ -32,8 +32,8 @@ export interface SubstitutionContext {
   readonly badPaste: (left: string, right: string, at: Token) => void;
 }
 
-/** Makes a token look as if it stood at `use`. */
-const moved = ({ kind, text, space, frozen }: Token, { loc, end }: Token): Token => ({
+/** A token at a place in the middle of a line. */
+const placed = ({ kind, text, frozen }: Token, { loc, end }: Token, space: boolean): Token => ({
   kind,
   text,
   loc,
@@ -43,16 +43,11 @@ const moved = ({ kind, text, space, frozen }: Token, { loc, end }: Token): Token
   frozen,
 });
 
-/** A token in the middle of a line. */
-const spaced = ({ kind, text, loc, end, frozen }: Token, space: boolean): Token => ({
-  kind,
-  text,
-  loc,
-  end,
-  space,
-  bol: false,
-  frozen,
-});
+/** Makes a token look as if it stood at `use`. */
+const moved = (token: Token, use: Token): Token => placed(token, use, token.space);
+
+/** The token with a space in front of it, or none. */
+const spaced = (token: Token, space: boolean): Token => placed(token, token, space);
 
 /** `#x`: the argument's spelling as a string literal. */
 function stringify(arg: readonly Token[], use: Token, space: boolean): Token {
