@@ -76,3 +76,19 @@ export interface RunReport {
   /** Absent: no kernel code of the user's was loaded. */
   readonly module?: ModuleReport;
 }
+
+/** Of a run that has not come anywhere. */
+export const NOTHING_DONE: RunReport = {
+  stage: 'compile',
+  diagnostics: [],
+  verdict: null,
+  attach: null,
+  link: null,
+  link_fdinfo: null,
+  reads: [],
+  output: '',
+  trace_pipe: '',
+  ringbufs: {},
+  globals: {},
+  maps: {},
+};

@@ -5,6 +5,7 @@
  *     compile -> boot -> load -> fill maps -> attach -> create -> read, read, ... -> report
  */
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import { NOTHING_DONE } from '../../protocol/report.ts';
 import type { LinkInfo, ReadReport, RunReport, Stage } from '../../protocol/report.ts';
 import type { AttachParams, RunOptions } from '../../protocol/scenario.ts';
 import { errnoName, fail } from '../../shared/errno.ts';
@@ -36,22 +37,8 @@ export const DEFAULT_READ_SIZE = 4096;
 /** A failing read is repeated so many times in a row: always after EAGAIN, after other errors if asked to. */
 const MAX_FAILURES = 6;
 
-const NOTHING: RunReport = {
-  stage: 'compile',
-  diagnostics: [],
-  verdict: null,
-  attach: null,
-  link: null,
-  link_fdinfo: null,
-  reads: [],
-  output: '',
-  trace_pipe: '',
-  ringbufs: {},
-  globals: {},
-  maps: {},
-};
 export const failedReport = (stage: Stage, diagnostics: readonly Diagnostic[]): RunReport => ({
-  ...NOTHING,
+  ...NOTHING_DONE,
   stage,
   diagnostics,
 });
@@ -80,7 +67,7 @@ export function* playObject(
 ): Play<Outcome & { readonly outcome: LoadOutcome }> {
   const outcome = loadProgram(machine, { path, object, set: options.set, logLevel: options.logLevel });
   const report: RunReport = {
-    ...NOTHING,
+    ...NOTHING_DONE,
     stage: outcome.stage,
     diagnostics: [...compiled, ...outcome.diagnostics],
     verdict: outcome.verdict,
@@ -118,7 +105,7 @@ export function* playLoaded(
   machine: Machine,
   loaded: LoadedObject,
   options: RunOptions,
-  base: RunReport = NOTHING,
+  base: RunReport = NOTHING_DONE,
   ready: WhenReady = () => undefined,
   raw: RawLinkInfo = NO_RAW,
 ): Play<Outcome> {

@@ -1,6 +1,6 @@
 /**
  * The reader program on the page: its text, its last run, and the place of that run on show. Its reads are the
- * page's recording as any other's are, and the two timelines go together: a place is a moment's, and back.
+ * page's recording, like anyone's: going to a place goes to the moment there, and going to a moment to its place.
  *
  *     line 14   line 15 | start  show  next .. copy | line 16
  *                         ^ the page's moment          the last one before it

@@ -4,25 +4,10 @@
  */
 import type { RunResult, ShellResult } from '../../protocol/api.ts';
 import type { ReaderResult } from '../../protocol/reader.ts';
-import type { RunReport } from '../../protocol/report.ts';
+import { NOTHING_DONE } from '../../protocol/report.ts';
 import type { Scenario } from '../../protocol/scenario.ts';
 import type { Engine } from './engine.ts';
 import type { PageState } from './store.ts';
-
-const NOTHING: RunReport = {
-  stage: 'done',
-  diagnostics: [],
-  verdict: null,
-  attach: null,
-  link: null,
-  link_fdinfo: null,
-  reads: [],
-  output: '',
-  trace_pipe: '',
-  ringbufs: {},
-  globals: {},
-  maps: {},
-};
 
 /** Reads that others have made, as a run. @param text what they wrote */
 export function runOf(
@@ -35,7 +20,7 @@ export function runOf(
   const programs = check?.programs.filter(({ target }) => target === sessions[0]?.target) ?? [];
   return {
     // A filter behind the reader leaves something else than what was read.
-    report: { ...NOTHING, output: text.length === read ? text : '' },
+    report: { ...NOTHING_DONE, stage: 'done', output: text.length === read ? text : '' },
     sessions,
     views,
     program: programs.length === 1 ? (programs[0] ?? null) : null,
