@@ -16,7 +16,7 @@ import { ALL_CAPS, newCred, plainCred } from './objects/cred.ts';
 import { newDentry, newMount } from './objects/dentry.ts';
 import { newFiles } from './objects/files.ts';
 import { newFsStruct } from './objects/fs_struct.ts';
-import { KNOWN_FS_SYMBOLS, newInode, newSuper } from './objects/inode.ts';
+import { KNOWN_FS_SYMBOLS, newDirectory, newSuper } from './objects/inode.ts';
 import { INTERNAL_FS } from './objects/internal_mounts.ts';
 import { initMemoryNode } from './objects/memory_node.ts';
 import { initialNamespace, NAMESPACES, newNsproxy } from './objects/namespace.ts';
@@ -81,16 +81,7 @@ export function initialNamespaces(kernel: Kernel, inums: Partial<Record<NsKind, 
 
 function mountRoot(kernel: Kernel, { root }: BootOptions, mntNs: View): View {
   const sb = newSuper(kernel, root.fstype, root.dev);
-  const inode = newInode(kernel, sb, {
-    ino: 1,
-    mode: 0o40755,
-    nlink: 2,
-    size: 0,
-    uid: 0,
-    gid: 0,
-    rdev: 0,
-    fops: '',
-  });
+  const inode = newDirectory(kernel, sb, 1);
   const dentry = newDentry(kernel, { name: '/', parent: null, sb, inode });
   sb.set('s_root', dentry.addr);
   return newMount(kernel, { id: root.mountId, sb, root: dentry, at: null, ns: mntNs, device: root.device });

@@ -22,7 +22,15 @@ import {
   unlinkDentry,
 } from '../kernel/objects/dentry.ts';
 import { O_CLOEXEC, newFile } from '../kernel/objects/file.ts';
-import { mkdev, newInode, newSuper, superByType, superTypeName } from '../kernel/objects/inode.ts';
+import {
+  mkdev,
+  newDirectory,
+  newInode,
+  newSuper,
+  superByType,
+  superTypeName,
+} from '../kernel/objects/inode.ts';
+import type { InodeSpec } from '../kernel/objects/inode.ts';
 import { containerOf, listNodes } from '../kernel/list.ts';
 import type { View } from '../kernel/view.ts';
 import { openFd } from '../vfs/fd_table.ts';
@@ -60,26 +68,15 @@ export function mountBpffs(sys: Sys): void {
   const { kernel } = sys;
   if (superByType(kernel, 'bpf')) return;
   let at = followMounts(kernel, taskRoot(sys));
-  const dir = (sb: View, ino: number): View =>
-    newInode(kernel, sb, {
-      ino,
-      mode: S_IFDIR | 0o755,
-      nlink: 2,
-      size: 0,
-      uid: 0,
-      gid: 0,
-      rdev: 0,
-      fops: '',
-    });
   for (const name of ['sys', 'fs', 'bpf']) {
     const sb = kernel.view('super_block', at.dentry.ptr('d_sb'));
     const dentry =
       findChild(kernel, at.dentry, name) ??
-      newDentry(kernel, { name, parent: at.dentry, sb, inode: dir(sb, 0) });
+      newDentry(kernel, { name, parent: at.dentry, sb, inode: newDirectory(kernel, sb, 0) });
     at = followMounts(kernel, { mnt: at.mnt, dentry });
   }
   const sb = newSuper(kernel, 'bpf', mkdev(0, 30));
-  const inode = dir(sb, 1);
+  const inode = newDirectory(kernel, sb, 1);
   inode.set('i_op', inodeOps(kernel, 'bpf_dir_iops'));
   const root = newDentry(kernel, { name: '/', parent: null, sb, inode });
   sb.set('s_root', root.addr);
@@ -114,11 +111,31 @@ function pinned(sys: Sys, dentry: View): PinObject | null {
  * @fidelity full: probes.test.ts
  */
 export function objPin(sys: Sys, fd: number, path: string, flags = 0): NegErrno {
-  const { kernel, fds } = sys;
+  const { fds } = sys;
   if ((flags & ~BPF_F_PATH_FD) !== 0) return fail('EINVAL');
   const file = fds.file(fd);
   const behind = file && fds.behind(file);
   if (!behind || behind.kind === 'btf' || behind.kind === 'iter') return fail('EINVAL');
+  const inode = makeNode(sys, path, { mode: S_IFREG | 0o600, nlink: 1, ...INODES[behind.kind] });
+  if (typeof inode === 'number') return inode;
+  inode.set('i_private', behind.object.addr);
+  fds.hold(behind);
+  return 0;
+}
+
+/**
+ * A new name below a directory of bpffs, and its inode, which is of who makes it.
+ *
+ * @returns the inode; -ENOENT, -EEXIST; -EPERM outside bpffs and for names with a dot
+ * @kernel bpf_lookup, bpf_get_inode, kernel/bpf/inode.c
+ * @fidelity full: probes.test.ts
+ */
+function makeNode(
+  sys: Sys,
+  path: string,
+  { iops, ...spec }: Pick<InodeSpec, 'mode' | 'nlink' | 'fops'> & { readonly iops: string },
+): View | NegErrno {
+  const { kernel, fds } = sys;
   const names = namesOf(path);
   const name = names.pop();
   const parent = walkPath(sys, names);
@@ -128,20 +145,16 @@ export function objPin(sys: Sys, fd: number, path: string, flags = 0): NegErrno 
   const sb = kernel.view('super_block', parent.dentry.ptr('d_sb'));
   const cred = fds.task.deref('cred');
   const inode = newInode(kernel, sb, {
+    ...spec,
     ino: nextIno(kernel, sb),
-    mode: S_IFREG | 0o600,
-    nlink: 1,
     size: 0,
     uid: cred?.num('fsuid') ?? 0,
     gid: cred?.num('fsgid') ?? 0,
     rdev: 0,
-    fops: INODES[behind.kind].fops,
   });
-  inode.set('i_op', inodeOps(kernel, INODES[behind.kind].iops));
-  inode.set('i_private', behind.object.addr);
-  fds.hold(behind);
+  inode.set('i_op', inodeOps(kernel, iops));
   newDentry(kernel, { name, parent: parent.dentry, sb, inode });
-  return 0;
+  return inode;
 }
 
 /** One more than any number of this filesystem. @kernel get_next_ino, fs/inode.c @fidelity partial: counted for each filesystem */
@@ -233,35 +246,23 @@ export function unlink(sys: Sys, path: string): NegErrno {
   return 0;
 }
 
+/** A directory has a link more for each directory in it. @kernel inc_nlink, drop_nlink, fs/inode.c @fidelity full: app/shell.test.ts */
+function addLinks(directory: View | null, by: number): void {
+  directory?.set('i_nlink', directory.num('i_nlink') + by);
+}
+
 /**
  * mkdir(2) in bpffs.
  *
  * @returns 0, -ENOENT, -EEXIST, or -EPERM outside bpffs and for names with a dot
  * @kernel bpf_mkdir, kernel/bpf/inode.c
- * @fidelity partial: the directory above keeps its link count
+ * @fidelity full: app/shell.test.ts
  */
 export function makeDirectory(sys: Sys, path: string, mode: number): NegErrno {
-  const { kernel, fds } = sys;
-  const names = namesOf(path);
-  const name = names.pop();
-  const parent = walkPath(sys, names);
-  if (!parent) return fail('ENOENT');
-  if (name === undefined || findChild(kernel, parent.dentry, name)) return fail('EEXIST');
-  if (fsName(kernel, parent.dentry) !== 'bpf' || name.includes('.')) return fail('EPERM');
-  const sb = kernel.view('super_block', parent.dentry.ptr('d_sb'));
-  const cred = fds.task.deref('cred');
-  const inode = newInode(kernel, sb, {
-    ino: nextIno(kernel, sb),
-    mode: S_IFDIR | mode,
-    nlink: 2,
-    size: 0,
-    uid: cred?.num('fsuid') ?? 0,
-    gid: cred?.num('fsgid') ?? 0,
-    rdev: 0,
-    fops: '',
-  });
-  inode.set('i_op', inodeOps(kernel, 'bpf_dir_iops'));
-  newDentry(kernel, { name, parent: parent.dentry, sb, inode });
+  const parent = walkPath(sys, namesOf(path).slice(0, -1));
+  const inode = makeNode(sys, path, { mode: S_IFDIR | mode, nlink: 2, fops: '', iops: 'bpf_dir_iops' });
+  if (typeof inode === 'number') return inode;
+  addLinks(parent?.dentry.deref('d_inode') ?? null, 1);
   return 0;
 }
 
@@ -270,7 +271,7 @@ export function makeDirectory(sys: Sys, path: string, mode: number): NegErrno {
  *
  * @returns 0, -ENOENT, -ENOTDIR, or -ENOTEMPTY
  * @kernel simple_rmdir, fs/libfs.c
- * @fidelity partial: the directory above keeps its link count
+ * @fidelity full: app/shell.test.ts
  */
 export function removeDirectory(sys: Sys, path: string): NegErrno {
   const { kernel } = sys;
@@ -281,6 +282,7 @@ export function removeDirectory(sys: Sys, path: string): NegErrno {
   for (const child of dentryChildren(kernel, place.dentry))
     if (!isUnlinked(kernel, child)) return fail('ENOTEMPTY');
   inode.set('i_nlink', 0);
+  addLinks(place.dentry.deref('d_parent')?.deref('d_inode') ?? null, -1);
   unlinkDentry(kernel, place.dentry);
   return 0;
 }

@@ -9,7 +9,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { cgroupByPath, cgroupChildren, cgroupId, cgroupName } from '../kernel/objects/cgroup.ts';
 import { dentryName, findChild, isRoot, newDentry } from '../kernel/objects/dentry.ts';
 import { fileAtFd, filesOf } from '../kernel/objects/files.ts';
-import { newInode, superTypeName } from '../kernel/objects/inode.ts';
+import { newDirectory, superTypeName } from '../kernel/objects/inode.ts';
 import type { View } from '../kernel/view.ts';
 
 const CGROUP2 = 'cgroup2';
@@ -51,16 +51,7 @@ export function lookupCgroup(kernel: Kernel, dir: View, name: string): View | nu
     parent && [...cgroupChildren(kernel, parent)].find((child) => cgroupName(kernel, child) === name);
   if (!cgroup) return null;
   const sb = kernel.view('super_block', dir.ptr('d_sb'));
-  const inode = newInode(kernel, sb, {
-    ino: Number(cgroupId(cgroup)),
-    mode: 0o40755,
-    nlink: 2,
-    size: 0,
-    uid: 0,
-    gid: 0,
-    rdev: 0,
-    fops: 'kernfs_dir_fops',
-  });
+  const inode = newDirectory(kernel, sb, Number(cgroupId(cgroup)), 'kernfs_dir_fops');
   inode.set('i_private', cgroup.ptr('kn'));
   return newDentry(kernel, { name, parent: dir, sb, inode });
 }

@@ -170,6 +170,10 @@ export function newInode(kernel: Kernel, sb: View, spec: InodeSpec, at?: View): 
   return inode;
 }
 
+/** root's directory, which everybody may read. @kernel simple_fill_super, fs/libfs.c @fidelity full: changes.test.ts */
+export const newDirectory = (kernel: Kernel, sb: View, ino: number, fops = ''): View =>
+  newInode(kernel, sb, { ino, mode: 0o40755, nlink: 2, size: 0, uid: 0, gid: 0, rdev: 0, fops });
+
 /** The inode with this number, or null. @kernel ilookup, fs/inode.c @fidelity full: changes.test.ts */
 export function findInode(kernel: Kernel, sb: View, ino: number): View | null {
   for (const node of listNodes(kernel.mem, sb.at('s_inodes'))) {

@@ -12,7 +12,7 @@ import type { Kernel } from '../kernel.ts';
 import type { View } from '../view.ts';
 import { newDentry, newMount, realMount } from './dentry.ts';
 import type { Path } from './dentry.ts';
-import { mkdev, newInode, newSuper } from './inode.ts';
+import { mkdev, newDirectory, newInode, newSuper } from './inode.ts';
 
 export type InternalFs = 'pipefs' | 'sockfs' | 'anon_inodefs' | 'nsfs' | 'pidfs' | 'shm' | 'dmabuf';
 
@@ -93,16 +93,7 @@ export function internalMount(kernel: Kernel, fs: InternalFs, numbers: InternalN
   const known = kernel.mem.u64(at);
   if (known !== 0n) return realMount(kernel, known);
   const sb = newSuper(kernel, spec.fstype, numbers.dev ?? mkdev(0, spec.minor));
-  const inode = newInode(kernel, sb, {
-    ino: 1,
-    mode: 0o40755,
-    nlink: 2,
-    size: 0,
-    uid: 0,
-    gid: 0,
-    rdev: 0,
-    fops: '',
-  });
+  const inode = newDirectory(kernel, sb, 1);
   const root = newDentry(kernel, {
     name: fs === 'anon_inodefs' ? 'anon_inode:' : `${spec.fstype}:`,
     parent: null,
