@@ -100,6 +100,17 @@ function inColumns(names: readonly string[], width: number): string {
   return '';
 }
 
+/** By name as bytes compare, by size (-S) or by time (-t), the largest and the newest first; the other way (-r). */
+function inOrder(entries: readonly Entry[], options: Options): Entry[] {
+  const byName = entries.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  const sorted = options.has('S')
+    ? byName.toSorted((a, b) => b.node.size - a.node.size)
+    : options.has('t')
+      ? byName.toSorted((a, b) => b.node.mtime - a.node.mtime)
+      : byName;
+  return options.has('r') ? sorted.toReversed() : sorted;
+}
+
 function* list(
   p: Process,
   options: Options,
@@ -109,7 +120,7 @@ function* list(
 ): Run<number> {
   const paths = options.operands.length > 0 ? options.operands : ['.'];
   const files: Entry[] = [];
-  const directories: string[] = [];
+  const directories: Entry[] = [];
   let status = 0;
   const long = options.has('l') || options.has('n');
   for (const path of paths) {
@@ -118,12 +129,11 @@ function* list(
     if (typeof node === 'number') {
       yield* p.complain(missing(path, failedToFind));
       status = Number(all);
-    } else if (isDirectory(node) && !options.has('d')) directories.push(path);
+    } else if (isDirectory(node) && !options.has('d')) directories.push({ name: path, node });
     else files.push({ name: path, node });
   }
   const show = function* (entries: readonly Entry[]): Run<void> {
-    const sorted = options.has('S') ? entries.toSorted((a, b) => b.node.size - a.node.size) : entries;
-    const ordered = options.has('r') ? sorted.toReversed() : sorted;
+    const ordered = inOrder(entries, options);
     const mark = ({ name, node }: Entry): string =>
       (options.has('i') ? `${node.ino} ` : '') +
       name +
@@ -144,11 +154,8 @@ function* list(
     }
   };
   yield* show(files);
-  for (const path of directories) {
-    if (paths.length > 1)
-      yield* p.print(
-        `${path === (files[0]?.name ?? directories[0]) && files.length === 0 ? '' : '\n'}${path}:\n`,
-      );
+  for (const [i, { name: path }] of inOrder(directories, options).entries()) {
+    if (paths.length > 1) yield* p.print(`${i === 0 && files.length === 0 ? '' : '\n'}${path}:\n`);
     const names = p.readdir(path);
     if (typeof names === 'number') {
       yield* p.complain(`${p.name}: cannot open directory '${path}': ${strerror(names)}`);
