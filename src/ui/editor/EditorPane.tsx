@@ -2,15 +2,14 @@ import { useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useFollowing } from '../store/following.ts';
 import { currentInsn } from '../store/insn.ts';
-import { diagnosticsOf } from '../store/program.ts';
 import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import type { PageState } from '../store/store.ts';
-import { useMedia } from '../widgets/use_media.ts';
 import { Diagnostics } from './Diagnostics.tsx';
 import { giveField, takeField } from './handover.ts';
 import type { FieldState } from './handover.ts';
 import type { ProgramEditor } from './monaco_editor.ts';
+import { useEditorLinks } from './use_editor_links.ts';
 
 interface Props {
   /** Where the user was in the field that this one replaces. */
@@ -115,26 +114,12 @@ const lineOf = (state: PageState): number =>
   isStale(state) || state.object ? 0 : (currentInsn(state)?.info?.line ?? 0);
 const pcOf = (state: PageState): number => currentInsn(state)?.pc ?? -1;
 
-/** Carries what the rest of the page says into the editor. */
 function EditorLinks({ editor }: { readonly editor: ProgramEditor }) {
   const text = useStore((s) => s.text);
   const path = useStore((s) => s.path);
-  const theme = useStore((s) => s.theme);
-  const diagnostics = useStore(diagnosticsOf);
   const reveal = useStore((s) => s.reveal);
   const line = useFollowing('editor', lineOf);
-  const systemDark = useMedia('(prefers-color-scheme: dark)');
-
-  useEffect(() => editor.setText(text), [editor, text]);
-  useEffect(() => editor.setMarkers(path, diagnostics), [editor, path, diagnostics]);
-  useEffect(() => editor.setCurrentLine(line), [editor, line]);
-  useEffect(() => {
-    if (reveal) editor.reveal(reveal.line, reveal.column);
-  }, [editor, reveal]);
-  useEffect(
-    () => editor.setTheme(theme === 'system' ? systemDark : theme === 'dark'),
-    [editor, theme, systemDark],
-  );
+  useEditorLinks(editor, { text, path, line, reveal });
   return null;
 }
 

@@ -1,9 +1,8 @@
 import { useEffect, useRef, useState } from 'react';
 import type { ProgramEditor } from '../editor/monaco_editor.ts';
-import { diagnosticsOf } from '../store/program.ts';
+import { useEditorLinks } from '../editor/use_editor_links.ts';
 import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
-import { useMedia } from '../widgets/use_media.ts';
 import { moduleLine } from './module_line.ts';
 
 /** target.c: the same editor as the program's, with the line of C at which the callback on show ended. */
@@ -46,25 +45,11 @@ export function ModuleEditor() {
   );
 }
 
-/** Carries what the rest of the page says into the editor. */
 function Links({ editor }: { readonly editor: ProgramEditor }) {
   const text = useStore((s) => s.module?.text ?? '');
   const path = useStore((s) => s.module?.path ?? '');
-  const theme = useStore((s) => s.theme);
-  const diagnostics = useStore(diagnosticsOf);
   const reveal = useStore((s) => s.moduleReveal);
   const line = useStore((s) => (isStale(s) ? 0 : moduleLine(s)));
-  const systemDark = useMedia('(prefers-color-scheme: dark)');
-
-  useEffect(() => editor.setText(text), [editor, text]);
-  useEffect(() => editor.setMarkers(path, diagnostics), [editor, path, diagnostics]);
-  useEffect(() => editor.setCurrentLine(line), [editor, line]);
-  useEffect(() => {
-    if (reveal) editor.reveal(reveal.line, reveal.column);
-  }, [editor, reveal]);
-  useEffect(
-    () => editor.setTheme(theme === 'system' ? systemDark : theme === 'dark'),
-    [editor, theme, systemDark],
-  );
+  useEditorLinks(editor, { text, path, line, reveal });
   return null;
 }
