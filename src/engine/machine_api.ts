@@ -12,6 +12,7 @@ import type {
   RunResult,
   WorldSummary,
 } from '../protocol/api.ts';
+import { findingAbout } from '../protocol/diagnostics.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { Look } from '../protocol/peek.ts';
 import type { Scenario, WorldRef } from '../protocol/scenario.ts';
@@ -74,19 +75,7 @@ const bootOptions = (scenario: Scenario) => ({
 
 /** A machine that cannot be booted is the user's mistake: shown like any other. */
 const bootDiagnostics = (world: WorldRef, { message, diagnostics }: BootError): readonly Diagnostic[] =>
-  diagnostics ?? [
-    {
-      source: 'libbpf',
-      severity: 'error',
-      file: world.name,
-      line: 0,
-      column: 0,
-      endLine: 0,
-      endColumn: 0,
-      message,
-      notes: [],
-    },
-  ];
+  diagnostics ?? [findingAbout('libbpf', world.name, message)];
 
 /** The types of a scenario: blobs of other kernels are copies whenever they come, and are read once. */
 function typesOf(resources: Resources): (blob: Uint8Array | undefined) => Uint8Array | undefined {

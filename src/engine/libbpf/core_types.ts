@@ -110,6 +110,18 @@ export function fieldsAreCompat(local: TypeRef, target: TypeRef, depth = MAX_DEP
   }
 }
 
+type Prototype = Extract<BtfType, { kind: typeof Kind.FUNC_PROTO }>;
+
+/** Parameters one by one, and the result, by a rule for types. */
+const prototypesAgree = (
+  a: Prototype,
+  b: Prototype,
+  agree: (local: TypeId, target: TypeId) => boolean,
+): boolean =>
+  a.params.length === b.params.length &&
+  a.params.every(({ type }, i) => agree(type, b.params[i]?.type ?? 0)) &&
+  agree(a.type, b.type);
+
 /**
  * Are two types of the same kind, also behind pointers, in arrays and in prototypes? Names are not looked
  * at: whoever asks has found the types by name.
@@ -138,12 +150,7 @@ export function typesAreCompat(local: TypeRef, target: TypeRef, depth = MAX_DEPT
     case Kind.ARRAY:
       return b.kind === Kind.ARRAY && deeper(a.type, b.type);
     case Kind.FUNC_PROTO:
-      return (
-        b.kind === Kind.FUNC_PROTO &&
-        a.params.length === b.params.length &&
-        a.params.every((p, i) => deeper(p.type, b.params[i]?.type ?? 0)) &&
-        deeper(a.type, b.type)
-      );
+      return b.kind === Kind.FUNC_PROTO && prototypesAgree(a, b, deeper);
     default:
       return false;
   }
@@ -196,12 +203,7 @@ export function typesMatch(local: TypeRef, target: TypeRef, behindPtr = false, d
     case Kind.ARRAY:
       return b.kind === Kind.ARRAY && a.nelems === b.nelems && deeper(a.type, b.type);
     case Kind.FUNC_PROTO:
-      return (
-        b.kind === Kind.FUNC_PROTO &&
-        a.params.length === b.params.length &&
-        a.params.every((p, i) => deeper(p.type, b.params[i]?.type ?? 0)) &&
-        deeper(a.type, b.type)
-      );
+      return b.kind === Kind.FUNC_PROTO && prototypesAgree(a, b, deeper);
     default:
       return false;
   }

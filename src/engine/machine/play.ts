@@ -4,6 +4,7 @@
  *
  *     compile -> boot -> load -> fill maps -> attach -> create -> read, read, ... -> report
  */
+import { findingAbout } from '../../protocol/diagnostics.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { NOTHING_DONE } from '../../protocol/report.ts';
 import type { LinkInfo, ReadReport, RunReport, Stage } from '../../protocol/report.ts';
@@ -120,7 +121,7 @@ export function* playLoaded(
         ...base,
         stage: 'open',
         verdict: loaded.programs.length > 0 ? base.verdict : null,
-        diagnostics: [...base.diagnostics, openError(loaded.object.path, message)],
+        diagnostics: [...base.diagnostics, findingAbout('libbpf', loaded.object.path, message)],
       },
       program,
     };
@@ -132,7 +133,7 @@ export function* playLoaded(
         report: {
           ...base,
           stage: 'load',
-          diagnostics: [...base.diagnostics, openError(loaded.object.path, wrong)],
+          diagnostics: [...base.diagnostics, findingAbout('libbpf', loaded.object.path, wrong)],
         },
         program,
       };
@@ -157,7 +158,7 @@ export function* playLoaded(
   if (linkFd < 0) {
     const map = options.attach?.map;
     const missing = map === undefined ? null : noSuchMap(loaded.object, map, 'iterate');
-    const said = missing === null ? [] : [openError(loaded.object.path, missing)];
+    const said = missing === null ? [] : [findingAbout('libbpf', loaded.object.path, missing)];
     const diagnostics = [...base.diagnostics, ...said];
     return {
       report: { ...base, stage: 'attach', diagnostics, attach: { errno: errnoName(linkFd) } },
@@ -183,18 +184,6 @@ function guarded<T>({ module }: Machine, body: () => T): T | Diagnostic {
     throw error;
   }
 }
-
-const openError = (file: string, message: string): Diagnostic => ({
-  source: 'libbpf',
-  severity: 'error',
-  file,
-  line: 0,
-  column: 0,
-  endLine: 0,
-  endColumn: 0,
-  message,
-  notes: [],
-});
 
 /** Parts of the link parameters that no well-meant attach would give: to find out what the kernel says. */
 export interface RawLinkInfo {
@@ -279,10 +268,10 @@ function* playLink(
   for (let i = 0; i < (options.sessions ?? 1); i++) {
     const fd = guarded(machine, () => createSession(machine, linkFd));
     if (typeof fd === 'object') return finish('create', [fd]);
-    if (typeof fd === 'string') return finish('create', [openError(loaded.object.path, fd)]);
+    if (typeof fd === 'string') return finish('create', [findingAbout('libbpf', loaded.object.path, fd)]);
     if (fd < 0)
       return finish('create', [
-        openError(loaded.object.path, `BPF_ITER_CREATE failed with ${errnoName(fd)}`),
+        findingAbout('libbpf', loaded.object.path, `BPF_ITER_CREATE failed with ${errnoName(fd)}`),
       ]);
     fds.push(fd);
   }
@@ -292,18 +281,16 @@ function* playLink(
   } catch (error) {
     if (error instanceof KernelOops)
       return finish('read', [oopsDiagnostic(error, machine.module?.file.path ?? '')]);
-    if (error instanceof WorldError) return finish('read', [openError(machine.world.name, error.message)]);
+    if (error instanceof WorldError)
+      return finish('read', [findingAbout('libbpf', machine.world.name, error.message)]);
     if (!(error instanceof ProgramAbort)) throw error;
-    return finish('read', [openError(loaded.object.path, abortText(error))]);
+    return finish('read', [findingAbout('libbpf', loaded.object.path, abortText(error))]);
   }
   if (!stays) for (const fd of fds) syscall.close(fd);
   const last = reads.at(-1);
   return finish(
     last && last.ret < 0 ? 'read' : 'done',
-    machine.script.unreached().map((text): Diagnostic => ({
-      ...openError(machine.world.name, text),
-      severity: 'warning',
-    })),
+    machine.script.unreached().map((text) => findingAbout('libbpf', machine.world.name, text, 'warning')),
   );
 }
 

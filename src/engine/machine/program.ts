@@ -3,6 +3,7 @@
  * ends it, with what was said as diagnostics.
  */
 import type { InsnInfo, ProgramInfo } from '../../protocol/api.ts';
+import { findingAbout } from '../../protocol/diagnostics.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { RunReport, Stage } from '../../protocol/report.ts';
 import type { ProgramSource } from '../../protocol/scenario.ts';
@@ -38,6 +39,7 @@ const inputOf = (source: ProgramSource, kernelBtf: Btf, include: IncludeFile): C
   files: (path) => source.files?.[path] ?? include(path),
   defines: source.defines ?? {},
   kernelBtf,
+  ...(source.warnings && { warnings: source.warnings }),
   ...(source.cpu && { cpu: source.cpu }),
   ...(source.optimise !== undefined && { optimise: source.optimise }),
 });
@@ -83,17 +85,7 @@ const said = (
   path: string,
   severity: Diagnostic['severity'] = 'error',
 ): Diagnostic[] =>
-  messages.map((message) => ({
-    source: 'libbpf',
-    severity,
-    file: path,
-    line: 0,
-    column: 0,
-    endLine: 0,
-    endColumn: 0,
-    message: message.replace(/\n$/, ''),
-    notes: [],
-  }));
+  messages.map((message) => findingAbout('libbpf', path, message.replace(/\n$/, ''), severity));
 
 /** Opens and loads an object. User mistakes are data. */
 export function loadProgram(machine: Machine, request: LoadRequest): LoadOutcome {

@@ -112,16 +112,13 @@ function readConstant(map: BpfMap, offset: number, size: number): Uint8Array | n
   return map.mem.bytes(map.directValue(0) + BigInt(offset), size);
 }
 
-/** What the verifier is asked about a program. */
-export function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): VerifyRequest {
-  const { kernel, fds, iter, bpf } = sys;
-  return {
+/** What the attributes alone say of a program. */
+export const attributesOf = (attr: ProgLoadAttr, progBtf: Btf | null) =>
+  ({
     insns: attr.insns,
     progType: attr.type,
     attachType: attr.expectedAttachType,
-    flags: attr.flags,
-    release: sys.release,
-    kernelBtf: kernel.btf,
+    attachBtfId: attr.attachBtfId,
     progBtf,
     funcInfo: attr.funcInfo.map((row) => ({ insnOff: Number(row.insnOff), typeId: row.typeId })),
     lineInfo: attr.lineInfo.map((row) => ({
@@ -130,14 +127,23 @@ export function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): V
       text: progBtf?.string(row.lineOff) ?? '',
       line: row.line,
     })),
+    gplCompatible: GPL_COMPATIBLE.has(attr.license),
+  }) satisfies Partial<VerifyRequest>;
+
+/** What the verifier is asked about a program. */
+export function requestFor(sys: Sys, attr: ProgLoadAttr, progBtf: Btf | null): VerifyRequest {
+  const { kernel, fds, iter, bpf } = sys;
+  return {
+    ...attributesOf(attr, progBtf),
+    flags: attr.flags,
+    release: sys.release,
+    kernelBtf: kernel.btf,
     map: (fd) => {
       const map = fds.get('map', fd);
       if (typeof map !== 'number') return mapInfo(map);
       return map === fail('EBADF') ? 'EBADF' : 'EINVAL';
     },
     ksymAddress: (name) => ksymAddress(kernel, name),
-    gplCompatible: GPL_COMPATIBLE.has(attr.license),
-    attachBtfId: attr.attachBtfId,
     target: (name) => iter.find(name),
     sleepable: (attr.flags & BPF_F_SLEEPABLE) !== 0,
     logLevel: attr.logLevel,

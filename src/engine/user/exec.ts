@@ -3,6 +3,7 @@
  *
  *     reader.c --cc--> object --link--> image --exec--> process --run--> stdout, stderr, status
  */
+import { findingAbout } from '../../protocol/diagnostics.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { VariableRange } from '../../protocol/variables.ts';
 import { compile } from '../cc/compile.ts';
@@ -38,18 +39,6 @@ export interface BuiltProgram {
   readonly variables: readonly VariableRange[];
 }
 
-const linkError = (file: string, message: string): Diagnostic => ({
-  source: 'cc',
-  severity: 'error',
-  file,
-  line: 0,
-  column: 0,
-  endLine: 0,
-  endColumn: 0,
-  message,
-  notes: [],
-});
-
 /** A program with the library behind it; `compiled` is the library, if somebody has it. */
 export function buildProgram(
   host: UserHost,
@@ -80,7 +69,7 @@ export function buildProgram(
     return {
       image: null,
       variables,
-      diagnostics: [...diagnostics, ...linked.messages.map((text) => linkError(source.path, text))],
+      diagnostics: [...diagnostics, ...linked.messages.map((text) => findingAbout('cc', source.path, text))],
     };
   return { image: linked.image, diagnostics, variables };
 }

@@ -12,6 +12,7 @@ import type { Symbols } from '../../kernel/symbols.ts';
 import { loadObject } from '../../libbpf/load.ts';
 import type { BpfObject } from '../../libbpf/object.ts';
 import type { BpfSyscalls, LinkCreateAttr, MapCreateAttr, ProgLoadAttr } from '../../libbpf/syscalls.ts';
+import { attributesOf } from '../../sys/prog_load.ts';
 import type { CtxArgType, MapInfo, TargetInfo, VerifyRequest, VerifyResult } from '../request.ts';
 import { verify } from '../verify.ts';
 
@@ -121,24 +122,12 @@ export class VerifySys implements BpfSyscalls {
     if (!release) throw new Error('no release');
     const flags = attr.flags | progFlags;
     return {
-      insns: attr.insns,
-      progType: attr.type,
-      attachType: attr.expectedAttachType,
+      ...attributesOf(attr, progBtf),
       flags,
       release,
       kernelBtf: kernel.btf,
-      progBtf,
-      funcInfo: attr.funcInfo.map((row) => ({ insnOff: Number(row.insnOff), typeId: row.typeId })),
-      lineInfo: attr.lineInfo.map((row) => ({
-        insnOff: Number(row.insnOff),
-        file: progBtf?.string(row.fileNameOff) ?? '',
-        text: progBtf?.string(row.lineOff) ?? '',
-        line: row.line,
-      })),
       map: (fd) => this.maps.get(fd) ?? 'EBADF',
       ksymAddress: (name) => kernel.symbols.find(name)?.addr ?? null,
-      gplCompatible: attr.license.includes('GPL'),
-      attachBtfId: attr.attachBtfId,
       target: (name) => TARGETS.get(name) ?? null,
       sleepable: (flags & BPF_F_SLEEPABLE) !== 0,
       logLevel,
