@@ -70,7 +70,7 @@ export interface CliOptions {
   readonly defines: Readonly<Record<string, string>>;
   readonly includes: readonly string[];
   /** How to compile. */
-  readonly compile: Pick<ProgramSource, 'cpu' | 'optimise'>;
+  readonly compile: Pick<ProgramSource, 'cpu' | 'optimise' | 'warnings'>;
   readonly caseRun: number | null;
   readonly caseObject: 'ours' | 'clang';
   readonly run: RunOptions;
@@ -145,10 +145,15 @@ function said<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
+/** `-w`, `-Wall`, `-Wno-unused`: the compiler's own words. */
+const isWarningFlag = (word: string): boolean => /^-w$|^-W./.test(word);
+
 /** @throws UsageError */
 export function parseOptions(words: readonly string[]): CliOptions {
   const end = words[0] === 'exec' ? words.indexOf('--') : -1;
-  const argv = end < 0 ? words : words.slice(0, end);
+  const all = end < 0 ? words : words.slice(0, end);
+  const warnings = all.filter(isWarningFlag);
+  const argv = all.filter((word) => !isWarningFlag(word));
   const { values, positionals } = (() => {
     try {
       return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
@@ -199,6 +204,7 @@ export function parseOptions(words: readonly string[]): CliOptions {
     ),
     includes: values.include ?? [],
     compile: said<CliOptions['compile']>({
+      warnings: warnings.length > 0 ? warnings : undefined,
       cpu: oneOf('mcpu', values.mcpu, CPU_NAMES),
       optimise:
         values.optimise === undefined ? undefined : (number('optimise', values.optimise, 0, 3) ?? 2) > 0,

@@ -38,6 +38,7 @@ also:
   --log-level 0|1|2                       the verifier's log
   --define NAME[=VALUE]  --include DIR    for the compiler; may be repeated
   --mcpu v1|v2|v3|v4                      version of the instruction set (v3)
+  -Wall -Wno-NAME -Werror[=NAME] -w        the compiler's warnings, by clang's names; all are on
   -O 0|1|2|3                              0: every variable stays in memory (2)
   --run N  --object ours|clang            which run of a case, which object (case)
   --json                                  one JSON object on stdout

@@ -31,6 +31,8 @@ export interface ProgramSource {
   readonly defines?: Readonly<Record<string, string>>;
   /** Version of the BPF instruction set to compile for; default: v3. */
   readonly cpu?: 'v1' | 'v2' | 'v3' | 'v4';
+  /** `-w` and `-W...`, as on clang's command line; absent: every warning there is. */
+  readonly warnings?: readonly string[];
   /** Default: true. */
   readonly optimise?: boolean;
 }

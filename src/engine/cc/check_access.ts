@@ -10,7 +10,8 @@ import type { Expr } from './ast.ts';
 import * as C from './ctype.ts';
 import type { RecordType } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
-import { didYouMean, hintText, renamed } from './diagnostic.ts';
+import { didYouMean, hintText } from './did_you_mean.ts';
+import { renamed } from './diagnostic.ts';
 import type { Repair } from './diagnostic.ts';
 import type { Context } from './check_context.ts';
 import { convertInteger, errorExpr, isError, isLvalue, promote, rvalue } from './check_convert.ts';
@@ -80,7 +81,11 @@ export function checkIndex(context: Context, l: Expr, r: Expr, range: Range): Ex
   const length = array ? C.unsugar(array.type) : null;
   if (position.kind === 'int' && length?.kind === 'array' && length.length !== null && length.length > 1) {
     if (position.value < 0n || position.value >= BigInt(length.length))
-      context.warning(range, `array index ${position.value} is outside of '${typeText(length)}'`);
+      context.warning(
+        'array-bounds',
+        range,
+        `array index ${position.value} is outside of '${typeText(length)}'`,
+      );
   }
   return {
     kind: 'index',

@@ -32,8 +32,8 @@ function name(callee: Callee): string {
 const declared = (callee: Callee): FuncSymbol | null => (callee.kind === 'function' ? callee.symbol : null);
 
 /** A variable stands where a pointer to one was meant. */
-function wantsAddress({ ignored }: Context, value: Expr, type: C.CType): boolean {
-  if (!C.isPointer(type) || ignored.has('int-conversion')) return false;
+function wantsAddress({ diagnostics }: Context, value: Expr, type: C.CType): boolean {
+  if (!C.isPointer(type) || !diagnostics.warnings.has('int-conversion')) return false;
   const named = value.kind === 'cast' && value.cast === 'load' ? value.operand : value;
   if (named.kind !== 'ref' || named.symbol.kind !== 'var') return false;
   return C.unsugar(value.type).kind === 'record' || C.isInteger(value.type);

@@ -5,7 +5,7 @@
 import type { FuncSymbol, Label, ObjectSymbol, CaseStmt, DefaultStmt, VarSymbol } from './ast.ts';
 import type { CType, EnumType, IntType, RecordType, TypedefType } from './ctype.ts';
 import { INT, integerOf, unsugar } from './ctype.ts';
-import { didYouMean } from './diagnostic.ts';
+import { didYouMean } from './did_you_mean.ts';
 import type { Diagnostics, Note, Repair } from './diagnostic.ts';
 import { all, keepFields, keepList, keepMap, keepSet } from './keep.ts';
 import type { PutBack } from './keep.ts';
@@ -15,6 +15,7 @@ import type { Observer } from './observe.ts';
 import type { Loc, Range, Sources } from './source.ts';
 import { NOWHERE } from './source.ts';
 import type { KernelTypes } from './vmlinux.ts';
+import type { Warning } from './warnings.ts';
 
 /** What an ordinary identifier means. */
 export type Binding =
@@ -128,8 +129,6 @@ export class Context {
   readonly stored = new Map<VarSymbol, Map<bigint, CType>>();
   /** Greater than 0 inside sizeof, typeof and the like: nothing there is evaluated. */
   unevaluated = 0;
-  /** `-Wname`s that a pragma switched off. */
-  ignored: ReadonlySet<string> = new Set();
   /** `preserve_access_index` from #pragma clang attribute push. */
   pushedPreserve = 0;
   /** #pragma pack(N) in bytes, or null. */
@@ -150,7 +149,7 @@ export class Context {
   /** At file scope, between two declarations: what is read from here on can be undone. */
   keep(): PutBack {
     const { fileScope, functions, variables, externs, stored, hiddenKernelNames } = this;
-    const { usesKernelTypes, kernelTypesDefined, ignored, pushedPreserve, pack } = this;
+    const { usesKernelTypes, kernelTypesDefined, pushedPreserve, pack } = this;
     const symbols = new Set<object>([...functions, ...variables, ...externs]);
     for (const binding of fileScope.names.values())
       if (binding.kind === 'object') symbols.add(binding.symbol);
@@ -165,17 +164,50 @@ export class Context {
         this.scope = fileScope;
         this.function = null;
         this.unevaluated = 0;
-        Object.assign(this, { usesKernelTypes, kernelTypesDefined, ignored, pushedPreserve, pack });
+        Object.assign(this, { usesKernelTypes, kernelTypesDefined, pushedPreserve, pack });
       },
     );
   }
 
-  error(range: Range, message: string, notes: readonly Note[] = [], repairs: readonly Repair[] = []): void {
-    this.diagnostics.error(range, message, notes, repairs);
+  /** @param option its name for clang, which can switch it off */
+  error(
+    range: Range,
+    message: string,
+    notes: readonly Note[] = [],
+    repairs: readonly Repair[] = [],
+    option: Warning | null = null,
+  ): void {
+    this.diagnostics.error(range, message, notes, repairs, option);
   }
 
-  warning(range: Range, message: string, notes: readonly Note[] = [], repairs: readonly Repair[] = []): void {
-    if (!this.sources.fileAt(range.start)?.bundled) this.diagnostics.warning(range, message, notes, repairs);
+  /** What headers of ours do is theirs. @param option null: it has no name */
+  warning(
+    option: Warning | null,
+    range: Range,
+    message: string,
+    notes: readonly Note[] = [],
+    repairs: readonly Repair[] = [],
+  ): void {
+    if (!this.sources.fileAt(range.start)?.bundled)
+      this.diagnostics.warning(option, range, message, notes, repairs);
+  }
+
+  /** The same for what was found out later: what holds where it stands counts. */
+  lateWarning(
+    option: Warning,
+    range: Range,
+    message: string,
+    notes: readonly Note[] = [],
+    repairs: readonly Repair[] = [],
+  ): void {
+    if (this.sources.fileAt(range.start)?.bundled) return;
+    const levels = this.diagnostics.warnings.at(range, this.sources);
+    this.diagnostics.warning(option, range, message, notes, repairs, levels);
+  }
+
+  /** An error that can be switched off by its name, wherever it is. @returns whether it is on */
+  errorUnless(option: Warning, range: Range, message: string): boolean {
+    return this.diagnostics.warning(option, range, message);
   }
 
   /** Runs `body` in a scope of its own, which reaches as far as `reader` gets. */

@@ -206,13 +206,20 @@ export function assignTo(context: Context, value: Expr, type: CType, purpose: Pu
     return convertScalar(value, C.unqualified(type));
   }
   if (C.isInteger(value.type) && to.kind === 'pointer') {
-    if (!isNullConstant(value) && !context.ignored.has('int-conversion'))
-      context.error(value.range, `incompatible integer to pointer conversion ${text()}`);
+    if (!isNullConstant(value))
+      context.errorUnless(
+        'int-conversion',
+        value.range,
+        `incompatible integer to pointer conversion ${text()}`,
+      );
     return convertScalar(value, C.unqualified(type));
   }
   if (from.kind === 'pointer' && C.isInteger(type)) {
-    if (!context.ignored.has('int-conversion'))
-      context.error(value.range, `incompatible pointer to integer conversion ${text()}`);
+    context.errorUnless(
+      'int-conversion',
+      value.range,
+      `incompatible pointer to integer conversion ${text()}`,
+    );
     return convertScalar(value, C.unqualified(type));
   }
   if (from.kind === 'record' && from === to) return value;
@@ -227,10 +234,9 @@ function checkPointers(context: Context, value: Expr, type: CType, text: () => s
   if (isNullConstant(value)) return;
   if (!pointersAgree(value.type, type)) {
     const functions = C.unsugar(a).kind === 'function' && C.unsugar(b).kind === 'function';
-    if (functions && !context.ignored.has('incompatible-function-pointer-types'))
-      context.error(value.range, `incompatible function pointer types ${text()}`);
-    else if (!context.ignored.has('incompatible-pointer-types'))
-      context.warning(value.range, `incompatible pointer types ${text()}`);
+    const told = `incompatible ${functions ? 'function ' : ''}pointer types ${text()}`;
+    if (functions) context.errorUnless('incompatible-function-pointer-types', value.range, told);
+    else context.warning('incompatible-pointer-types', value.range, told);
     return;
   }
   const q = C.qualifiersOf(a);
@@ -240,7 +246,12 @@ function checkPointers(context: Context, value: Expr, type: CType, text: () => s
     return;
   }
   if ((q.isConst && !r.isConst) || (q.isVolatile && !r.isVolatile)) {
-    if (C.unsugar(a).kind !== 'function') context.warning(value.range, `discards qualifiers: ${text()}`);
+    if (C.unsugar(a).kind !== 'function')
+      context.warning(
+        'incompatible-pointer-types-discards-qualifiers',
+        value.range,
+        `discards qualifiers: ${text()}`,
+      );
   }
 }
 

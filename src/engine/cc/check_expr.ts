@@ -110,10 +110,15 @@ function finishArithmetic(
   const range = span(left, right);
   if (right.kind === 'int') {
     if ((op === '/' || op === '%') && right.value === 0n && context.unevaluated === 0)
-      context.warning(right.range, `${op === '/' ? 'division' : 'remainder'} by zero is undefined`);
+      context.warning(
+        'division-by-zero',
+        right.range,
+        `${op === '/' ? 'division' : 'remainder'} by zero is undefined`,
+      );
     if ((op === '<<' || op === '>>') && (right.value < 0n || right.value >= BigInt(type.size * 8))) {
       if (context.unevaluated === 0)
         context.warning(
+          right.value < 0n ? 'shift-count-negative' : 'shift-count-overflow',
           right.range,
           right.value < 0n ? 'shift count is negative' : `shift count >= width of type '${type.name}'`,
         );
@@ -132,8 +137,9 @@ function checkSigns(context: Context, left: Expr, right: Expr, range: Range): vo
   const signed = [a, b].find((e) => C.integerOf(e.type)?.signed === true);
   const isConstant = a.kind === 'int' || b.kind === 'int';
   const isMacro = context.sources.macroUses.has(range.start);
-  if (!signed || type.signed || isConstant || isMacro || context.ignored.has('sign-compare')) return;
+  if (!signed || type.signed || isConstant || isMacro) return;
   context.warning(
+    'sign-compare',
     range,
     `comparison of integers of different signs: '${typeText(left.type)}' and '${typeText(right.type)}'`,
   );
@@ -150,6 +156,7 @@ export function checkCompare(context: Context, op: CompareOp, l: Expr, r: Expr, 
   if (isError(left) || isError(right)) return errorExpr(range);
   if (isLiteral(left) || isLiteral(right))
     context.warning(
+      'string-compare',
       range,
       'result of comparison against a string literal is unspecified: it compares addresses; bpf_strncmp compares texts',
     );
@@ -168,6 +175,7 @@ export function checkCompare(context: Context, op: CompareOp, l: Expr, r: Expr, 
     const pointer = C.isPointer(left.type) ? left : right;
     if (!isNullConstant(integer))
       context.warning(
+        'pointer-integer-compare',
         range,
         `comparison between pointer and integer ('${typeText(left.type)}' and '${typeText(right.type)}')`,
       );
@@ -178,6 +186,7 @@ export function checkCompare(context: Context, op: CompareOp, l: Expr, r: Expr, 
     const b = C.pointee(right.type) ?? C.VOID;
     if (!C.isVoid(a) && !C.isVoid(b) && !C.sameType(a, b))
       context.warning(
+        'compare-distinct-pointer-types',
         range,
         `comparison of distinct pointer types ('${typeText(left.type)}' and '${typeText(right.type)}')`,
       );
@@ -264,8 +273,11 @@ function pointerArms(context: Context, then: Expr, otherwise: Expr, range: Range
   const b = C.pointee(otherwise.type);
   const text = `('${typeText(then.type)}' and '${typeText(otherwise.type)}')`;
   if (a === null || b === null) {
-    if (!context.ignored.has('int-conversion'))
-      context.warning(range, `pointer/integer type mismatch in conditional expression ${text}`);
+    context.warning(
+      'conditional-type-mismatch',
+      range,
+      `pointer/integer type mismatch in conditional expression ${text}`,
+    );
     return a === null ? otherwise.type : then.type;
   }
   const q = C.qualifiersOf(a);
@@ -278,7 +290,7 @@ function pointerArms(context: Context, then: Expr, otherwise: Expr, range: Range
   };
   if (C.isVoid(a) || C.isVoid(b)) return C.pointerTo(C.qualify(C.VOID, both));
   if (!C.sameType(a, b)) {
-    context.warning(range, `pointer type mismatch ${text}`);
+    context.warning('pointer-type-mismatch', range, `pointer type mismatch ${text}`);
     return C.pointerTo(C.qualify(C.VOID, both));
   }
   return C.pointerTo(C.qualify(a, both));
@@ -355,7 +367,11 @@ export function checkCompoundAssign(
     return { ...base, value: promote(value), computeType: promote(loaded).type, elementSize: null };
   const pair = arithmeticPair(loaded, value);
   if ((op === '/' || op === '%') && pair.right.kind === 'int' && pair.right.value === 0n)
-    context.warning(value.range, `${op === '/' ? 'division' : 'remainder'} by zero is undefined`);
+    context.warning(
+      'division-by-zero',
+      value.range,
+      `${op === '/' ? 'division' : 'remainder'} by zero is undefined`,
+    );
   return { ...base, value: pair.right, computeType: pair.type, elementSize: null };
 }
 

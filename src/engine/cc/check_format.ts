@@ -67,20 +67,27 @@ export function checkFormat(context: Context, helper: string, args: readonly Exp
     wanted++;
     if (type && isText(type) && 'diux'.includes(letter))
       context.warning(
+        'format',
         range,
         `format specifies a number, but argument ${wanted} has type '${typeText(type)}': '%s' prints a string`,
       );
     if (type && letter === 's' && !isAddress(type))
       context.warning(
+        'format',
         range,
         `format specifies a string, but argument ${wanted} has type '${typeText(type)}'`,
       );
     if (!'diuxXpsc'.includes(letter) || letter === '')
-      return context.warning(range, `invalid conversion specifier '${letter}' in a format string`);
+      return context.warning(
+        'format-invalid-specifier',
+        range,
+        `invalid conversion specifier '${letter}' in a format string`,
+      );
   }
   const given = Number(size) / 8;
   if (given === wanted) return;
   context.warning(
+    given < wanted ? 'format-insufficient-args' : 'format-extra-args',
     range,
     given < wanted
       ? `more '%' conversions than arguments: the format takes ${wanted}, given ${given}`

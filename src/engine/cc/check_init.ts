@@ -10,7 +10,8 @@ import type { Expr, InitEntry, Initializer } from './ast.ts';
 import * as C from './ctype.ts';
 import type { CType, Member } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
-import { didYouMean, hintText, renamed } from './diagnostic.ts';
+import { didYouMean, hintText } from './did_you_mean.ts';
+import { renamed } from './diagnostic.ts';
 import { assignTo, isError, rvalue } from './check_convert.ts';
 import type { Context } from './check_context.ts';
 import { observeMember } from './observe.ts';
@@ -118,13 +119,17 @@ class InitBuilder {
     if (!isAggregate(type)) {
       if (only) this.initialize(slot, only.value, depth + 1);
       if (syntax.items.length > 1)
-        this.context.warning(syntax.range, 'excess elements in scalar initializer');
+        this.context.warning('excess-initializers', syntax.range, 'excess elements in scalar initializer');
       return;
     }
     const items = new Items(syntax.items);
     this.walk(slot, items, true, depth + 1);
     if (items.current)
-      this.context.warning(syntax.range, `excess elements in initializer of '${typeText(slot.type)}'`);
+      this.context.warning(
+        'excess-initializers',
+        syntax.range,
+        `excess elements in initializer of '${typeText(slot.type)}'`,
+      );
   }
 
   private fillExpr(slot: Slot, expr: Expr): void {
@@ -143,6 +148,7 @@ class InitBuilder {
     if (type.length === null) this.elements = Math.max(this.elements, length);
     if (expr.bytes.length - 1 > length)
       this.context.warning(
+        'excess-initializers',
         expr.range,
         `initializer string for char array is too long (${expr.bytes.length} bytes for '${typeText(type)}')`,
       );

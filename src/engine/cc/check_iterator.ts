@@ -3,7 +3,7 @@ import type { FuncSymbol } from './ast.ts';
 import type { Context } from './check_context.ts';
 import { isPointer, isVoid, pointee, unsugar, VOID } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
-import { didYouMean, hintText } from './diagnostic.ts';
+import { didYouMean, hintText } from './did_you_mean.ts';
 
 const CONTEXT = 'bpf_iter__';
 
@@ -19,7 +19,7 @@ export function checkIterator(context: Context, symbol: FuncSymbol, section: str
   if (target === undefined) return;
   const wanted = CONTEXT + target;
   const { params, result } = symbol.signature;
-  const warn = (text: string): void => context.warning(symbol.range, text);
+  const warn = (text: string): void => context.lateWarning('bpf-iterator', symbol.range, text);
   const has = structBehind(symbol);
   const known = context.kernel.record('struct', wanted) !== null;
   if (!known && has !== wanted) {

@@ -26,7 +26,7 @@ export interface FieldSyntax {
 function acceptable(context: Context, record: UserRecord, field: FieldSyntax, last: boolean): boolean {
   const bare = C.unsugar(field.type);
   if (field.name === '' && field.width === null && (bare.kind !== 'record' || bare.name !== '')) {
-    context.warning(field.range, 'declaration does not declare anything');
+    context.warning('missing-declarations', field.range, 'declaration does not declare anything');
     return false;
   }
   if (field.width !== null) {

@@ -9,14 +9,14 @@ import type { Context, OpenFunction } from './check_context.ts';
 import { isPointer, qualifiersOf } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
 import type { Range } from './source.ts';
+import type { Warning } from './warnings.ts';
 
 function isTheirs(context: Context, range: Range): boolean {
   return context.sources.macroUses.has(range.start) || context.sources.fileAt(range.start)?.bundled !== false;
 }
 
-function warn(context: Context, option: string, range: Range, message: string): void {
-  if (!context.ignored.has(option) && !context.ignored.has('all') && !isTheirs(context, range))
-    context.warning(range, message);
+function warn(context: Context, option: Warning, range: Range, message: string): void {
+  if (!isTheirs(context, range)) context.lateWarning(option, range, message);
 }
 
 const isMeant = ({ attributes }: ObjectSymbol): boolean => attributes.unused || attributes.used;
@@ -44,11 +44,12 @@ export function checkBody(context: Context, open: OpenFunction, body: Stmt): voi
   for (const { label, range, used } of open.labels.values())
     if (!used) warn(context, 'unused-label', range, `unused label '${label.name}'`);
   for (const { symbol, range } of unset) {
-    if (context.ignored.has('uninitialized') || isTheirs(context, range)) continue;
+    if (isTheirs(context, range)) continue;
     const { name, type } = symbol;
     const end = { start: symbol.range.end, end: symbol.range.end };
     const value = isPointer(type) ? ' = NULL' : ' = 0';
-    context.warning(
+    context.lateWarning(
+      'uninitialized',
       range,
       `variable '${name}' is uninitialized when used here`,
       [{ message: `initialize the variable '${name}' to silence this warning`, range: symbol.range }],

@@ -4,7 +4,7 @@ import type { FuncSymbol } from './ast.ts';
 import type { Context } from './check_context.ts';
 import { checkIterator } from './check_iterator.ts';
 import { checkFile } from './check_names.ts';
-import { didYouMean, hintText } from './diagnostic.ts';
+import { didYouMean, hintText } from './did_you_mean.ts';
 
 const LICENSE = 'char LICENSE[] SEC("license") = "GPL";';
 
@@ -30,19 +30,20 @@ function checkExterns(context: Context): void {
   for (const { kind, name, range, attributes, builtin, referenced } of context.externs) {
     if (!referenced || builtin || attributes.section !== null) continue;
     const where = kind === 'func' ? '__ksym (a function of the kernel)' : '__kconfig or __ksym';
-    context.warning(range, `extern '${name}' will not be found: declare it with ${where}`);
+    context.lateWarning('bpf-extern', range, `extern '${name}' will not be found: declare it with ${where}`);
   }
 }
 
 /** Warns of programs in sections that libbpf does not know, and of an object without a licence. */
 export function checkUnit(context: Context): void {
-  if (!context.diagnostics.hasErrors) checkFile(context);
+  if (context.diagnostics.errors === 0) checkFile(context);
   const programs = context.functions.filter((symbol) => programSection(symbol) !== null);
   for (const symbol of programs) {
     const name = programSection(symbol) ?? '';
     checkIterator(context, symbol, name);
     if (findSectionDef(name)) continue;
-    context.warning(
+    context.lateWarning(
+      'bpf-section',
       symbol.range,
       `libbpf knows no section '${name}': '${symbol.name}' will have no program type${hintText(meantSection(name))}`,
     );
@@ -50,10 +51,11 @@ export function checkUnit(context: Context): void {
   checkExterns(context);
   const [first] = programs;
   const licensed = context.variables.some(({ attributes }) => attributes.section === 'license');
-  if (!first || licensed || context.diagnostics.hasErrors) return;
+  if (!first || licensed || context.diagnostics.errors > 0) return;
   const file = context.sources.files[0];
   const end = file ? file.base + file.text.length : 0;
-  context.warning(
+  context.lateWarning(
+    'bpf-license',
     first.range,
     `no licence is declared: the kernel refuses what it offers only to GPL programs; add ${LICENSE}`,
     [],

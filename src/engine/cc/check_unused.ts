@@ -35,7 +35,8 @@ export function checkUnused(context: Context, expr: Expr): void {
   if (acts(expr)) return;
   const { start, end } = expr.range;
   for (const at of context.sources.macroUses.keys()) if (at >= start && at < end) return;
+  const option = expr.kind === 'compare' ? 'unused-comparison' : 'unused-value';
   const what = expr.kind === 'compare' ? `the result of '${expr.op}'` : 'the value of this expression';
   const assigned = expr.kind === 'compare' && expr.op === '==' ? "; did you mean to use '='?" : '';
-  context.warning(expr.range, `${what} is not used${assigned}`);
+  context.warning(option, expr.range, `${what} is not used${assigned}`);
 }

@@ -26,6 +26,7 @@ import type { ProfileName } from './profile.ts';
 import { frontend } from './parse.ts';
 import { allocateRegisters } from './regalloc.ts';
 import { variablesOf } from './variables.ts';
+import { levelsFrom } from './warnings.ts';
 
 export interface CompileInput {
   /** Shown in messages and line info. */
@@ -41,6 +42,8 @@ export interface CompileInput {
   readonly cpu?: CpuName;
   /** Default: true. Without, every variable stays in memory. */
   readonly optimise?: boolean;
+  /** `-w` and `-W...`, as on clang's command line; absent: every warning there is. */
+  readonly warnings?: readonly string[];
   /** Whether to say where variables are; the object is the same. Default: false. */
   readonly variables?: boolean;
 }
@@ -75,7 +78,7 @@ export function compile(input: CompileInput): CompileOutput {
   const full = input.optimise ?? true;
   const { unit, diagnostics, sources } = frontend(input);
   if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics, variables: [] };
-  const late = new Diagnostics(sources);
+  const late = new Diagnostics(sources, levelsFrom(input.warnings ?? []).levels);
   const module = new ModuleLowering(late, profile).run(unit);
   const failed = (): CompileOutput => ({
     object: null,

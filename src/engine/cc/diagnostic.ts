@@ -5,9 +5,15 @@
 import type { Diagnostic, Fix } from '../../protocol/diagnostics.ts';
 import { all, keepLength, keepSet } from './keep.ts';
 import type { PutBack } from './keep.ts';
+import { NOWHERE } from './source.ts';
 import type { Range, Sources } from './source.ts';
+import { WarningState } from './warning_state.ts';
+import { levelOf, unnamed, USUAL_LEVELS } from './warnings.ts';
+import type { Levels, Warning } from './warnings.ts';
 
 const MAX_ERRORS = 20;
+/** Of what is said of the command line. */
+const NO_PLACE = { file: '', line: 0, column: 0 };
 
 /** A remark under a message, at a place of its own or none. */
 export interface Note {
@@ -39,25 +45,40 @@ export class Diagnostics {
   phase: Phase = 'parsing';
   private readonly seen = new Set<string>();
   private readonly sources: Sources;
-  /** How many there were. */
+  /** How many there were, without warnings that are to be errors: behind those the program is read as ever. */
   errors = 0;
+  private strict = 0;
   private stopped = false;
+  private readonly states: Readonly<Record<Phase, WarningState>>;
 
-  constructor(sources: Sources) {
+  constructor(sources: Sources, levels: Levels = USUAL_LEVELS) {
     this.sources = sources;
+    this.states = { preprocessing: new WarningState(levels), parsing: new WarningState(levels) };
+  }
+
+  /** Which warnings are on, for who is at work. */
+  get warnings(): WarningState {
+    return this.states[this.phase];
   }
 
   get hasErrors(): boolean {
-    return this.errors > 0;
+    return this.errors + this.strict > 0;
   }
 
   /** True once so many errors were reported that going on is of no use. */
   get exhausted(): boolean {
-    return this.stopped || this.errors > MAX_ERRORS;
+    return this.stopped || this.errors + this.strict > MAX_ERRORS;
   }
 
-  error(range: Range, message: string, notes: readonly Note[] = [], repairs: readonly Repair[] = []): void {
-    this.report('error', range, message, notes, repairs);
+  /** @param option its name for clang, which can switch it off */
+  error(
+    range: Range,
+    message: string,
+    notes: readonly Note[] = [],
+    repairs: readonly Repair[] = [],
+    option: Warning | null = null,
+  ): void {
+    this.report('error', option && `-W${option}`, range, message, notes, repairs);
   }
 
   /** An error after which the rest makes no sense: nothing more is reported. */
@@ -66,8 +87,24 @@ export class Diagnostics {
     this.stopped = true;
   }
 
-  warning(range: Range, message: string, notes: readonly Note[] = [], repairs: readonly Repair[] = []): void {
-    this.report('warning', range, message, notes, repairs);
+  /**
+   * What is a warning, or an error that can be switched off.
+   *
+   * @param option null: it has no name and is always given, but for -w
+   * @param levels those of the moment, or of the place for what is found out later
+   * @returns whether it is on
+   */
+  warning(
+    option: Warning | null,
+    range: Range,
+    message: string,
+    notes: readonly Note[] = [],
+    repairs: readonly Repair[] = [],
+    levels: Levels = this.warnings.levels,
+  ): boolean {
+    const level = option === null ? unnamed(levels) : levelOf(levels, option);
+    if (level) this.report(level.severity, level.flag, range, message, notes, repairs);
+    return level !== null;
   }
 
   /** What was reported, in that order. */
@@ -76,9 +113,11 @@ export class Diagnostics {
   }
 
   keep(): PutBack {
-    const { errors, stopped, lists } = this;
-    return all(keepLength(lists.preprocessing), keepLength(lists.parsing), keepSet(this.seen), () => {
+    const { errors, strict, stopped, lists, states } = this;
+    const kept = [keepLength(lists.preprocessing), keepLength(lists.parsing), keepSet(this.seen)];
+    return all(...kept, states.preprocessing.keep(), states.parsing.keep(), () => {
       this.errors = errors;
+      this.strict = strict;
       this.stopped = stopped;
     });
   }
@@ -98,6 +137,7 @@ export class Diagnostics {
 
   private report(
     severity: 'error' | 'warning',
+    flag: string | null,
     range: Range,
     message: string,
     notes: readonly Note[],
@@ -106,11 +146,12 @@ export class Diagnostics {
     const key = `${range.start}:${message}`;
     if (this.seen.has(key) || this.exhausted) return;
     this.seen.add(key);
-    if (severity === 'error') this.errors++;
+    if (severity === 'error' && flag?.startsWith('-Werror')) this.strict++;
+    else if (severity === 'error') this.errors++;
     const last = this.exhausted;
     const shown = this.sources.outsideHeaders(range);
-    const start = this.sources.position(shown.start);
-    const end = this.sources.position(Math.max(shown.start, shown.end));
+    const start = shown === NOWHERE ? NO_PLACE : this.sources.position(shown.start);
+    const end = shown === NOWHERE ? NO_PLACE : this.sources.position(Math.max(shown.start, shown.end));
     const fixes = last ? [] : this.fixes(repairs);
     this.lists[this.phase].push({
       source: 'cc',
@@ -121,6 +162,7 @@ export class Diagnostics {
       endLine: end.file === start.file ? end.line : start.line,
       endColumn: end.file === start.file ? end.column : start.column + 1,
       message: last ? 'too many errors: stopping here' : message,
+      ...(flag !== null && !last && { flag }),
       notes: last ? [] : [...notes.map((n) => this.noteText(n)), ...this.wayHere(range, shown)],
       ...(fixes.length > 0 && { fixes }),
     });
@@ -145,42 +187,3 @@ export class Diagnostics {
     return `${at.file}:${at.line}:${at.column}: ${note.message}`;
   }
 }
-
-/** Edit distance with swaps of neighbours; gives up above `limit`. */
-function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      let cost = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
-      next.push(cost);
-    }
-    before = row;
-    row = next;
-  }
-  return row[b.length] ?? limit + 1;
-}
-
-/** The candidate that `name` was probably meant to be, or null. */
-export function didYouMean(name: string, candidates: Iterable<string>): string | null {
-  let limit = Math.floor(name.length / 3);
-  let best: string | null = null;
-  for (const candidate of candidates) {
-    if (candidate === name || candidate === '') continue;
-    const d = distance(name, candidate, limit);
-    if (d < limit || (d === limit && best === null)) {
-      limit = d;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
-/** `; did you mean 'x'?`, or nothing. */
-export const hintText = (meant: string | null): string =>
-  meant === null ? '' : `; did you mean '${meant}'?`;

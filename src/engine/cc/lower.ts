@@ -122,6 +122,7 @@ export class ModuleLowering {
     fn.inline = attributes.alwaysInline ? 'always' : outside ? 'never' : 'maybe';
     if (!extended && params.length > 5 && fn.inline !== 'always' && !isVoid(symbol.signature.result))
       this.diagnostics.warning(
+        'bpf-inline',
         symbol.range,
         `'${symbol.name}' has more than 5 parameters: it must be inlined`,
       );

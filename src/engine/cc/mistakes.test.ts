@@ -30,6 +30,11 @@ test.for(rows)('%s', ([source, messages]) => {
     text: source.startsWith('@@') ? UNLICENSED + program(source.slice(1)) : LICENSED + program(source),
     kernelBtf: recordedBtf(),
   });
-  const said = diagnostics.map((d) => (d.severity === 'error' ? '' : `${d.severity}: `) + d.message);
+  const said = diagnostics.map(
+    (d) =>
+      (d.severity === 'error' ? '' : `${d.severity}: `) +
+      d.message +
+      (d.flag === undefined ? '' : ` [${d.flag}]`),
+  );
   expect(said).toEqual(messages);
 });

@@ -27,9 +27,10 @@ import { parseExternal } from './parse_decl.ts';
 import { Parser } from './parser.ts';
 import { Preprocessor } from './preprocess.ts';
 import type { FileProvider } from './preprocess.ts';
-import { Sources } from './source.ts';
+import { NOWHERE, Sources } from './source.ts';
 import type { Loc } from './source.ts';
 import { KernelTypes } from './vmlinux.ts';
+import { levelsFrom } from './warnings.ts';
 
 export interface FrontendInput {
   readonly path: string;
@@ -44,6 +45,8 @@ export interface FrontendInput {
   readonly profile?: ProfileName;
   /** Default: v3. */
   readonly cpu?: CpuName;
+  /** `-w` and `-W...`, as on clang's command line; absent: every warning there is. */
+  readonly warnings?: readonly string[];
   /** Is told what names mean. */
   readonly observer?: Observer;
 }
@@ -70,7 +73,7 @@ export class FrontEnd {
   readonly ends: Loc[] = [];
   private readonly input: FrontendInput;
   private readonly sources = new Sources();
-  private readonly diagnostics = new Diagnostics(this.sources);
+  private readonly diagnostics: Diagnostics;
   private readonly preprocessor: Preprocessor;
   private readonly context: Context;
   private readonly parser: Parser;
@@ -78,7 +81,11 @@ export class FrontEnd {
   /** @param room how long the text may become (`readOn`) */
   constructor(input: FrontendInput, room = 0) {
     this.input = input;
-    const { sources, diagnostics } = this;
+    const { sources } = this;
+    const { levels, wrong } = levelsFrom(input.warnings ?? []);
+    const diagnostics = new Diagnostics(sources, levels);
+    for (const message of wrong) diagnostics.warning('unknown-warning-option', NOWHERE, message);
+    this.diagnostics = diagnostics;
     const profile = PROFILES[input.profile ?? 'bpf'];
     const cpu = CPUS[input.cpu ?? 'v3'];
     const preprocessor = new Preprocessor(sources, diagnostics, input.files ?? (() => null), profile, cpu);

@@ -1,5 +1,5 @@
 /** `__attribute__((...))`: read into one bag; who may wear what is for the declaration to say. */
-import { didYouMean } from './diagnostic.ts';
+import { didYouMean } from './did_you_mean.ts';
 import { evaluateInt } from './const_eval.ts';
 import type { SymbolAttributes } from './ast.ts';
 import type { Token } from './lex.ts';
@@ -216,6 +216,7 @@ function parseOne(p: Parser, into: Attributes): void {
   }
   const meant = didYouMean(name, Object.keys(RULES));
   p.context.warning(
+    'unknown-attributes',
     rangeOf(token),
     `unknown attribute '${name}' ignored${meant === null ? '' : `; did you mean '${meant}'?`}`,
   );

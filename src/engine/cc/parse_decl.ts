@@ -76,7 +76,11 @@ export function parseExternal(p: Parser): void {
   const specifiers = parseSpecifiers(p);
   if (p.accept(';')) {
     if (!specifiers.declaresTag)
-      p.context.warning(p.since(specifiers.start), 'declaration does not declare anything');
+      p.context.warning(
+        'missing-declarations',
+        p.since(specifiers.start),
+        'declaration does not declare anything',
+      );
     return;
   }
   declarators(p, specifiers, () => undefined);
@@ -315,10 +319,10 @@ function defineFunction(p: Parser, specifiers: Specifiers, declarator: Declarato
 function checkEnd(p: Parser, { name, signature, attributes }: FuncSymbol, body: Stmt): void {
   const { context, lastEnd: end } = p;
   const isFree = C.isVoid(signature.result) || attributes.naked || attributes.noreturn;
-  if (isFree || (name === 'main' && context.profile.name === 'user') || context.ignored.has('return-type'))
-    return;
+  if (isFree || (name === 'main' && context.profile.name === 'user')) return;
   if (completes(body))
     context.warning(
+      'return-type',
       { start: end - 1, end },
       'non-void function does not return a value in all control paths',
     );

@@ -3,7 +3,8 @@ import { headerOf, includeRepair, insteadOf, missingHeader, throughParameter } f
 import type { Expr, ObjectSymbol } from './ast.ts';
 import * as C from './ctype.ts';
 import { declarationText, typeText } from './ctype_text.ts';
-import { hintText, renamed } from './diagnostic.ts';
+import { hintText } from './did_you_mean.ts';
+import { renamed } from './diagnostic.ts';
 import type { Note } from './diagnostic.ts';
 import { CALL_BUILTINS, SYNTAX_BUILTINS } from './builtins.ts';
 import { evaluateInt } from './const_eval.ts';
@@ -170,7 +171,7 @@ function parseString(p: Parser): Expr {
     const token = p.advance();
     const { bytes, error } = stringBytes(token.text);
     if (error !== null && error.startsWith('wide')) p.context.error(rangeOf(token), error);
-    else if (error !== null) p.context.warning(rangeOf(token), error);
+    else if (error !== null) p.context.warning('unknown-escape-sequence', rangeOf(token), error);
     pieces.push(bytes);
   }
   const size = pieces.reduce((sum, piece) => sum + piece.length, 1);
@@ -236,6 +237,7 @@ function parseName(p: Parser): Expr {
     `${isCall ? 'call to undeclared function' : 'use of undeclared identifier'} '${token.text}'${hintText(meant)}`,
     notes,
     header ? includeRepair(context, header) : renamed(range, meant),
+    isCall ? 'implicit-function-declaration' : null,
   );
   return errorExpr(range);
 }

@@ -154,7 +154,7 @@ function parseFields(p: Parser): FieldSyntax[] {
           }),
         );
       } while (p.accept(','));
-    if (p.is('}')) p.context.warning(rangeOf(p.token), "expected ';' after the last member");
+    if (p.is('}')) p.context.warning(null, rangeOf(p.token), "expected ';' after the last member");
     else if (!p.expect(';', ' at the end of the member declaration')) {
       p.recover(';', '}');
       p.accept(';');

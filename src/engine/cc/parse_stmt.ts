@@ -148,8 +148,9 @@ function parseParenCondition(p: Parser): Expr {
   if (!p.expect('(')) return errorExpr(rangeOf(p.token));
   const { token } = p;
   const written = parseExpression(p);
-  if (written.kind === 'assign' && token.text !== '(' && !p.context.ignored.has('parentheses'))
+  if (written.kind === 'assign' && token.text !== '(')
     p.context.warning(
+      'parentheses',
       written.range,
       "using the result of an assignment as a condition without parentheses; did you mean to use '=='?",
     );
@@ -275,7 +276,7 @@ function parseCase(p: Parser, start: Loc): Stmt {
   p.expect(':', ' after case');
   const range = p.since(start);
   if (!open) context.error(range, "'case' outside of a switch");
-  if (high < low) context.warning(range, 'empty case range');
+  if (high < low) context.warning(null, range, 'empty case range');
   if (open?.cases.some((c) => low <= c.high && c.low <= high))
     context.error(range, `duplicate case value ${low}`);
   const node: Mutable<CaseStmt> = { kind: 'case', low, high, body: empty(range), range };
@@ -343,6 +344,8 @@ function parseGoto(p: Parser, start: Loc): Stmt {
   return { kind: 'goto', label, range: p.since(start) };
 }
 
+const RETURN_MISMATCH = [[], [], 'return-mismatch'] as const;
+
 function parseReturn(p: Parser, start: Loc): Stmt {
   const { context } = p;
   const result = context.function?.symbol.signature.result ?? C.INT;
@@ -355,6 +358,7 @@ function parseReturn(p: Parser, start: Loc): Stmt {
         context.error(
           given.range,
           `void function '${context.function?.symbol.name ?? ''}' should not return a value`,
+          ...RETURN_MISMATCH,
         );
       value = isVoidValue ? given : null;
     } else value = assignTo(context, rvalue(given), result, { kind: 'returning' });
@@ -362,6 +366,7 @@ function parseReturn(p: Parser, start: Loc): Stmt {
     context.error(
       p.since(start),
       `non-void function '${context.function?.symbol.name ?? ''}' should return a value`,
+      ...RETURN_MISMATCH,
     );
   semicolon(p, 'the return statement');
   return { kind: 'return', value, range: p.since(start) };

@@ -1,7 +1,8 @@
 /** Declaration specifiers: storage, qualifiers and the type they name. */
 import * as C from './ctype.ts';
 import type { CType } from './ctype.ts';
-import { didYouMean, hintText, renamed } from './diagnostic.ts';
+import { didYouMean, hintText } from './did_you_mean.ts';
+import { renamed } from './diagnostic.ts';
 import { isDeclarator, parseDeclarator } from './parse_declarator.ts';
 import { noAttributes, parseAttributes } from './parse_attr.ts';
 import type { Attributes } from './parse_attr.ts';
@@ -217,6 +218,9 @@ export function parseSpecifiers(p: Parser): Specifiers {
     p.context.error(
       p.lastEnd > start ? p.since(start) : rangeOf(p.token),
       'a type specifier is missing: C has no implicit int',
+      [],
+      [],
+      'implicit-int',
     );
   }
   for (const tag of attributes.typeTags) type = { kind: 'tagged', tag, of: type };

@@ -10,8 +10,9 @@ import type { UnrollHint } from './ast.ts';
 import { all, keepList } from './keep.ts';
 import type { PutBack } from './keep.ts';
 import type { Token } from './lex.ts';
-import { Cursor } from './parse_cursor.ts';
+import { Cursor, rangeOf } from './parse_cursor.ts';
 import type { Preprocessed } from './preprocess.ts';
+import { isDiagnosticPragma } from './warning_state.ts';
 
 export class Parser extends Cursor {
   readonly context: Context;
@@ -54,7 +55,6 @@ class PragmaState {
   private readonly context: Context;
   private readonly setUnroll: (hint: UnrollHint) => void;
   private readonly declare: ReadTokens;
-  private readonly ignoredStack: ReadonlySet<string>[] = [];
   private readonly packStack: (number | null)[] = [];
   /** One entry per push: did it push preserve_access_index? */
   private readonly attributeStack: boolean[] = [];
@@ -66,14 +66,13 @@ class PragmaState {
   }
 
   keep(): PutBack {
-    return all(keepList(this.ignoredStack), keepList(this.packStack), keepList(this.attributeStack));
+    return all(keepList(this.packStack), keepList(this.attributeStack));
   }
 
   obey(tokens: readonly Token[]): void {
     const words = tokens.map((t) => t.text);
     const [first = '', second = '', third = ''] = words;
-    if ((first === 'GCC' || first === 'clang') && second === 'diagnostic')
-      this.diagnostic(third, words[3] ?? '');
+    if (isDiagnosticPragma(tokens)) this.diagnostic(tokens);
     else if (first === 'clang' && second === 'attribute') this.attribute(words);
     else if (first === 'clang' && second === 'loop') this.loop(words.slice(2).join(''));
     else if (first === 'unroll' || (first === 'GCC' && second === 'unroll'))
@@ -99,17 +98,11 @@ class PragmaState {
     else if (text.includes('unroll(disable)')) this.setUnroll('disable');
   }
 
-  private diagnostic(action: string, name: string): void {
-    const { context } = this;
-    if (action === 'push') this.ignoredStack.push(context.ignored);
-    else if (action === 'pop') context.ignored = this.ignoredStack.pop() ?? context.ignored;
-    else {
-      const warning = name.slice(1, -1).replace(/^-W/, '');
-      const ignored = new Set(context.ignored);
-      if (action === 'ignored') ignored.add(warning);
-      else ignored.delete(warning);
-      context.ignored = ignored;
-    }
+  private diagnostic(tokens: readonly Token[]): void {
+    const { diagnostics } = this.context;
+    const wrong = diagnostics.warnings.obey(tokens);
+    const at = tokens[3];
+    if (wrong !== null && at) this.context.warning('unknown-warning-option', rangeOf(at), wrong);
   }
 
   private attribute(words: readonly string[]): void {

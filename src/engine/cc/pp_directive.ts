@@ -1,12 +1,13 @@
 /** Preprocessor directives: a table of names, each with what it does. */
 import { canDefer } from './deferred.ts';
-import { didYouMean } from './diagnostic.ts';
+import { didYouMean } from './did_you_mean.ts';
 import { bundledHeader, bundledHeaderPaths } from './headers/index.ts';
 import type { Token } from './lex.ts';
 import { evaluatePpExpression, PpExpressionError } from './pp_expr.ts';
 import type { Macro } from './pp_macro.ts';
 import type { Preprocessor } from './preprocess.ts';
 import type { Range } from './source.ts';
+import { isDiagnosticPragma } from './warning_state.ts';
 
 const MAX_INCLUDE_DEPTH = 100;
 
@@ -189,7 +190,7 @@ function readDefinition(pp: Preprocessor, at: Token): Macro | null {
 function defineMacro(pp: Preprocessor, macro: Macro): void {
   const old = pp.macros.get(macro.name);
   if (old && !old.compute && !sameMacro(old, macro))
-    pp.diagnostics.warning(macro.range, `'${macro.name}' macro redefined`, [
+    pp.diagnostics.warning('macro-redefined', macro.range, `'${macro.name}' macro redefined`, [
       { message: 'previous definition is here', range: old.range },
     ]);
   pp.macros.set(macro.name, macro);
@@ -314,7 +315,7 @@ function message(pp: Preprocessor, at: Token): void {
   const text = spelling(tokens);
   const range = { start: at.loc, end: tokens.at(-1)?.end ?? at.end };
   if (at.text === 'error') pp.diagnostics.error(range, text === '' ? '#error' : text);
-  else pp.diagnostics.warning(range, text === '' ? '#warning' : text);
+  else pp.diagnostics.warning('#warnings', range, text === '' ? '#warning' : text);
 }
 
 function pragma(pp: Preprocessor): void {
@@ -325,8 +326,10 @@ function pragma(pp: Preprocessor): void {
     if (!canDefer(file.path, file.text, pp.macros.keys())) return;
     pp.addPragma(tokens);
     pp.currentFile?.lexer.skipTo();
-  } else if (tokens.length > 0)
+  } else if (tokens.length > 0) {
+    if (isDiagnosticPragma(tokens)) pp.diagnostics.warnings.obey(tokens);
     pp.addPragma([...tokens, ...(isKernelTypes(tokens) ? hidden(pp, tokens) : [])]);
+  }
 }
 
 const isKernelTypes = ([first, second]: readonly Token[]): boolean =>

@@ -17,11 +17,11 @@ function excerpt(line: string, column: number): { text: string; column: number }
   };
 }
 
-/** `file:line:col: error: message`, then the source line with a caret, then the notes. */
+/** `file:line:col: warning: message [-Wname]`, then the source line with a caret, then the notes. */
 export function formatDiagnostic(diagnostic: Diagnostic, sourceLine: string | null): string {
-  const { file, line, column, endLine, endColumn, severity, message, notes } = diagnostic;
+  const { file, line, column, endLine, endColumn, severity, message, flag, notes } = diagnostic;
   const where = line > 0 ? `${file}:${line}:${column}: ` : file === '' ? '' : `${file}: `;
-  const out = [`${where}${severity}: ${message}`];
+  const out = [`${where}${severity}: ${message}${flag === undefined ? '' : ` [${flag}]`}`];
   if (sourceLine !== null && line > 0) {
     const shown = excerpt(sourceLine, column);
     const width = endLine === line ? Math.max(1, endColumn - column) : 1;

@@ -21,13 +21,17 @@ function* readIterator(machine: Machine, fd: number, size: number) {
   }
 }
 
-function compileFor(machine: Machine, { path, text, defines, include }: CompileRequest): CompileAnswer {
+function compileFor(
+  machine: Machine,
+  { path, text, defines, warnings, include }: CompileRequest,
+): CompileAnswer {
   const lines = text.split('\n');
   const { object, diagnostics } = compile({
     path,
     text,
     files: include,
     defines,
+    warnings,
     kernelBtf: machine.kernel.btf,
   });
   const said = diagnostics.map((each) =>

@@ -25,6 +25,8 @@ export interface CompileRequest {
   readonly path: string;
   readonly text: string;
   readonly defines: Readonly<Record<string, string>>;
+  /** `-w` and `-W...` */
+  readonly warnings: readonly string[];
   readonly include: (name: string) => string | null;
 }
 export interface CompileAnswer {

@@ -19,6 +19,7 @@ export function Diagnostics() {
             <span className="where">{place(d)}</span>
             <span>
               {d.message}
+              {d.flag !== undefined && <span className="flag"> [{d.flag}]</span>}
               {d.notes.map((note) => (
                 <span key={note}>
                   <br />

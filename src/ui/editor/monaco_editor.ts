@@ -105,6 +105,7 @@ export function createProgramEditor(
             severity: SEVERITY[d.severity],
             source: d.source,
             message: [d.message, ...d.notes].join('\n'),
+            ...(d.flag !== undefined && { code: d.flag }),
             startLineNumber: d.line,
             startColumn: d.column,
             endLineNumber: Math.max(d.line, d.endLine),

@@ -77,6 +77,7 @@ function Said({ diagnostics }: { readonly diagnostics: readonly Diagnostic[] }) 
             <span>{d.file}</span>
           )}{' '}
           {d.message}
+          {d.flag !== undefined && <span className="flag"> [{d.flag}]</span>}
           {d.notes.length > 0 && <pre>{d.notes.join('\n')}</pre>}
         </li>
       ))}

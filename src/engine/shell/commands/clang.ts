@@ -9,7 +9,7 @@ import type { Main } from './program.ts';
 
 /** Options that change nothing here: debug information is always written, code is always optimised. */
 const ACCEPTED =
-  /^(-g|-O[0-3s]?|-c|-Wall|-Wextra|-Werror|-W[a-z-]+|-D__TARGET_ARCH_\w+|-mlittle-endian|-mcpu=v[1-4]|-fno-[a-z-]+|-std=\w+|-nostdinc|-v?)$/;
+  /^(-g|-O[0-3s]?|-c|-D__TARGET_ARCH_\w+|-mlittle-endian|-mcpu=v[1-4]|-fno-[a-z-]+|-std=\w+|-nostdinc|-v?)$/;
 const WITH_VALUE: ReadonlySet<string> = new Set([
   '-o',
   '-I',
@@ -26,6 +26,8 @@ interface Request {
   readonly input: string;
   readonly output: string;
   readonly defines: Readonly<Record<string, string>>;
+  /** `-w` and `-W...` */
+  readonly warnings: readonly string[];
   readonly folders: readonly string[];
 }
 
@@ -34,6 +36,7 @@ function request(args: readonly string[]): Request | string {
   const inputs: string[] = [];
   const folders: string[] = [];
   const defines: Record<string, string> = {};
+  const warnings: string[] = [];
   let output = '';
   let target = '';
   const take: Readonly<Record<string, (value: string) => void>> = {
@@ -54,6 +57,7 @@ function request(args: readonly string[]): Request | string {
       take[arg]?.(args[++i] ?? '');
     } else if (joined) take[(joined[1] ?? '').replace(/^-?-?target=$/, '--target')]?.(joined[2] ?? '');
     else if (!arg.startsWith('-')) inputs.push(arg);
+    else if (/^-w$|^-W(?![alp],)./.test(arg)) warnings.push(arg);
     else if (!ACCEPTED.test(arg)) return `clang: error: unknown argument: '${arg}'`;
   }
   const [input, ...more] = inputs;
@@ -63,7 +67,7 @@ function request(args: readonly string[]): Request | string {
   if (more.length > 0 && output !== '')
     return 'clang: error: cannot specify -o when generating multiple output files';
   const name = input.split('/').at(-1) ?? '';
-  return { input, output: output === '' ? name.replace(/\.c$/, '.o') : output, defines, folders };
+  return { input, output: output === '' ? name.replace(/\.c$/, '.o') : output, defines, warnings, folders };
 }
 
 /** What #include names: beside the source, then in each -I folder. */
@@ -95,6 +99,7 @@ export const clang: Main = function* (p): Run<number> {
     path: wanted.input,
     text: utf8Decode(source),
     defines: wanted.defines,
+    warnings: wanted.warnings,
     include: includer(p, wanted),
   });
   if (messages !== '') yield* p.writeAll(2, latin1Encode(messages));
