@@ -69,17 +69,25 @@ export const isV4Mapped = (ip: Uint8Array): boolean =>
   ip[10] === 255 &&
   ip[11] === 255;
 
-/** The same address written as text that parseEndpoint reads: no group is left out but by `::` for all zeros. */
+/** The same address written as text that parseEndpoint reads. */
 export const endpointText = ({ ip, port }: Pick<Endpoint, 'ip' | 'port'>): string =>
   ip.length === 4 ? `${addressText(ip)}:${port}` : `[${addressText(ip)}]:${port}`;
 
+/** Of an IPv6 address the usual short form: `::` for the first of the longest runs of zeros, as in 2001:db8::20. */
 export function addressText(ip: Uint8Array): string {
   if (ip.length === 4) return ip.join('.');
-  if (isAny(ip)) return '::';
+  if (isV4Mapped(ip)) return `::ffff:${ip.subarray(12).join('.')}`;
   const words = Array.from({ length: 8 }, (_, i) =>
     (((ip[i * 2] ?? 0) << 8) | (ip[i * 2 + 1] ?? 0)).toString(16),
   );
-  return words.join(':');
+  let [from, length] = [0, 0];
+  for (const i of words.keys()) {
+    const end = words.findIndex((word, at) => at >= i && word !== '0');
+    const run = (end < 0 ? words.length : end) - i;
+    if (run > length) [from, length] = [i, run];
+  }
+  if (length < 2) return words.join(':');
+  return `${words.slice(0, from).join(':')}::${words.slice(from + length).join(':')}`;
 }
 
 /** A connection to `to` comes in by a socket that listens at `at`. */

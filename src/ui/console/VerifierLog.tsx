@@ -5,7 +5,10 @@ import { Listing } from './Listing.tsx';
 /** A source line in the log: `; text @ file.c:12`. */
 const SOURCE = /^; .* @ [^ ]*:(\d+)$/;
 
-/** What the verifier printed. A source line in it leads to the editor. */
+/** Statistics, which close every log. */
+const TOTAL = /^processed \d+ insns /;
+
+/** What the verifier printed, with the reason of a refusal lit. A source line in it leads to the editor. */
 export function VerifierLog() {
   const verdict = useStore((s) => s.check?.verdict ?? s.result?.report.verdict ?? null);
   const stage = useStore((s) => s.check?.stage ?? null);
@@ -32,7 +35,7 @@ export function VerifierLog() {
     <Listing
       label="Verifier log"
       length={lines.length}
-      current={verdict.accepted ? -1 : lines.length - 1}
+      current={verdict.accepted ? -1 : lines.findLastIndex((line) => line !== '' && !TOTAL.test(line))}
       renderRow={(i) => <span className={lines[i]?.startsWith(';') ? 'dim' : ''}>{lines[i]}</span>}
       onPick={(i) => {
         for (let up = i; up >= 0; up--)

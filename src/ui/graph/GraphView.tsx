@@ -1,4 +1,6 @@
 import { Suspense, lazy } from 'react';
+import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import { diagnosticsOf } from '../store/program.ts';
 import { traceOf } from '../store/run.ts';
 import { useStore } from '../store/store.ts';
 import { foldTrace } from '../trace/fold.ts';
@@ -26,29 +28,79 @@ export function GraphView() {
   );
 }
 
+/** Instead of a picture: what is wrong with the program, how the last run ended, or what this page is for. */
 function GraphEmpty() {
+  const broken = useStore((s) => diagnosticsOf(s).find(({ severity }) => severity === 'error') ?? null);
+  const ran = useStore((s) => s.result !== null);
+  return (
+    <div className="graph">
+      <div className="graph-empty">{broken ? <Broken first={broken} /> : ran ? <Ended /> : <Welcome />}</div>
+    </div>
+  );
+}
+
+function Welcome() {
+  return (
+    <>
+      <p className="lead">Watch a BPF iterator walk the kernel’s objects</p>
+      <ol>
+        <li>
+          <b>Run</b> <kbd>F5</kbd> loads and attaches the program, and records the whole walk.
+        </li>
+        <li>
+          <b>Step</b> <kbd>→</kbd>, play or drag the timeline, backwards too: everything on the page shows
+          that moment.
+        </li>
+        <li>
+          <b>Change</b> the program, the target or the world, and run again.
+        </li>
+      </ol>
+    </>
+  );
+}
+
+/** The first of the findings; all of them stand under the program. */
+function Broken({ first }: { readonly first: Diagnostic }) {
+  const verdict = useStore((s) => s.check?.verdict ?? null);
+  const goTo = useStore((s) => s.goTo);
+  return (
+    <>
+      <p className="lead">
+        {verdict?.accepted === false
+          ? `The verifier refuses the program: ${verdict.errno ?? 'see its log'}`
+          : first.source === 'cc'
+            ? 'The program does not compile'
+            : 'The program cannot be loaded'}
+      </p>
+      <p className="said">{first.message}</p>
+      {first.line > 0 && (
+        <button type="button" className="btn" onClick={() => goTo(first.file, first.line, first.column)}>
+          Go to line {first.line}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Ended() {
   const stage = useStore((s) => s.result?.report.stage ?? null);
   const refused = useStore((s) => s.result?.report.attach?.errno ?? null);
   const filter = useStore((s) => s.filter);
   const setAttach = useStore((s) => s.setAttach);
   return (
-    <div className="graph">
-      <div className="graph-empty">
-        <p>
-          {stage === null
-            ? 'Press Run (F5) to record the walk of this program.'
-            : stage === 'done'
-              ? 'Nothing was read.'
-              : refused !== null
-                ? `BPF_LINK_CREATE gave ${refused}: the kernel does not take these parameters.`
-                : `The run ended at the step “${stage}”: see the findings under the program and the verifier log.`}
-        </p>
-        {stage === 'done' && filter !== 'all' && (
-          <button type="button" className="btn" onClick={() => setAttach({ filter: 'all' })}>
-            Show all tasks
-          </button>
-        )}
-      </div>
-    </div>
+    <>
+      <p>
+        {stage === 'done'
+          ? 'Nothing was read.'
+          : refused !== null
+            ? `BPF_LINK_CREATE gave ${refused}: the kernel does not take these parameters.`
+            : `The run ended at the step “${stage}”: see the findings under the program and the verifier log.`}
+      </p>
+      {stage === 'done' && filter !== 'all' && (
+        <button type="button" className="btn" onClick={() => setAttach({ filter: 'all' })}>
+          Show all tasks
+        </button>
+      )}
+    </>
   );
 }

@@ -164,8 +164,10 @@ export function createCamera(
       // No empty room beyond the picture's edges.
       const inside = (to: number, picture: number, room: number): number =>
         Math.min(0, Math.max(to, Math.min(0, room - picture * t.k)));
+      // Names stand at the left: from there, where that shows the target too.
+      const fromLeft = (target.x + target.w) * t.k <= width ? 0 : t.x + moveX;
       moveTo(
-        moveX === 0 ? t.x : inside(t.x + moveX, size.width, width),
+        moveX === 0 ? t.x : inside(fromLeft, size.width, width),
         moveY === 0 ? t.y : inside(t.y + moveY, size.height, height),
         t.k,
         ease,

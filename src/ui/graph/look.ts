@@ -32,6 +32,7 @@ export const markPath = (name: ObjectStateName, x: number, y: number): string =>
 const STATE_WORDS: Readonly<Record<ObjectStateName, string>> = {
   'will-visit': 'will be visited',
   current: 'current',
+  reached: 'the current object points to it',
   visited: 'visited',
   skipped: 'skipped by the kernel',
   'out-of-range': 'out of range',

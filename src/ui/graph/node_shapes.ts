@@ -171,7 +171,7 @@ function box({ node, state, container, held }: NodeLook): readonly Shape[] {
   const middle = round || cell;
   const right = node.x + node.w;
   const centre = node.y + node.h / 2;
-  const markRoom = state.name === 'plain' || state.name === 'out-of-range' ? 0 : 16;
+  const markRoom = markPath(state.name, 0, 0) === '' ? 0 : 16;
   const column = container ? Math.min(node.w, 132) : node.w;
   const room = column - 20 - (container ? 0 : markRoom);
   const x = node.x + (middle ? node.w / 2 : container ? 11 : 9);
@@ -185,7 +185,12 @@ function box({ node, state, container, held }: NodeLook): readonly Shape[] {
   const label = fitText(node.label, middle && !round ? node.w : room, container ? 7.4 : 6.4);
   const shapes: Shape[] = [text(cell ? 'label mono key' : 'label', x, top, label, anchor)];
   if (tall && detail) {
-    const fitted = fitText(detail, container ? column - 14 : node.w - 16 - sideRoom, container ? 6.6 : 6);
+    const columns = container ? column - 14 : node.w - 16 - sideRoom;
+    const width = container ? 6.6 : 6;
+    // A reason without room for what follows from it is whole without that: the hatch says it.
+    const [reason = ''] = detail.split(': ');
+    const short = told === state.reason && detail.length * width > columns ? reason : detail;
+    const fitted = fitText(short, columns, width);
     const look = holds ? 'held mono' : 'detail mono';
     shapes.push(text(look, x, container ? node.y + 36 : centre + 11, fitted, anchor));
   }

@@ -94,7 +94,7 @@ export function edgeLook(
     (kind === 'item' && picture.kind(to) !== 'object');
   if (isWay) {
     const name = nameOf(to);
-    return name === 'plain' ? '' : name;
+    return name === 'plain' ? '' : name === 'reached' ? 'current' : name;
   }
   const name = nameOf(from);
   return name === 'current' || kind === 'slot' || kind === 'item' ? name : '';

@@ -11,6 +11,8 @@ export interface Names {
   readonly shown: (owner: bigint, key: number, addr: bigint) => string;
   /** `bash, fd 2`: what a call is about. '' without an object. */
   readonly subject: (f: Folded, call: number) => string;
+  /** `bucket 12`: what the object stands in, by the picture; ''. */
+  readonly group: (target: string, owner: bigint, key: number, addr: bigint) => string;
   readonly node: (addr: bigint) => SceneNode | undefined;
   readonly slot: (owner: bigint, key: number) => SceneNode | undefined;
 }
@@ -37,6 +39,9 @@ const KEY_WORDS: Readonly<Record<string, (key: number) => string>> = {
   dmabuf: (key) => `ino ${key}`,
 };
 
+/** Targets whose objects' names say the key already. */
+const NAMED_BY_KEY: ReadonlySet<string> = new Set(['tcp', 'udp', 'ipv6_route', 'sockmap']);
+
 export const keyWord = (target: string, key: number): string => KEY_WORDS[target]?.(key) ?? `index ${key}`;
 
 export const formatAddress = (addr: bigint): string => `0x${addr.toString(16).padStart(16, '0')}`;
@@ -57,9 +62,16 @@ function build(picture: Picture | null): Names {
     const owner = trace.owner[call] ?? 0n;
     const key = trace.key[call] ?? 0;
     const named = BY_OWNER.has(trace.target) && owner !== 0n ? object(owner) : shown(owner, key, addr);
-    return `${named}, ${keyWord(trace.target, key)}`;
+    const word = keyWord(trace.target, key);
+    const said = named === word || (NAMED_BY_KEY.has(trace.target) && (node(addr) ?? slot(owner, key)));
+    return said ? named : `${named}, ${word}`;
   };
-  return { object, shown, subject, node, slot };
+  const group = (target: string, owner: bigint, key: number, addr: bigint): string => {
+    const frame = picture?.node((node(addr) ?? slot(owner, key))?.parent ?? -1);
+    // A row of sockets is framed without a name of its own.
+    return frame ? frame.label || `${target === 'netlink' ? 'protocol' : 'bucket'} ${frame.key}` : '';
+  };
+  return { object, shown, subject, group, node, slot };
 }
 
 const known = new WeakMap<Picture, Names>();

@@ -13,6 +13,8 @@ import type { Picture } from './picture.ts';
 export type ObjectStateName =
   | 'will-visit'
   | 'current'
+  /** What the current object points to. */
+  | 'reached'
   | 'visited'
   | 'skipped'
   | 'out-of-range'
@@ -103,7 +105,7 @@ export interface Now {
   readonly call: number;
   /** Nodes of the object that is held, or the end cell. */
   readonly held: ReadonlySet<number>;
-  /** What their arrows lead to: current unless it has a state of its own. */
+  /** What their arrows lead to: 'reached' unless it has a state of its own. */
   readonly reached: ReadonlySet<number>;
   /** Containers with the cursor inside. */
   readonly active: ReadonlySet<number>;
@@ -170,6 +172,6 @@ export function stateOf(f: Folded, picture: Picture, node: SceneNode, now: Now):
   }
   if (node.reason !== '') return state(isOutside(node.reason) ? 'out-of-range' : 'skipped', node.reason);
   if (isDrawnOnly(node.kind) || !offered(f, picture).has(node.kind))
-    return state(now.reached.has(node.id) ? 'current' : 'plain');
+    return state(now.reached.has(node.id) ? 'reached' : 'plain');
   return state('will-visit');
 }

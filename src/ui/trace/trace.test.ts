@@ -137,9 +137,9 @@ describe('what an object is', () => {
     expect(names(5)[4]).toBe('will-visit');
     expect(names(8)[4]).toBe('current');
   });
-  test('a file and its inode are current while one of the slots is', () => {
+  test('a file is current while one of the slots is, and its inode is what it points to', () => {
     const states = statesAt(f, 1);
-    expect(states.map((s) => s.name).slice(7, 9)).toEqual(['current', 'current']);
+    expect(states.map((s) => s.name).slice(7, 9)).toEqual(['current', 'reached']);
     expect(states[0]?.active).toBe(true);
     expect(states[3]?.active).toBe(false);
   });
@@ -277,6 +277,17 @@ describe('words', () => {
   });
   test('an object found again after a stop says so', () => {
     expect(whyCall(f, called, 9)[0]).toContain('start() of read 3 found fd 0 of cat again');
+  });
+  test('what stands in a bucket follows there, or leads the next one', () => {
+    const walk = sketch(50, 'start A/5\nshow A/5\nnext A/6\nshow A/6\nnext A/9\nshow A/9', {
+      target: 'unix',
+    });
+    const buckets = { ...namesOf(null), group: (_: string, __: bigint, ino: number) => `bucket ${ino >> 3}` };
+    expect([1, 3, 5].map((call) => whyCall(foldTrace(walk), buckets, call)[0])).toEqual([
+      'start() found it first: ino 5 leads bucket 0, the first that is not empty.',
+      'next() found it: ino 6 follows in bucket 0.',
+      'next() found it: ino 9 leads bucket 1, the next that is not empty.',
+    ]);
   });
 });
 

@@ -9,48 +9,67 @@ import type { Picture } from './picture.ts';
 
 const times = (n: number): string => (n === 1 ? 'once' : n === 2 ? 'twice' : `${n} times`);
 
-/** By which rule start and next find an object. */
+/** By which rule start and next find an object; `group` is the bucket, protocol or table it stands in. */
 interface Rule {
-  readonly first: string;
-  readonly next: string;
+  readonly first: (group: string) => string;
+  readonly next: (group: string) => string;
+  /** Found by next, in another group than the object before. */
+  readonly over?: (group: string) => string;
 }
-const BY_POSITION: Rule = {
-  first: 'is the lowest position in range',
-  next: 'is the next position in use',
-};
+const rule = (first: string, next: string): Rule => ({ first: () => first, next: () => next });
+const BY_POSITION = rule('is the first', 'comes next');
+const BY_ID = rule('is the lowest in use', 'is the next id in use');
+const BY_INDEX = rule('is at the lowest index', 'is at the next index');
+const BY_AGE = rule('is the newest in the list', 'is the next older one in the list');
+const BY_ORDER = rule(
+  'comes first in the order that the link was given',
+  'follows in the order that the link was given',
+);
 const BY_BUCKET: Rule = {
-  first: 'leads the first bucket that is not empty',
-  next: 'follows in its bucket, or leads the next one that is not empty',
+  first: (bucket) => `leads ${bucket}, the first that is not empty`,
+  next: (bucket) => `follows in ${bucket}`,
+  over: (bucket) => `leads ${bucket}, the next that is not empty`,
 };
-const BY_AGE: Rule = { first: 'is the newest in the list', next: 'is the next older one in the list' };
+const BY_TABLE: Rule = {
+  first: (table) => `is the first of ${table}, the first with routes`,
+  next: (table) => `follows in ${table}, where longer prefixes come before those that hold them`,
+  over: (table) => `is the first of ${table}, the next with routes`,
+};
 const RULES: Readonly<Record<string, Rule>> = {
+  task: rule('is the lowest number in range', 'is the next number in use'),
+  task_file: rule('is the lowest open descriptor in range', 'is the next open descriptor'),
+  task_vma: rule('is the lowest area', 'is the next area by address'),
+  bpf_map: BY_ID,
+  bpf_prog: BY_ID,
+  bpf_link: BY_ID,
+  bpf_map_elem: BY_INDEX,
+  sockmap: BY_INDEX,
   tcp: BY_BUCKET,
   udp: BY_BUCKET,
   unix: BY_BUCKET,
+  netlink: BY_BUCKET,
   bpf_sk_storage_map: BY_BUCKET,
-  sockmap: {
-    first: 'is at the lowest index, or leads the first bucket that is not empty',
-    next: 'is at the next index, or follows in its bucket or the next one',
-  },
-  netlink: {
-    first: 'is the first of the lowest protocol that has sockets',
-    next: 'follows in its protocol, or is the first of the next one that has sockets',
-  },
+  ipv6_route: BY_TABLE,
   kmem_cache: BY_AGE,
   dmabuf: BY_AGE,
-  ipv6_route: {
-    first: 'is the first in the first table with routes',
-    next: 'follows in its table, longer prefixes before those that hold them, or leads the next table',
-  },
-  cgroup: {
-    first: 'comes first in the order that the link was given',
-    next: 'follows in the order that the link was given',
-  },
-  bpf_map_elem: {
-    first: 'is at the lowest index, or leads the first bucket that is not empty',
-    next: 'is at the next index, or next in its bucket, or leads the next bucket that is not empty',
-  },
+  cgroup: BY_ORDER,
+  ksym: rule('is the first of the table of symbols', 'comes next in the table of symbols'),
 };
+
+/** How the call that delivered an object found it. */
+function ruleOf({ trace }: Folded, names: Names, delivered: number): string {
+  const by = RULES[trace.target] ?? BY_POSITION;
+  const groupAt = (call: number): string =>
+    names.group(trace.target, trace.owner[call] ?? 0n, trace.key[call] ?? 0, trace.object[call] ?? 0n);
+  const group = groupAt(delivered);
+  // A map's elements stand in buckets, or at indexes.
+  const { first, next, over } = by === BY_INDEX && group.startsWith('bucket ') ? BY_BUCKET : by;
+  const isFirst = kindAt(trace, delivered) === 'start';
+  // What the picture has no room for has no group in it.
+  if (over && group === '') return isFirst ? BY_POSITION.first('') : BY_POSITION.next('');
+  if (isFirst) return first(group);
+  return over && groupAt(delivered - 1) !== group ? over(group) : next(group);
+}
 
 /** Nodes with an arrow to the object, in the picture's order. */
 function referrers(picture: Picture, node: SceneNode): readonly SceneNode[] {
@@ -83,15 +102,12 @@ export function whyCall(f: Folded, names: Names, call: number): readonly string[
   const by = kindAt(trace, delivered);
   const resumed = by === 'start' && read > 0;
   const owner = trace.owner[call] ?? 0n;
-  const { first, next } = RULES[trace.target] ?? BY_POSITION;
   // What is not in the picture would be a number only.
   const inOwner = owner !== object && names.node(owner) ? ` of ${names.object(owner)}` : '';
   sentences.push(
     resumed
       ? `start() of read ${read + 1} found ${key}${inOwner} again at the remembered position; the previous read had stopped before it was shown.`
-      : by === 'start'
-        ? `start() found it first: ${key}${inOwner} ${first}.`
-        : `next() found it: ${key}${inOwner} ${next}.`,
+      : `${by === 'start' ? 'start() found it first' : 'next() found it'}: ${key}${inOwner} ${ruleOf(f, names, delivered)}.`,
   );
   const skipped = trace.skips.filter((row) => row.call === delivered);
   for (const reason of new Set(skipped.map((row) => row.reason))) {

@@ -84,8 +84,8 @@ describe('a connection', () => {
     const made = [connect('[::1]:80', '[::1]:7001'), connect('[::1]:80', '[::1]:7000')];
     const { told } = play(listen('[::]:80'), ...made, accept(), accept());
     expect(told.slice(-2)).toEqual([
-      '5 (x) accepted a connection from [0:0:0:0:0:0:0:1]:7001 as fd 1',
-      '5 (x) accepted a connection from [0:0:0:0:0:0:0:1]:7000 as fd 2',
+      '5 (x) accepted a connection from [::1]:7001 as fd 1',
+      '5 (x) accepted a connection from [::1]:7000 as fd 2',
     ]);
   });
   test('one more than the backlog may wait; who comes then gets no answer', () => {
