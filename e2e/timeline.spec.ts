@@ -63,6 +63,8 @@ test('wheel and keys zoom and pan; a click is a jump that Back undoes', async ({
   const near = (await playground.event()).at;
   expect(near - whole).toBeGreaterThan(0);
   expect(near - whole).toBeLessThan(of / 4);
+  // The address follows when the moment has been drawn.
+  await expect.poll(() => page.url().endsWith(`/${near - 1}`)).toBe(true);
   await page.goBack();
   await expect(playground.counter).toHaveValue(String(whole));
   await page.mouse.move(x, box.y + 30);

@@ -45,10 +45,46 @@ function* embedded(types: Types, type: StructType): Generator<Range> {
   }
 }
 
-/** Whether bits of a struct are kept by this kernel: to be asked of any number of them at one moment. */
-export function simulatedIn(types: Types, type: StructType): (range: Range) => boolean {
+type Answer = (range: Range) => boolean;
+interface Known {
+  /** Fields that were simulated then: their number only grows. */
+  readonly fields: number;
+  readonly answers: Map<StructType, Answer>;
+}
+const answered = new WeakMap<Types, Known>();
+
+/** Fields of all structs that something has stored to. */
+function simulatedFields(types: Types): number {
+  let fields = 0;
+  for (const type of types.known()) for (const _ of type.simulated()) fields++;
+  return fields;
+}
+
+/**
+ * Whether bits of a struct are kept by this kernel: to be asked of any number of them at one moment. What was
+ * answered stays true until a further field is stored to.
+ */
+export function simulatedIn(types: Types, type: StructType): Answer {
+  const fields = simulatedFields(types);
+  let known = answered.get(types);
+  if (known?.fields !== fields) answered.set(types, (known = { fields, answers: new Map() }));
+  let answer = known.answers.get(type);
+  if (!answer) known.answers.set(type, (answer = answerFor(types, type)));
+  return answer;
+}
+
+function answerFor(types: Types, type: StructType): Answer {
   const throughOthers = [...embedded(types, type)];
-  return (range) => throughOthers.some((other) => overlap(range, other)) || isSimulated(types, type, range);
+  const known = new Map<string, boolean>();
+  return (range) => {
+    const key = `${range.bit} ${range.bits}`;
+    let kept = known.get(key);
+    if (kept === undefined) {
+      kept = throughOthers.some((other) => overlap(range, other)) || isSimulated(types, type, range);
+      known.set(key, kept);
+    }
+    return kept;
+  };
 }
 
 function isSimulated(types: Types, type: StructType, range: Range): boolean {

@@ -17,8 +17,10 @@ import {
 import type { Boundary, OutputLine } from '../trace/output.ts';
 import { ScrollRegion, scrollHere } from '../widgets/ScrollRegion.tsx';
 
-/** Lines drawn around the moment; more would make every step a long task. */
-const WINDOW = 400;
+/** An output of so many lines is drawn as a whole. */
+const ALL = 400;
+/** Of a longer one, lines around the moment: a jump draws all of them anew. */
+const WINDOW = 120;
 
 /** What the reader gets: the moment's own bytes marked, what is still to come in grey, a rule where a read ended. */
 export function Output() {
@@ -39,8 +41,8 @@ const OutputAt = memo(({ call }: { readonly call: number }) => {
   const own = writtenBy(folded, call);
   const undone = takenBack(folded, call);
   const here = lines.at(produced);
-  const first = Math.max(0, Math.min(here - WINDOW / 2, lines.length - WINDOW));
-  const shown = Math.min(WINDOW, lines.length);
+  const shown = lines.length <= ALL ? lines.length : WINDOW;
+  const first = Math.max(0, Math.min(here - shown / 2, lines.length - shown));
   return (
     <ScrollRegion label="Output" className="console">
       {first > 0 && <span className="boundary">{count(first)} earlier lines</span>}
@@ -57,8 +59,8 @@ const OutputAt = memo(({ call }: { readonly call: number }) => {
           />
         );
       })}
-      {first + WINDOW < lines.length && (
-        <span className="boundary">{count(lines.length - first - WINDOW)} later lines</span>
+      {first + shown < lines.length && (
+        <span className="boundary">{count(lines.length - first - shown)} later lines</span>
       )}
       {undone > 0 && <span className="undone">{count(undone)} B of this object were taken back</span>}
     </ScrollRegion>

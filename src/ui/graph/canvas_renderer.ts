@@ -1,7 +1,8 @@
 /**
  * The Canvas 2D renderer, for pictures of any size. What stands still is a bitmap larger than the pane:
  * panning moves it, zooming scales it, a step repaints the few nodes it changed. When the bitmap no longer
- * fits, a second one is painted in slices of a few milliseconds and takes its place when it is done.
+ * fits, a second one is painted in slices of a few milliseconds and takes its place when it is done. Where
+ * the first has nothing to show, after a jump, what is in the pane is painted before what is around it.
  *
  *     front: on show, moved by a CSS transform        back: being painted, a slice in each frame
  */
@@ -17,6 +18,8 @@ import type { Moment, Renderer, Subject, View } from './renderer.ts';
 const AROUND = 256;
 /** Script time of one slice, in milliseconds. */
 const SLICE_MS = 2.5;
+/** And where nothing of the moment is on show yet. */
+const JUMP_MS = 8;
 /** A scaled bitmap is shown up to this ratio; then a sharp one is painted. */
 const BLUR = 1.02;
 /** More changed nodes than this are not repainted one by one. */
@@ -28,6 +31,8 @@ interface Sheet {
   readonly g: CanvasRenderingContext2D;
   view: View;
   detail: Detail;
+  /** Pixels around the pane that are painted. */
+  around: number;
   ready: boolean;
 }
 
@@ -77,10 +82,18 @@ export class CanvasRenderer implements Renderer {
     const { moment, painter, view } = this;
     if (!moment || !painter || view.width === 0) return false;
     if (moment !== this.painted) this.step(painter, moment);
-    if (!this.covers(this.front) && !(this.job && this.covers(this.back))) this.begin(painter);
+    const { front, back } = this;
+    if (!this.covers(front) && !(this.job && this.covers(back)))
+      this.begin(painter, this.shows(front) ? AROUND : 0);
+    else if (!this.job && front.around === 0) this.begin(painter, AROUND);
     if (this.job) this.paint(painter, this.job, moment);
     this.place(this.front);
-    return this.job !== null;
+    return this.job !== null || this.front.around === 0;
+  }
+
+  /** Whether all of the pane is as it is at the moment. */
+  get isComplete(): boolean {
+    return this.front.ready && this.covers(this.front);
   }
 
   hitTest(x: number, y: number): number {
@@ -109,12 +122,18 @@ export class CanvasRenderer implements Renderer {
     this.painted = null;
   }
 
-  private covers({ ready, view }: Sheet): boolean {
+  private covers({ ready, view, around }: Sheet): boolean {
     if (!ready && !this.job) return false;
     const ratio = this.view.k / view.k;
     if (ratio > BLUR || ratio < 1 / BLUR) return false;
     if (view.width !== this.view.width || view.height !== this.view.height) return false;
-    return Math.abs(this.view.x - view.x) <= AROUND && Math.abs(this.view.y - view.y) <= AROUND;
+    return Math.abs(this.view.x - view.x) <= around && Math.abs(this.view.y - view.y) <= around;
+  }
+
+  /** Whether some of what is in the pane is on a sheet. */
+  private shows({ ready, view, around }: Sheet): boolean {
+    const across = Math.abs(this.view.x - view.x) < around + view.width;
+    return ready && across && Math.abs(this.view.y - view.y) < around + view.height;
   }
 
   /** Moves the front sheet to where its part of the picture is now. */
@@ -157,7 +176,8 @@ export class CanvasRenderer implements Renderer {
     }
   }
 
-  private begin(painter: CanvasPainter): void {
+  /** @param around pixels around the pane that are painted too */
+  private begin(painter: CanvasPainter, around: number): void {
     const { back, view } = this;
     const { picture } = painter.subject;
     const ratio = window.devicePixelRatio || 1;
@@ -167,14 +187,22 @@ export class CanvasRenderer implements Renderer {
     if (back.canvas.height !== down) back.canvas.height = down;
     back.canvas.style.width = `${view.width + 2 * AROUND}px`;
     back.canvas.style.height = `${view.height + 2 * AROUND}px`;
-    const part = visible(view, AROUND / view.k);
-    const all = picture.inView(part.x, part.y, part.w, part.h);
+    // The same detail, whatever of it is painted first.
+    const whole = visible(view, AROUND / view.k);
+    const wholeIds = picture.inView(whole.x, whole.y, whole.w, whole.h);
+    const part = visible(view, 0);
+    const all = around > 0 ? wholeIds : picture.inView(part.x, part.y, part.w, part.h);
     back.view = view;
-    back.detail = detailAt(picture, view.k, all.length);
+    back.around = around;
+    back.detail = detailAt(picture, view.k, wholeIds.length);
     back.ready = false;
     const nodes = back.detail === 'full' || back.detail === 'blocks';
     const ids = nodes ? all : all.filter((id) => picture.isContainer(id) || picture.node(id)?.parent === -1);
-    const edges = back.detail === 'full' ? all.flatMap((id) => [...picture.edgesFrom(id)]) : [];
+    const near = new Set(around > 0 ? [] : all);
+    const isWanted = (edge: number): boolean =>
+      around > 0 || near.has(picture.from(edge)) || near.has(picture.to(edge));
+    const edges =
+      back.detail === 'full' ? wholeIds.flatMap((id) => [...picture.edgesFrom(id)].filter(isWanted)) : [];
     this.job = { ids: ids.toSorted(framesFirst(picture)), edges, next: 0 };
   }
 
@@ -189,7 +217,7 @@ export class CanvasRenderer implements Renderer {
   private paint(painter: CanvasPainter, job: Job, moment: Moment): void {
     const { back } = this;
     const { g } = back;
-    const until = performance.now() + SLICE_MS;
+    const until = performance.now() + (back.around === 0 ? JUMP_MS : SLICE_MS);
     if (job.next === 0) {
       g.setTransform(1, 0, 0, 1, 0, 0);
       g.fillStyle = this.palette.colour('--bg');
@@ -221,9 +249,15 @@ function sheet(host: HTMLElement): Sheet {
   host.prepend(canvas);
   const g = canvas.getContext('2d', { alpha: false });
   if (!g) throw new Error('the browser has no 2D canvas');
-  return { canvas, g, view: { x: 0, y: 0, k: 1, width: 0, height: 0 }, detail: 'full', ready: false };
+  return {
+    canvas,
+    g,
+    view: { x: 0, y: 0, k: 1, width: 0, height: 0 },
+    detail: 'full',
+    around: 0,
+    ready: false,
+  };
 }
-
 /** Containers lie under what is in them. */
 const framesFirst = (picture: Subject['picture']) => (a: number, b: number) =>
   Number(picture.isContainer(b)) - Number(picture.isContainer(a)) || a - b;

@@ -189,6 +189,7 @@ export class Stage {
     this.svg.setMoment(moment);
     this.svg.draw();
     this.drawTrail(small, moment);
+    if (!many || this.canvas?.isComplete) this.parts.host.dataset['call'] = String(moment.now.call);
     return more;
   }
 

@@ -4,6 +4,7 @@
  * it; playing, dragging and stepping only change the entry that is there.
  */
 import { create } from 'zustand';
+import { behindFrame } from '../store/following.ts';
 import { keep, kept, keepProgram } from '../store/keep.ts';
 import type { KeptProgram } from '../store/keep.ts';
 import { isStale } from '../store/run.ts';
@@ -98,14 +99,24 @@ function follow(): void {
 /** Opens the link in the address, if there is one, and lets the address follow from then on. */
 export function startAddress(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let jumped: (() => void) | null = null;
+  const writeJump = (): void => {
+    jumped?.();
+    jumped = null;
+  };
   useStore.subscribe((state, before) => {
     if (opening) return;
     if (state.jumps !== before.jumps) {
       clearTimeout(timer);
-      const from = hashFor(before);
-      if (from !== '') write('replaceState', from);
-      const to = hashFor(state);
-      if (to !== '') write('pushState', to);
+      writeJump();
+      // The moment is drawn first: the browser takes its time over an entry.
+      jumped = () => {
+        const from = hashFor(before);
+        if (from !== '') write('replaceState', from);
+        const to = hashFor(state);
+        if (to !== '') write('pushState', to);
+      };
+      behindFrame(writeJump);
       return;
     }
     clearTimeout(timer);

@@ -20,11 +20,15 @@ const waiting: Readonly<Record<Turn, Set<() => void>>> = {
 };
 let asked = false;
 
+/** Does something when the next frame has been laid out and painted, not before it. */
+export function behindFrame(act: () => void): void {
+  requestAnimationFrame(() => setTimeout(act));
+}
+
 function ask(): void {
   if (asked) return;
   asked = true;
-  // Behind the frame: what is drawn now is laid out and painted by the next one.
-  requestAnimationFrame(() => setTimeout(take));
+  behindFrame(take);
 }
 
 function take(): void {

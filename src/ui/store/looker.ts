@@ -13,6 +13,7 @@ import { namesOf } from '../trace/names.ts';
 import { cursorObject } from '../trace/object_state.ts';
 import { momentOf } from './cursor.ts';
 import type { Engine } from './engine.ts';
+import { behindFrame } from './following.ts';
 import { traceOf } from './run.ts';
 import { failureText } from './runner.ts';
 import type { Runner } from './runner.ts';
@@ -103,6 +104,16 @@ export function startLooker(engine: Engine, runner: Runner): void {
     useStore.getState().setMachine({ ...seen, steps, moment: formatMoment(moment) });
   };
 
+  let asked = false;
+  /** The picture of a moment is drawn first: the worker would take the processor from it. */
+  const ask = (): void => {
+    if (asked || busy) return;
+    asked = true;
+    behindFrame(() => {
+      asked = false;
+      next();
+    });
+  };
   const next = (): void => {
     const state = useStore.getState();
     const wanted = wish(state);
@@ -116,7 +127,7 @@ export function startLooker(engine: Engine, runner: Runner): void {
       })
       .finally(() => {
         busy = false;
-        next();
+        ask();
       });
   };
   useStore.subscribe((state, before) => {
@@ -127,6 +138,6 @@ export function startLooker(engine: Engine, runner: Runner): void {
       // Addresses are those of a world.
       if (before.ran && state.ran && before.ran.world.name !== state.ran.world.name) state.unwatchAll();
     }
-    next();
+    ask();
   });
 }
