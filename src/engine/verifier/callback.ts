@@ -13,6 +13,7 @@ import { Kind } from '../btf/types.ts';
 import { setGraphNode, setNonOwning } from './collections.ts';
 import { DYNPTR_LOCAL, setConstDynptr } from './dynptr.ts';
 import { MAX_PENDING } from './env.ts';
+import { checkPassedArgs } from './subprog_args.ts';
 import type { Env } from './env.ts';
 import type { RegState } from './reg.ts';
 import {
@@ -138,6 +139,7 @@ export function pushCallback(env: Env, name: string, subprog: number): void {
   const caller = env.cur;
   const fill = must(FILL.get(name), `callback of ${name}`);
   const sub = must(env.subprogs[subprog], 'callback');
+  checkPassedArgs(env, subprog);
   sub.isCallback = true;
   if (LATER.has(name)) return pushLater(env, fill, subprog, name === 'bpf_wq_set_callback_impl');
   const { start } = sub;

@@ -1,6 +1,6 @@
 /**
  * C programs with the verdict that Linux gives them: a comment before each says `accepted`, or the errno and
- * the last line of the log. A file is a topic; `// release 7.0` before its first line says which Linux, and then
+ * the last lines of the log, mostly one. A file is a topic; `// release 7.0` before its first line says which Linux, and then
  * the types are those of the kernel that ships.
  */
 import { readFileSync, readdirSync } from 'node:fs';
@@ -39,11 +39,16 @@ function kernelOf(text: string): { readonly kernel: LabKernel; readonly release:
 const withoutPlaces = (text: string): string =>
   text.replaceAll(/\bR\d+\b/g, 'R').replaceAll(/\b(id|alloc_insn|insn_idx)=\d+/g, '$1=');
 
-const CASE = /^\/\/ (accepted|E[A-Z]+: .*)\nSEC\("[^"]+"\) int (\w+)\(/gm;
+const CASE = /^\/\/ (accepted|E[A-Z]+: .*(?:\n\/\/ .*)*)\nSEC\("[^"]+"\) int (\w+)\(/gm;
 const directory = join(import.meta.dirname, 'cases_c');
 const cases = readdirSync(directory).flatMap((file) => {
   const text = readFileSync(join(directory, file), 'utf8');
-  return [...text.matchAll(CASE)].map(([, want = '', name = '']) => ({ file, text, name, want }));
+  return [...text.matchAll(CASE)].map(([, want = '', name = '']) => ({
+    file,
+    text,
+    name,
+    want: want.replaceAll('\n// ', '\n'),
+  }));
 });
 
 const opened = new Map<string, BpfObject>();
@@ -67,6 +72,11 @@ test.for(cases)('$file: $name', ({ file, text, name, want }) => {
   const { results, messages } = verifyObject({ ...object, programs }, { ...kernelOf(text), logLevel: 1 });
   const result = results[0];
   if (!result) throw new Error(messages.join('\n'));
-  const said = result.log.trimEnd().split('\n').at(-2) ?? '';
+  const lines = want.split('\n').length;
+  const said = result.log
+    .trimEnd()
+    .split('\n')
+    .slice(-1 - lines, -1)
+    .join('\n');
   expect(result.ok ? 'accepted' : withoutPlaces(`${result.errno}: ${said}`)).toBe(want);
 });

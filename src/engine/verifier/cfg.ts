@@ -66,6 +66,7 @@ export function findSubprogs(env: Env): void {
       fastcallOff: 0,
       keepsFastcallStack: false,
       isGlobal: false,
+      unreliable: false,
       isAsyncCallback: false,
       isCallback: false,
       hasTailCall: false,

@@ -60,8 +60,8 @@ const placeOr = (env: Env, regno: number, message: string): StackPlace =>
 export interface DynptrUse {
   /** 0: any */
   readonly type: number;
-  /** made: uninitialised slots; kept: may be a callback's; given: ends or may change */
-  readonly how: 'made' | 'kept' | 'given';
+  /** The slots are uninitialised, and the call makes one of them. */
+  readonly made: boolean;
   /** A clone shares the reference of what it was cloned from. */
   readonly shareRef?: number;
 }
@@ -98,7 +98,7 @@ export function checkDynptr(env: Env, regno: number, use: DynptrUse): RegState {
   const arg = `arg #${regno - 1}`;
   if (pointer.type !== PTR_TO_STACK && pointer.type !== CONST_PTR_TO_DYNPTR)
     env.reject('EINVAL', `arg#${regno - 1} expected pointer to stack or const struct bpf_dynptr`);
-  if (use.how === 'made') {
+  if (use.made) {
     if (pointer.type === CONST_PTR_TO_DYNPTR)
       env.reject('EINVAL', 'Dynptr has to be an uninitialized dynptr');
     placeOr(env, regno, 'Dynptr has to be an uninitialized dynptr');
@@ -107,8 +107,6 @@ export function checkDynptr(env: Env, regno: number, use: DynptrUse): RegState {
     return make(env, regno, use.type, use.shareRef ?? 0);
   }
   if (pointer.type === CONST_PTR_TO_DYNPTR) {
-    if (use.how === 'given')
-      env.reject('EINVAL', 'cannot pass pointer to const bpf_dynptr, the helper mutates it');
     checkType(env, pointer, use.type, arg);
     return pointer;
   }

@@ -45,6 +45,8 @@ export interface Subprog {
   keepsFastcallStack: boolean;
   /** Only called as callback, or global: verified by itself. */
   isGlobal: boolean;
+  /** A call passed what its prototype has not: the prototype is not asked again. */
+  unreliable: boolean;
   isAsyncCallback: boolean;
   isCallback: boolean;
   hasTailCall: boolean;
@@ -253,14 +255,21 @@ export class Env {
     throw new Rejected({ errno, insn: this.insnIdx, message });
   }
 
-  /** Does a check; when it refuses, `message` is said after what it said. */
-  explained(check: () => void, message: string): void {
+  /** Does a check. @returns what it refuses with, null when it does not; what it says stays in the log */
+  refusal(check: () => void): ErrnoName | null {
     try {
       check();
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
-      this.reject(error.reason.errno, message);
+      return error.reason.errno;
     }
+    return null;
+  }
+
+  /** Does a check; when it refuses, `message` is said after what it said. */
+  explained(check: () => void, message: string): void {
+    const errno = this.refusal(check);
+    if (errno !== null) this.reject(errno, message);
   }
 
   /** Refuses what Linux may accept and we do not know. Says so. */

@@ -136,10 +136,10 @@ const COMPATIBLE: ReadonlyMap<string, readonly RegType[]> = new Map([
 const LONG: Bytes = 8;
 
 const DYNPTR_USE: Readonly<Record<string, DynptrUse>> = {
-  dynptr: { type: 0, how: 'kept' },
-  ringdyn: { type: DYNPTR_RINGBUF, how: 'given' },
-  newdyn: { type: DYNPTR_LOCAL, how: 'made' },
-  ringnew: { type: DYNPTR_RINGBUF, how: 'made' },
+  dynptr: { type: 0, made: false },
+  ringdyn: { type: DYNPTR_RINGBUF, made: false },
+  newdyn: { type: DYNPTR_LOCAL, made: true },
+  ringnew: { type: DYNPTR_RINGBUF, made: true },
 };
 
 const WRITES: ReadonlySet<string> = new Set(['wmem', 'rwmem', 'uvalue', 'long', 'dynmem']);

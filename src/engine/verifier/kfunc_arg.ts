@@ -34,7 +34,6 @@ import { mapRecord } from './record.ts';
 import type { SpecialField, TypeRef } from './record.ts';
 import type { RegState } from './reg.ts';
 import {
-  CONST_PTR_TO_DYNPTR,
   CONST_PTR_TO_MAP,
   MEM_ALLOC,
   MEM_PERCPU,
@@ -168,13 +167,13 @@ const counted: Rule = (arg) => {
   call.object = { btf: must(reg.btf, 'types of an object'), id: reg.btfId };
 };
 
-const dynptr: Rule = ({ env, call, regno, reg, param }) => {
+const dynptr: Rule = ({ env, call, regno, param }) => {
   const { name } = call.meta;
   const made = hasSuffix(param, '__uninit');
   const clone = name === 'bpf_dynptr_clone' && made && call.dynptr;
   const known = checkDynptr(env, regno, {
     type: clone ? clone.dynptrType : 0,
-    how: made ? 'made' : reg.type === CONST_PTR_TO_DYNPTR ? 'kept' : 'given',
+    made,
     shareRef: clone ? clone.refObjId : 0,
   });
   if (!made) call.dynptr = known.clone();

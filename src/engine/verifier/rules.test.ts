@@ -277,6 +277,32 @@ test('a caller of a global function passes what the prototype says', () => {
   expect(refusal(source, funcInfo(3, 1))).toBe("Caller passes invalid args into func#1 ('sub')");
 });
 
+test('a static function that is called otherwise than its prototype says is noted, once', () => {
+  const source = 'r6 = r1\ncall pc+4\nr1 = r6\ncall pc+2\nr0 = 0\nexit\nr0 = 0\nexit';
+  const { ok, log } = verify(asmRequest(source, world, { ...funcInfo(6, 0), logLevel: 2 }));
+  expect(ok).toBe(true);
+  expect(log.split('call pc+').map((text) => text.split('caller:')[0])).toEqual([
+    expect.anything(),
+    '4\nR1 is not a scalar\n',
+    '2\n',
+  ]);
+});
+
+test('a program whose own function takes no struct is told so', () => {
+  const builder = new BtfBuilder();
+  const int = builder.add({ kind: 1, name: 'int', size: 4, encoding: 1, bitOffset: 0, bits: 32 });
+  const pointer = builder.add({ kind: 2, name: '', type: 0 });
+  const proto = builder.add({ kind: 13, name: '', type: int, params: [{ name: 'ctx', type: pointer }] });
+  const main = builder.add({ kind: 12, name: 'main', type: proto, linkage: 1 });
+  const progBtf = Btf.parse(builder.encode());
+  const { log } = verify(
+    asmRequest('r0 = 2\nexit', world, { progBtf, funcInfo: [{ insnOff: 0, typeId: main }], logLevel: 1 }),
+  );
+  expect(log).toContain(
+    "arg#0 reference type('UNKNOWN ') size cannot be determined: -22\n0: R1=ctx() R10=fp0\n",
+  );
+});
+
 test('a callback runs until nothing new is learnt', () => {
   const body = 'r1 = 100\nr2 = func +6\nr3 = 0\nr4 = 0\ncall bpf_loop\nr0 = 0\nexit\nr0 = 0\nexit';
   expect(refusal(body, funcInfo(8, 0))).toBe(null);

@@ -29,7 +29,7 @@ import { hasRule } from '../abi/releases.ts';
 import { BPF_COMPLEXITY_LIMIT_INSNS } from '../abi/uapi.ts';
 import { checkAlu } from './alu.ts';
 import type { Env } from './env.ts';
-import { initGlobalArgs } from './global_func.ts';
+import { initSubprogArgs, notePrototype } from './subprog_args.ts';
 import { checkNothingHeld } from './held.ts';
 import { checkHelperCall } from './helper_call.ts';
 import { checkCondJump } from './jump.ts';
@@ -244,8 +244,9 @@ export function simulate(env: Env, subprog: number): void {
   for (const list of env.explored) list.length = 0;
   if (subprog > 0) {
     if (env.level1) env.write(`Validating ${sub.name}() func#${subprog}...\n`);
-    initGlobalArgs(env, subprog);
+    initSubprogArgs(env, subprog);
   } else {
+    notePrototype(env);
     frame.reg(1).setPointer(PTR_TO_CTX);
   }
   explore(env);

@@ -10,7 +10,7 @@ import { must } from '../../shared/assert.ts';
 import type { InsnIndex } from '../../shared/brand.ts';
 import { hasRule } from '../abi/releases.ts';
 import type { Env } from './env.ts';
-import { checkGlobalArgs } from './global_func.ts';
+import { checkPassedArgs } from './subprog_args.ts';
 import { checkRegArg, markRegRead } from './live.ts';
 import { maySleep } from './may_sleep.ts';
 import { markPrecise } from './precision.ts';
@@ -93,11 +93,12 @@ export function checkFuncCall(env: Env): void {
   const index = env.subprogs.findIndex((s) => s.start === target);
   const sub = must(env.subprogs[index], 'called subprogram');
   const { state } = env;
+  const errno = checkPassedArgs(env, index);
   if (sub.isGlobal) {
     if (state.locks.length > 0)
       env.reject('EINVAL', `global function calls are not allowed while holding a lock${NEED_STATIC}`);
     checkGlobalRegions(env, index);
-    checkGlobalArgs(env, index);
+    if (errno !== null) env.reject(errno, `Caller passes invalid args into func#${index} ('${sub.name}')`);
     if (env.level1) env.write(`Func#${index} ('${sub.name}') is global and assumed valid.\n`);
     sub.called = true;
     clearCallerSaved(env);

@@ -1,10 +1,12 @@
 /**
- * Arguments of global subprograms, which are verified once for whatever their prototype allows.
+ * What BTF says of a subprogram's arguments. A global one is verified once for whatever its prototype allows,
+ * and calls must fit; of calls of a static one is only said where they do not.
  *
  * Source: btf_prepare_func_args, kernel/bpf/btf.c; btf_check_func_arg_match, kernel/bpf/verifier.c, Linux 6.12.
  */
 import { must } from '../../shared/assert.ts';
 import type { Bytes, TypeId } from '../../shared/brand.ts';
+import type { ErrnoName } from '../../shared/errno.ts';
 import { resolve, sizeOf } from '../btf/layout.ts';
 import type { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
@@ -26,7 +28,7 @@ import {
   mayBeNull,
 } from './reg_type.ts';
 
-export type GlobalArg =
+export type SubprogArg =
   | { readonly kind: 'scalar' | 'ctx' | 'dynptr' | 'arena' }
   | { readonly kind: 'mem'; readonly size: Bytes; readonly nullable: boolean }
   | { readonly kind: 'trusted'; readonly id: TypeId; readonly nullable: boolean };
@@ -52,21 +54,25 @@ function argTags(btf: Btf, func: number, param: number): readonly string[] {
 const isScalar = (type: BtfType): boolean =>
   type.kind === Kind.INT || type.kind === Kind.ENUM || type.kind === Kind.ENUM64;
 
-/** What a global subprogram's BTF prototype says of its arguments. */
-export function globalArgs(env: Env, index: number): readonly GlobalArg[] {
+/** So is the program's own function, whatever becomes of its prototype. */
+const isGlobal = (sub: Subprog): boolean => sub.isGlobal || sub.start === 0;
+
+/** A static function may have any prototype: that its arguments cannot be told is not said. */
+const refuse = (env: Env, sub: Subprog, message: string): never =>
+  env.reject('EINVAL', isGlobal(sub) ? message : '');
+
+/** What a subprogram's BTF prototype says of its arguments. @kernel btf_prepare_func_args @fidelity full: cases_c.test.ts */
+export function subprogArgs(env: Env, index: number): readonly SubprogArg[] {
   const sub = must(env.subprogs[index], 'subprogram');
   const btf = must(env.request.progBtf, 'program BTF');
   const func = btf.type(sub.funcTypeId);
   const proto = func.kind === Kind.FUNC ? btf.type(func.type) : func;
-  if (proto.kind !== Kind.FUNC_PROTO) return env.reject('EINVAL', `Func#${index} has no prototype`);
+  if (proto.kind !== Kind.FUNC_PROTO) return env.reject('EFAULT', `Invalid type of function ${sub.name}()`);
   if (proto.params.length > 5)
-    env.reject(
-      'EINVAL',
-      `Global function ${sub.name}() with ${proto.params.length} > 5 args. Buggy compiler.`,
-    );
+    refuse(env, sub, `Global function ${sub.name}() with ${proto.params.length} > 5 args. Buggy compiler.`);
   const ret = btf.type(resolve(btf, proto.type));
   if (!isScalar(ret))
-    env.reject('EINVAL', `Global function ${sub.name}() doesn't return scalar. Only those are supported.`);
+    refuse(env, sub, `Global function ${sub.name}() doesn't return scalar. Only those are supported.`);
   return proto.params.map((param, i) => pointerOrScalar(env, sub, btf, param.type, i));
 }
 
@@ -85,16 +91,18 @@ function kernelTypeOf(env: Env, btf: Btf, id: TypeId, index: number): TypeId {
 }
 
 /** One argument, from its BTF type and its tags. */
-function pointerOrScalar(env: Env, sub: Subprog, btf: Btf, typeId: TypeId, i: number): GlobalArg {
+function pointerOrScalar(env: Env, sub: Subprog, btf: Btf, typeId: TypeId, i: number): SubprogArg {
   const tags = argTags(btf, sub.funcTypeId, i);
   const has = (tag: string): boolean => tags.includes(tag);
   const badTags = (): never => env.reject('EINVAL', `arg#${i} has invalid combination of tags`);
+  if (tags.length > 0 && !isGlobal(sub))
+    env.reject('EOPNOTSUPP', `arg#${i} type tag is not supported in static functions`);
   if (tags.some((tag) => !TAGS.has(tag))) env.reject('EOPNOTSUPP', `arg#${i} has unsupported set of tags`);
   const type = btf.type(resolve(btf, typeId));
   if (type.kind !== Kind.PTR) {
     if (tags.length > 0) env.reject('EINVAL', `arg#${i} has pointer tag, but is not a pointer type`);
     if (isScalar(type)) return { kind: 'scalar' };
-    return env.reject('EINVAL', `Arg#${i} type ${kindName(type)} in ${sub.name}() is not supported yet.`);
+    return refuse(env, sub, `Arg#${i} type ${kindName(type)} in ${sub.name}() is not supported yet.`);
   }
   const target = resolve(btf, type.type);
   if (has('ctx') || isContextType(env, btf, type.type)) {
@@ -112,6 +120,7 @@ function pointerOrScalar(env: Env, sub: Subprog, btf: Btf, typeId: TypeId, i: nu
     if (tags.length > 1) env.reject('EINVAL', `arg#${i} arena cannot be combined with any other tags`);
     return { kind: 'arena' };
   }
+  if (!isGlobal(sub)) refuse(env, sub, '');
   if (has('nullable')) badTags();
   const size = sizeOf(btf, type.type);
   if (size === 0 && btf.kind(target) !== Kind.STRUCT)
@@ -122,7 +131,7 @@ function pointerOrScalar(env: Env, sub: Subprog, btf: Btf, typeId: TypeId, i: nu
   return { kind: 'mem', size, nullable: !has('nonnull') };
 }
 
-function checkArg(env: Env, arg: GlobalArg, index: number): void {
+function checkArg(env: Env, arg: SubprogArg, index: number): void {
   const regno = index + 1;
   const reg = env.reg(regno);
   switch (arg.kind) {
@@ -145,25 +154,37 @@ function checkArg(env: Env, arg: GlobalArg, index: number): void {
       return;
     case 'dynptr':
       checkArgOffset(env, regno, false, false);
-      checkDynptr(env, regno, { type: 0, how: 'kept' });
+      checkDynptr(env, regno, { type: 0, made: false });
       return;
     case 'trusted':
       if (!(reg.isNull && arg.nullable)) checkTrustedArg(env, regno, arg.id, arg.nullable);
   }
 }
 
-/** The caller passes what the prototype asks for. */
-export function checkGlobalArgs(env: Env, index: number): void {
-  const name = must(env.subprogs[index], 'subprogram').name;
-  env.explained(
-    () => globalArgs(env, index).forEach((arg, i) => checkArg(env, arg, i)),
-    `Caller passes invalid args into func#${index} ('${name}')`,
-  );
+/**
+ * Does the caller pass what the prototype asks for? Where it does not, the log says so.
+ *
+ * @returns the errno of a global function that is called wrongly
+ * @kernel btf_check_subprog_call, kernel/bpf/verifier.c
+ * @fidelity full: cases_c.test.ts
+ */
+export function checkPassedArgs(env: Env, index: number): ErrnoName | null {
+  const sub = must(env.subprogs[index], 'subprogram');
+  if (sub.funcTypeId === 0 || sub.unreliable) return 'EINVAL';
+  const errno = env.refusal(() => subprogArgs(env, index).forEach((arg, i) => checkArg(env, arg, i)));
+  sub.unreliable = errno !== null;
+  return errno;
+}
+
+/** The prototype of the program's own function is read, too: the log says where it is none for a context. */
+export function notePrototype(env: Env): void {
+  const sub = must(env.subprogs[0], 'main program');
+  if (sub.funcTypeId !== 0) env.refusal(() => subprogArgs(env, 0));
 }
 
 /** Registers at the start of a global subprogram that is verified by itself. */
-export function initGlobalArgs(env: Env, index: number): void {
-  const args = globalArgs(env, index);
+export function initSubprogArgs(env: Env, index: number): void {
+  const args = subprogArgs(env, index);
   if (index === env.exceptionCallback && (args.length !== 1 || args[0]?.kind !== 'scalar'))
     env.reject('EINVAL', 'exception cb only supports single integer argument');
   args.forEach((arg, i) => {
