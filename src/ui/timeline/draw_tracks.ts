@@ -2,6 +2,7 @@
  * Draws the tracks of the timeline on a canvas: callbacks as cells, owners as spans, the fill of the
  * buffer as an area, references and locks as bars, reads as bands behind all of it.
  */
+import { count } from '../format/bytes.ts';
 import { lastAtOrBefore } from '../trace/fold.ts';
 import type { Folded } from '../trace/fold.ts';
 import { CALL_KINDS, HELD_KINDS } from '../../protocol/trace.ts';
@@ -179,7 +180,7 @@ export function drawTracks(
       g.fillStyle = colour('--tx-3');
       const long =
         read.ret > 0
-          ? `read ${i + 1} → ${read.ret} B`
+          ? `read ${i + 1} → ${count(read.ret)} B`
           : read.ret === 0
             ? `read ${i + 1} · EOF`
             : `read ${i + 1} · error`;
@@ -275,7 +276,7 @@ export function drawTracks(
   function drawLimit(limit: number, scale: number, y: (count: number) => number, base: number): void {
     g.font = '10px Inter, system-ui, sans-serif';
     g.fillStyle = colour('--gone');
-    const label = `stops at ${limit} B`;
+    const label = `stops at ${count(limit)} B`;
     const text = limit > scale ? `${label} (above)` : label;
     g.textAlign = 'right';
     g.fillText(text, width - RIGHT - 4, base - 4);

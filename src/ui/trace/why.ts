@@ -18,7 +18,7 @@ interface Rule {
 }
 const rule = (first: string, next: string): Rule => ({ first: () => first, next: () => next });
 const BY_POSITION = rule('is the first', 'comes next');
-const BY_ID = rule('is the lowest in use', 'is the next id in use');
+const BY_ID = rule('is the lowest in use', 'is the next in use');
 const BY_INDEX = rule('is at the lowest index', 'is at the next index');
 const BY_AGE = rule('is the newest in the list', 'is the next older one in the list');
 const BY_ORDER = rule(
