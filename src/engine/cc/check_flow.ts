@@ -2,9 +2,10 @@
  * Follows control through the body of a function for what compilers warn of under -Wall: scalar variables that
  * are read and on no way there were given a value, and how often a variable is only stored to.
  *
- * A state holds the variables without a value yet: `never` where no way has given one, `maybe` where some has; null
- * where control does not come. Variables whose address is taken count as having a value from there on, and behind
- * a label everything has.
+ * A state holds the variables without a value yet; null where control does not come. `sure`: no way here has given
+ * it one. Then `cause` is the last turn after which all ways lead here; else it is a turn that leads here without
+ * fail and without a value, which is what -Wsometimes-uninitialized tells. Variables whose address is taken count
+ * as having a value from there on, and behind a label everything has.
  */
 import type { Expr, RefExpr, Stmt, VarSymbol } from './ast.ts';
 import { initialValues, partsOf } from './ast_parts.ts';
@@ -12,27 +13,62 @@ import { evaluateInt } from './const_eval.ts';
 import { isScalar, qualifiersOf } from './ctype.ts';
 import type { Range } from './source.ts';
 
-type State = Map<VarSymbol, 'never' | 'maybe'>;
+/** A turn of control: the condition, and the words for the way it takes. */
+export interface Turn {
+  readonly range: Range;
+  readonly text: string;
+}
+interface Unset {
+  readonly sure: boolean;
+  readonly cause: Turn | null;
+}
+type State = Map<VarSymbol, Unset>;
+
+const NEVER: Unset = { sure: true, cause: null };
+const MAYBE: Unset = { sure: false, cause: null };
+
+interface UnsetRead {
+  readonly symbol: VarSymbol;
+  readonly range: Range;
+  readonly turn: Turn | null;
+}
 
 /** What was found out about a body. */
 export interface FlowFindings {
-  /** First reads of variables that have no value. */
-  readonly unset: readonly { readonly symbol: VarSymbol; readonly range: Range }[];
+  /** First reads of variables that have no value; `turn`: only behind that one. */
+  readonly unset: readonly UnsetRead[];
   /** `x = x` */
   readonly itself: readonly { readonly symbol: VarSymbol; readonly range: Range }[];
   /** How often a variable is stored to by an expression whose value nobody uses. */
   readonly stores: ReadonlyMap<VarSymbol, number>;
 }
 
-function merge(a: State | null, b: State | null): State | null {
-  if (!a || !b) return a ?? b;
+/** Where two ways meet. @param turns what led into each of them */
+function merge(a: State | null, b: State | null, ...turns: readonly (Turn | null)[]): State | null {
+  const [first = null, second = null] = turns;
+  if (!a || !b) return turned(a ?? b, a ? first : second);
   const both: State = new Map();
-  for (const symbol of new Set([...a.keys(), ...b.keys()]))
-    both.set(symbol, a.get(symbol) === 'never' && b.get(symbol) === 'never' ? 'never' : 'maybe');
+  for (const symbol of new Set([...a.keys(), ...b.keys()])) {
+    const [x, y] = [a.get(symbol), b.get(symbol)];
+    if (x?.sure && y?.sure) both.set(symbol, NEVER);
+    else both.set(symbol, { sure: false, cause: causeOf(x, first) ?? causeOf(y, second) });
+  }
   return both;
 }
 
+const causeOf = (unset: Unset | undefined, turn: Turn | null): Turn | null =>
+  unset ? (unset.cause ?? (unset.sure ? turn : null)) : null;
+
+/** The other way has left: from this turn on all comes here. */
+function turned(state: State | null, turn: Turn | null): State | null {
+  if (!state || !turn || state.size === 0) return state;
+  return new Map(Array.from(state, ([symbol, unset]) => [symbol, { ...unset, cause: causeOf(unset, turn) }]));
+}
+
 const copyOf = (state: State | null): State | null => state && new Map(state);
+/** As it is behind a turn: what was a cause before need not lead to what stands here. */
+const behindTurn = (state: State | null): State | null =>
+  state && new Map(Array.from(state, ([symbol, { sure }]) => [symbol, sure ? NEVER : MAYBE]));
 
 const variableOf = (expr: Expr): VarSymbol | null =>
   expr.kind === 'ref' && expr.symbol.kind === 'var' ? expr.symbol : null;
@@ -44,19 +80,39 @@ const read = (expr: Expr): RefExpr | null =>
 interface Way {
   breaks: State | null;
   continues: State | null;
+  /** The case label of a switch that leads straight here. */
+  label: Turn | null;
 }
 
+const wayOf = (): Way => ({ breaks: null, continues: null, label: null });
+const turn = (range: Range, text: string): Turn => ({ range, text });
+
 class Flow {
-  readonly unset: { symbol: VarSymbol; range: Range }[] = [];
+  private readonly reads = new Map<VarSymbol, UnsetRead>();
   readonly itself: { symbol: VarSymbol; range: Range }[] = [];
   readonly stores = new Map<VarSymbol, number>();
   private state: State | null = new Map();
+  /** A round is gone through only to see what it leaves. */
+  private isTrial = false;
   private readonly ways: Way[] = [];
   private readonly entries: (State | null)[] = [];
+
+  get unset(): readonly UnsetRead[] {
+    return [...this.reads.values()];
+  }
 
   private known(expr: Expr): boolean | null {
     const value = evaluateInt(expr);
     return value === null ? null : value !== 0n;
+  }
+
+  /** Of each variable the first read counts, and one that never has a value before one that may have. */
+  private readUnset(symbol: VarSymbol, range: Range): void {
+    const unset = this.state?.get(symbol);
+    if (!unset || this.isTrial || (!unset.sure && !unset.cause)) return;
+    const before = this.reads.get(symbol);
+    if (!before || (before.turn && unset.sure))
+      this.reads.set(symbol, { symbol, range, turn: unset.sure ? null : unset.cause });
   }
 
   private given(symbol: VarSymbol | null): void {
@@ -71,7 +127,7 @@ class Flow {
     const isStore = expr.kind === 'assign' || expr.kind === 'compound_assign' || expr.kind === 'inc_dec';
     const symbol = isStore ? variableOf(expr.target) : null;
     const counts = symbol && (expr.kind === 'assign' || !qualifiersOf(symbol.type).isVolatile);
-    if (counts) this.stores.set(symbol, (this.stores.get(symbol) ?? 0) + 1);
+    if (counts && !this.isTrial) this.stores.set(symbol, (this.stores.get(symbol) ?? 0) + 1);
     this.expr(expr);
   }
 
@@ -79,7 +135,7 @@ class Flow {
     const loaded = read(expr);
     if (loaded?.symbol.kind === 'var') {
       const { symbol } = loaded;
-      if (this.state?.get(symbol) === 'never') this.unset.push({ symbol, range: loaded.range });
+      this.readUnset(symbol, loaded.range);
       return this.given(symbol);
     }
     switch (expr.kind) {
@@ -89,7 +145,8 @@ class Flow {
         const target = variableOf(expr.target);
         const from = read(expr.value);
         if (target && from?.symbol === target) {
-          this.itself.push({ symbol: target, range: { start: expr.loc, end: expr.loc + 1 } });
+          if (!this.isTrial)
+            this.itself.push({ symbol: target, range: { start: expr.loc, end: expr.loc + 1 } });
           return;
         }
         this.expr(expr.value);
@@ -100,8 +157,7 @@ class Flow {
         if (expr.kind === 'compound_assign') this.expr(expr.value);
         const target = variableOf(expr.target);
         if (!target) return this.expr(expr.target);
-        if (this.state?.get(target) === 'never')
-          this.unset.push({ symbol: target, range: expr.target.range });
+        this.readUnset(target, expr.target.range);
         return this.given(target);
       }
       case 'logical': {
@@ -116,7 +172,8 @@ class Flow {
       case 'conditional':
         this.expr(expr.condition);
         return this.choose(
-          this.known(expr.condition),
+          expr.condition,
+          '?:',
           () => this.expr(expr.then),
           () => this.expr(expr.otherwise),
         );
@@ -140,14 +197,27 @@ class Flow {
     }
   }
 
-  private choose(known: boolean | null, yes: () => void, no: () => void): void {
+  private choose(condition: Expr, word: string, yes: () => void, no: () => void): void {
+    const known = this.known(condition);
     const before = this.state;
-    this.state = known === false ? null : copyOf(before);
+    const way = this.ways.at(-1);
+    const label = way?.label ?? null;
+    if (way) way.label = null;
+    this.state = known === false ? null : behindTurn(before);
     yes();
     const after = this.state;
-    this.state = known === true ? null : copyOf(before);
+    this.state = known === true ? null : behindTurn(before);
     no();
-    this.state = merge(after, this.state);
+    const { range } = condition;
+    const turns =
+      known === null ? ['true', 'false'].map((which) => turn(range, `'${word}' condition is ${which}`)) : [];
+    const otherwise = this.state;
+    this.state = known === null ? merge(after, this.state, ...turns) : (after ?? this.state);
+    if (way) way.label = after && otherwise ? label : null;
+    // Neither way has given it a value, and both go on: what led here still does.
+    for (const [symbol, { sure, cause }] of before ?? [])
+      if (cause && after?.has(symbol) && otherwise?.has(symbol) && !this.state?.get(symbol)?.cause)
+        this.state?.set(symbol, { sure, cause });
   }
 
   /** What a round of the loop may give a value has one, perhaps, where the next round begins. */
@@ -165,11 +235,22 @@ class Flow {
         if (name !== 'type' && name !== 'symbol' && name !== 'callee' && name !== 'signature') look(part);
     };
     parts.forEach(look);
-    for (const symbol of given) if (this.state.has(symbol)) this.state.set(symbol, 'maybe');
+    for (const symbol of given) if (this.state.has(symbol)) this.state.set(symbol, MAYBE);
+  }
+
+  /** The state where a round begins, be it the first or another: found out by going through it once. */
+  private head(pass: () => void, ...parts: readonly (Stmt | Expr | null)[]): void {
+    const before = behindTurn(this.state);
+    if (!before || before.size === 0 || this.isTrial) return this.round(...parts);
+    this.isTrial = true;
+    this.state = copyOf(before);
+    pass();
+    this.isTrial = false;
+    this.state = merge(before, this.state);
   }
 
   private loop(body: Stmt): Way {
-    const way: Way = { breaks: null, continues: null };
+    const way = wayOf();
     this.ways.push(way);
     this.stmt(body);
     this.ways.pop();
@@ -187,8 +268,9 @@ class Flow {
         return this.all(stmt.body);
       case 'decl': {
         const { symbol } = stmt;
+        if (isScalar(symbol.type) && symbol.storage === 'local') this.state?.set(symbol, NEVER);
         initialValues(symbol.init).forEach((value) => this.expr(value));
-        if (!symbol.init && isScalar(symbol.type)) this.state?.set(symbol, 'never');
+        if (symbol.init) this.given(symbol);
         return;
       }
       case 'expr':
@@ -196,34 +278,48 @@ class Flow {
       case 'if':
         this.expr(stmt.condition);
         return this.choose(
-          this.known(stmt.condition),
+          stmt.condition,
+          'if',
           () => this.stmt(stmt.then),
           () => stmt.otherwise && this.stmt(stmt.otherwise),
         );
       case 'while':
       case 'for': {
         if (stmt.kind === 'for') this.all(stmt.init);
-        this.round(stmt.condition, stmt.body, stmt.kind === 'for' ? stmt.step : null);
-        if (stmt.condition) this.expr(stmt.condition);
-        const known = stmt.condition === null ? true : this.known(stmt.condition);
-        const left = known === true ? null : copyOf(this.state);
-        if (known === false) this.state = null;
-        const { breaks } = this.loop(stmt.body);
-        if (stmt.kind === 'for' && stmt.step) this.dropped(stmt.step);
-        this.state = merge(left, breaks);
+        const { condition } = stmt;
+        const known = condition === null ? true : this.known(condition);
+        const step = stmt.kind === 'for' ? stmt.step : null;
+        let left: State | null = null;
+        let breaks: State | null = null;
+        const pass = (): void => {
+          if (condition) this.expr(condition);
+          left = known === true ? null : copyOf(this.state);
+          this.state = known === false ? null : behindTurn(this.state);
+          ({ breaks } = this.loop(stmt.body));
+          if (step) this.dropped(step);
+        };
+        this.head(pass, condition, stmt.body, step);
+        pass();
+        const range = condition?.range ?? stmt.range;
+        const text = `'${stmt.kind}' loop exits because its condition is false`;
+        this.state = breaks ? merge(left, breaks, turn(range, text), null) : left;
         return;
       }
       case 'do': {
-        this.round(stmt.body, stmt.condition);
-        const { breaks } = this.loop(stmt.body);
-        this.expr(stmt.condition);
+        let breaks: State | null = null;
+        const pass = (): void => {
+          ({ breaks } = this.loop(stmt.body));
+          this.expr(stmt.condition);
+        };
+        this.head(pass, stmt.body, stmt.condition);
+        pass();
         if (this.known(stmt.condition) === true) this.state = null;
         this.state = merge(this.state, breaks);
         return;
       }
       case 'switch': {
         this.expr(stmt.condition);
-        const way: Way = { breaks: null, continues: null };
+        const way = wayOf();
         this.ways.push(way);
         this.entries.push(this.state);
         const past = stmt.defaultCase ? null : copyOf(this.state);
@@ -237,14 +333,19 @@ class Flow {
         return;
       }
       case 'case':
-      case 'default':
+      case 'default': {
+        const way = this.ways.at(-1);
+        const isFall = this.state !== null;
         this.state = merge(this.state, copyOf(this.entries.at(-1) ?? null));
+        const text = stmt.kind === 'case' ? 'switch case is taken' : 'switch default is taken';
+        if (way) way.label = isFall ? null : turn(stmt.range, text);
         return this.stmt(stmt.body);
+      }
       case 'break':
       case 'continue': {
         const way = this.ways.at(-1);
         const to = stmt.kind === 'break' ? 'breaks' : 'continues';
-        if (way) way[to] = merge(way[to], this.state);
+        if (way) way[to] = merge(way[to], turned(this.state, stmt.kind === 'break' ? way.label : null));
         this.state = null;
         return;
       }

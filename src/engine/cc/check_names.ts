@@ -1,7 +1,7 @@
 /**
  * Names that nobody needs, and variables that are read before they have a value: clang's -Wunused-variable,
  * -Wunused-but-set-variable, -Wunused-function, -Wunused-label, -Wuninitialized and -Wself-assign, in its words.
- * What macros declare is theirs; `__attribute__((unused))` and any mention, `(void)x` too, say that it is meant.
+ * What the macros of our headers declare is theirs; `__attribute__((unused))` and any mention, `(void)x` too, say that it is meant.
  */
 import type { FuncSymbol, ObjectSymbol, Stmt, VarSymbol } from './ast.ts';
 import { followFlow } from './check_flow.ts';
@@ -12,7 +12,9 @@ import type { Range } from './source.ts';
 import type { Warning } from './warnings.ts';
 
 function isTheirs(context: Context, range: Range): boolean {
-  return context.sources.macroUses.has(range.start) || context.sources.fileAt(range.start)?.bundled !== false;
+  const { sources } = context;
+  const macro = sources.macroUses.get(range.start)?.definition.start ?? range.start;
+  return sources.fileAt(macro)?.bundled !== false;
 }
 
 function warn(context: Context, option: Warning, range: Range, message: string): void {
@@ -43,16 +45,22 @@ export function checkBody(context: Context, open: OpenFunction, body: Stmt): voi
   for (const symbol of open.variables) checkVariable(context, symbol, stores.get(symbol) ?? 0);
   for (const { label, range, used } of open.labels.values())
     if (!used) warn(context, 'unused-label', range, `unused label '${label.name}'`);
-  for (const { symbol, range } of unset) {
+  for (const { symbol, range, turn } of unset) {
     if (isTheirs(context, range)) continue;
     const { name, type } = symbol;
     const end = { start: symbol.range.end, end: symbol.range.end };
     const value = isPointer(type) ? ' = NULL' : ' = 0';
+    const silence = {
+      message: `initialize the variable '${name}' to silence this warning`,
+      range: symbol.range,
+    };
     context.lateWarning(
-      'uninitialized',
-      range,
-      `variable '${name}' is uninitialized when used here`,
-      [{ message: `initialize the variable '${name}' to silence this warning`, range: symbol.range }],
+      turn ? 'sometimes-uninitialized' : 'uninitialized',
+      turn?.range ?? range,
+      turn
+        ? `variable '${name}' is used uninitialized whenever ${turn.text}`
+        : `variable '${name}' is uninitialized when used here`,
+      turn ? [{ message: 'uninitialized use occurs here', range }, silence] : [silence],
       [{ title: `Initialize '${name}'`, range: end, text: value }],
     );
   }
@@ -65,7 +73,13 @@ export function checkFile(context: Context): void {
   const unused = (symbol: FuncSymbol | VarSymbol): boolean =>
     symbol.storage === 'static' && !symbol.referenced && !isMeant(symbol) && isHere(symbol);
   for (const symbol of context.functions)
-    if (unused(symbol)) warn(context, 'unused-function', symbol.range, `unused function '${symbol.name}'`);
+    if (!unused(symbol)) continue;
+    else if (!context.mentions.has(symbol))
+      warn(context, 'unused-function', symbol.range, `unused function '${symbol.name}'`);
+    else {
+      const message = `function '${symbol.name}' is not needed and will not be emitted`;
+      warn(context, 'unneeded-internal-declaration', symbol.range, message);
+    }
   for (const symbol of context.variables) {
     const counts = unused(symbol) && !symbol.owner && symbol.name !== '' && !context.mentions.has(symbol);
     const option = qualifiersOf(symbol.type).isConst ? 'unused-const-variable' : 'unused-variable';

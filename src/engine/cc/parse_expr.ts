@@ -16,6 +16,8 @@ import {
   checkLogical,
   checkUnary,
 } from './check_expr.ts';
+import { checkPrecedence } from './check_precedence.ts';
+import type { Operand } from './check_precedence.ts';
 import { checkInitializer } from './check_init.ts';
 import { NO_SYMBOL_ATTRIBUTES, requireConstant } from './check_symbol.ts';
 import type { Loc } from './source.ts';
@@ -122,14 +124,30 @@ function combine(p: Parser, op: string, left: Expr, right: Expr, at: Loc): Expr 
   return checkArithmetic(p.context, op as ArithmeticOp, left, right, at);
 }
 
+/** Leaves in `p.operator` which operator the whole is. */
 function parseBinary(p: Parser, least: number): Expr {
+  const first = p.token;
   let left = parseUnary(p);
+  let operator: Operand['operator'] = null;
   for (let n = 0; ; n++) {
     const { token } = p;
     const precedence = precedenceOf(token);
-    if (precedence < least || precedence === 0) return left;
+    if (precedence < least || precedence === 0) {
+      p.operator = operator;
+      return left;
+    }
     p.advance();
     const right = parseBinary(p, precedence + 1);
+    const negated = operator === null && first.text === '!' && first.kind === 'punct' ? first.loc : null;
+    if (operator !== null || p.operator !== null || negated !== null)
+      checkPrecedence(
+        p.context,
+        token,
+        { expr: left, operator },
+        { expr: right, operator: p.operator },
+        negated,
+      );
+    operator = token;
     left = n < MAX_CHAIN ? combine(p, token.text, left, right, token.loc) : reportChain(p, token.loc);
   }
 }

@@ -5,6 +5,7 @@ import { typeText } from './ctype_text.ts';
 import { evaluateInt, wrapInt } from './const_eval.ts';
 import { assignTo, condition, errorExpr, isError, isLvalue, promote, rvalue } from './check_convert.ts';
 import type { OpenSwitch } from './check_context.ts';
+import { checkDanglingElse, checkEmptyThen, checkNeighbours } from './check_shape.ts';
 import { checkUnused } from './check_unused.ts';
 import { noAttributes, parseAttributes } from './parse_attr.ts';
 import { parseAsm } from './parse_asm.ts';
@@ -35,7 +36,10 @@ function parseStatements(p: Parser): Stmt[] {
   const body: Stmt[] = [];
   while (!p.atEnd && !p.is('}')) {
     const before = p.mark();
-    body.push(...parseBlockItem(p));
+    const previous = body.at(-1);
+    const items = parseBlockItem(p);
+    body.push(...items);
+    if (previous && items[0]) checkNeighbours(p.context, previous, items[0]);
     if (p.mark() === before) p.advance();
     if (p.diagnostics.exhausted) p.recover();
   }
@@ -154,6 +158,14 @@ function parseParenCondition(p: Parser): Expr {
       written.range,
       "using the result of an assignment as a condition without parentheses; did you mean to use '=='?",
     );
+  const isDoubled =
+    token.text === '(' && p.operator === null && written.kind === 'compare' && written.op === '==';
+  if (isDoubled && !p.context.sources.macroUses.has(token.loc))
+    p.context.warning(
+      'parentheses-equality',
+      written.range,
+      'equality comparison with extraneous parentheses',
+    );
   const value = condition(p.context, written);
   if (!p.expect(')')) {
     p.recover(')', ';', '}');
@@ -164,8 +176,13 @@ function parseParenCondition(p: Parser): Expr {
 
 function parseIf(p: Parser, start: Loc): Stmt {
   const test = parseParenCondition(p);
+  const close = p.lastEnd;
   const then = p.context.scoped(p, () => parseStatement(p));
   const otherwise = p.accept('else') ? p.context.scoped(p, () => parseStatement(p)) : null;
+  if (!otherwise) {
+    checkEmptyThen(p.context, close, then);
+    checkDanglingElse(p.context, then);
+  }
   return { kind: 'if', condition: test, then, otherwise, range: p.since(start) };
 }
 

@@ -4,6 +4,7 @@
  * question "is this identifier a type?" always has an answer.
  */
 import type { Context } from './check_context.ts';
+import type { Operand } from './check_precedence.ts';
 import { deferDeclarations } from './deferred.ts';
 import type { ReadTokens } from './deferred.ts';
 import type { UnrollHint } from './ast.ts';
@@ -18,6 +19,8 @@ export class Parser extends Cursor {
   readonly context: Context;
   /** What #pragma unroll said about the next loop. */
   unroll: UnrollHint = 'none';
+  /** The binary operator that the expression just read ends up as, unless parentheses enclose it. */
+  operator: Operand['operator'] = null;
 
   private readonly state: PragmaState;
 

@@ -41,6 +41,7 @@ const USUAL = {
   'logical-not-parentheses': 'warning',
   'logical-op-parentheses': 'warning',
   'macro-redefined': 'warning',
+  'misleading-indentation': 'warning',
   'missing-braces': 'warning',
   'missing-declarations': 'warning',
   parentheses: 'warning',
