@@ -37,6 +37,7 @@ import {
 import type { Insn } from '../abi/insn.ts';
 import type { Env } from './env.ts';
 import { LIVE_READ } from './reg.ts';
+import type { RegState } from './reg.ts';
 import { SCALAR_VALUE } from './reg_type.ts';
 import type { FuncState, HistoryEntry, VerifierState } from './state.ts';
 import {
@@ -269,13 +270,17 @@ const isFirst = (state: VerifierState, i: InsnIndex, last: HistoryEntry | null):
 function markAllPrecise(env: Env): void {
   if (env.level2)
     env.write(`mark_precise: frame${env.state.curframe}: falling back to forcing all scalars precise\n`);
+  const force = (reg: RegState, place: string): void => {
+    if (reg.type !== SCALAR_VALUE || reg.precise) return;
+    reg.precise = true;
+    if (env.level2) env.write(`force_precise: ${place} to be precise\n`);
+  };
   for (let st = env.state.parent; st; st = st.parent)
     for (let f = 0; f <= st.curframe; f++) {
       const frame = must(st.frame[f], 'frame');
-      for (let i = 0; i < BPF_REG_FP; i++)
-        if (frame.reg(i).type === SCALAR_VALUE) frame.reg(i).precise = true;
+      for (let i = 0; i < BPF_REG_FP; i++) force(frame.reg(i), `frame${f}: forcing r${i}`);
       for (let spi = 0; spi < frame.slots; spi++)
-        if (frame.isSpilledScalar(spi)) frame.slot(spi).precise = true;
+        if (frame.isSpilledScalar(spi)) force(frame.slot(spi), `frame${f}: forcing fp${-(spi + 1) * 8}`);
     }
 }
 
