@@ -124,7 +124,7 @@ export class Context {
   readonly variables: VarSymbol[] = [];
   readonly externs: ObjectSymbol[] = [];
   /** How often an object was named, evaluated or not. */
-  readonly mentions = new WeakMap<ObjectSymbol, number>();
+  readonly mentions = new Map<ObjectSymbol, number>();
   /** What was stored last in elements of local arrays, by index. */
   readonly stored = new Map<VarSymbol, Map<bigint, CType>>();
   /** Greater than 0 inside sizeof, typeof and the like: nothing there is evaluated. */
@@ -148,7 +148,7 @@ export class Context {
 
   /** At file scope, between two declarations: what is read from here on can be undone. */
   keep(): PutBack {
-    const { fileScope, functions, variables, externs, stored, hiddenKernelNames } = this;
+    const { fileScope, functions, variables, externs, stored, mentions, hiddenKernelNames } = this;
     const { usesKernelTypes, kernelTypesDefined, pushedPreserve, pack } = this;
     const symbols = new Set<object>([...functions, ...variables, ...externs]);
     for (const binding of fileScope.names.values())
@@ -159,6 +159,7 @@ export class Context {
       fileScope.keep(),
       ...[functions, variables, externs].map((list) => keepList(list)),
       keepMap(stored),
+      keepMap(mentions),
       keepSet(hiddenKernelNames),
       () => {
         this.scope = fileScope;

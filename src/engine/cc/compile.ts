@@ -23,7 +23,7 @@ import { writeObject } from './object.ts';
 import { optimise } from './opt_pipeline.ts';
 import { PROFILES } from './profile.ts';
 import type { ProfileName } from './profile.ts';
-import { frontend } from './parse.ts';
+import { frontendAgain } from './kept_headers.ts';
 import { allocateRegisters } from './regalloc.ts';
 import { variablesOf } from './variables.ts';
 import { levelsFrom } from './warnings.ts';
@@ -76,7 +76,7 @@ export function compile(input: CompileInput): CompileOutput {
   const profile = PROFILES[input.profile ?? 'bpf'];
   const cpu = CPUS[input.cpu ?? 'v3'];
   const full = input.optimise ?? true;
-  const { unit, diagnostics, sources } = frontend(input);
+  const { unit, diagnostics, sources } = frontendAgain(input);
   if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics, variables: [] };
   const late = new Diagnostics(sources, levelsFrom(input.warnings ?? []).levels);
   const module = new ModuleLowering(late, profile).run(unit);

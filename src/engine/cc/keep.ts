@@ -4,11 +4,24 @@
  */
 export type PutBack = () => void;
 
+/** Mostly a map has grown since, and what was added goes; else it is filled anew, in the order that it had. */
 export function keepMap<K, V>(map: Map<K, V>): PutBack {
-  const kept = [...map];
+  const keys = [...map.keys()];
+  const values = [...map.values()];
   return () => {
-    map.clear();
-    for (const [key, value] of kept) map.set(key, value);
+    const added: K[] = [];
+    let same = 0;
+    let index = 0;
+    map.forEach((value, key) => {
+      if (index >= keys.length) added.push(key);
+      else if (keys[index] === key && values[index] === value) same++;
+      index++;
+    });
+    if (same === keys.length) for (const key of added) map.delete(key);
+    else {
+      map.clear();
+      for (const [i, key] of keys.entries()) map.set(key, values[i]!);
+    }
   };
 }
 

@@ -78,6 +78,8 @@ export class Lexer {
   private nextReady = 0;
   /** Inside a group that #if leaves out: report nothing. */
   quiet = false;
+  /** Where a line begins though no line end stands before it. */
+  private begins = 0;
 
   constructor(file: SourceFile, diagnostics: Diagnostics, ready: readonly Token[] | null = null) {
     this.file = file;
@@ -115,6 +117,12 @@ export class Lexer {
   skipTo(offset: number = this.text.length): void {
     this.peeked = null;
     this.at = offset;
+  }
+
+  /** Begins to read at an offset, where a line begins. */
+  beginAt(offset: number): void {
+    this.at = offset;
+    this.begins = offset;
   }
 
   private isSplice(i: number): number {
@@ -168,7 +176,7 @@ export class Lexer {
   private scan(): Token {
     const { text } = this;
     let space = false;
-    let bol = this.at === 0;
+    let bol = this.at === this.begins;
     for (;;) {
       const c = text.charCodeAt(this.at);
       if (c === NEWLINE) {

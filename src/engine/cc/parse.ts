@@ -67,6 +67,12 @@ export interface FrontendResult {
 /** Reads and checks one C file. */
 export const frontend = (input: FrontendInput): FrontendResult => new FrontEnd(input).finish();
 
+/** What was read can be undone up to here, and another text that is the same before `at` read on. */
+export interface Halt {
+  readonly at: Loc;
+  readonly putBack: PutBack;
+}
+
 /** The front end on its way through a file: it can stop between declarations, and begin again there. */
 export class FrontEnd {
   /** Where declarations of the file end that have no mistakes. */
@@ -102,9 +108,29 @@ export class FrontEnd {
 
   /** Reads declarations, up to the first that begins at `end` or later. */
   readTo(end: Loc): void {
-    const { parser, diagnostics, sources } = this;
-    diagnostics.phase = 'preprocessing';
+    this.diagnostics.phase = 'preprocessing';
     this.preprocessor.readTo(end);
+    this.parseOn();
+  }
+
+  /**
+   * Reads what the file begins with: directives and all that they include.
+   *
+   * @returns null when something is open behind them, or was wrong: then another front end has to begin
+   */
+  readHeaders(): Halt | null {
+    const { diagnostics, preprocessor, parser } = this;
+    diagnostics.phase = 'preprocessing';
+    const at = preprocessor.readHeaders();
+    if (at === null || !endsDeclaration(preprocessor.result.tokens.at(-2)?.text)) return null;
+    this.parseOn();
+    if (!parser.atEnd || diagnostics.hasErrors || diagnostics.exhausted) return null;
+    return { at, putBack: this.kept() };
+  }
+
+  /** Parses what has been preprocessed. */
+  private parseOn(): void {
+    const { parser, diagnostics, sources } = this;
     diagnostics.phase = 'parsing';
     parser.goOn();
     while (!parser.atEnd && !diagnostics.exhausted) {
@@ -123,10 +149,14 @@ export class FrontEnd {
    * text behind may change what stands before.
    */
   keep(at: Loc): PutBack | null {
-    const { preprocessor, parser, sources, diagnostics, context } = this;
+    const { preprocessor, parser, sources, diagnostics } = this;
     const last = sources.text({ start: at - 1, end: at });
     if (!preprocessor.isSettledAt(at) || !parser.atEnd || diagnostics.exhausted) return null;
-    if (last !== ';' && last !== '}') return null;
+    return endsDeclaration(last) ? this.kept() : null;
+  }
+
+  private kept(): PutBack {
+    const { preprocessor, parser, sources, diagnostics, context } = this;
     return all(
       ...[sources, diagnostics, preprocessor, context, parser].map((part) => part.keep()),
       keepLength(this.ends),
@@ -134,8 +164,8 @@ export class FrontEnd {
   }
 
   /** Goes on at `at` in a text that is the same before it. */
-  readOn(text: string, at: Loc): void {
-    this.preprocessor.readOn(this.sources.renew(text), at);
+  readOn(text: string, at: Loc, startsLine = false): void {
+    this.preprocessor.readOn(this.sources.renew(text), at, startsLine);
   }
 
   /** Reads what is left. */
@@ -154,6 +184,9 @@ export class FrontEnd {
     };
   }
 }
+
+/** May a declaration end with this token? With none before it, one has. */
+const endsDeclaration = (last = ';'): boolean => last === ';' || last === '}';
 
 /** What of the declarations is part of the program: unused static things and unused declarations are not. */
 function unitOf(path: string, context: Context): TranslationUnit {

@@ -76,6 +76,8 @@ const EOF_AT = (loc: number): Token => ({
   frozen: false,
 });
 
+const isDirective = ({ bol, kind, text }: Token): boolean => bol && kind === 'punct' && text === '#';
+
 export class Preprocessor {
   readonly macros = new Map<string, Macro>();
   readonly sources: Sources;
@@ -93,6 +95,8 @@ export class Preprocessor {
   private expandedTokens = 0;
   private readTokens = 0;
   private argumentDepth = 0;
+  /** `readHeaders` is at work. */
+  private inHeaders = false;
   private counter = 0;
   private lastLoc = 0;
 
@@ -140,6 +144,21 @@ export class Preprocessor {
     this.output.push(EOF_AT(this.lastLoc));
   }
 
+  /**
+   * Preprocesses what the file begins with: directives, and everything they include.
+   *
+   * @returns where the first line begins that is no directive; null when something is still open there
+   */
+  readHeaders(): Loc | null {
+    this.inHeaders = true;
+    this.readTo(Infinity);
+    this.inHeaders = false;
+    const [file, ...above] = this.stack;
+    if (file?.kind !== 'file' || above.length > 0 || file.conditionals.length > 0) return null;
+    const { loc, bol } = file.lexer.peek();
+    return bol ? loc : null;
+  }
+
   /** Where the file that is compiled goes on; 0 while something else is being read. */
   private get nextInFile(): Loc {
     const [file, ...above] = this.stack;
@@ -166,9 +185,10 @@ export class Preprocessor {
   }
 
   /** Goes on in another text of the file, from `at` on; before that it is the same. */
-  readOn(file: SourceFile, at: Loc): void {
+  readOn(file: SourceFile, at: Loc, startsLine = false): void {
     const lexer = new Lexer(file, this.diagnostics);
-    lexer.skipTo(at - file.base);
+    if (startsLine) lexer.beginAt(at - file.base);
+    else lexer.skipTo(at - file.base);
     this.stack.length = 0;
     this.stack.push({ kind: 'file', lexer, conditionals: [] });
   }
@@ -226,8 +246,12 @@ export class Preprocessor {
     return out;
   }
 
-  /** The next token before expansion; directives are obeyed on the way. */
-  private next(): Token {
+  /**
+   * The next token before expansion; directives are obeyed on the way.
+   *
+   * @param stops ends before a line of the file that is compiled which is no directive
+   */
+  private next(stops = false): Token {
     for (;;) {
       const top = this.stack.at(-1);
       if (!top) return EOF_AT(this.lastLoc);
@@ -243,6 +267,7 @@ export class Preprocessor {
         this.stack.pop();
         continue;
       }
+      if (stops && this.stack.length === 1 && !isDirective(top.lexer.peek())) return EOF_AT(this.lastLoc);
       const token = top.lexer.next();
       if (token.kind === 'eof') {
         this.leaveFile(top, token);
@@ -250,7 +275,7 @@ export class Preprocessor {
       }
       this.lastLoc = token.end;
       if (++this.readTokens > MAX_READ) this.stop(token, 'this program is too large');
-      if (token.bol && token.kind === 'punct' && token.text === '#') runDirective(this, token);
+      if (isDirective(token)) runDirective(this, token);
       else return token;
     }
   }
@@ -275,7 +300,8 @@ export class Preprocessor {
   /** The next token after expansion; `eof` at the end of everything or at a barrier. */
   private expanded(): Token {
     for (;;) {
-      const token = this.next();
+      // What a macro is given may stand behind the headers.
+      const token = this.next(this.inHeaders);
       if (token.kind !== 'identifier' || token.frozen) return token;
       const macro = this.macros.get(token.text);
       if (!macro) return token;
