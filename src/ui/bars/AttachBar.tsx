@@ -88,6 +88,7 @@ function TaskChoice() {
             aria-label={`${filter} number`}
             aria-invalid={problem !== ''}
             title={problem}
+            placeholder="number"
             value={filterId}
             onChange={(event) => setAttach({ filterId: event.target.value })}
           />
@@ -215,7 +216,6 @@ function RunButtons() {
       >
         <Icon name="reset" />
       </button>
-      {problem && <span className="status">{problem}</span>}
     </>
   );
 }

@@ -1,4 +1,5 @@
 import { useStore } from '../store/store.ts';
+import { paramsProblem } from '../store/target_params.ts';
 import type { PageState } from '../store/store.ts';
 
 interface Verdict {
@@ -33,12 +34,20 @@ export function VerifierState() {
   );
 }
 
-/** Ids of the link and the session of the recording, or why there is none. */
+/** Why nothing can be run with these parameters; else ids of the link and the session, or why there is none. */
 export function LinkState() {
   const report = useStore((s) => s.result?.report ?? null);
   const session = useStore((s) => s.result?.sessions[s.session]?.session ?? 0);
   const cancelled = useStore((s) => s.result?.cancelled ?? false);
   const by = useStore((s) => s.ran?.reader?.path ?? (s.ran?.shell ? 'the shell' : ''));
+  const problem = useStore(paramsProblem);
+  if (problem !== '')
+    return (
+      <span className="status" role="status">
+        <span className="dot" style={{ color: 'var(--gone)' }} />
+        {problem}
+      </span>
+    );
   if (!report) return null;
   const failed = report.stage === 'attach' ? report.attach?.errno : null;
   const text = failed

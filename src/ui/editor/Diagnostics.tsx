@@ -34,4 +34,6 @@ export function Diagnostics() {
   );
 }
 
-const place = (d: Diagnostic): string => (d.line > 0 ? `${d.line}:${d.column}` : d.source);
+/** Where it is, or else who says it; '' when the message begins with that. */
+const place = ({ line, column, source, message }: Diagnostic): string =>
+  line > 0 ? `${line}:${column}` : message.startsWith(`${source}: `) ? '' : source;
