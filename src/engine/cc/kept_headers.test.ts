@@ -54,11 +54,12 @@ const alone = (input: CompileInput) => {
   return found;
 };
 
-function expectSame(texts: readonly string[], files: readonly Files[] = [{ 'own.h': OWN }]): void {
+/** Each text with each set of files: compiled one after another, and alone. */
+function bothWays(texts: readonly string[], files: readonly Files[] = [{ 'own.h': OWN }]) {
   const inputs = files.flatMap((some) => texts.map((text) => inputOf(text, some)));
-  const wanted = inputs.map(alone);
-  const found = inputs.map(compile);
-  for (const [i, { text }] of inputs.entries()) expect(found[i], text).toEqual(wanted[i]);
+  const alones = inputs.map((input) => ({ text: input.text, ...alone(input) }));
+  const found = inputs.map((input) => ({ text: input.text, ...compile(input) }));
+  return { found, alones };
 }
 
 test('a program that is compiled again and again, edited anywhere', () => {
@@ -81,14 +82,17 @@ test('a program that is compiled again and again, edited anywhere', () => {
     const at = from + random.below(whole.length - from);
     return whole.slice(0, at) + random.pick(snippets) + whole.slice(at + random.below(3));
   });
-  expectSame(texts.flatMap((text) => [whole, text]));
+  const { found, alones } = bothWays(texts.flatMap((text) => [whole, text]));
+  expect(found).toEqual(alones);
 });
 
 test('a header that changes is read again, and so is what stands behind another macro or option', () => {
   const files = [OWN, OWN.replace('long v', 'int v'), `${OWN}static int`, `${OWN}TWICE`, '#if 1\n'].map(
     (text) => ({ 'own.h': text }),
   );
-  expectSame([HEADERS + PROGRAM, HEADERS.replace('10', '11') + PROGRAM, `${HEADERS}(3);\n`], [...files, {}]);
+  const texts = [HEADERS + PROGRAM, HEADERS.replace('10', '11') + PROGRAM, `${HEADERS}(3);\n`];
+  const { found, alones } = bothWays(texts, [...files, {}]);
+  expect(found).toEqual(alones);
   const input = inputOf(HEADERS + PROGRAM, { 'own.h': OWN });
   const options = [{}, { cpu: 'v1' }, { warnings: ['-w'] }, { defines: { OWN: '1' } }, {}] as const;
   const wanted = options.map((more) => alone({ ...input, ...more }));
@@ -111,14 +115,10 @@ test.for([
   ['a line that a comment begins', '/* a */ int x;\n', 'int y;\n'],
   ['a line that is not ended', '/* a\n */ int x;', ''],
 ])('%s', ([, behind = '', header = '']) => {
-  expectSame(
-    [
-      `#include "own.h"\n${behind}`,
-      `#include "own.h"\n${behind}int z;\n`,
-      `#include "own.h" /*\n*/ ${behind}`,
-    ],
-    [{ 'own.h': header }],
-  );
+  const include = '#include "own.h"';
+  const texts = [`${include}\n${behind}`, `${include}\n${behind}int z;\n`, `${include} /*\n*/ ${behind}`];
+  const { found, alones } = bothWays(texts, [{ 'own.h': header }]);
+  expect(found).toEqual(alones);
 });
 
 test('a header is only compared as long as it stays', () => {
