@@ -88,7 +88,6 @@ function TaskChoice() {
             aria-label={`${filter} number`}
             aria-invalid={problem !== ''}
             title={problem}
-            placeholder="number"
             value={filterId}
             onChange={(event) => setAttach({ filterId: event.target.value })}
           />

@@ -173,5 +173,11 @@ export function stateOf(f: Folded, picture: Picture, node: SceneNode, now: Now):
   if (node.reason !== '') return state(isOutside(node.reason) ? 'out-of-range' : 'skipped', node.reason);
   if (isDrawnOnly(node.kind) || !offered(f, picture).has(node.kind))
     return state(now.reached.has(node.id) ? 'reached' : 'plain');
-  return state('will-visit');
+  return state(node.kind === 'file' && onlyOutside(picture, node.id) ? 'out-of-range' : 'will-visit');
+}
+
+/** Whether all that points to an object is left out by the parameters. */
+function onlyOutside(picture: Picture, id: number): boolean {
+  const edges = picture.edgesTo(id);
+  return edges.length > 0 && edges.every((edge) => isOutside(picture.node(picture.from(edge))?.reason ?? ''));
 }

@@ -79,10 +79,12 @@ const scene = new Picture(
       node(7, { kind: 'file', addr: objectAddr('A', 0), label: '/dev/null' }),
       node(8, { kind: 'inode', addr: 5n, label: 'ino 5' }),
       node(9, { kind: 'end', label: 'end' }),
+      node(10, { kind: 'file', addr: objectAddr('B', 9), label: '/tmp/left' }),
     ],
     edges: [
       { from: 1, to: 7, via: 'fdt->fd[0]' },
       { from: 7, to: 8, via: 'f_inode' },
+      { from: 5, to: 10, via: 'fdt->fd[9]' },
     ],
   }),
 );
@@ -118,7 +120,7 @@ describe('stepping', () => {
 });
 
 describe('what an object is', () => {
-  test('the cursor holds what next delivered, before it is shown', () => {
+  test('the cursor holds what next delivered, before it is shown; a file of a task that is left out is left out', () => {
     expect(names(2)).toEqual([
       'plain',
       'visited',
@@ -130,6 +132,7 @@ describe('what an object is', () => {
       'visited',
       'plain',
       'will-visit',
+      'out-of-range',
     ]);
   });
   test('stop gives the object back: it will be visited again', () => {
