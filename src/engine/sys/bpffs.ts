@@ -9,8 +9,8 @@
  * Source: kernel/bpf/inode.c, kernel/bpf/syscall.c, Linux 6.12.
  */
 import { fail } from '../../shared/errno.ts';
-import type { NegErrno } from '../../shared/errno.ts';
 import { BPF_F_RDONLY, BPF_F_WRONLY } from '../abi/uapi.ts';
+import type { NegErrno } from '../../shared/errno.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
   dentryChildren,
@@ -35,6 +35,7 @@ import { containerOf, listNodes } from '../kernel/list.ts';
 import type { View } from '../kernel/view.ts';
 import { openFd } from '../vfs/fd_table.ts';
 import { closeFile } from '../vfs/file.ts';
+import { O_RDWR, fileAccess } from './fds.ts';
 import type { PinObject } from './fds.ts';
 import { openSession } from './link_cmds.ts';
 import { namesOf, taskRoot, walkPath } from './paths.ts';
@@ -174,15 +175,15 @@ function nextIno(kernel: Kernel, sb: View): number {
  */
 export function objGet(sys: Sys, path: string, flags = 0): number {
   if ((flags & ~(BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_PATH_FD)) !== 0) return fail('EINVAL');
-  const access = flags & (BPF_F_RDONLY | BPF_F_WRONLY);
-  if (access === (BPF_F_RDONLY | BPF_F_WRONLY)) return fail('EINVAL');
+  const access = fileAccess(flags);
+  if (access < 0) return access;
   const place = walkPath(sys, namesOf(path));
   if (!place) return fail('ENOENT');
   const object = pinned(sys, place.dentry);
   if (!object) return fail('EACCES');
-  if (object.kind === 'map') return sys.fds.openHeld(object);
-  if (access !== 0) return fail('EINVAL');
-  return object.kind === 'link' ? sys.fds.openHeld(object, 'bpf-link') : sys.fds.openHeld(object);
+  if (object.kind === 'map') return sys.fds.openHeld(object, { access });
+  if (object.kind === 'prog') return sys.fds.openHeld(object);
+  return access === O_RDWR ? sys.fds.openHeld(object, { name: 'bpf-link' }) : fail('EINVAL');
 }
 
 /**

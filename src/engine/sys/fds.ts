@@ -10,6 +10,7 @@ import { must } from '../../shared/assert.ts';
 import type { Addr } from '../../shared/brand.ts';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
+import { BPF_F_RDONLY, BPF_F_WRONLY } from '../abi/uapi.ts';
 import type { BtfObject } from '../bpf/btf_object.ts';
 import { mapsByAddr } from '../bpf/map.ts';
 import type { BpfMap } from '../bpf/map.ts';
@@ -18,7 +19,7 @@ import type { Prog } from '../bpf/prog.ts';
 import type { IterLink } from '../iter/link.ts';
 import type { Session } from '../iter/session.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { O_CLOEXEC, fileOperations } from '../kernel/objects/file.ts';
+import { O_CLOEXEC, canRead, canWrite, fileOperations } from '../kernel/objects/file.ts';
 import type { View } from '../kernel/view.ts';
 import { anonInodeFile } from '../vfs/anon_inode.ts';
 import { allocFd, installFd, lookupFd } from '../vfs/fd_table.ts';
@@ -56,6 +57,27 @@ const KINDS: Readonly<Record<FdKind, KindInfo>> = {
   btf: { fops: 'btf_fops', name: 'btf', flags: O_RDONLY | O_CLOEXEC },
   iter: { fops: 'bpf_iter_fops', name: 'bpf_iter', flags: O_RDONLY | O_CLOEXEC },
 };
+
+/** What a new file of an object has that is not the same for all of its kind. */
+export interface OpenAs {
+  /** After `anon_inode:`. */
+  readonly name?: string;
+  /** O_RDONLY, O_WRONLY or O_RDWR: what system calls may do with a map through the fd. */
+  readonly access?: number;
+}
+
+/**
+ * How a file is opened that flags of bpf(2) ask for.
+ *
+ * @returns O_RDONLY, O_WRONLY, O_RDWR; -EINVAL for a file that is neither read nor written
+ * @kernel bpf_get_file_flag, kernel/bpf/syscall.c
+ * @fidelity full: prog_load.test.ts
+ */
+export function fileAccess(flags: number): number {
+  const only = flags & (BPF_F_RDONLY | BPF_F_WRONLY);
+  if (only === (BPF_F_RDONLY | BPF_F_WRONLY)) return fail('EINVAL');
+  return only === BPF_F_RDONLY ? O_RDONLY : only === BPF_F_WRONLY ? O_WRONLY : O_RDWR;
+}
 
 export class BpfFds {
   private readonly kernel: Kernel;
@@ -122,25 +144,47 @@ export class BpfFds {
     return found?.kind === kind ? (found.object as Objects[K]) : fail('EINVAL');
   }
 
+  /**
+   * The map behind an fd, for a system call that reads or writes its elements.
+   *
+   * @returns -EBADF, -EINVAL; -EPERM when the fd is not open for that, or when a frozen map would be written
+   * @kernel map_get_sys_perms, kernel/bpf/syscall.c
+   * @fidelity full: prog_load.test.ts
+   */
+  mapFor(fd: number, use: { readonly reads?: boolean; readonly writes?: boolean }): BpfMap | NegErrno {
+    const file = this.file(fd);
+    const map = this.get('map', fd);
+    if (!file || typeof map === 'number') return map;
+    const flags = file.num('f_flags');
+    const may = (!use.reads || canRead(flags)) && (!use.writes || (canWrite(flags) && !map.frozen));
+    return may ? map : fail('EPERM');
+  }
+
   // -- object to fd ----------------------------------------------------------------------------------------
 
   /** A file for an object; the caller's reference on the object goes with it. */
-  newFile(kind: Exclude<FdKind, 'iter'>, object: Addr, name = KINDS[kind].name): View {
-    const { fops, flags } = KINDS[kind];
-    return anonInodeFile(this.kernel, { name, fops, flags, privateData: object });
+  newFile(kind: Exclude<FdKind, 'iter'>, object: Addr, how: OpenAs = {}): View {
+    const { fops, flags, name } = KINDS[kind];
+    const opened = how.access === undefined ? flags : O_CLOEXEC | how.access;
+    return anonInodeFile(this.kernel, {
+      name: how.name ?? name,
+      fops,
+      flags: opened,
+      privateData: object,
+    });
   }
 
   /** Opens a new fd for an object. @returns the fd, or -EMFILE: then the reference stays with the caller */
-  open(kind: Exclude<FdKind, 'iter'>, object: Addr, name?: string): number {
+  open(kind: Exclude<FdKind, 'iter'>, object: Addr, how?: OpenAs): number {
     const fd = allocFd(this.kernel, this.task, true);
-    if (fd >= 0) installFd(this.kernel, this.task, fd, this.newFile(kind, object, name));
+    if (fd >= 0) installFd(this.kernel, this.task, fd, this.newFile(kind, object, how));
     return fd;
   }
 
   /** A new fd for an object that is there already: takes a reference. @returns the fd, or -EMFILE */
-  openHeld(behind: PinObject, name?: string): number {
+  openHeld(behind: PinObject, how?: OpenAs): number {
     this.hold(behind);
-    const fd = this.open(behind.kind, behind.object.addr, name);
+    const fd = this.open(behind.kind, behind.object.addr, how);
     if (fd < 0) this.drop(behind);
     return fd;
   }

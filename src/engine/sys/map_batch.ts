@@ -8,7 +8,7 @@
  */
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
-import { BPF_F_RDONLY, BPF_F_WRONLY, MapType } from '../abi/uapi.ts';
+import { MapType } from '../abi/uapi.ts';
 import { BPF_F_LOCK } from '../bpf/map.ts';
 import type { BpfMap } from '../bpf/map.ts';
 import { Htab } from '../bpf/maps/htab.ts';
@@ -56,12 +56,8 @@ const BATCHES: ReadonlyMap<number, readonly Operation[]> = new Map<number, reado
 
 /** The map, if the fd and the kind allow the operation. @kernel bpf_map_do_batch, kernel/bpf/syscall.c @fidelity full: map_batch.test.ts */
 function mapFor(sys: Sys, fd: number, operation: Operation, flags: bigint): BpfMap | NegErrno {
-  const map = sys.fds.get('map', fd);
+  const map = sys.fds.mapFor(fd, { reads: operation.startsWith('lookup'), writes: operation !== 'lookup' });
   if (typeof map === 'number') return map;
-  const reads = operation.startsWith('lookup');
-  const writes = operation !== 'lookup';
-  if (reads && (map.spec.flags & BPF_F_WRONLY) !== 0) return fail('EPERM');
-  if (writes && ((map.spec.flags & BPF_F_RDONLY) !== 0 || map.frozen)) return fail('EPERM');
   if (!BATCHES.get(map.spec.type)?.includes(operation)) return fail('ENOTSUPP');
   if ((flags & ~BPF_F_LOCK) !== 0n && operation !== 'update') return fail('EINVAL');
   return (flags & BPF_F_LOCK) !== 0n && !map.hasSpinLock ? fail('EINVAL') : map;
@@ -176,9 +172,8 @@ export function mapLookupAndDelete(
   flags = 0n,
 ): Uint8Array | NegErrno {
   if ((flags & ~BPF_F_LOCK) !== 0n) return fail('EINVAL');
-  const map = sys.fds.get('map', fd);
+  const map = sys.fds.mapFor(fd, { reads: true, writes: true });
   if (typeof map === 'number') return map;
-  if ((map.spec.flags & (BPF_F_RDONLY | BPF_F_WRONLY)) !== 0 || map.frozen) return fail('EPERM');
   const pops = POPPED.has(map.spec.type);
   if (flags !== 0n && (pops || !map.hasSpinLock)) return fail('EINVAL');
   if (map instanceof QueueStackMap) return map.popValue() ?? fail('ENOENT');

@@ -9,7 +9,7 @@ import type { Bytes, TypeId } from '../../shared/brand.ts';
 import { fail } from '../../shared/errno.ts';
 import type { NegErrno } from '../../shared/errno.ts';
 import { hasMapType } from '../abi/releases.ts';
-import { BPF_F_NUMA_NODE, BPF_F_RDONLY, BPF_F_WRONLY, MapType } from '../abi/uapi.ts';
+import { BPF_F_NUMA_NODE, MapType } from '../abi/uapi.ts';
 import { MAP_KINDS } from '../bpf/maps/index.ts';
 import { BPF_F_LOCK } from '../bpf/map.ts';
 import type { BpfMap } from '../bpf/map.ts';
@@ -17,6 +17,7 @@ import { LocalStorageMap } from '../bpf/maps/local_storage.ts';
 import { RedirectMap } from '../bpf/maps/redirect.ts';
 import { SocketMap } from '../bpf/maps/sock_map.ts';
 import { SocketArray } from '../bpf/maps/socket_arrays.ts';
+import { fileAccess } from './fds.ts';
 import { checkInner } from './inner_maps.ts';
 import { redirectDelete, redirectUpdate, socketArrayUpdate } from './redirect_maps.ts';
 import { storageDelete, storageLookup, storageUpdate } from './storage_maps.ts';
@@ -70,7 +71,8 @@ export function mapCreate(sys: Sys, attr: MapCreateAttr): number {
   const typed = attr.btfKeyTypeId !== 0 || attr.btfValueTypeId !== 0;
   if (kernelValue !== 0 && (attr.type !== MapType.STRUCT_OPS || typed)) return fail('EINVAL');
   if (attr.mapExtra !== 0n && !WITH_EXTRA.has(attr.type)) return fail('EINVAL');
-  if ((attr.flags & BPF_F_RDONLY) !== 0 && (attr.flags & BPF_F_WRONLY) !== 0) return fail('EINVAL');
+  const access = fileAccess(attr.flags);
+  if (access < 0) return access;
   const wantsNode = (attr.flags & BPF_F_NUMA_NODE) !== 0;
   if (wantsNode && attr.numaNode > MAX_NODE) return fail('EINVAL');
   let inner: BpfMap | undefined;
@@ -101,7 +103,7 @@ export function mapCreate(sys: Sys, attr: MapCreateAttr): number {
   };
   const map = enough(() => objects.createMap({ ...base, ...types }, btf));
   if (typeof map === 'number') return map;
-  const fd = fds.open('map', map.addr);
+  const fd = fds.open('map', map.addr, { access });
   if (fd < 0) objects.putMap(map, true);
   return fd;
 }
@@ -115,14 +117,6 @@ function enough<T>(make: () => T): T | NegErrno {
     if (error instanceof MissingRole) return fail('EINVAL');
     throw error;
   }
-}
-
-/** An fd's map, if the fd lets the user do this with it. */
-function mapFor(sys: Sys, fd: number, write: boolean): BpfMap | NegErrno {
-  const map = sys.fds.get('map', fd);
-  if (typeof map === 'number') return map;
-  const forbidden = write ? BPF_F_RDONLY : BPF_F_WRONLY;
-  return (map.spec.flags & forbidden) !== 0 || (write && map.frozen) ? fail('EPERM') : map;
 }
 
 /** Bytes that a system call exchanges for one value. @kernel bpf_map_value_size, kernel/bpf/syscall.c @fidelity full: trace_maps.test.ts */
@@ -147,7 +141,7 @@ export function valueIn(sys: Sys, map: BpfMap, key: Uint8Array | null): Uint8Arr
  * @fidelity partial: BPF_F_LOCK is accepted only for values with a spin lock and does not spin
  */
 export function mapLookup(sys: Sys, fd: number, key: Uint8Array | null, flags = 0n): Uint8Array | NegErrno {
-  const map = mapFor(sys, fd, false);
+  const map = sys.fds.mapFor(fd, { reads: true });
   if (typeof map === 'number') return map;
   if ((flags & ~BPF_F_LOCK) !== 0n || ((flags & BPF_F_LOCK) !== 0n && !map.hasSpinLock))
     return fail('EINVAL');
@@ -167,7 +161,7 @@ export function mapUpdate(
   value: Uint8Array | null,
   flags: bigint,
 ): NegErrno {
-  const map = mapFor(sys, fd, true);
+  const map = sys.fds.mapFor(fd, { writes: true });
   if (typeof map === 'number') return map;
   if ((flags & BPF_F_LOCK) !== 0n && !map.hasSpinLock) return fail('EINVAL');
   const size = userValueSize(map);
@@ -187,7 +181,7 @@ export function mapUpdate(
 
 /** @kernel map_delete_elem, kernel/bpf/syscall.c @fidelity full: trace_maps.test.ts */
 export function mapDelete(sys: Sys, fd: number, key: Uint8Array | null): NegErrno {
-  const map = mapFor(sys, fd, true);
+  const map = sys.fds.mapFor(fd, { writes: true });
   if (typeof map === 'number') return map;
   if (!key || key.length < map.spec.keySize) return fail('EFAULT');
   if (storesObjects(map)) return storePointer(sys, map, key, null, 0n);
@@ -198,7 +192,7 @@ export function mapDelete(sys: Sys, fd: number, key: Uint8Array | null): NegErrn
 
 /** @kernel map_get_next_key, kernel/bpf/syscall.c @fidelity full: trace_maps.test.ts */
 export function mapGetNextKey(sys: Sys, fd: number, key: Uint8Array | null): Uint8Array | NegErrno {
-  const map = mapFor(sys, fd, false);
+  const map = sys.fds.mapFor(fd, { reads: true });
   if (typeof map === 'number') return map;
   if (key && key.length < map.spec.keySize) return fail('EFAULT');
   return map.keyAfter(key && key.subarray(0, map.spec.keySize));
@@ -207,8 +201,8 @@ export function mapGetNextKey(sys: Sys, fd: number, key: Uint8Array | null): Uin
 /**
  * Forbids user space to change a map from now on.
  *
- * @returns 0, -EBUSY when it is frozen already, -EPERM for one that user space may only read, -ENOTSUPP for values
- *   with parts of the kernel's, -EBADF, -EINVAL
+ * @returns 0, -EPERM for one that is frozen already or that the fd may only read, -ENOTSUPP for values with parts
+ *   of the kernel's, -EBADF, -EINVAL
  * @kernel map_freeze, kernel/bpf/syscall.c
  * @fidelity partial: no mapping of a map's memory is tracked
  */
@@ -216,8 +210,8 @@ export function mapFreeze(sys: Sys, fd: number): NegErrno {
   const map = sys.fds.get('map', fd);
   if (typeof map === 'number') return map;
   if (map.special.length > 0 || map.spec.type === MapType.STRUCT_OPS) return fail('ENOTSUPP');
-  if ((map.spec.flags & BPF_F_RDONLY) !== 0) return fail('EPERM');
-  if (map.frozen) return fail('EBUSY');
+  const writable = sys.fds.mapFor(fd, { writes: true });
+  if (typeof writable === 'number') return writable;
   map.view.set('frozen', 1);
   return 0;
 }

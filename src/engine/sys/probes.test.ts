@@ -141,6 +141,9 @@ describe('a pin', () => {
     expect(files.lseek(sys, first)).toBe(result('lseek on opened pin'));
     expect(bpf.objGet('/sys/fs/bpf/none')).toBe(-Errno.ENOENT);
     expect(bpf.objGet(PATH, 8)).toBe(-Errno.EINVAL);
+    expect(bpf.objPin(bpf.getFdById('prog', 1), '/sys/fs/bpf/my_prog')).toBe(0);
+    expect(bpf.objGet('/sys/fs/bpf/my_prog', 8)).toBeGreaterThan(0);
+    expect(bpf.objGet('/sys/fs/bpf/my_prog', 24)).toBe(-Errno.EINVAL);
   });
 
   test('the link lives as long as a pin, an fd, or a file opened by name', () => {

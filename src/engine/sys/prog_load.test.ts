@@ -3,6 +3,7 @@ import { Kind } from '../btf/types.ts';
 import { mapAttr } from '../testing/map_attr.ts';
 import { machineOf } from '../testing/recorded_machine.ts';
 import { verify } from '../verifier/verify.ts';
+import { mountBpffs } from './bpffs.ts';
 import type { MapCreateAttr } from './map_cmds.ts';
 import type { ProgLoadAttr, ProgLoadResult } from './prog_load.ts';
 
@@ -198,9 +199,27 @@ describe('maps', () => {
   test('a frozen map can be read but not changed, and is frozen once', () => {
     const fd = create({ type: 2 });
     expect(bpf.mapFreeze(fd)).toBe(0);
-    expect(bpf.mapFreeze(fd)).toBe(-16);
+    expect(bpf.mapFreeze(fd)).toBe(-1);
     expect(bpf.mapUpdate(fd, KEY, VALUE, 0)).toBe(-1);
     expect(bpf.mapLookup(fd, KEY)).toEqual(new Uint8Array(8));
+  });
+
+  test('what a map is used for is what its fd was opened for', () => {
+    const [RDONLY, WRONLY, PATH] = [8, 16, '/sys/fs/bpf/a_map'];
+    mountBpffs(machine.sys);
+    expect(create({ flags: RDONLY | WRONLY })).toBe(-22);
+    const created = create({ type: 2, flags: RDONLY });
+    expect(bpf.mapUpdate(created, KEY, VALUE, 0)).toBe(-1);
+    expect(bpf.mapFreeze(created)).toBe(-1);
+    expect(machine.sys.fds.file(created)?.num('f_flags')).toBe(0);
+    bpf.objPin(created, PATH);
+    expect(bpf.objGet(PATH, RDONLY | WRONLY)).toBe(-22);
+    expect(bpf.mapUpdate(bpf.objGet(PATH), KEY, VALUE, 0)).toBe(0);
+    const writes = bpf.objGet(PATH, WRONLY);
+    expect(bpf.mapUpdate(writes, KEY, VALUE, 0)).toBe(0);
+    expect(bpf.mapLookup(writes, KEY)).toBe(-1);
+    expect(bpf.mapGetNextKey(writes, null)).toBe(-1);
+    expect(bpf.mapLookup(bpf.objGet(PATH, RDONLY), KEY)).toEqual(VALUE);
   });
 
   test('a map in a map lives as long as its element', () => {
