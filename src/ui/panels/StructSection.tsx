@@ -73,7 +73,7 @@ function Row({ of, row: { field, name, depth }, was, onFollow }: RowProps) {
   const both = before !== '' && before !== text && before.length + text.length <= BOTH;
   return (
     <div>
-      <dt title={`${field.type} ${field.path}`} style={{ paddingLeft: depth * 8 }}>
+      <dt title={`${field.type} ${field.path}`} style={{ paddingLeft: depth * 6 }}>
         {name.split(/(?<=_)/).map((part, i) => (
           <Fragment key={i}>
             {i > 0 && <wbr />}
