@@ -1,9 +1,10 @@
 /**
- * Reading a text again that has changed in one place, as while somebody types. The front end is kept between two
- * declarations before the place of the last change; when the next change lies behind, it begins again there.
+ * Reading a text again that has changed in one place, as while somebody types. The front end is kept behind the
+ * headers, and between two declarations before the place of the last change; when the next change lies behind one
+ * of them, it begins again there.
  *
- *     headers   declarations   function   |   function that is edited   more functions
- *     ────────── kept, with all that they declared ─┘└──────── read again ────────────
+ *     headers   |   declarations   function   |   function that is edited   more functions
+ *     ── kept ──┘─── kept, with all that they declared ─┘└──────── read again ────────────
  *
  * A result is good until the next text is read: both are made of the same symbols.
  */
@@ -24,11 +25,14 @@ const BASE = 1;
 interface Kept {
   readonly at: number;
   readonly putBack: PutBack;
+  /** It is where the headers end. */
+  readonly startsLine: boolean;
 }
 interface Last {
   readonly source: LanguageSource;
   readonly frontEnd: FrontEnd;
   readonly recorder: Recorder;
+  readonly headers: Kept | null;
   readonly kept: Kept | null;
 }
 export interface Reading {
@@ -69,31 +73,41 @@ export class IncrementalReader {
       last && text.length <= ROOM && sameFiles(last.source, source)
         ? commonLength(last.source.text, text)
         : 0;
-    const again = last?.kept && last.kept.at <= common ? last : null;
+    const place = [last?.kept, last?.headers].find((some) => some && some.at <= common) ?? null;
     const ends = last?.frontEnd.ends.map((end) => end - BASE) ?? [];
-    const { frontEnd, recorder } = again ?? this.begin(source);
-    let kept = again?.kept ?? null;
-    if (kept) {
-      kept.putBack();
-      frontEnd.readOn(text, BASE + kept.at);
+    const { frontEnd, recorder, headers } = last && place ? last : this.begin(source);
+    let kept = place ?? headers;
+    if (place) {
+      place.putBack();
+      frontEnd.readOn(text, BASE + place.at, place.startsLine);
     }
     const before = ends.findLast((end) => end <= common);
     if (before !== undefined && before > (kept?.at ?? 0)) {
       frontEnd.readTo(BASE + before);
       const putBack = frontEnd.keep(BASE + before);
-      if (putBack) kept = { at: before, putBack: all(putBack, recorder.keep()) };
+      if (putBack) kept = { at: before, putBack: all(putBack, recorder.keep()), startsLine: false };
     }
     const result = frontEnd.finish();
     if (result.exhausted && kept) {
       // Where reading stops depends on the order in which mistakes are found.
       this.last = null;
-      return this.read(source);
+      const alone = this.open(source);
+      return { result: alone.frontEnd.finish(), recorder: alone.recorder };
     }
-    this.last = { source, frontEnd, recorder, kept };
+    this.last = { source, frontEnd, recorder, headers, kept };
     return { result, recorder };
   }
 
-  private begin({ path, text, files }: LanguageSource): { frontEnd: FrontEnd; recorder: Recorder } {
+  /** Reads the headers; nothing, where there is no place where they end. */
+  private begin(source: LanguageSource): Omit<Last, 'source' | 'kept'> {
+    const begun = this.open(source);
+    const halt = source.text.length <= ROOM ? begun.frontEnd.readHeaders() : null;
+    if (!halt) return { ...this.open(source), headers: null };
+    const putBack = all(halt.putBack, begun.recorder.keep());
+    return { ...begun, headers: { at: halt.at - BASE, putBack, startsLine: true } };
+  }
+
+  private open({ path, text, files }: LanguageSource): { frontEnd: FrontEnd; recorder: Recorder } {
     const recorder = new Recorder();
     const input = {
       path,

@@ -4,6 +4,7 @@ import { Random } from '../../shared/random.ts';
 import { recordedBtf } from '../vm/testing.ts';
 import { compile } from './compile.ts';
 import type { CompileInput } from './compile.ts';
+import { frontend } from './parse.ts';
 
 const kernelBtf = recordedBtf();
 
@@ -58,6 +59,11 @@ const alone = (input: CompileInput) => {
 function bothWays(texts: readonly string[], files: readonly Files[] = [{ 'own.h': OWN }]) {
   const inputs = files.flatMap((some) => texts.map((text) => inputOf(text, some)));
   const alones = inputs.map((input) => ({ text: input.text, ...alone(input) }));
+  // Stopping behind the headers finds what reading on does.
+  for (const [i, input] of inputs.entries()) {
+    const { diagnostics } = frontend(input);
+    expect(alones[i]?.diagnostics.slice(0, diagnostics.length), input.text).toEqual(diagnostics);
+  }
   const found = inputs.map((input) => ({ text: input.text, ...compile(input) }));
   return { found, alones };
 }
@@ -77,7 +83,7 @@ test('a program that is compiled again and again, edited anywhere', () => {
   ];
   const whole = HEADERS + PROGRAM;
   const random = new Random(11, 0);
-  const texts = Array.from({ length: 8 }, () => {
+  const texts = Array.from({ length: 5 }, () => {
     const from = random.chance(30) ? 0 : HEADERS.length - 8;
     const at = from + random.below(whole.length - from);
     return whole.slice(0, at) + random.pick(snippets) + whole.slice(at + random.below(3));
