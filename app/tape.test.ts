@@ -6,12 +6,16 @@ import { Random } from '../src/engine/bpf/random.ts';
 import { RESERVED } from '../src/engine/kernel/memory.ts';
 import { bootMachine, kernelTypes } from '../src/engine/machine/boot.ts';
 import type { Machine } from '../src/engine/machine/boot.ts';
+import { playExec } from '../src/engine/machine/exec.ts';
+import { KernelCodes } from '../src/engine/machine/kernel_code.ts';
 import { playObject } from '../src/engine/machine/play.ts';
-import type { WhenReady } from '../src/engine/machine/play.ts';
+import type { Play, WhenReady } from '../src/engine/machine/play.ts';
 import { Rerun } from '../src/engine/machine/player.ts';
 import type { Beginning } from '../src/engine/machine/player.ts';
 import { compileSource } from '../src/engine/machine/program.ts';
 import { Tape, canWind } from '../src/engine/machine/tape.ts';
+import { openShell } from '../src/engine/machine/shell.ts';
+import { must } from '../src/shared/assert.ts';
 import type { RunOptions } from '../src/protocol/scenario.ts';
 import { resources } from './resources.ts';
 
@@ -27,17 +31,15 @@ function runOf(text: string, world: string, options: RunOptions) {
 }
 
 /** Plays to the end. @returns the machine, and its tape if it can be wound */
-function recorded(begin: (ready: WhenReady) => Beginning, size: number, stride: number, most: number) {
-  let fds: readonly number[] = [];
+function recorded(begin: (ready: WhenReady) => Beginning, stride: number, most: number) {
   let winds = false;
-  const { machine, play } = begin((opened) => {
-    fds = opened;
+  const { machine, play } = begin(() => {
     winds = canWind(machine);
     return winds ? 'stay open' : undefined;
   });
   let tape: Tape | null = null;
   for (let calls = 1; play.next().done === false; calls++) {
-    if (calls === 1 && winds) tape = new Tape(machine, { fds, size }, stride, most);
+    if (calls === 1 && winds) tape = new Tape(machine, { stride, most });
     if (tape && !tape.see()) tape = null;
   }
   return {
@@ -46,7 +48,8 @@ function recorded(begin: (ready: WhenReady) => Beginning, size: number, stride: 
   };
 }
 
-const bytesOf = ({ kernel }: Machine): Buffer => Buffer.from(kernel.mem.snapshot().bytes.subarray(RESERVED));
+const bytesOf = ({ kernel: { mem } }: Machine): Buffer =>
+  Buffer.from(new Uint8Array(mem.buffer).slice(RESERVED, mem.used));
 
 const example = (name: string): string =>
   readFileSync(join(import.meta.dirname, 'examples', `${name}.bpf.c`), 'utf8');
@@ -100,7 +103,7 @@ for (const [runs, whole] of [
 ] as const)
   test.for(runs)('%s: wound and played again, all memory is the same', ([, text, world, options]) => {
     const begin = runOf(text, world, options);
-    const { tape, sessions } = recorded(begin, options.readSize ?? 4096, 4, 4000);
+    const { tape, sessions } = recorded(begin, 4, 4000);
     if (!tape) throw new Error('the run cannot be wound');
     expect(tape.isWhole).toBe(whole);
     expect(sessions).toHaveLength(options.sessions ?? 1);
@@ -134,5 +137,120 @@ for (const [runs, whole] of [
   });
 
 test('a run that hands out memory all the time is played again', () => {
-  expect(recorded(runOf(INSERTING, 'demo', {}), 4096, 4, 4000).tape === null).toBe(true);
+  expect(recorded(runOf(INSERTING, 'demo', {}), 4, 4000).tape === null).toBe(true);
+});
+
+/** Reads in pieces, and does other things in between. */
+const READER = `#include <stdio.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+int main(void)
+{
+	struct bpf_object *obj = bpf_object__open("p.bpf.o");
+	char buf[200];
+	int n, reads = 0;
+
+	bpf_object__load(obj);
+	struct bpf_link *link = bpf_program__attach(bpf_object__next_program(obj, NULL));
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		printf("%d: %d\\n", ++reads, n);
+	return 0;
+}
+`;
+const targets = join(import.meta.dirname, 'examples/targets');
+const kernelC = (name: string): Beginning => {
+  const own = kernelTypes(resources, {});
+  const file = (path: string): string => readFileSync(join(targets, path), 'utf8');
+  const { types, code } = new KernelCodes().of({ path: `${name}.c`, text: file(`${name}.c`) }, own);
+  const path = `${name}.bpf.c`;
+  const object = must(compileSource({ path, text: file(path) }, types).object, 'an object');
+  const machine = bootMachine(resources, { world: { name: 'demo' }, module: must(code, 'a module') });
+  return { machine, play: playObject(machine, path, object, { attach: { pid: 1 }, readSize: 64 }) };
+};
+const files = (): Uint8Array =>
+  must(
+    compileSource({ path: 'p.bpf.c', text: example('task_file') }, kernelTypes(resources, {})).object,
+    'it',
+  );
+const boot = (): Machine => bootMachine(resources, { world: { name: 'demo' } });
+
+/** What is not wound on the machine that made the run. */
+const PLAYED: readonly (readonly [what: string, begin: () => Promise<() => Beginning>, calls: number])[] = [
+  ['kernel code', () => Promise.resolve(() => kernelC('task_children')), 11],
+  [
+    'a reader',
+    async () => {
+      const library = (await resources.userLibrary?.()) ?? [];
+      const request = {
+        path: 'r.c',
+        text: READER,
+        objects: [{ path: 'p.bpf.o', bytes: files() }],
+        args: [],
+        library,
+      };
+      return () => {
+        const machine = boot();
+        return { machine, play: playExec(machine, request) };
+      };
+    },
+    40,
+  ],
+  [
+    'lines of the shell',
+    () => {
+      const object = files();
+      const outside = {
+        read: (path: string) => (path === 'p.bpf.o' ? object : null),
+        size: (path: string) => (path === 'p.bpf.o' ? object.length : null),
+        list: (path: string) => (path === '' ? ['p.bpf.o'] : null),
+      };
+      function* type(machine: Machine): Play<void> {
+        const session = openShell(machine, outside);
+        for (const line of ['bpftool iter pin p.bpf.o /sys/fs/bpf/p', 'head -c 300 /sys/fs/bpf/p | wc'])
+          for (const typing = session.line(line); typing.next().done !== true;) yield { calls: 0, reads: 0 };
+      }
+      return Promise.resolve(() => {
+        const machine = boot();
+        return { machine, play: type(machine) };
+      });
+    },
+    40,
+  ],
+  [
+    'a world that changes',
+    () => Promise.resolve(runOf(example('task_file'), 'churn', { readSize: 512 })),
+    60,
+  ],
+];
+
+test.for(PLAYED)('%s: played again once, it is wound back', async ([, prepare, calls]) => {
+  const begin = await prepare();
+  let booted = 0;
+  const player = new Rerun(() => {
+    booted++;
+    return begin();
+  });
+  const random = new Random(3);
+  const moments = Array.from({ length: MOMENTS }, () => 1 + (random.u32() % calls)).sort((a, b) => a - b);
+  let changes = 0;
+  const there = moments.map((at) => {
+    const machine = must(player.after(1, at), `call ${at}`);
+    changes = machine.script.made.size;
+    return { at, bytes: bytesOf(machine), now: machine.kernel.now };
+  });
+  expect(booted).toBe(1);
+  for (const { at, bytes, now } of there.toReversed()) {
+    const machine = must(player.after(1, at), `call ${at}`);
+    expect(machine.kernel.now, `time after ${at} calls`).toBe(now);
+    expect(bytesOf(machine).compare(bytes), `memory after ${at} calls`).toBe(0);
+  }
+  // Once, and again for each change of the world that is gone back over.
+  expect(booted).toBeLessThanOrEqual(1 + changes);
+  // And from wherever it is, on as far as it was.
+  const last = must(there.at(-1), 'the last');
+  for (let at = moments[0] ?? 0; at < last.at; at++) expect(player.next()).toBe(true);
+  expect(bytesOf(must(player.after(1, last.at), 'the last')).compare(last.bytes)).toBe(0);
 });

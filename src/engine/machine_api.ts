@@ -27,7 +27,7 @@ import { seqReadCode } from './iter/pseudo_code.ts';
 import { TARGETS } from './iter/targets/index.ts';
 import { BootError, bootKernel, bootMachine, kernelTypes, readWorld } from './machine/boot.ts';
 import type { Machine } from './machine/boot.ts';
-import { DEFAULT_READ_SIZE, failedReport, playObject } from './machine/play.ts';
+import { failedReport, playObject } from './machine/play.ts';
 import type { Outcome, Play, WhenReady } from './machine/play.ts';
 import { compileSource, programInfo } from './machine/program.ts';
 import type { Compiled, LoadOutcome } from './machine/program.ts';
@@ -40,7 +40,6 @@ import { Filming } from './machine/filming.ts';
 import { Rerun, Spliced } from './machine/player.ts';
 import { Replay } from './machine/replay.ts';
 import { Tape, canWind } from './machine/tape.ts';
-import type { Reading } from './machine/tape.ts';
 import type { ProgramValues } from './machine/values.ts';
 import type { Resources } from './machine/resources.ts';
 import { tryChange } from './machine/try_change.ts';
@@ -250,13 +249,14 @@ export function createEngineApi(resources: Resources): ServedApi {
       return { ...nothing, report: failedReport('open', bootDiagnostics(scenario.world, error)) };
     }
     let films: readonly Filming[] = [];
-    let reading: Reading | null = null;
-    const play = playFor(machine, scenario, object, (fds) => {
+    let winds = false;
+    const play = playFor(machine, scenario, object, () => {
       films = machine.sys.fds.openSessions.map(
         (session) => new Filming(session, sceneOf(session) ?? strip(scenario, object)),
       );
-      if (canWind(machine)) reading = { fds, size: scenario.options.readSize ?? DEFAULT_READ_SIZE };
-      return reading ? 'stay open' : undefined;
+      // What kernel code has not given back is known when all is closed.
+      winds = !machine.module && canWind(machine);
+      return winds ? 'stay open' : undefined;
     });
     let tape: Tape | null = null;
     const rerun = new Rerun(() => {
@@ -274,7 +274,7 @@ export function createEngineApi(resources: Resources): ServedApi {
     for (let calls = 1; ; calls++) {
       const step = play.next();
       for (const film of films) film.look();
-      if (calls === 1 && reading && !step.done) tape = new Tape(machine, reading);
+      if (calls === 1 && winds && !step.done) tape = new Tape(machine);
       if (tape && !step.done && !tape.see()) tape = null;
       if (step.done) {
         const { report, program, outcome } = step.value;

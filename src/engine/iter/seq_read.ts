@@ -57,6 +57,7 @@ export function* bpfSeqRead(
   from: Midway | null = null,
 ): Generator<CallKind, number> {
   const firstCall = session.recorder?.call ?? 0;
+  session.readSize = size;
   session.line('read.lock');
   const { seq } = session;
   seq.allocBuffer(SEQ_BUFFER_SIZE);

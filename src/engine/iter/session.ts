@@ -30,6 +30,8 @@ export class Session {
   recorder: SessionRecorder | null = null;
   /** Number of the read(2) that runs or runs next, from 0. */
   reads = 0;
+  /** Bytes that this read(2) has room for. */
+  readSize: Bytes = 0;
   /** What the callback now running did: see CallRow. */
   ran: { ret: number; insns: number } = { ret: -1, insns: 0 };
   /** `struct bpf_iter_priv_data`, in front of the target's private struct. */

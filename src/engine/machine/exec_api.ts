@@ -11,7 +11,6 @@ import { Filmings } from './filming.ts';
 import { objectPath, playExec } from './exec.ts';
 import type { ExecOutcome, ExecRequest } from './exec.ts';
 import type { LinkInput } from '../image/link.ts';
-import type { Play } from './play.ts';
 import type { Compiled } from './program.ts';
 import { Rerun } from './player.ts';
 import { Replay } from './replay.ts';
@@ -42,18 +41,6 @@ const NOTHING: ReaderResult = {
   views: [],
   cancelled: false,
 };
-
-/** Pauses only where a callback of some session has returned: what a replay counts. */
-function* atCallbacks(machine: Machine, play: Play<unknown>): Play<void> {
-  const calls = (): number => machine.recorder.sessions.reduce((sum, { call }) => sum + call, 0);
-  for (let before = calls(); ;) {
-    const step = play.next();
-    if (step.done) return;
-    const now = calls();
-    if (now !== before) yield step.value;
-    before = now;
-  }
-}
 
 function resultOf(
   machine: Machine,
@@ -115,7 +102,7 @@ export async function execReader(
         new Replay(
           new Rerun(() => {
             const again = deps.boot(scenario);
-            return { machine: again, play: atCallbacks(again, playExec(again, request)) };
+            return { machine: again, play: playExec(again, request) };
           }),
         ),
       );

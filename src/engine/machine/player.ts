@@ -1,9 +1,11 @@
 /**
  * Who brings a machine to a moment of its run. A scenario always gives the same run, so it can be played
  * again from the start (`Rerun`); most runs can also be wound (see tape.ts), some of them from a moment on (`Spliced`).
+ * What is played again is recorded on a tape as well, from the last change on that is more than bytes.
  */
 import type { Machine } from './boot.ts';
 import type { Play } from './play.ts';
+import { Tape, canWind } from './tape.ts';
 
 /** A machine that has booted, and the play that has not begun. */
 export interface Beginning {
@@ -20,19 +22,24 @@ export interface Player {
   calls(session: number): number;
 }
 
-/** Plays the scenario again. Going forward continues; going back boots anew. */
+/** Plays the scenario again. Going forward continues; going back winds, or boots anew. */
 export class Rerun implements Player {
   private readonly begin: () => Beginning;
   private now: Beginning | null = null;
   /** Callbacks by session, and the session of the last one. */
   private readonly made = new Map<number, number>();
   private last = 0;
+  /** What has been played since the last change that is more than bytes. */
+  private tape: Tape | null = null;
 
   constructor(begin: () => Beginning) {
     this.begin = begin;
   }
 
   after(session: number, calls: number): Machine | null {
+    const wound = this.isAt(session, calls) ? null : this.tape?.after(session, calls);
+    if (wound) return wound;
+    this.tape?.toEnd();
     const at = this.calls(session);
     // Where another session has gone on since, the moment is over.
     if (this.now === null || at > calls || (at === calls && this.last !== session)) this.boot();
@@ -40,23 +47,55 @@ export class Rerun implements Player {
     return this.calls(session) === calls ? (this.now?.machine ?? null) : null;
   }
 
+  /** Whether what is asked for is where the play stands. */
+  private isAt(session: number, calls: number): boolean {
+    return !this.tape?.isWound && this.last === session && this.calls(session) === calls;
+  }
+
   private boot(): void {
     this.now = this.begin();
     this.made.clear();
     this.last = 0;
+    this.tape = null;
   }
 
   next(): boolean {
-    if (this.now?.play.next().done !== false) return false;
-    for (const { session, call } of this.now.machine.recorder.sessions)
-      if (this.made.get(session) !== call) {
-        if (call > 0) this.last = session;
-        this.made.set(session, call);
-      }
+    if (this.tape?.isWound) {
+      if (this.tape.next()) return true;
+      this.tape.toEnd();
+    }
+    const { now } = this;
+    if (!now) return false;
+    // What plays pauses for more than callbacks.
+    for (;;) {
+      if (now.play.next().done !== false) return false;
+      if (this.hasCalledBack(now.machine)) break;
+    }
+    this.record(now.machine);
     return true;
   }
 
+  private hasCalledBack({ recorder }: Machine): boolean {
+    let found = false;
+    for (const { session, call } of recorder.sessions)
+      if (this.made.get(session) !== call) {
+        if (call > 0) {
+          this.last = session;
+          found = true;
+        }
+        this.made.set(session, call);
+      }
+    return found;
+  }
+
+  private record(machine: Machine): void {
+    if (this.tape?.see()) return;
+    this.tape = canWind(machine) ? new Tape(machine, { from: this.last, apart: true }) : null;
+    if (this.tape && !this.tape.see()) this.tape = null;
+  }
+
   calls(session: number): number {
+    if (this.tape?.isWound) return this.tape.calls(session);
     return this.now?.machine.recorder.sessions.find((s) => s.session === session)?.call ?? 0;
   }
 }

@@ -5,21 +5,26 @@
  *     mark --delta-- mark --delta-- mark .. end        wound to a mark, then on by callbacks
  *
  * A machine can be wound as far as all that changes is bytes. Where a run hands out or takes back memory, or the
- * world is changed, the tape begins anew: what is before is played again (`Spliced` in player.ts). So is all of a
- * run whose program keeps something elsewhere.
+ * world is changed, the tape begins anew: what is before is played again (see player.ts). So is all of a run whose
+ * program keeps something elsewhere.
  *
  * Sessions take turns read by read. So at a mark one of them is in a read, which is a position, and all others
- * are between two.
+ * are between two. Where a process reads, it does other things between two reads, which a walk does not do again:
+ * there each read begins with a mark, and it is wound from one to the next.
  */
+import type { Insn } from '../abi/insn.ts';
 import * as op from '../abi/opcode.ts';
 import { helperName } from '../abi/helper_id.ts';
+import type { Addr, Bytes } from '../../shared/brand.ts';
 import { ProgramAbort } from '../iter/bpf_iter.ts';
 import type { Midway } from '../iter/seq_read.ts';
 import type { Session } from '../iter/session.ts';
 import { PageLog, applyDelta, deltaBytes, joinDeltas } from '../kernel/page_log.ts';
 import type { Delta } from '../kernel/page_log.ts';
+import type { Hold } from '../module/ledger.ts';
 import { progsByAddr } from '../bpf/prog.ts';
-import { read } from '../sys/files.ts';
+import { readSession } from '../sys/files.ts';
+import type { SessionRecorder } from '../trace/recorder.ts';
 import type { Machine } from './boot.ts';
 import type { Player } from './player.ts';
 
@@ -56,6 +61,7 @@ interface ReadSpan {
   readonly call: number;
   /** Reads of its session before it. */
   readonly reads: number;
+  readonly size: Bytes;
 }
 
 /** What is not in memory at a mark. */
@@ -64,8 +70,14 @@ interface Mark {
   readonly step: number;
   /** Place of the read that is under way. */
   readonly span: number;
-  readonly midway: Midway;
+  /** From where the read goes on; null: it is only looked at. */
+  readonly midway: Midway | null;
+  /** The first of its read, which another mark does not lead to. */
+  readonly first: boolean;
   readonly now: bigint;
+  readonly current: Addr;
+  /** What kernel code of the user's holds. */
+  readonly held: readonly Hold[];
   /** By session: callbacks that have returned, and reads. */
   readonly calls: readonly number[];
   readonly reads: readonly number[];
@@ -78,24 +90,29 @@ interface Live {
   step: number;
   span: number;
   readonly calls: number[];
-  readonly walk: Generator;
+  /** null: it is only looked at. */
+  readonly walk: Generator | null;
 }
 
-/** Where and how the sessions of a run are read. */
-export interface Reading {
-  readonly fds: readonly number[];
-  readonly size: number;
+export interface TapeOptions {
+  /** Callbacks between two marks; more once the deltas take more than `most` bytes. */
+  readonly stride?: number;
+  readonly most?: Bytes;
+  /** The session whose callback is the first to be seen, when there were others before. */
+  readonly from?: number;
+  /** Others do something between two reads. */
+  readonly apart?: boolean;
 }
 
 export class Tape implements Player {
   private readonly machine: Machine;
   private readonly sessions: readonly Session[];
-  private readonly reading: Reading;
+  private readonly apart: boolean;
   private readonly log: PageLog;
   private marks: Mark[] = [];
   private readonly spans: ReadSpan[] = [];
   private stride: number;
-  private readonly most: number;
+  private readonly most: Bytes;
   private bytes = 0;
   /** Callbacks of all sessions, and by session. */
   private end = 0;
@@ -107,19 +124,22 @@ export class Tape implements Player {
   /** The mark that memory was last at. */
   private at = 0;
   private live: Live | null = null;
+  /** Who records the sessions, while nothing is recorded: the machine is somewhere else than at the end. */
+  private recorders: readonly (SessionRecorder | null)[] | null = null;
 
-  /**
-   * Begins when the first callback has returned; `canWind` has said that it can.
-   *
-   * @param stride callbacks between two marks; more once the deltas take more than `most` bytes
-   */
-  constructor(machine: Machine, reading: Reading, stride = STRIDE, most = MOST_BYTES) {
+  /** Begins when a callback has returned that is still to be seen; `canWind` has said that it can. */
+  constructor(
+    machine: Machine,
+    { stride = STRIDE, most = MOST_BYTES, from, apart = false }: TapeOptions = {},
+  ) {
     this.stride = stride;
     this.most = most;
     this.machine = machine;
     this.sessions = machine.sys.fds.openSessions;
-    this.ends = this.sessions.map(() => 0);
-    this.reading = reading;
+    this.ends = this.sessions.map(({ id, recorder }) =>
+      from === undefined ? 0 : (recorder?.call ?? 0) - (id === from ? 1 : 0),
+    );
+    this.apart = apart;
     this.log = new PageLog(machine.kernel.mem);
     this.note();
   }
@@ -138,21 +158,26 @@ export class Tape implements Player {
     this.end++;
     this.ends[of] = call;
     let span = this.spans.at(-1);
-    if (span?.of !== of || span.reads !== session.reads) {
-      span = { of, step: this.end - 1, call: call - 1, reads: session.reads };
+    const isNew = span?.of !== of || span.reads !== session.reads;
+    if (!span || isNew) {
+      const before = (session.recorder.reads.at(-1)?.lastCall ?? -1) + 1;
+      const step = this.end - (call - before);
+      span = { of, step, call: before, reads: session.reads, size: session.readSize };
       this.spans.push(span);
     }
     const { kernel, script } = this.machine;
     const same = kernel.mem.allocations === this.allocations && script.made.size === this.changes;
     if (!same && !this.beginAnew()) return false;
     if (!last) return true;
-    const first = this.marks.length === 0;
-    if (!first && this.end - (this.marks.at(-1)?.step ?? 0) < this.stride) return true;
     // Between two objects a read is a position: only there it can be taken up again.
-    const isStart = first && last.kind === 'start' && last.result === 1;
-    if (isStart || (last.kind === 'show' && last.result >= 0))
-      this.mark({ object: last.object, shown: (call - span.call) >> 1 });
-    return true;
+    const isStart = last.kind === 'start' && last.result >= 0;
+    const isShow = last.kind === 'show' && last.result >= 0;
+    const before = this.marks.at(-1);
+    const first = isNew && this.apart && before !== undefined;
+    const due = before ? isShow && this.end - before.step >= this.stride : isStart || isShow;
+    if (!first && !due) return true;
+    this.mark(isStart || isShow ? { object: last.object, shown: (call - span.call) >> 1 } : null, first);
+    return this.bytes <= this.most || this.marks.length <= 2 || this.close();
   }
 
   private beginAnew(): boolean {
@@ -160,49 +185,61 @@ export class Tape implements Player {
     this.bytes = 0;
     this.note();
     this.log.forget();
-    if (++this.beginnings <= MOST_BEGINNINGS && this.machine.kernel.mem.buffer.byteLength <= LARGE_WORLD)
-      return true;
+    const { byteLength } = this.machine.kernel.mem.buffer;
+    if (!this.apart && ++this.beginnings <= MOST_BEGINNINGS && byteLength <= LARGE_WORLD) return true;
+    return this.close();
+  }
+
+  private close(): false {
     this.log.close();
     return false;
   }
 
-  private mark(midway: Midway): void {
+  private mark(midway: Midway | null, first = false): void {
     const before = this.marks.at(-1);
     const delta = this.log.mark();
     if (before) {
       before.delta = delta;
       this.bytes += deltaBytes(delta);
     }
+    const { kernel, module } = this.machine;
     this.marks.push({
       step: this.end,
       span: this.spans.length - 1,
       midway,
-      now: this.machine.kernel.now,
+      first,
+      now: kernel.now,
+      current: kernel.current,
+      held: module?.ledger.all ?? [],
       calls: [...this.ends],
       reads: this.sessions.map(({ reads }) => reads),
       delta: null,
     });
     this.at = this.marks.length - 1;
-    while (this.bytes > this.most && this.marks.length > 2) this.thin();
+    while (this.bytes > this.most && this.thin());
   }
 
-  /** Leaves out every second mark. */
-  private thin(): void {
+  /** Leaves out every second mark. @returns whether there was any to leave out */
+  private thin(): boolean {
+    const before = this.marks.length;
     const kept: Mark[] = [];
     this.marks.forEach((mark, i) => {
-      const before = kept.at(-1);
-      if (i % 2 === 0 || !before?.delta || !mark.delta) kept.push(mark);
-      else before.delta = joinDeltas(before.delta, mark.delta);
+      const last = kept.at(-1);
+      if (i % 2 === 0 || mark.first || !last?.delta || !mark.delta) kept.push(mark);
+      else last.delta = joinDeltas(last.delta, mark.delta);
     });
     this.marks = kept;
     this.at = kept.length - 1;
     this.bytes = kept.reduce((sum, { delta }) => sum + (delta ? deltaBytes(delta) : 0), 0);
     this.stride *= 2;
+    return kept.length < before;
   }
 
   /** Whether there is a mark at all, and nothing has been changed behind the last callback. */
   get isUsable(): boolean {
-    return this.marks.length > 0 && this.changes === this.machine.script.made.size;
+    const { kernel, script } = this.machine;
+    const same = !this.apart || this.allocations === kernel.mem.allocations;
+    return this.marks.length > 0 && same && this.changes === script.made.size;
   }
 
   /** Whether it leads to every moment of the run that it is usable for. */
@@ -215,9 +252,10 @@ export class Tape implements Player {
   after(session: number, calls: number): Machine | null {
     const of = this.sessions.findIndex(({ id }) => id === session);
     const span = this.spans.findLast((one) => one.of === of && one.call < calls);
-    if (!span || calls > (this.ends[of] ?? 0)) return null;
+    if (!span || calls > (this.ends[of] ?? 0) || !this.isUsable) return null;
+    this.leaveEnd();
     const step = span.step + calls - span.call;
-    const mark = this.marks.findLastIndex((one) => one.step <= step);
+    const mark = this.marks.findLastIndex((one) => one.step <= step && (one.midway || one.step === step));
     if (mark < 0) return null;
     if (this.live === null || this.live.step > step || this.at < mark) this.wind(mark);
     while ((this.live?.step ?? step) < step) if (!this.next()) return null;
@@ -227,6 +265,13 @@ export class Tape implements Player {
   next(): boolean {
     const { live, spans } = this;
     if (!live || live.step >= this.end) return false;
+    const { step } = live;
+    if (!live.walk || (this.apart && spans[live.span + 1]?.step === step)) {
+      // No program runs in the first callback of a read: what led to it is not made again.
+      const mark = this.marks.findIndex((one) => one.step === step + 1);
+      if (mark >= 0) this.wind(mark);
+      return mark >= 0;
+    }
     try {
       live.walk.next();
     } catch (error) {
@@ -244,6 +289,28 @@ export class Tape implements Player {
     return this.live?.calls[this.sessions.findIndex(({ id }) => id === session)] ?? 0;
   }
 
+  /** Whether the machine is somewhere else than at the end of the recording. */
+  get isWound(): boolean {
+    return this.recorders !== null;
+  }
+
+  /** Where the recording will go on, the end is a mark, too. */
+  private leaveEnd(): void {
+    if (this.recorders) return;
+    if (this.apart) this.mark(null, true);
+    this.recorders = this.sessions.map(({ recorder }) => recorder);
+  }
+
+  /** Brings the machine back to where it can go on being recorded; only of a tape of reads apart. */
+  toEnd(): void {
+    const { recorders } = this;
+    if (!recorders) return;
+    this.wind(this.marks.length - 1);
+    this.sessions.forEach((session, i) => (session.recorder = recorders[i] ?? null));
+    this.recorders = null;
+    this.live = null;
+  }
+
   /** Brings memory, and the little that is not in it, to a mark. */
   private wind(to: number): void {
     const { machine, sessions, marks } = this;
@@ -258,36 +325,40 @@ export class Tape implements Player {
     const mark = marks[to];
     if (!mark) return;
     machine.kernel.now = mark.now;
+    machine.kernel.current = mark.current;
+    if (machine.module) machine.module.ledger.all = mark.held;
     sessions.forEach((session, i) => {
       session.reads = mark.reads[i] ?? 0;
       session.ran = { ret: -1, insns: 0 };
       // What is walked again has been recorded.
       session.recorder = null;
     });
-    this.live = { step: mark.step, span: mark.span, calls: [...mark.calls], walk: this.onward(mark) };
+    const { step, span, midway, calls } = mark;
+    this.live = { step, span, calls: [...calls], walk: midway && this.onward(span, midway) };
   }
 
   /** Reads on from inside of a read. Who looks back stops it at the run's own end. */
-  private *onward({ span, midway }: Mark): Generator {
-    const { machine, reading, sessions, spans } = this;
-    for (const [i, { of, reads }] of spans.slice(span).entries()) {
+  private *onward(span: number, midway: Midway): Generator {
+    const { machine, sessions, spans } = this;
+    for (const [i, { of, reads, size }] of spans.slice(span).entries()) {
       const session = sessions[of];
+      if (!session) return;
       // A read that made no callback is counted, and changed nothing.
-      if (session) session.reads = reads;
-      yield* read(machine.sys, reading.fds[of] ?? -1, reading.size, false, i === 0 ? midway : null);
+      session.reads = reads;
+      const file = machine.kernel.view('file', machine.kernel.view('seq_file', session.seq.addr).ptr('file'));
+      yield* readSession(session, file, size, false, i === 0 ? midway : null);
     }
   }
 }
 
-/** Whether a run whose sessions have just been opened may turn out to change bytes alone. */
-export function canWind(machine: Machine): boolean {
-  const [session] = machine.sys.fds.openSessions;
-  if (!session || machine.module) return false;
-  const { insns } = progsByAddr.at(machine.kernel, session.prog.addr).spec;
-  return insns.every(
-    ({ code, src, imm }) =>
-      code !== (op.BPF_JMP | op.BPF_CALL) ||
-      src === op.BPF_PSEUDO_CALL ||
-      (src === 0 && WINDABLE.has(helperName(imm).slice('bpf_'.length))),
-  );
+/** Whether reading the sessions that are open may turn out to change bytes alone. */
+export function canWind({ sys, kernel }: Machine): boolean {
+  const { openSessions } = sys.fds;
+  const progs = new Set(openSessions.map(({ prog }) => progsByAddr.at(kernel, prog.addr)));
+  return openSessions.length > 0 && [...progs].every(({ spec: { insns } }) => insns.every(changesBytesAlone));
 }
+
+const changesBytesAlone = ({ code, src, imm }: Insn): boolean =>
+  code !== (op.BPF_JMP | op.BPF_CALL) ||
+  src === op.BPF_PSEUDO_CALL ||
+  (src === 0 && WINDABLE.has(helperName(imm).slice('bpf_'.length)));

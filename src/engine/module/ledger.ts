@@ -101,6 +101,14 @@ export class Ledger {
     return this.holds.findLast(({ kind }) => HOLDS[kind].atomic) ?? null;
   }
 
+  /** All that is held; who goes back to a moment brings it back. */
+  get all(): readonly Hold[] {
+    return [...this.holds];
+  }
+  set all(holds: readonly Hold[]) {
+    this.holds = [...holds];
+  }
+
   /** What is held now may be kept: the state of a module between two system calls. */
   mark(): ReadonlySet<Hold> {
     return new Set(this.holds);

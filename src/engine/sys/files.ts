@@ -13,6 +13,8 @@ import type { CallKind } from '../../protocol/trace.ts';
 import { MAX_ITER_OBJECTS, bpfSeqRead } from '../iter/seq_read.ts';
 import type { Midway } from '../iter/seq_read.ts';
 import { canRead, canWrite } from '../kernel/objects/file.ts';
+import type { Session } from '../iter/session.ts';
+import type { View } from '../kernel/view.ts';
 import { closeFd, dupFd } from '../vfs/fd_table.ts';
 import type { Sys } from './sys.ts';
 
@@ -28,30 +30,39 @@ const NOTHING = new Uint8Array(0);
  * read(2).
  *
  * @param faults true: the user's buffer cannot be written
- * @param from goes on inside of a read, see `bpfSeqRead`
  * @yields after each callback of the walk
  * @throws ProgramAbort when the program came to no end
  * @kernel ksys_read, fs/read_write.c
  * @fidelity partial: files of the world have no content here and give -EINVAL, as BPF's other files do
  */
-export function* read(
-  sys: Sys,
-  fd: number,
-  size: Bytes,
-  faults = false,
-  from: Midway | null = null,
-): Generator<CallKind, ReadResult> {
+export function* read(sys: Sys, fd: number, size: Bytes, faults = false): Generator<CallKind, ReadResult> {
   const file = sys.fds.file(fd);
   if (!file || !canRead(file.num('f_flags'))) return { ret: fail('EBADF'), bytes: NOTHING };
   const behind = sys.fds.behind(file);
   if (behind?.kind !== 'iter') return { ret: fail('EINVAL'), bytes: NOTHING };
+  return yield* readSession(behind.object, file, size, faults);
+}
+
+/**
+ * read(2) of an open iterator file.
+ *
+ * @param file the struct file
+ * @param from goes on inside of a read, see `bpfSeqRead`
+ */
+export function* readSession(
+  session: Session,
+  file: View,
+  size: Bytes,
+  faults = false,
+  from: Midway | null = null,
+): Generator<CallKind, ReadResult> {
   let bytes: Uint8Array = NOTHING;
   const take = (data: Uint8Array): boolean => {
     if (faults && data.length > 0) return false;
     bytes = data;
     return true;
   };
-  const ret = yield* bpfSeqRead(behind.object, size, take, MAX_ITER_OBJECTS, from);
+  const ret = yield* bpfSeqRead(session, size, take, MAX_ITER_OBJECTS, from);
   if (ret > 0) file.set('f_pos', file.num('f_pos') + ret);
   return { ret, bytes };
 }
