@@ -77,12 +77,34 @@ function referrers(picture: Picture, node: SceneNode): readonly SceneNode[] {
   return [...from].sort((a, b) => a - b).flatMap((id) => picture.node(id) ?? []);
 }
 
+/** Targets that do not go by a number: their objects are called by their names. */
+const BY_NAME: ReadonlySet<string> = new Set([
+  'tcp',
+  'udp',
+  'ipv6_route',
+  'cgroup',
+  'ksym',
+  'kmem_cache',
+  'dmabuf',
+  'bpf_sk_storage_map',
+]);
+
+/** `fd 2 of bash`: what a call is about, in a sentence. */
+function thingOf({ trace }: Folded, names: Names, call: number): string {
+  const object = trace.object[call] ?? 0n;
+  const owner = trace.owner[call] ?? 0n;
+  const key = trace.key[call] ?? 0;
+  if (BY_NAME.has(trace.target) && names.node(object)) return names.object(object);
+  // What is not in the picture would be a number only.
+  const inOwner = owner !== object && names.node(owner) ? ` of ${names.object(owner)}` : '';
+  return `${keyWord(trace.target, key)}${inOwner}`;
+}
+
 /** About the call itself: how the walk came to this object. */
 export function whyCall(f: Folded, names: Names, call: number): readonly string[] {
   const { trace } = f;
   const kind = kindAt(trace, call);
   const read = trace.read[call] ?? 0;
-  const key = keyWord(trace.target, trace.key[call] ?? 0);
   if (isNullCall(trace, call))
     return ['The walk found no further object, so stop() ran the program a last time with NULL.'];
   if (kind === 'copy')
@@ -94,20 +116,18 @@ export function whyCall(f: Folded, names: Names, call: number): readonly string[
     return object === 0n
       ? ['No object is held at the end of this read.']
       : [
-          `The buffer holds ${trace.count[call] ?? 0} bytes and the reader asked for ${trace.reads[read]?.size ?? 0}: ${key} was already fetched, is given back, and the next read finds it again.`,
+          `The buffer holds ${trace.count[call] ?? 0} bytes and the reader asked for ${trace.reads[read]?.size ?? 0}: ${thingOf(f, names, call)} was already fetched, is given back, and the next read finds it again.`,
         ];
   if (object === 0n) return ['The position is past the last object: NULL ends the walk.'];
   const sentences: string[] = [];
   const delivered = kind === 'show' ? call - 1 : call;
   const by = kindAt(trace, delivered);
   const resumed = by === 'start' && read > 0;
-  const owner = trace.owner[call] ?? 0n;
-  // What is not in the picture would be a number only.
-  const inOwner = owner !== object && names.node(owner) ? ` of ${names.object(owner)}` : '';
+  const thing = thingOf(f, names, call);
   sentences.push(
     resumed
-      ? `start() of read ${read + 1} found ${key}${inOwner} again at the remembered position; the previous read had stopped before it was shown.`
-      : `${by === 'start' ? 'start() found it first' : 'next() found it'}: ${key}${inOwner} ${ruleOf(f, names, delivered)}.`,
+      ? `start() of read ${read + 1} found ${thing} again at the remembered position; the previous read had stopped before it was shown.`
+      : `${by === 'start' ? 'start() found it first' : 'next() found it'}: ${thing} ${ruleOf(f, names, delivered)}.`,
   );
   const skipped = trace.skips.filter((row) => row.call === delivered);
   for (const reason of new Set(skipped.map((row) => row.reason))) {
