@@ -155,7 +155,6 @@ export const BPF_F_REPLACE = 1 << 2;
 export const BPF_LOG_LEVEL1 = 1;
 export const BPF_LOG_LEVEL2 = 2;
 export const BPF_LOG_STATS = 4;
-export const BPF_LOG_FIXED = 8;
 
 export const BPF_OBJ_NAME_LEN = 16;
 export const MAX_BPF_STACK = 512;

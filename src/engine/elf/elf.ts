@@ -17,7 +17,6 @@ export const SHT_SYMTAB = 2;
 export const SHT_STRTAB = 3;
 export const SHT_NOBITS = 8;
 export const SHT_REL = 9;
-export const SHT_LLVM_ADDRSIG = 0x6fff4c03;
 
 export const SHF_WRITE = 1;
 export const SHF_ALLOC = 2;
@@ -39,7 +38,6 @@ export const STT_NOTYPE = 0;
 export const STT_OBJECT = 1;
 export const STT_FUNC = 2;
 export const STT_SECTION = 3;
-export const STT_FILE = 4;
 
 export const STV_DEFAULT = 0;
 export const STV_HIDDEN = 2;
@@ -48,10 +46,6 @@ export const STV_HIDDEN = 2;
 export const R_BPF_64_64 = 1;
 /** 64-bit address in data. */
 export const R_BPF_64_ABS64 = 2;
-/** 32-bit address in data and debug sections. */
-export const R_BPF_64_ABS32 = 3;
-/** As ABS32, but ignored by dynamic linkers: .BTF and .BTF.ext. */
-export const R_BPF_64_NODYLD32 = 4;
 /** On a call. */
 export const R_BPF_64_32 = 10;
 

@@ -42,7 +42,7 @@ const TARGETS: ReadonlyMap<string, TargetInfo> = new Map([
   ['netlink', arg(slot(8, 'btf_or_null'))],
   ['ksym', arg(slot(8, 'btf_or_null'))],
   ['ipv6_route', arg(slot(8, 'btf_or_null'))],
-  ['sockmap', arg(slot(8, 'trusted_or_null'), slot(16, 'rdonly_buf_or_null'), slot(24, 'trusted_or_null'))],
+  ['sockmap', arg(slot(16, 'rdonly_buf_or_null'), slot(24, 'btf_or_null'))],
   ['bpf_sk_storage_map', arg(slot(16, 'btf_or_null'), slot(24, 'rdwr_buf_or_null'))],
 ]);
 
