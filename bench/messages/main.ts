@@ -155,7 +155,9 @@ async function clang({ text }: Program, pch: string): Promise<Said> {
 const roots = ['app/examples', 'app/testdata', 'src/engine/cc/corpus', CASES];
 const programs = (positionals.length > 0 ? positionals : roots).flatMap(programsIn);
 const random = new Random(Number(values.seed));
-const from = programs.filter(({ text }) => text.includes('vmlinux.h') && text.length < 6000);
+const from = programs.filter(
+  ({ text }) => text.includes('vmlinux.h') && text.length < 6000 && !/bpf_(for|repeat)\(|likely/.test(text),
+);
 const all: Program[] = [
   ...programs,
   ...(positionals.length > 0 ? [] : mistakes()),

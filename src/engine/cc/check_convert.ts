@@ -11,6 +11,7 @@ import { typeText } from './ctype_text.ts';
 import { convertInt } from './const_eval.ts';
 import { noFloats } from './check_context.ts';
 import type { Context } from './check_context.ts';
+import { checkCast, checkConstant, checkTruth } from './check_value.ts';
 import type { Range } from './source.ts';
 
 export const isError = (expr: Expr): boolean => expr.kind === 'error';
@@ -179,10 +180,19 @@ function pointersAgree(from: CType, to: CType): boolean {
   const a = C.pointee(from) ?? C.VOID;
   const b = C.pointee(to) ?? C.VOID;
   if (C.isVoid(a) || C.isVoid(b) || C.sameType(a, b)) return true;
-  // Pointers to integers of one size that differ in sign only: clang says nothing by default.
+  // An enum and what it is stored as are one type.
+  const enums = [a, b].filter((type) => C.unsugar(type).kind === 'enum').length;
+  return enums === 1 && C.integerOf(a) === C.integerOf(b);
+}
+
+/** To integers that differ in their sign only. */
+function onlySignsDiffer(from: CType, to: CType): boolean {
+  const a = C.unsugar(C.pointee(from) ?? C.VOID);
+  const b = C.unsugar(C.pointee(to) ?? C.VOID);
   const x = C.integerOf(a);
   const y = C.integerOf(b);
-  return x !== null && y !== null && x.size === y.size && x !== C.BOOL && y !== C.BOOL;
+  if (a.kind === 'enum' || b.kind === 'enum') return false;
+  return x !== null && y !== null && x.rank === y.rank && x !== C.BOOL && y !== C.BOOL;
 }
 
 /** A floating constant is folded where it becomes an integer; as a value it cannot be had. */
@@ -199,7 +209,10 @@ export function assignTo(context: Context, value: Expr, type: CType, purpose: Pu
   const text = (): string => purposeText(purpose, value.type, type);
   const folded = foldFloat(value, type, value.range);
   if (folded) return folded;
-  if (C.isInteger(value.type) && C.isInteger(type)) return convertInteger(value, C.unqualified(type));
+  if (C.isInteger(value.type) && C.isInteger(type)) {
+    checkConstant(context, value, type);
+    return convertInteger(value, C.unqualified(type));
+  }
   if (from.kind === 'pointer' && to === C.BOOL) return convertScalar(value, type);
   if (from.kind === 'pointer' && to.kind === 'pointer') {
     checkPointers(context, value, type, text);
@@ -232,7 +245,17 @@ function checkPointers(context: Context, value: Expr, type: CType, text: () => s
   const a = C.pointee(value.type) ?? C.VOID;
   const b = C.pointee(type) ?? C.VOID;
   if (isNullConstant(value)) return;
-  if (!pointersAgree(value.type, type)) {
+  if (onlySignsDiffer(value.type, type) && !pointersAgree(value.type, type)) {
+    const plain = [a, b].some((to) => C.unsugar(to) === C.CHAR);
+    const how = plain
+      ? "where one is of the unique plain 'char' type and the other is not"
+      : 'with different sign';
+    context.warning(
+      'pointer-sign',
+      value.range,
+      `${text()} converts between pointers to integer types ${how}`,
+    );
+  } else if (!pointersAgree(value.type, type)) {
     const functions = C.unsugar(a).kind === 'function' && C.unsugar(b).kind === 'function';
     const told = `incompatible ${functions ? 'function ' : ''}pointer types ${text()}`;
     if (functions) context.errorUnless('incompatible-function-pointer-types', value.range, told);
@@ -258,6 +281,7 @@ function checkPointers(context: Context, value: Expr, type: CType, text: () => s
 /** Checks that a value can be a condition. */
 export function condition(context: Context, expr: Expr): Expr {
   const value = rvalue(expr);
+  checkTruth(context, expr);
   if (isError(value) || C.isScalar(value.type)) return value;
   context.error(
     expr.range,
@@ -282,6 +306,7 @@ export function explicitCast(context: Context, type: CType, expr: Expr, range: R
   if (to.kind === 'void') return placed(makeCast('to_void', value, type, true));
   if (to.kind === 'record' && to === from) return value;
   if (C.isScalar(type) && C.isScalar(value.type)) {
+    checkCast(context, value, type, range);
     const result = convertScalar(value, C.unqualified(type), true);
     return result === value ? placed(makeCast('noop', value, C.unqualified(type), true)) : placed(result);
   }

@@ -6,6 +6,7 @@ import { typeText } from './ctype_text.ts';
 import { arithmetic, compareInts, wrapInt } from './const_eval.ts';
 import { noFloats } from './check_context.ts';
 import type { Context } from './check_context.ts';
+import { checkSameAlways } from './check_value.ts';
 import {
   arithmeticPair,
   assignTo,
@@ -135,7 +136,8 @@ function checkSigns(context: Context, left: Expr, right: Expr, range: Range): vo
   const [a, b] = [promote(left), promote(right)];
   const { type } = arithmeticPair(a, b);
   const signed = [a, b].find((e) => C.integerOf(e.type)?.signed === true);
-  const isConstant = a.kind === 'int' || b.kind === 'int';
+  // A constant that is not negative is the same as unsigned; a negative one never is.
+  const isConstant = [a, b].some((e) => e.kind === 'int' && (e !== signed || e.value >= 0n));
   const isMacro = context.sources.macroUses.has(range.start);
   if (!signed || type.signed || isConstant || isMacro) return;
   context.warning(
@@ -166,6 +168,7 @@ export function checkCompare(context: Context, op: CompareOp, l: Expr, r: Expr, 
     if (op !== '==' && op !== '!=') checkSigns(context, left, right, range);
     const pair = arithmeticPair(left, right);
     ({ left, right } = pair);
+    checkSameAlways(context, op, left, right, range);
     if (left.kind === 'int' && right.kind === 'int')
       return { ...intExpr(compareInts(op, left.value, right.value) ? 1n : 0n, C.INT, range), loc: at };
   } else if (!C.isScalar(left.type) || !C.isScalar(right.type)) {
@@ -175,7 +178,7 @@ export function checkCompare(context: Context, op: CompareOp, l: Expr, r: Expr, 
     const pointer = C.isPointer(left.type) ? left : right;
     if (!isNullConstant(integer))
       context.warning(
-        'pointer-integer-compare',
+        null,
         range,
         `comparison between pointer and integer ('${typeText(left.type)}' and '${typeText(right.type)}')`,
       );

@@ -9,6 +9,8 @@
  */
 import type { Expr, RefExpr, Stmt, VarSymbol } from './ast.ts';
 import { initialValues, partsOf } from './ast_parts.ts';
+import { unsequencedIn } from './check_sequence.ts';
+import type { Unsequenced } from './check_sequence.ts';
 import { evaluateInt } from './const_eval.ts';
 import { isScalar, qualifiersOf } from './ctype.ts';
 import type { Range } from './source.ts';
@@ -37,6 +39,7 @@ interface UnsetRead {
 export interface FlowFindings {
   /** First reads of variables that have no value; `turn`: only behind that one. */
   readonly unset: readonly UnsetRead[];
+  readonly unsequenced: readonly Unsequenced[];
   /** `x = x` */
   readonly itself: readonly { readonly symbol: VarSymbol; readonly range: Range }[];
   /** How often a variable is stored to by an expression whose value nobody uses. */
@@ -88,6 +91,9 @@ const wayOf = (): Way => ({ breaks: null, continues: null, label: null });
 const turn = (range: Range, text: string): Turn => ({ range, text });
 
 class Flow {
+  readonly unsequenced: Unsequenced[] = [];
+  /** How many variables the expression that is looked at has changed so far. */
+  private changes = 0;
   private readonly reads = new Map<VarSymbol, UnsetRead>();
   readonly itself: { symbol: VarSymbol; range: Range }[] = [];
   readonly stores = new Map<VarSymbol, number>();
@@ -119,6 +125,15 @@ class Flow {
     if (symbol) this.state?.delete(symbol);
   }
 
+  /** An expression that is no part of another. @param least so many changes of variables are no matter */
+  private whole(expr: Expr, least = 0, look = (): void => this.expr(expr)): void {
+    const { changes } = this;
+    this.changes = 0;
+    look();
+    if (this.changes > least && !this.isTrial) this.unsequenced.push(...unsequencedIn(expr));
+    this.changes = changes;
+  }
+
   /** The value of an expression statement, and of what stands to the left of a comma, is dropped. */
   private dropped(expr: Expr): void {
     // `(void)x` only says that x is meant to be unused.
@@ -142,6 +157,7 @@ class Flow {
       case 'ref':
         return this.given(variableOf(expr));
       case 'assign': {
+        this.changes++;
         const target = variableOf(expr.target);
         const from = read(expr.value);
         if (target && from?.symbol === target) {
@@ -154,6 +170,7 @@ class Flow {
       }
       case 'compound_assign':
       case 'inc_dec': {
+        this.changes++;
         if (expr.kind === 'compound_assign') this.expr(expr.value);
         const target = variableOf(expr.target);
         if (!target) return this.expr(expr.target);
@@ -269,14 +286,14 @@ class Flow {
       case 'decl': {
         const { symbol } = stmt;
         if (isScalar(symbol.type) && symbol.storage === 'local') this.state?.set(symbol, NEVER);
-        initialValues(symbol.init).forEach((value) => this.expr(value));
+        initialValues(symbol.init).forEach((value) => this.whole(value));
         if (symbol.init) this.given(symbol);
         return;
       }
       case 'expr':
-        return this.dropped(stmt.expr);
+        return this.whole(stmt.expr, 1, () => this.dropped(stmt.expr));
       case 'if':
-        this.expr(stmt.condition);
+        this.whole(stmt.condition);
         return this.choose(
           stmt.condition,
           'if',
@@ -292,7 +309,7 @@ class Flow {
         let left: State | null = null;
         let breaks: State | null = null;
         const pass = (): void => {
-          if (condition) this.expr(condition);
+          if (condition) this.whole(condition);
           left = known === true ? null : copyOf(this.state);
           this.state = known === false ? null : behindTurn(this.state);
           ({ breaks } = this.loop(stmt.body));
@@ -356,7 +373,7 @@ class Flow {
         this.state = null;
         return;
       case 'return':
-        if (stmt.value) this.expr(stmt.value);
+        if (stmt.value) this.whole(stmt.value);
         this.state = null;
         return;
       case 'asm':

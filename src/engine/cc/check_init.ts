@@ -83,6 +83,8 @@ class InitBuilder {
   elements = 0;
   private readonly context: Context;
   private full = false;
+  /** Where designators have led so far, and what stands there; null before the first. */
+  private placed: Set<number> | null = null;
 
   constructor(context: Context) {
     this.context = context;
@@ -94,6 +96,11 @@ class InitBuilder {
       this.full = true;
       return;
     }
+    if (this.placed?.has(slot.bitOffset)) {
+      const message = 'initializer overrides prior initialization of this subobject';
+      this.context.warning('initializer-overrides', value.range, message);
+    }
+    this.placed?.add(slot.bitOffset);
     this.entries.push({ bitOffset: slot.bitOffset, bitSize: slot.bitSize, type: slot.type, value });
   }
 
@@ -170,6 +177,7 @@ class InitBuilder {
       const [first, ...rest] = item.designators;
       if (first) {
         if (!braced) return;
+        this.placed ??= new Set(this.entries.map(({ bitOffset }) => bitOffset));
         const next = this.designated(slot, first, rest, items, depth);
         if (next === null) {
           items.at++;
@@ -181,7 +189,7 @@ class InitBuilder {
       if (index >= parts) return;
       const part = partOf(slot, index);
       if (!part) return;
-      this.fillNext(part, items, depth);
+      this.fillNext(part, items, depth, type);
       index++;
       this.sawElement(slot, index);
     }
@@ -192,8 +200,17 @@ class InitBuilder {
     if (type.kind === 'array' && type.length === null) this.elements = Math.max(this.elements, count);
   }
 
+  /** Braces around a part are left out by habit in `{ 0 }`, and where a struct has nothing but that part. */
+  private checkBraces({ list }: Items, parent: C.BareType | null, range: Range): void {
+    const [only] = list;
+    const value = only?.value.kind === 'expr' ? only.value.expr : null;
+    if (list.length === 1 && value?.kind === 'int' && value.value === 0n) return;
+    if (parent?.kind === 'record' && partCount(parent) === 1) return;
+    this.context.warning('missing-braces', range, 'suggest braces around initialization of subobject');
+  }
+
   /** Fills one part with the current item, or with as many as it takes when it is an aggregate without braces. */
-  private fillNext(part: Slot, items: Items, depth: number): void {
+  private fillNext(part: Slot, items: Items, depth: number, parent: C.BareType | null = null): void {
     const item = items.current;
     if (!item) return;
     const type = C.unsugar(part.type);
@@ -210,6 +227,7 @@ class InitBuilder {
     } else if (partCount(type) === 0) items.at++;
     else {
       const before = items.at;
+      this.checkBraces(items, parent, expr.range);
       this.walk(part, items, false, depth + 1);
       if (items.at === before) items.at++;
     }

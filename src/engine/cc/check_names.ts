@@ -33,7 +33,8 @@ function checkVariable(context: Context, symbol: VarSymbol, stores: number): voi
 
 /** What is said of a function whose body was read without an error. */
 export function checkBody(context: Context, open: OpenFunction, body: Stmt): void {
-  const { unset, itself, stores } = followFlow(body);
+  const { unset, itself, stores, unsequenced } = followFlow(body);
+  for (const { range, message } of unsequenced) context.lateWarning('unsequenced', range, message);
   for (const { symbol, range } of itself)
     if (!qualifiersOf(symbol.type).isVolatile)
       warn(

@@ -2,8 +2,9 @@
  * Statements that are other than they look on the page: bodies that are a lone `;`, an `else` or a line that
  * belongs to another `if` than its place says. What macros write is theirs.
  */
-import type { Stmt } from './ast.ts';
-import type { Context } from './check_context.ts';
+import type { Expr, Stmt } from './ast.ts';
+import type { Context, OpenSwitch } from './check_context.ts';
+import { unsugar } from './ctype.ts';
 import type { Loc, Range } from './source.ts';
 
 const isMacro = (context: Context, loc: Loc): boolean => context.sources.macroUses.has(loc);
@@ -67,4 +68,23 @@ export function checkNeighbours(context: Context, stmt: Stmt, next: Stmt): void 
     const message = `misleading indentation; statement is not part of the previous '${word}': braces would make it so`;
     context.warning('misleading-indentation', next.range, message);
   }
+}
+
+/** A switch over an enum has a case for each enumerator, or a default. */
+export function checkCases(context: Context, value: Expr, { cases, defaultCase }: OpenSwitch): void {
+  const type = unsugar(value.type);
+  if (type.kind !== 'enum' || defaultCase) return;
+  const without = (type.body?.enumerators ?? []).filter(
+    (each) => !cases.some(({ low, high }) => low <= each.value && each.value <= high),
+  );
+  const names = without.map(({ name }) => `'${name}'`);
+  const [a, b, c] = names;
+  if (a === undefined) return;
+  const missing =
+    names.length > 3
+      ? `${names.length} enumeration values not handled in switch: ${a}, ${b}, ${c}...`
+      : names.length === 1
+        ? `enumeration value ${a} not handled in switch`
+        : `enumeration values ${c === undefined ? `${a} and ${b}` : `${a}, ${b}, and ${c}`} not handled in switch`;
+  context.warning('switch', value.range, missing);
 }

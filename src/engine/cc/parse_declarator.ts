@@ -1,6 +1,7 @@
 /** Declarators: `*p`, `a[8]`, `(*f)(int)`: what wraps the type that the specifiers named. */
 import * as C from './ctype.ts';
 import type { CType } from './ctype.ts';
+import { typeText } from './ctype_text.ts';
 import { evaluateInt } from './const_eval.ts';
 import { isError, rvalue } from './check_convert.ts';
 import { Scope } from './check_context.ts';
@@ -254,6 +255,13 @@ function parameters(p: Parser): {
       if (!p.is(',')) break;
     }
   } while (p.accept(','));
+  for (const { type, range } of context.scope.tags.values())
+    context.warning(
+      'visibility',
+      range,
+      `declaration of '${typeText(type)}' will not be visible outside of this function`,
+      context.incompleteNote(type),
+    );
   context.scope = outer;
   if (!p.expect(')')) {
     p.recover(')', ';');

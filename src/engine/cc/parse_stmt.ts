@@ -5,7 +5,7 @@ import { typeText } from './ctype_text.ts';
 import { evaluateInt, wrapInt } from './const_eval.ts';
 import { assignTo, condition, errorExpr, isError, isLvalue, promote, rvalue } from './check_convert.ts';
 import type { OpenSwitch } from './check_context.ts';
-import { checkDanglingElse, checkEmptyThen, checkNeighbours } from './check_shape.ts';
+import { checkCases, checkDanglingElse, checkEmptyThen, checkNeighbours } from './check_shape.ts';
 import { checkUnused } from './check_unused.ts';
 import { noAttributes, parseAttributes } from './parse_attr.ts';
 import { parseAsm } from './parse_asm.ts';
@@ -243,7 +243,8 @@ function parseFor(p: Parser, start: Loc): Stmt {
 function parseSwitch(p: Parser, start: Loc): Stmt {
   const { context } = p;
   p.expect('(');
-  let value = promote(rvalue(parseExpression(p)));
+  const written = parseExpression(p);
+  let value = promote(rvalue(written));
   p.expect(')');
   const type = C.integerOf(value.type);
   if (!type && !isError(value)) {
@@ -257,6 +258,7 @@ function parseSwitch(p: Parser, start: Loc): Stmt {
   const body = context.scoped(p, () => parseStatement(p));
   func?.switches.pop();
   if (func) func.breakable--;
+  checkCases(p.context, written, open);
   return {
     kind: 'switch',
     condition: value,

@@ -1,4 +1,6 @@
 /** Which warnings are given: by flags, by pragmas, and in which order. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { recordedBtf } from '../vm/testing.ts';
 import { frontend } from './parse.ts';
@@ -85,4 +87,15 @@ int f(void) {
     '11 warning [-Wunused-variable]',
     '5 warning [-Wunused-function]',
   ]);
+});
+
+/** fixtures/warnings.c, and what clang 19 says of it with -Wall -Wsign-compare: `line option`. */
+test('each line of a list of habits is warned of by the names that clang has for it', () => {
+  const read = (name: string): string => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');
+  const { diagnostics } = frontend({ path: 'w.c', text: read('warnings.c'), kernelBtf: recordedBtf() });
+  const ours = diagnostics
+    .filter(({ flag }) => !flag?.startsWith('-Wbpf-'))
+    .map(({ line, flag }) => `${line} ${flag?.slice(2)}`);
+  const clang = JSON.parse(read('warnings.clang.json')) as string[];
+  expect([...new Set(ours)].sort()).toEqual(clang.sort());
 });

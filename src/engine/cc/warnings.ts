@@ -14,7 +14,6 @@ const USUAL = {
   '#warnings': 'warning',
   'array-bounds': 'warning',
   'bitwise-op-parentheses': 'warning',
-  'bool-conversion': 'warning',
   'bpf-extern': 'warning',
   'bpf-inline': 'warning',
   'bpf-iterator': 'warning',
@@ -38,6 +37,8 @@ const USUAL = {
   'incompatible-pointer-types-discards-qualifiers': 'warning',
   'initializer-overrides': 'warning',
   'int-conversion': 'error',
+  'int-to-pointer-cast': 'warning',
+  'int-to-void-pointer-cast': 'warning',
   'logical-not-parentheses': 'warning',
   'logical-op-parentheses': 'warning',
   'macro-redefined': 'warning',
@@ -47,7 +48,9 @@ const USUAL = {
   parentheses: 'warning',
   'parentheses-equality': 'warning',
   'pass-failed': 'warning',
-  'pointer-integer-compare': 'warning',
+  'pointer-bool-conversion': 'warning',
+  'pointer-sign': 'warning',
+  'pointer-to-int-cast': 'warning',
   'pointer-type-mismatch': 'warning',
   'return-mismatch': 'error',
   'return-type': 'warning',
@@ -58,7 +61,9 @@ const USUAL = {
   'sign-compare': 'warning',
   'sometimes-uninitialized': 'warning',
   'string-compare': 'warning',
+  switch: 'warning',
   'tautological-compare': 'warning',
+  'tautological-constant-out-of-range-compare': 'warning',
   uninitialized: 'warning',
   'unknown-attributes': 'warning',
   'unknown-escape-sequence': 'warning',
@@ -72,6 +77,7 @@ const USUAL = {
   'unused-label': 'warning',
   'unused-value': 'warning',
   'unused-variable': 'warning',
+  visibility: 'warning',
 } as const satisfies Readonly<Record<string, 'warning' | 'error'>>;
 
 export type Warning = keyof typeof USUAL;
@@ -81,9 +87,10 @@ type Level = 'ignored' | 'warning' | 'exempt' | 'error';
 /** Names that stand for more than themselves. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   bpf: ['bpf-extern', 'bpf-inline', 'bpf-iterator', 'bpf-license', 'bpf-section'],
-  conversion: ['bool-conversion', 'constant-conversion', 'int-conversion'],
+  conversion: ['constant-conversion', 'int-conversion', 'pointer-bool-conversion'],
   extra: ['sign-compare', 'initializer-overrides', 'empty-body'],
   format: ['format-extra-args', 'format-insufficient-args', 'format-invalid-specifier'],
+  'int-to-pointer-cast': ['int-to-void-pointer-cast'],
   implicit: ['implicit-function-declaration', 'implicit-int'],
   'incompatible-pointer-types': [
     'incompatible-pointer-types-discards-qualifiers',
@@ -112,6 +119,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'shift-op-parentheses',
   ],
   'return-type': ['return-mismatch'],
+  'tautological-compare': ['tautological-constant-out-of-range-compare'],
   uninitialized: ['sometimes-uninitialized'],
   unused: ['unused-but-set-variable', 'unused-function', 'unused-label', 'unused-value', 'unused-variable'],
   'unused-function': ['unneeded-internal-declaration'],
