@@ -55,7 +55,7 @@ export function GraphPane() {
               Follow cursor
             </button>
             <button type="button" className="btn quiet small" onClick={fit}>
-              Fit <kbd className="hide-narrow">0</kbd>
+              Fit <kbd className="hide-medium">0</kbd>
             </button>
           </>
         )}

@@ -24,20 +24,12 @@ export function HeldNow() {
   const names = namesOf(scene);
   return (
     <span className="held-now hide-narrow">
-      Held now
-      {held.length === 0 ? (
-        <span>nothing</span>
-      ) : (
-        held.map((holding) => (
-          <span
-            className="chip"
-            key={`${holding.kind} ${holding.object}`}
-            title={names.object(holding.object)}
-          >
-            {holdingText(holding, names)}
-          </span>
-        ))
-      )}
+      {held.length === 0 ? 'Nothing held now' : <span className="hide-medium">Held now</span>}
+      {held.map((holding) => (
+        <span className="chip" key={`${holding.kind} ${holding.object}`} title={names.object(holding.object)}>
+          {holdingText(holding, names)}
+        </span>
+      ))}
     </span>
   );
 }
