@@ -331,7 +331,6 @@ export function checkAlu(env: Env, insn: Insn): void {
     return;
   }
   if (op === BPF_MOV) return move(env, insn);
-  if (op > BPF_END) env.reject('EINVAL', `invalid BPF_ALU opcode ${op.toString(16)}`);
   const signedOk = op === BPF_MOD || op === BPF_DIV;
   const badOff = off > 1 || off < 0 || (off === 1 && !signedOk);
   if (badOff || (fromReg ? imm !== 0 : insn.src !== 0)) env.reject('EINVAL', 'BPF_ALU uses reserved fields');

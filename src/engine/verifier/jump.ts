@@ -6,7 +6,6 @@
 import { must } from '../../shared/assert.ts';
 import {
   BPF_CLASS,
-  BPF_JA,
   BPF_JCOND,
   BPF_JEQ,
   BPF_JMP,
@@ -150,8 +149,6 @@ function liftNull(state: VerifierState, env: Env, dst: number, src: number): voi
 export function checkCondJump(env: Env): void {
   const insn = env.insn(env.insnIdx);
   const op = BPF_OP(insn.code);
-  if (op === BPF_JA || op > BPF_JCOND)
-    env.reject('EINVAL', `invalid BPF_JMP/JMP32 opcode ${op.toString(16)}`);
   if (op === BPF_JCOND) return checkMayGoto(env);
   const is32 = BPF_CLASS(insn.code) === BPF_JMP32;
   const fromReg = BPF_SRC(insn.code) === BPF_X;

@@ -12,7 +12,6 @@ import {
   BPF_ATOMIC,
   BPF_B,
   BPF_CMPXCHG,
-  BPF_DW,
   BPF_FETCH,
   BPF_LOAD_ACQ,
   BPF_H,
@@ -197,7 +196,6 @@ function checkAtomic(env: Env): void {
 export function checkLoadImm64(env: Env): void {
   const at = env.insnIdx;
   const insn = env.insn(at);
-  if (BPF_SIZE(insn.code) !== BPF_DW) env.reject('EINVAL', 'invalid BPF_LD_IMM insn');
   if (insn.off !== 0) env.reject('EINVAL', 'BPF_LD_IMM64 uses reserved fields');
   checkRegArg(env, insn.dst, 'dst');
   const dst = env.reg(insn.dst);

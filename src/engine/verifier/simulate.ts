@@ -13,7 +13,6 @@ import {
   BPF_CALL,
   BPF_CLASS,
   BPF_EXIT,
-  BPF_IMM,
   BPF_IND,
   BPF_JA,
   BPF_JMP,
@@ -140,7 +139,6 @@ function checkJump(env: Env, insn: Insn): Flow {
 function checkLd(env: Env, insn: Insn): Flow {
   const mode = BPF_MODE(insn.code);
   if (mode === BPF_ABS || mode === BPF_IND) return checkLoadPacket(env, insn);
-  if (mode !== BPF_IMM) env.reject('EINVAL', 'invalid BPF_LD mode');
   checkLoadImm64(env);
   env.insnIdx++;
   return 'next';
