@@ -139,8 +139,8 @@ mkdirSync(folder, { recursive: true });
 
 async function shoot(page, name, theme) {
   if (name !== 'hover') await page.mouse.move(0, 0);
-  // The bytes of the moment come after the picture.
-  await page.waitForTimeout(700);
+  // The bytes of the moment come after the picture, and the editor's scroll bars fade.
+  await page.waitForTimeout(1500);
   await page.screenshot({
     path: join(folder, `${name}-${theme}${values.forced ? '-forced' : ''}-${page.viewportSize().width}.png`),
   });
