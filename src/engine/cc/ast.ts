@@ -117,6 +117,8 @@ export interface IntExpr extends ExprBase {
   readonly value: bigint;
   /** The enumerator it was written as (CO-RE enum relocations need it). */
   readonly enumerator: { readonly type: EnumType; readonly name: string } | null;
+  /** Of a floating constant, which `value` is without its fraction. */
+  readonly real?: number;
 }
 /** An lvalue of type char[n], the terminating NUL included in `bytes`. */
 export interface StringExpr extends ExprBase {

@@ -6,6 +6,7 @@ import { typeText } from './ctype_text.ts';
 import { arithmetic, compareInts, wrapInt } from './const_eval.ts';
 import { noFloats } from './check_context.ts';
 import type { Context } from './check_context.ts';
+import { foldFloats, foldFloatSign } from './check_float.ts';
 import { checkSameAlways } from './check_value.ts';
 import {
   arithmeticPair,
@@ -91,6 +92,8 @@ export function checkArithmetic(context: Context, op: ArithmeticOp, l: Expr, r: 
       loc: at,
     };
   }
+  const folded = foldFloats(op, left, right, span(left, right), at);
+  if (folded) return folded;
   if (!C.isInteger(left.type) || !C.isInteger(right.type)) return invalidOperands(context, op, left, right);
   if (op === '<<' || op === '>>') {
     const value = promote(left);
@@ -221,6 +224,8 @@ export function checkUnary(context: Context, op: '-' | '+' | '~' | '!', operand:
   }
   const value = promote(rvalue(operand));
   if (isError(value)) return value;
+  const folded = foldFloatSign(op, value, range);
+  if (folded) return folded;
   const type = C.integerOf(value.type);
   if (!type) {
     context.error(range, `invalid operand of unary '${op}': '${typeText(operand.type)}'`);

@@ -402,6 +402,26 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     0b1101_1101n,
   ],
   [
+    'sums and differences of 64 bits whose types differ',
+    `${L} { unsigned long u; long l; int i; unsigned char c; unsigned int w; long n = 0;
+#define T(e) n = n * 2 + (e)
+     T(__builtin_add_overflow((unsigned long)a, b, &u)); n ^= u << 20; T(__builtin_sub_overflow((unsigned long)a, b, &u)); n ^= u << 21;
+     T(__builtin_add_overflow(a, (unsigned long)b, &l)); n ^= l << 22; T(__builtin_sub_overflow(a, (unsigned int)b, &l)); n ^= l << 23;
+     T(__builtin_add_overflow(a, b, &i)); n ^= (long)i << 24; T(__builtin_sub_overflow((unsigned long)a, (unsigned long)b, &l)); n ^= l << 25;
+     T(__builtin_add_overflow(a, b, &c)); n ^= (long)c << 26; T(__builtin_add_overflow((int)a, (unsigned int)b, &u)); n ^= u << 27;
+     T(__builtin_sub_overflow((unsigned long)a, b, &w)); n ^= (long)w << 28; return n; }`,
+    -5n,
+    200n,
+    0xf000000c30000109n,
+  ],
+  [
+    'floating constants that become integers',
+    `${L} { return (long)(0.5 * 3) + (long)-1e9 + (a < (long)(10E9 / 2)) + (int)(7 / 2.0 + .5); }`,
+    1n,
+    0n,
+    6n - 10n ** 9n,
+  ],
+  [
     'memset of a byte known later, memcpy of a size known after inlining',
     `static __always_inline void put(void *to, const void *from, int n) { __builtin_memcpy(to, from, n); }
      ${L} { char t[8]; char f[4]; __builtin_memset(t, a, 8); __builtin_memset(f, b, 4); put(t + 2, f, 3); return *(long *)t; }`,

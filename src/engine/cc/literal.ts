@@ -46,13 +46,12 @@ export function integerLiteral(text: string): IntegerLiteral | null {
   };
 }
 
-/** What a decimal floating constant is after conversion to an integer, or null: it is none, or no integer is near. */
-export function floatLiteral(text: string): bigint | null {
+/** A decimal floating constant, or null: it is none. */
+export function floatLiteral(text: string): number | null {
   const [, digits, single] =
     /^(?=.*[.eE])((?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)([fF])?[lL]?$/.exec(text) ?? [];
   if (digits === undefined) return null;
-  const value = single === undefined ? Number(digits) : Math.fround(Number(digits));
-  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : null;
+  return single === undefined ? Number(digits) : Math.fround(Number(digits));
 }
 
 const SIMPLE: Readonly<Record<string, number>> = {

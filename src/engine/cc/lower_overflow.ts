@@ -1,4 +1,7 @@
-/** __builtin_add_overflow and its like: the result as it would be without end, and whether it fits. */
+/**
+ * __builtin_add_overflow and its like: the result as it would be without end, and whether it fits. Sums and
+ * differences of 64 bits whose types differ are computed in 128.
+ */
 import type { Builtin, BuiltinExpr } from './ast.ts';
 import { integerOf, pointee, VOID } from './ctype.ts';
 import type { IntType } from './ctype.ts';
@@ -29,6 +32,36 @@ function overflows64(
   return f.b.binary('and', some, f.b.compare('ne', f.b.binary('udiv', made, a), b));
 }
 
+/** The upper 64 bits of a number that has 64. */
+const upper = (f: Lowering, value: Inst, signed: boolean): Inst =>
+  signed ? f.b.binary('ashr', value, f.b.const(64, 63)) : f.b.const(64, 0);
+
+/** a + b or a - b, whatever their signs: `made` is its lower half. @returns 1 when type `t` cannot hold it */
+function overflows128(
+  f: Lowering,
+  op: '+' | '-',
+  a: { readonly low: Inst; readonly signed: boolean },
+  b: { readonly low: Inst; readonly signed: boolean },
+  made: Inst,
+  t: IntType,
+): Inst {
+  const carry = op === '+' ? f.b.compare('ult', made, a.low) : f.b.compare('ult', a.low, b.low);
+  const highs = f.b.binary(OPS[op], upper(f, a.low, a.signed), upper(f, b.low, b.signed));
+  const high = f.b.binary(OPS[op], highs, f.b.zext(carry));
+  const kept = resized(f, made, t);
+  const isLow = f.b.compare('ne', kept, made);
+  return f.b.binary('or', isLow, f.b.compare('ne', high, upper(f, kept, t.signed)));
+}
+
+/** What a type keeps of 64 bits, as 64 bits again. */
+function resized(f: Lowering, value: Inst, { size, signed }: IntType): Inst {
+  if (size === 8) return value;
+  if (signed) return f.b.sext(value, size * 8, 64);
+  return size === 4
+    ? f.b.zext(f.b.trunc(value))
+    : f.b.binary('and', value, f.b.const(64, 2 ** (size * 8) - 1));
+}
+
 export function lowerOverflow(
   f: Lowering,
   expr: BuiltinExpr,
@@ -43,8 +76,13 @@ export function lowerOverflow(
     return f.unsupported(expr.range, 'overflow-checking arithmetic on these types', nothing);
   const wide = isWide(l) || isWide(r) || isWide(t);
   const sameSign = l.signed === r.signed && r.signed === t.signed;
-  if (wide && !(sameSign && isWide(t)))
-    return f.unsupported(expr.range, 'overflow-checking arithmetic on 64 bits of different types', nothing);
+  const mixed = wide && !(sameSign && isWide(t));
+  if (mixed && op === '*')
+    return f.unsupported(
+      expr.range,
+      'overflow-checking multiplication of 64 bits of different types',
+      nothing,
+    );
   const widened = [left, right].map((operand) => {
     const int = integerOf(operand.type);
     const value = f.value(operand);
@@ -55,6 +93,11 @@ export function lowerOverflow(
   f.b.loc = expr.loc;
   const made = f.b.binary(OPS[op], a, b);
   const place = plainPlace(to, target);
+  if (mixed && op !== '*') {
+    const flag = overflows128(f, op, { low: a, signed: l.signed }, { low: b, signed: r.signed }, made, t);
+    storePlace(f, place, t.size === 8 ? made : f.b.trunc(resized(f, made, t)));
+    return flag;
+  }
   if (wide) {
     const flag = overflows64(f, op, t.signed, a, b, made);
     if (flag === null)

@@ -194,8 +194,12 @@ export function parseAttributes(p: Parser, into: Attributes): void {
       RULES['aligned']?.(p, into);
     } else if (p.is('asm') || p.is('__asm__')) {
       if (p.peek().text !== '(') return;
-      p.advance();
+      const start = p.advance().loc;
       p.skipBalanced();
+      p.context.error(
+        p.since(start),
+        'asm(...) behind a name is not supported: no variable chooses its register, and none is called otherwise',
+      );
     } else return;
   }
 }

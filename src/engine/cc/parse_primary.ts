@@ -10,6 +10,7 @@ import { CALL_BUILTINS, SYNTAX_BUILTINS } from './builtins.ts';
 import { evaluateInt } from './const_eval.ts';
 import { checkDeref, checkIndex, checkMember } from './check_access.ts';
 import { checkBuiltinCall } from './check_builtin.ts';
+import { floatExpr } from './check_float.ts';
 import { checkCall } from './check_call.ts';
 import { noFloats, reference } from './check_context.ts';
 import { errorExpr, explicitCast, intExpr, isError, rvalue } from './check_convert.ts';
@@ -145,8 +146,9 @@ function numberLiteral(p: Parser, token: Token): Expr {
   const range = rangeOf(token);
   const literal = integerLiteral(token.text);
   if (!literal) {
-    const float = floatLiteral(token.text);
-    if (float !== null) return intExpr(float, C.DOUBLE, range);
+    const real = floatLiteral(token.text);
+    const float = real === null ? null : floatExpr(real, range);
+    if (float) return float;
     const isFloat = /^(?:0[xX][0-9a-fA-F.]*[pP]|[0-9]*\.|[0-9]+[eE])/.test(token.text);
     p.context.error(range, isFloat ? noFloats(p.context) : `'${token.text}' is not a number of C`);
     return errorExpr(range);
