@@ -35,6 +35,26 @@ test.for(['tcp', 'udp'])('%s shows every socket of its namespace once, however s
   for (const size of ['1', '60', '200']) expect(run(`iter_${target}`, '--read-size', size)).toEqual(whole);
 });
 
+test('udp goes on with the bucket beside the one that a read ended with', () => {
+  // Ports that differ in their last bits are in buckets beside one another.
+  const ports = Array.from({ length: 8 }, (_, i) => 8000 + i);
+  const path = join(mkdtempSync(join(tmpdir(), 'iterscope-')), 'udp.json');
+  writeFileSync(
+    path,
+    JSON.stringify({
+      processes: [{ pid: 1, comm: 'init' }],
+      reader: 1,
+      sockets: ports.map((port) => ({ protocol: 'udp', local: `0.0.0.0:${port}` })),
+    }),
+  );
+  const read = (size: string): string =>
+    iterscope('run', program('iter_udp'), '--world', path, '--read-size', size).stdout;
+  const whole = read('4096');
+  const buckets = whole.split('\n').slice(0, ports.length).map(Number.parseFloat);
+  expect(buckets).toEqual(ports.map((_, i) => (buckets[0] ?? NaN) + i));
+  expect(read('1')).toBe(whole);
+});
+
 test('tcp shows those that listen first, and knows what is less than a whole socket', () => {
   const lines = run('iter_tcp').slice(0, -1);
   const states = lines.map((line) => Number(line.split(' ')[2]));
