@@ -267,10 +267,12 @@ export function createEngineApi(resources: Resources): ServedApi {
       const wound = tape?.isUsable ? tape : null;
       replay = new Replay(!wound ? rerun : wound.isWhole ? wound : new Spliced(rerun, wound));
     };
-    const recorded = () => ({
-      sessions: machine.recorder.sessions.map((session) => session.trace()),
-      views: films.map((film) => film.view()),
-    });
+    const recorded = () => {
+      const views = films.map((film) => film.view());
+      // What looks back later would keep every node of every picture alive.
+      films = [];
+      return { sessions: machine.recorder.sessions.map((session) => session.trace()), views };
+    };
     for (let calls = 1; ; calls++) {
       const step = play.next();
       for (const film of films) film.look();

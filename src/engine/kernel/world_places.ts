@@ -38,6 +38,16 @@ export function parseDev(text: string): number {
 /** What is known of an inode; the rest is made up. */
 export type InodeFacts = Partial<Omit<InodeSpec, 'mode'>> & { readonly mode: number };
 
+/** Where the facts of an inode are kept. */
+const INODE_FIELDS = [
+  ['ino', 'i_ino'],
+  ['nlink', 'i_nlink'],
+  ['size', 'i_size'],
+  ['uid', 'i_uid'],
+  ['gid', 'i_gid'],
+  ['rdev', 'i_rdev'],
+] as const;
+
 export class Places {
   private readonly kernel: Kernel;
   private madeUp = FIRST_MADE_UP_INO;
@@ -197,11 +207,12 @@ export class Places {
   }
 
   private describe(inode: View, facts: InodeFacts): void {
-    const { ino, nlink, size, uid, gid, rdev, mode } = facts;
-    for (const [name, value] of Object.entries({ ino, nlink, size, uid, gid, rdev }))
-      if (value !== undefined) inode.set(`i_${name}`, value);
-    if (ino === undefined) return;
-    inode.set('i_mode', mode);
+    for (const [fact, field] of INODE_FIELDS) {
+      const value = facts[fact];
+      if (value !== undefined) inode.set(field, value);
+    }
+    if (facts.ino === undefined) return;
+    inode.set('i_mode', facts.mode);
     this.inodes.renumbered(inode);
   }
 

@@ -43,9 +43,10 @@ function identities(scene: Scene): readonly string[] {
 
 export class SceneFilm {
   private readonly first: Scene;
-  private readonly drawn: Drawn[];
+  /** Empty until the first change: most worlds stand still. */
+  private readonly drawn: Drawn[] = [];
   private readonly byName = new Map<string, number>();
-  private readonly edges: { readonly edge: SceneEdge; there: boolean }[];
+  private readonly edges: { readonly edge: SceneEdge; there: boolean }[] = [];
   private readonly edgeAt = new Map<string, number>();
   private readonly changes: SceneChange[] = [];
   /** Nodes that this change has brought. */
@@ -54,14 +55,17 @@ export class SceneFilm {
   /** @param first the world before the walk */
   constructor(first: Scene) {
     this.first = first;
-    this.drawn = first.nodes.map((node) => ({ node, there: true, label: node.label, detail: node.detail }));
-    identities(first).forEach((name, id) => this.byName.set(name, id));
-    this.edges = first.edges.map((edge) => ({ edge, there: true }));
-    first.edges.forEach((edge, i) => this.edgeAt.set(edgeName(edge), i));
+  }
+
+  private begin({ nodes, edges }: Scene): void {
+    for (const node of nodes) this.drawn.push({ node, there: true, label: node.label, detail: node.detail });
+    identities(this.first).forEach((name, id) => this.byName.set(name, id));
+    for (const edge of edges) this.edgeAt.set(edgeName(edge), this.edges.push({ edge, there: true }) - 1);
   }
 
   /** @param call from which on the world is as `now` has it */
   take(call: number, now: Scene): void {
+    if (this.drawn.length === 0) this.begin(this.first);
     this.fresh = new Set();
     const names = identities(now);
     const here = new Set(names);
@@ -83,10 +87,11 @@ export class SceneFilm {
 
   /** Nodes so far: what looking at one more change costs. */
   get length(): number {
-    return this.drawn.length;
+    return Math.max(this.first.nodes.length, this.drawn.length);
   }
 
   finish(): Scene {
+    if (this.changes.length === 0) return this.first;
     const nodes = this.drawn.map(({ node }) => node);
     const most = (far: (node: SceneNode) => number): number =>
       nodes.reduce((m, node) => Math.max(m, far(node)), 0);
@@ -96,9 +101,7 @@ export class SceneFilm {
       edges: this.edges.map(({ edge }) => edge),
       width: Math.ceil(most(right) + EDGE),
       height: Math.ceil(most(bottom) + EDGE),
-      ...(this.changes.length > 0
-        ? { changes: { nodes: this.first.nodes.length, edges: this.first.edges.length, rows: this.changes } }
-        : {}),
+      changes: { nodes: this.first.nodes.length, edges: this.first.edges.length, rows: this.changes },
     };
   }
 

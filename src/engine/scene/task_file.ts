@@ -9,7 +9,7 @@ import type { Addr } from '../../shared/brand.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { openFds } from '../kernel/objects/files.ts';
 import type { View } from '../kernel/view.ts';
-import { pathText } from '../vfs/path.ts';
+import { pathTexts } from '../vfs/path.ts';
 import { SceneBuilder, spread } from './builder.ts';
 import type { Place } from './builder.ts';
 import { outside, sharesWithLeader, visibleTasks } from './facts.ts';
@@ -186,8 +186,9 @@ function drawFiles(kernel: Kernel, scene: SceneBuilder, seen: readonly FileSeen[
     box.gap,
     TOP,
   );
+  const textOf = pathTexts(kernel);
   sorted.forEach(({ file, slots }, i) => {
-    const path = pathText(kernel, file.sub('f_path'));
+    const path = textOf(file.sub('f_path'));
     const node = scene.node(
       { kind: 'file', addr: file.addr, label: path, detail: `f_count ${file.num('f_count')}` },
       place(FILE, tops[i] ?? TOP, box.h),

@@ -8,6 +8,7 @@
  *
  * Source: fs/d_path.c, Linux 6.12.
  */
+import type { Addr } from '../../shared/brand.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { dentryName, isRoot, isUnlinked, realMount } from '../kernel/objects/dentry.ts';
 import type { Path } from '../kernel/objects/dentry.ts';
@@ -88,11 +89,30 @@ export function rootOf(kernel: Kernel, task: View): Path | null {
   return fs && pathOf(kernel, fs.sub('root'));
 }
 
+const rootSeen = (kernel: Kernel): Path | null =>
+  rootOf(kernel, kernel.view('task_struct', kernel.current)) ??
+  rootOf(kernel, kernel.object('init_task', 'task_struct'));
+
 /** The text of a `struct path`, as the current task sees it; '' for an empty one. */
 export function pathText(kernel: Kernel, path: View): string {
   const place = pathOf(kernel, path);
-  const root =
-    rootOf(kernel, kernel.view('task_struct', kernel.current)) ??
-    rootOf(kernel, kernel.object('init_task', 'task_struct'));
+  const root = rootSeen(kernel);
   return place && root ? dPath(kernel, place, root) : '';
+}
+
+/** As `pathText`, for many paths of one moment: a place that many have open is read once. */
+export function pathTexts(kernel: Kernel): (path: View) => string {
+  const root = rootSeen(kernel);
+  const known = new Map<Addr, Map<Addr, string>>();
+  return (path) => {
+    const [mnt, dentry] = [path.ptr('mnt'), path.ptr('dentry')];
+    let here = known.get(mnt);
+    if (!here) known.set(mnt, (here = new Map()));
+    let text = here.get(dentry);
+    if (text === undefined) {
+      const place = pathOf(kernel, path);
+      here.set(dentry, (text = place && root ? dPath(kernel, place, root) : ''));
+    }
+    return text;
+  };
 }
