@@ -6,7 +6,6 @@ import { Random } from '../src/engine/bpf/random.ts';
 import { RESERVED } from '../src/engine/kernel/memory.ts';
 import { bootMachine, kernelTypes } from '../src/engine/machine/boot.ts';
 import type { Machine } from '../src/engine/machine/boot.ts';
-import { playExec } from '../src/engine/machine/exec.ts';
 import { KernelCodes } from '../src/engine/machine/kernel_code.ts';
 import { playObject } from '../src/engine/machine/play.ts';
 import type { Play, WhenReady } from '../src/engine/machine/play.ts';
@@ -140,26 +139,6 @@ test('a run that hands out memory all the time is played again', () => {
   expect(recorded(runOf(INSERTING, 'demo', {}), 4, 4000).tape === null).toBe(true);
 });
 
-/** Reads in pieces, and does other things in between. */
-const READER = `#include <stdio.h>
-#include <unistd.h>
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
-int main(void)
-{
-	struct bpf_object *obj = bpf_object__open("p.bpf.o");
-	char buf[200];
-	int n, reads = 0;
-
-	bpf_object__load(obj);
-	struct bpf_link *link = bpf_program__attach(bpf_object__next_program(obj, NULL));
-	int fd = bpf_iter_create(bpf_link__fd(link));
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		printf("%d: %d\\n", ++reads, n);
-	return 0;
-}
-`;
 const targets = join(import.meta.dirname, 'examples/targets');
 const kernelC = (name: string): Beginning => {
   const own = kernelTypes(resources, {});
@@ -180,24 +159,6 @@ const boot = (): Machine => bootMachine(resources, { world: { name: 'demo' } });
 /** What is not wound on the machine that made the run. */
 const PLAYED: readonly (readonly [what: string, begin: () => Promise<() => Beginning>, calls: number])[] = [
   ['kernel code', () => Promise.resolve(() => kernelC('task_children')), 11],
-  [
-    'a reader',
-    async () => {
-      const library = (await resources.userLibrary?.()) ?? [];
-      const request = {
-        path: 'r.c',
-        text: READER,
-        objects: [{ path: 'p.bpf.o', bytes: files() }],
-        args: [],
-        library,
-      };
-      return () => {
-        const machine = boot();
-        return { machine, play: playExec(machine, request) };
-      };
-    },
-    40,
-  ],
   [
     'lines of the shell',
     () => {

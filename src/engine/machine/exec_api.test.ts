@@ -98,6 +98,41 @@ test('lines of the reader, and between them the callbacks of its read', async ()
   expect(steps.insns.length).toBeGreaterThan(3);
 });
 
+test('moments of a reader that reads in pieces are the same forth and back', async () => {
+  const api = createEngineApi(resources);
+  const one = 'n = read(fd, buf, sizeof(buf));';
+  const text = READER.replace(one, 'while ((n = read(fd, buf, 2)) > 0)\n\t\tputs("more");');
+  expect(text).not.toBe(READER);
+  const { sessions, views, stdout } = await api.exec(
+    { scenario, reader: { path: 'reader.c', text } },
+    context(),
+  );
+  expect(stdout).toBe('more\nmore\n0\n');
+  const [trace] = sessions;
+  if (!trace) throw new Error('nothing was read');
+  const { session, length } = trace;
+  /** The context, and the seq_file behind it. */
+  const at = async (call: number) => {
+    const moment = { session, read: 0, call };
+    const ctx = await api.peek({ moment, struct: 'bpf_iter__task', addr: views[0]?.ctx ?? 0n }, context());
+    const follow = async (from: typeof ctx, field: string): Promise<typeof ctx> => {
+      const pointer = from?.fields.find(({ path }) => path === field)?.pointer;
+      return pointer ? await api.peek({ moment, ...pointer }, context()) : null;
+    };
+    const seq = await follow(await follow(ctx, 'meta'), 'seq');
+    const steps = await api.steps({ moment }, context());
+    return { ctx: ctx?.fields, seq: seq?.fields, insns: steps.insns };
+  };
+  const forth: Awaited<ReturnType<typeof at>>[] = [];
+  for (let call = 0; call < length; call++) forth.push(await at(call));
+  // The program was called, and what it wrote is counted.
+  expect(
+    new Set(forth.map(({ seq }) => seq?.find(({ path }) => path === 'count')?.value)).size,
+  ).toBeGreaterThan(2);
+  expect(forth.some(({ insns }) => insns.length > 3)).toBe(true);
+  for (let call = length - 1; call >= 0; call -= 3) expect(await at(call)).toEqual(forth[call]);
+});
+
 test('a place of the timeline is a moment of the walk, and the moment is that place', async () => {
   const api = createEngineApi(resources);
   const { trace, sessions, views } = await api.exec(
