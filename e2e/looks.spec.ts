@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { expectNoFindings } from './findings.ts';
 import { Playground } from './playground.ts';
 
-test('what a script changes is drawn from its moment on: gone, and new', async ({ page }) => {
+test('what a script changes is drawn from its moment on: gone, and new @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.choose('World', 'churn');
@@ -20,13 +20,13 @@ test('what a script changes is drawn from its moment on: gone, and new', async (
   // A change that closed a file says so where the object is asked about.
   const { of } = await playground.event();
   await playground.goTo(Math.round(of / 2));
+  await playground.pane('Graph');
+  // By keyboard: on a small page it is out of view.
   await page
     .getByRole('button', { name: /slot 4: vanished/ })
     .first()
-    .click();
-  await expect(page.getByRole('region', { name: 'Inspector' })).toContainText(
-    /It is gone from event \d+ on: /,
-  );
+    .press('Enter');
+  await expect(await playground.inspector()).toContainText(/It is gone from event \d+ on: /);
   await page.getByRole('button', { name: 'First event' }).click();
   await expect(gone).toHaveCount(0);
   expect(playground.errors).toEqual([]);
@@ -80,7 +80,7 @@ test('settings act at once and stay @every-width', async ({ page }) => {
   await expect(page.locator('html')).toHaveAttribute('data-motion', 'less');
 });
 
-test('P is for a room: code, picture, one sentence and the timeline', async ({ page }) => {
+test('P is for a room: code, picture, one sentence and the timeline @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.run();
@@ -92,9 +92,11 @@ test('P is for a room: code, picture, one sentence and the timeline', async ({ p
   await expect.poll(() => playground.moment()).toMatch(/^Event 9 of /);
   const sentence = /^Event 9 of \d+\. (\w+): ([^,]+), /.exec(await playground.moment());
   await expect(page.locator('.projector-caption')).toContainText(`${sentence?.[1]} ${sentence?.[2]}`);
+  await playground.pane('Code');
   await expect(page.locator('.view-line').first()).toHaveCSS('font-size', '18px');
   await expectNoFindings(page);
   await page.getByRole('button', { name: /^Leave the projector/ }).click();
+  await playground.pane('Output');
   await expect(page.getByRole('tablist', { name: 'Dock', exact: true })).toBeVisible();
   expect(playground.errors).toEqual([]);
 });

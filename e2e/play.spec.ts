@@ -20,7 +20,9 @@ async function placesDuring(page: Page, act: () => Promise<void>): Promise<reado
   return page.evaluate(() => (window as unknown as { places: string[] }).places);
 }
 
-test('with motion, Run plays at once, and the camera glides to a cursor out of view', async ({ page }) => {
+test('with motion, Run plays at once, and the camera glides to a cursor out of view @every-width', async ({
+  page,
+}) => {
   const playground = new Playground(page);
   await page.goto('./');
   await playground.ready();

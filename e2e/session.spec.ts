@@ -51,7 +51,7 @@ test('the pid in the attach bar reaches the kernel: only that process is walked 
   await expect(page.locator('.node.slot.will-visit')).toHaveCount(0);
 });
 
-test('a pid that does not exist gives the errno of the command line', async ({ page }) => {
+test('a pid that does not exist gives the errno of the command line @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await page.getByRole('radio', { name: 'tid', exact: true }).click();
@@ -108,17 +108,20 @@ test('scrubbing the timeline moves every view to the same moment @every-width', 
   await expect(page.getByRole('table').locator('[aria-current=step]')).toBeVisible();
 });
 
-test('inside a program: instructions, registers and bytes follow the moment', async ({ page }) => {
+test('inside a program: instructions, registers and bytes follow the moment @every-width', async ({
+  page,
+}) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.run();
   await playground.goTo(2);
   await page.getByRole('radio', { name: 'insn' }).click();
   await page.getByRole('button', { name: 'Back by insn' }).click();
-  await page.getByRole('tab', { name: 'Registers' }).click();
+  await (await playground.inspector()).getByRole('tab', { name: 'Registers' }).click();
   await expect(page.getByText(/^Registers · before insn \d+/)).toBeVisible();
+  await playground.dock('Disassembly');
   await expect(page.getByRole('region', { name: /^Disassembly of/ }).locator('.now')).toContainText('exit');
-  await page.getByRole('tab', { name: 'Object' }).click();
+  await (await playground.inspector()).getByRole('tab', { name: 'Object' }).click();
   await expect(page.getByText('ctx · bpf_iter__task_file')).toBeVisible();
   await expect(page.getByText(/^struct file ·/)).toBeVisible();
   await playground.dock('Kernel');

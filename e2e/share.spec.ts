@@ -52,7 +52,7 @@ test('a link carries the edited program, its parameters and the moment to anothe
   await context.close();
 });
 
-test('Back undoes a jump, not a step; Forward goes there again', async ({ page }) => {
+test('Back undoes a jump, not a step; Forward goes there again @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.run();
@@ -104,7 +104,7 @@ test('a broken or foreign link says why, and what is open stays @every-width', a
   expect(playground.errors).toEqual([]);
 });
 
-test('a link does not take the place of my own program for good', async ({ page, context }) => {
+test('a link does not take the place of my own program for good @every-width', async ({ page, context }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.run();

@@ -53,7 +53,7 @@ test('a pinned iterator is read with cat, and the reads are on the timeline @eve
   expect(playground.errors).toEqual([]);
 });
 
-test('errors are those of the tools, lines are edited and come back', async ({ page }) => {
+test('errors are those of the tools, lines are edited and come back @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.dock('Shell');

@@ -45,7 +45,7 @@ test('playing pauses where a condition holds @every-width', async ({ page }) => 
   await expect.poll(() => playground.moment()).toMatch(/ show: [^,]+, fd 4, /);
 });
 
-test('wheel and keys zoom and pan; a click is a jump that Back undoes', async ({ page }) => {
+test('wheel and keys zoom and pan; a click is a jump that Back undoes @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.choose('read()', '64');

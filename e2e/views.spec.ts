@@ -7,7 +7,7 @@ import { Playground } from './playground.ts';
 const DOCK = ['Disassembly', 'Events', 'Shell', 'Reader'];
 const INSPECTOR = ['Registers', 'Maps'];
 
-test('no findings of axe in the tabs of dock and inspector, in Heat, Find, Share and the palette', async ({
+test('no findings of axe in the tabs of dock and inspector, in Heat, Find, Share and the palette @every-width', async ({
   page,
 }) => {
   const playground = new Playground(page);
@@ -21,13 +21,14 @@ test('no findings of axe in the tabs of dock and inspector, in Heat, Find, Share
     await check(tab, '[aria-label=Dock]');
   }
   for (const tab of INSPECTOR) {
-    await page.getByRole('region', { name: 'Inspector' }).getByRole('tab', { name: tab }).click();
+    await (await playground.inspector()).getByRole('tab', { name: tab }).click();
     await check(tab, '[aria-label=Inspector]');
   }
+  await playground.pane('Graph');
   await page.getByRole('radio', { name: 'Heat' }).click();
   await page.getByRole('button', { name: 'Find' }).click();
   await expect(page.getByLabel('Event where')).toBeVisible();
-  await check('Heat and Find', '.centre');
+  await check('Heat and Find', playground.narrow ? '' : '.centre');
   await page.getByRole('button', { name: /^Share/ }).click();
   await check('Share', '[role=dialog]');
   await page.keyboard.press('Escape');

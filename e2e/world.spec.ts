@@ -60,7 +60,7 @@ test('a file opened at a moment is part of the run, as a script of the world wou
   expect(playground.errors).toEqual([]);
 });
 
-test('a change before the run is made before the first read', async ({ page }) => {
+test('a change before the run is made before the first read @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.choose('World', 'docs');
@@ -82,7 +82,9 @@ test('a change before the run is made before the first read', async ({ page }) =
   await expect.poll(() => playground.output()).toBe(output);
 });
 
-test('a change that cannot be made is refused with a reason and changes nothing', async ({ page }) => {
+test('a change that cannot be made is refused with a reason and changes nothing @every-width', async ({
+  page,
+}) => {
   const playground = new Playground(page);
   await opened(playground);
   const before = commandLine(program, 'docs').output;

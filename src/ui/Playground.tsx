@@ -223,17 +223,24 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
 }
 
 function Centre() {
-  const projector = useStore((s) => s.projector);
   return (
     <div className="pane centre">
       <GraphPane />
-      {projector && (
-        <Suspense fallback={null}>
-          <Projector />
-        </Suspense>
-      )}
+      <ForTheRoom />
       <Timeline />
     </div>
+  );
+}
+
+/** What the projector adds, whatever the width: also the way out of it. */
+function ForTheRoom() {
+  const projector = useStore((s) => s.projector);
+  return (
+    projector && (
+      <Suspense fallback={null}>
+        <Projector />
+      </Suspense>
+    )
   );
 }
 
@@ -261,6 +268,7 @@ function OnePane({ editor }: { readonly editor: React.ReactNode }) {
           <Inspector />
         )}
       </div>
+      <ForTheRoom />
       {pane !== 'code' && <Timeline />}
       <div className="bottom-tabs" role="tablist" aria-label="Pane">
         {PANES.map((one) => (
