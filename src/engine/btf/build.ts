@@ -58,13 +58,24 @@ function keyOf(type: BtfType): string {
       return key;
     }
     case Kind.ENUM:
-    case Kind.ENUM64:
-      // JSON lacks bigints.
-      return JSON.stringify({ ...type, values: type.values.map(({ name, value }) => [name, `${value}`]) });
+    case Kind.ENUM64: {
+      let key = `${type.kind} ${type.size} ${type.signed} ${type.name}`;
+      for (const { name, value } of type.values) key += ` ${value} ${name}`;
+      return key;
+    }
     default:
       return JSON.stringify(type);
   }
 }
+
+/** Of a type that is one other type and no more: an exact number in place of a text, or null. */
+const numberOf = (type: BtfType): number | null =>
+  type.kind === Kind.PTR ||
+  type.kind === Kind.CONST ||
+  type.kind === Kind.VOLATILE ||
+  type.kind === Kind.RESTRICT
+    ? type.type * 32 + type.kind
+    : null;
 
 /** Variables differ even when they look alike. */
 const isItself = (type: BtfType): boolean => type.kind === Kind.VAR || type.kind === Kind.DATASEC;
@@ -73,7 +84,7 @@ export class BtfBuilder {
   private readonly base: Btf | null;
   private readonly start: TypeId;
   private types: (BtfType | null)[] = [];
-  private readonly known = new Map<string, TypeId>();
+  private readonly known = new Map<string | number, TypeId>();
   private strings = '\0';
   private readonly stringAt = new Map<string, number>();
   private readonly stringBase: number;
@@ -97,7 +108,8 @@ export class BtfBuilder {
     for (let id = btf.start; id < btf.end; id++) {
       const type = btf.type(id);
       builder.types.push(type);
-      if (!isItself(type) && !builder.known.has(keyOf(type))) builder.known.set(keyOf(type), id);
+      const key = numberOf(type) ?? keyOf(type);
+      if (!isItself(type) && !builder.known.has(key)) builder.known.set(key, id);
     }
     return builder;
   }
@@ -111,7 +123,7 @@ export class BtfBuilder {
   add(type: BtfType): TypeId {
     if (type.kind === Kind.VOID) return 0;
     if (isItself(type)) return this.types.push(type) - 1 + this.start;
-    const key = keyOf(type);
+    const key = numberOf(type) ?? keyOf(type);
     let id = this.known.get(key);
     if (id === undefined) {
       id = this.types.push(type) - 1 + this.start;
@@ -127,9 +139,10 @@ export class BtfBuilder {
 
   /** Says what a reserved id is, or changes what an id of this builder is. */
   define(id: TypeId, type: BtfType): void {
-    assert(id >= this.start && id < this.end, `BTF type [${id}] is not this builder's`);
+    assert(id >= this.start && id < this.end, "a BTF type that is not this builder's");
     const old = this.types[id - this.start];
-    if (old && this.known.get(keyOf(old)) === id) this.known.delete(keyOf(old));
+    const key = old && (numberOf(old) ?? keyOf(old));
+    if (key && this.known.get(key) === id) this.known.delete(key);
     this.types[id - this.start] = type;
   }
 
@@ -186,7 +199,7 @@ export class BtfBuilder {
     this.types = [...kept.values()];
     this.known.clear();
     this.types.forEach((type, i) => {
-      if (type && !isItself(type)) this.known.set(keyOf(type), this.start + i);
+      if (type && !isItself(type)) this.known.set(numberOf(type) ?? keyOf(type), this.start + i);
     });
     return newId;
   }
@@ -194,9 +207,7 @@ export class BtfBuilder {
   /** The blob. @throws EngineBug when a reserved id was never defined */
   encode(): Uint8Array {
     const words: number[] = [];
-    this.types.forEach((type, i) =>
-      this.encodeType(must(type, `definition of BTF type [${this.start + i}]`), words),
-    );
+    for (const type of this.types) this.encodeType(must(type, 'definition of a BTF type'), words);
     const strings = latin1Encode(this.strings);
     const out = new Uint8Array(HEADER_BYTES + words.length * 4 + strings.length);
     const view = new DataView(out.buffer);
@@ -213,7 +224,7 @@ export class BtfBuilder {
 
   private encodeType(type: BtfType, out: number[]): void {
     const head = (sizeOrType: number, vlen = 0, flag = false): void => {
-      assert(vlen <= 0xffff, `BTF: ${type.name} has ${vlen} parts, more than 65535`);
+      assert(vlen <= 0xffff, 'a BTF type has more than 65535 parts');
       out.push(this.string(type.name), ((flag ? 1 : 0) << 31) | (type.kind << 24) | vlen, sizeOrType);
     };
     switch (type.kind) {

@@ -24,6 +24,8 @@ export class BtfEmitter {
   private readonly full = new Set<RecordType>();
   private readonly queue: RecordType[] = [];
   private readonly tags: (() => void)[] = [];
+  /** What arrays are indexed with. */
+  private indexType: TypeId | null = null;
 
   string = (text: string): number => this.builder.string(text);
 
@@ -68,7 +70,7 @@ export class BtfEmitter {
   }
 
   private array(of: TypeId, nelems: number): TypeId {
-    const indexType = this.builder.add({
+    this.indexType ??= this.builder.add({
       kind: Kind.INT,
       name: '__ARRAY_SIZE_TYPE__',
       size: 4,
@@ -76,7 +78,7 @@ export class BtfEmitter {
       bitOffset: 0,
       bits: 32,
     });
-    return this.builder.add({ kind: Kind.ARRAY, name: '', type: of, indexType, nelems });
+    return this.builder.add({ kind: Kind.ARRAY, name: '', type: of, indexType: this.indexType, nelems });
   }
 
   private prototype(type: FunctionType, full: boolean, names: readonly string[] | null): TypeId {

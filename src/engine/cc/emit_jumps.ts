@@ -65,13 +65,24 @@ const text = (inst: MInst): string =>
     inst.fetch,
   ].join();
 
+/** The same for blocks that do the same, wherever they go: quicker to see than their text. */
+const likeness = ({ insts }: MBlock): number => {
+  let sum = insts.length;
+  for (const { code, dst, src, off } of insts) sum = (sum * 31 + code * 7 + dst * 5 + src * 3 + off) | 0;
+  return sum;
+};
+
 /** Small blocks that do the same and go on to the same place become one. @returns whether anything changed */
 function shareBlocks(fn: MFunction): boolean {
   const known = new Map<string, MBlock>();
   const preds = new Map<MBlock, MBlock[]>(fn.blocks.map((block) => [block, []]));
   for (const block of fn.blocks) for (const succ of new Set(block.succs)) preds.get(succ)?.push(block);
+  const alike = new Map<number, number>();
+  const likes = fn.blocks.map(likeness);
+  for (const like of likes) alike.set(like, (alike.get(like) ?? 0) + 1);
   let any = false;
-  for (const block of fn.blocks) {
+  for (const [index, block] of fn.blocks.entries()) {
+    if (alike.get(likes[index]!) === 1) continue;
     if (block === fn.blocks[0] || block.insts.some((inst) => inst.relo || inst.kind === 'asm')) continue;
     const key = block.insts.map(text).join(';');
     const same = known.get(key);
