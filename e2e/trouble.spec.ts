@@ -46,6 +46,9 @@ test('an error is marked under the text while typing, and gone when it is mended
   const [first] = answer.diagnostics;
   await expect(findings).toContainText(first?.message ?? 'no diagnostic');
   await expect(findings).toContainText(`${first?.line}:${first?.column}`);
+  await playground.pane('Graph');
+  await expect(page.locator('.graph-empty')).toContainText('The program does not compile');
+  await page.getByRole('button', { name: `Go to line ${first?.line}` }).click();
   await playground.replaceText(TASK_FILE);
   await expect(findings).toBeHidden();
   await expect(page.getByText(/^Verified/)).toBeVisible();
@@ -60,6 +63,9 @@ test('a program that the verifier refuses shows the log of the command line, and
   const answer = commandLine(REFUSED, await playground.world());
   expect(answer.verdict?.accepted).toBe(false);
   await expect(page.getByText(`Refused: ${answer.verdict?.errno}`)).toBeVisible();
+  await playground.pane('Graph');
+  const refusal = `The verifier refuses the program: ${answer.verdict?.errno}`;
+  await expect(page.locator('.graph-empty')).toContainText(refusal);
   await playground.dock('Verifier log');
   const log = page.getByRole('region', { name: 'Verifier log' }).locator('.listing-row');
   const wanted = (answer.verdict?.log ?? '').trimEnd().split('\n');
