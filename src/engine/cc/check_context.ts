@@ -76,6 +76,9 @@ export class Scope {
 export interface OpenSwitch {
   readonly type: IntType;
   readonly cases: CaseStmt[];
+  /** Of those with one value; and those with more. */
+  readonly values: Set<bigint>;
+  readonly ranges: CaseStmt[];
   defaultCase: DefaultStmt | null;
 }
 

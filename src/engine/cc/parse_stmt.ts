@@ -251,7 +251,13 @@ function parseSwitch(p: Parser, start: Loc): Stmt {
     context.error(value.range, `switch needs an integer, not '${typeText(value.type)}'`);
     value = errorExpr(value.range);
   }
-  const open: OpenSwitch = { type: type ?? C.INT, cases: [], defaultCase: null };
+  const open: OpenSwitch = {
+    type: type ?? C.INT,
+    cases: [],
+    values: new Set(),
+    ranges: [],
+    defaultCase: null,
+  };
   const func = context.function;
   func?.switches.push(open);
   if (func) func.breakable++;
@@ -287,6 +293,12 @@ function labelled(p: Parser): Stmt {
   return { kind: 'block', body: parseDeclaration(p), range: p.since(at) };
 }
 
+/** Has the switch a case for one of these values? Most have one value, and there may be thousands. */
+const isTaken = ({ cases, values, ranges }: OpenSwitch, low: bigint, high: bigint): boolean =>
+  low === high
+    ? values.has(low) || ranges.some((c) => c.low <= low && low <= c.high)
+    : cases.some((c) => low <= c.high && c.low <= high);
+
 function parseCase(p: Parser, start: Loc): Stmt {
   const { context } = p;
   const open = context.function?.switches.at(-1);
@@ -296,10 +308,11 @@ function parseCase(p: Parser, start: Loc): Stmt {
   const range = p.since(start);
   if (!open) context.error(range, "'case' outside of a switch");
   if (high < low) context.warning(null, range, 'empty case range');
-  if (open?.cases.some((c) => low <= c.high && c.low <= high))
-    context.error(range, `duplicate case value ${low}`);
+  if (open && isTaken(open, low, high)) context.error(range, `duplicate case value ${low}`);
   const node: Mutable<CaseStmt> = { kind: 'case', low, high, body: empty(range), range };
   open?.cases.push(node);
+  if (low === high) open?.values.add(low);
+  else open?.ranges.push(node);
   node.body = labelled(p);
   node.range = p.since(start);
   return node;

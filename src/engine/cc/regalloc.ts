@@ -330,12 +330,20 @@ function spill(fn: MFunction, spilled: ReadonlySet<number>, merged: Merged, { ed
 /** Marks how deep each block lies in loops, from the edges that go back in block order. */
 function markLoops(fn: MFunction): void {
   const index = new Map(fn.blocks.map((block, i) => [block, i]));
-  for (const block of fn.blocks) block.depth = 0;
+  // How many begin at a block, less how many ended before it: a switch may have thousands of ways back.
+  const begun = new Int32Array(fn.blocks.length + 1);
   fn.blocks.forEach((block, i) => {
     for (const succ of block.succs) {
       const start = index.get(succ) ?? 0;
-      if (start <= i) for (let j = start; j <= i; j++) fn.blocks[j]!.depth++;
+      if (start > i) continue;
+      begun[start]!++;
+      begun[i + 1]!--;
     }
+  });
+  let depth = 0;
+  fn.blocks.forEach((block, i) => {
+    depth += begun[i]!;
+    block.depth = depth;
   });
 }
 

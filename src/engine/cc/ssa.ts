@@ -22,23 +22,24 @@ export function dominators(fn: IrFunction): DomTree {
   const number = new Map(order.map((block, i) => [block, i]));
   const idom: number[] = Array.from({ length: order.length }, () => -1);
   idom[0] = 0;
-  const meet = (x: number, y: number): number => {
-    let a = x;
-    let b = y;
-    while (a !== b) {
-      while (a > b) a = must(idom[a], 'dominator');
-      while (b > a) b = must(idom[b], 'dominator');
-    }
-    return a;
-  };
+  // What was passed on the way up from a block's predecessors to where they meet: thousands may meet in one
+  // place, behind a switch, and each part of their way is gone once.
+  const passed = new Int32Array(order.length);
+  let meeting = 0;
   for (let changed = true; changed;) {
     changed = false;
     for (let i = 1; i < order.length; i++) {
       let best = -1;
+      meeting++;
       for (const pred of order[i]!.preds) {
-        const p = number.get(pred) ?? -1;
-        if (p < 0 || idom[p]! < 0) continue;
-        best = best < 0 ? p : meet(p, best);
+        let at = number.get(pred) ?? -1;
+        if (at < 0 || idom[at]! < 0) continue;
+        if (best < 0) passed[(best = at)] = meeting;
+        while (passed[at] !== meeting)
+          if (at > best) {
+            passed[at] = meeting;
+            at = idom[at]!;
+          } else passed[(best = idom[best]!)] = meeting;
       }
       if (best !== idom[i]) {
         idom[i] = best;
