@@ -43,7 +43,9 @@ test('a world that is dropped is walked as the command line walks it @every-widt
   expect(playground.errors).toEqual([]);
 });
 
-test('an object of clang is chosen and run; the text of the editor comes back', async ({ page }) => {
+test('an object of clang is chosen and run; the text of the editor comes back @every-width', async ({
+  page,
+}) => {
   const playground = new Playground(page);
   await playground.open();
   await page.getByLabel('Files to open').setInputFiles(join(root, OBJECT));
@@ -55,14 +57,16 @@ test('an object of clang is chosen and run; the text of the editor comes back', 
   const answer = JSON.parse(execFileSync('node', words, options)) as RunReport;
   expect(answer.output.length).toBeGreaterThan(50);
   await expect.poll(() => playground.output()).toBe(answer.output);
+  await playground.pane('Code');
   await page.getByRole('button', { name: 'Back to the text' }).click();
+  await playground.pane('Graph');
   await expect(page.getByText(/^Run again/).first()).toBeVisible();
   await playground.run();
   const { output } = commandLine(exampleText('task_file.bpf.c'), await playground.world());
   await expect.poll(() => playground.output()).toBe(output);
 });
 
-test('a program and the types of a kernel are taken too', async ({ page }) => {
+test('a program and the types of a kernel are taken too @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await drop(page, 'other.c', Buffer.from(exampleText('task.bpf.c')));
@@ -80,7 +84,7 @@ test('a program and the types of a kernel are taken too', async ({ page }) => {
   await expect.poll(() => playground.output()).toBe(output);
 });
 
-test('what cannot be taken says why and changes nothing', async ({ page }) => {
+test('what cannot be taken says why and changes nothing @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   const world = await playground.world();

@@ -7,7 +7,7 @@ const MODULE = exampleText('targets/task_children.c');
 /** Where the reference is taken that a forgotten put leaks. */
 const taken = MODULE.slice(0, MODULE.indexOf('found = get_task_struct')).split('\n').length;
 
-test('the children of a task: chosen, run, watched, broken', async ({ page }) => {
+test('the children of a task: chosen, run, watched, broken @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.choose('Example', 'task_children.bpf.c');
@@ -24,6 +24,7 @@ test('the children of a task: chosen, run, watched, broken', async ({ page }) =>
   await playground.dock('Kernel');
   const lit = page.getByRole('region', { name: "The kernel's algorithm" }).locator('[aria-current=step]');
   await expect(lit.filter({ hasText: 'return child_at(info->parent, *pos);' })).toBeVisible();
+  await playground.pane('Code');
   await files.getByRole('tab', { name: 'task_children.c' }).click();
   await expect(page.locator('.monaco-editor .line-current:visible')).toHaveCount(1);
 
@@ -33,10 +34,12 @@ test('the children of a task: chosen, run, watched, broken', async ({ page }) =>
   await expect(pane.locator('dd').nth(2)).toHaveText('nothing');
 
   // Without the put in next, every child but the last is leaked, at the line that took it.
+  await playground.pane('Code');
   await files.getByRole('tab', { name: 'task_children.c' }).click();
   await playground.replaceText(MODULE.replace('\tput_task_struct(v);\n\t++*pos;', '\t++*pos;'));
-  await expect(page.getByText(/^Run again/)).toBeVisible();
   await expect(page.getByText(/^Verified/)).toBeVisible();
+  await playground.pane('Graph');
+  await expect(page.getByText(/^Run again/)).toBeVisible();
   await playground.run();
   await playground.dock('Module');
   await expect(pane.locator('dd').nth(2)).toHaveText('4');
