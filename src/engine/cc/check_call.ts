@@ -4,6 +4,7 @@ import * as C from './ctype.ts';
 import type { FunctionType } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
 import type { Context } from './check_context.ts';
+import { checkBuffer } from './check_buffer.ts';
 import { checkFormat } from './check_format.ts';
 import { assignTo, errorExpr, isError, promote, rvalue } from './check_convert.ts';
 import type { Range } from './source.ts';
@@ -101,7 +102,10 @@ export function checkCall(context: Context, target: Expr, args: readonly Expr[],
   }
   const converted = convertArguments(context, signature, args, callee, range);
   if (!converted) return errorExpr(range);
-  if (callee.kind === 'helper') checkFormat(context, callee.symbol.name, converted);
+  if (callee.kind === 'helper') {
+    checkFormat(context, callee.symbol.name, converted);
+    checkBuffer(context, callee.symbol.name, converted);
+  }
   return {
     kind: 'call',
     callee,

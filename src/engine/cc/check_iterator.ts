@@ -1,7 +1,7 @@
 /** Iterator programs: do context and result fit the section? The verifier asks, but in numbers. */
 import type { FuncSymbol } from './ast.ts';
 import type { Context } from './check_context.ts';
-import { isPointer, isVoid, pointee, unsugar, VOID } from './ctype.ts';
+import { isPointer, isVoid, pointee, sizeOf, unsugar, VOID } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
 import { didYouMean, hintText } from './did_you_mean.ts';
 
@@ -22,7 +22,8 @@ export function checkIterator(context: Context, symbol: FuncSymbol, section: str
   const warn = (text: string): void => context.lateWarning('bpf-iterator', symbol.range, text);
   const has = structBehind(symbol);
   const known = context.kernel.record('struct', wanted) !== null;
-  if (!known && has !== wanted) {
+  const isOwn = has === wanted && sizeOf(pointee(params[0]?.type ?? VOID) ?? VOID) !== null;
+  if (!known && !isOwn) {
     const others = [...context.kernel.names('struct')].filter((name) => name.startsWith(CONTEXT));
     const meant = didYouMean(wanted, others);
     const hint = meant === null ? '' : hintText(`iter/${meant.slice(CONTEXT.length)}`);

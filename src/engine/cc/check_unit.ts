@@ -3,7 +3,9 @@ import { findSectionDef, parseSectionName, SECTION_DEFS } from '../abi/section.t
 import type { FuncSymbol } from './ast.ts';
 import type { Context } from './check_context.ts';
 import { checkIterator } from './check_iterator.ts';
+import { checkMaps } from './check_maps.ts';
 import { checkFile } from './check_names.ts';
+import { pointee, unsugar, VOID } from './ctype.ts';
 import { didYouMean, hintText } from './did_you_mean.ts';
 
 const LICENSE = 'char LICENSE[] SEC("license") = "GPL";';
@@ -34,6 +36,22 @@ function checkExterns(context: Context): void {
   }
 }
 
+/** Warns of what has an iterator's context and no section: libbpf takes it for a function. */
+function checkUnnamed(context: Context, symbol: FuncSymbol): void {
+  const { attributes, definition, storage, signature, name, referenced } = symbol;
+  if (!definition || storage === 'static' || attributes.section !== null || referenced) return;
+  const [first, ...more] = signature.params;
+  const to = unsugar((first && pointee(first.type)) ?? VOID);
+  const target =
+    to.kind === 'record' && more.length === 0 ? /^bpf_iter__(\w+)$/.exec(to.name)?.[1] : undefined;
+  if (target === undefined) return;
+  context.lateWarning(
+    'bpf-section',
+    symbol.range,
+    `'${name}' is in no section, so it is no program: SEC("iter/${target}")`,
+  );
+}
+
 /** Warns of programs in sections that libbpf does not know, and of an object without a licence. */
 export function checkUnit(context: Context): void {
   if (context.diagnostics.errors === 0) checkFile(context);
@@ -48,6 +66,8 @@ export function checkUnit(context: Context): void {
       `libbpf knows no section '${name}': '${symbol.name}' will have no program type${hintText(meantSection(name))}`,
     );
   }
+  for (const symbol of context.functions) checkUnnamed(context, symbol);
+  checkMaps(context);
   checkExterns(context);
   const [first] = programs;
   const licensed = context.variables.some(({ attributes }) => attributes.section === 'license');

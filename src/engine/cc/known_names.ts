@@ -61,6 +61,35 @@ const INSTEAD: Readonly<Record<string, string>> = {
   rand: 'bpf_get_prandom_u32 makes random numbers',
 };
 
+/** What C has for words of other languages. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  nullptr: 'C has NULL',
+  None: 'C has NULL',
+  nil: 'C has NULL',
+  True: 'C has true',
+  False: 'C has false',
+  new: 'BPF programs have no heap: keep data in a map, in a global variable or on the stack',
+  std: 'C has no namespaces and no standard library of C++',
+  class: 'C has struct',
+  template: 'C has no templates',
+  string: 'C has char arrays and char *',
+  def: 'C writes the type of the result first: int name(struct bpf_iter__task *ctx) { ... }',
+  fn: 'C writes the type of the result first: int name(struct bpf_iter__task *ctx) { ... }',
+  func: 'C writes the type of the result first: int name(struct bpf_iter__task *ctx) { ... }',
+  function: 'C writes the type of the result first: int name(struct bpf_iter__task *ctx) { ... }',
+  let: 'C writes the type: int x = ...;',
+  var: 'C writes the type: int x = ...;',
+};
+
+/** A note for a word that other languages have, or for what a macro of libbpf has no more of. */
+export function foreign(name: string): Note[] {
+  const [, count] = /^___bpf_(?:fill|apply)(\d+)$/.exec(name) ?? [];
+  const most =
+    count === undefined ? undefined : `the printing macros of libbpf take at most 12 values, not ${count}`;
+  const message = most ?? (Object.hasOwn(FOREIGN, name) ? FOREIGN[name] : undefined);
+  return message === undefined ? [] : [{ message, range: null }];
+}
+
 /** A note for a call of a function that other C programs have. */
 export const insteadOf = ({ profile }: Context, name: string): Note[] =>
   profile.name === 'bpf' && Object.hasOwn(INSTEAD, name)

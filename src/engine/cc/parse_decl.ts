@@ -181,6 +181,11 @@ function declareOne(
     onLocal(symbol, p.since(start));
 }
 
+/** The array that libbpf's printing macros make of their format. */
+const isFormat = ({ name }: VarSymbol): boolean => name === '___fmt';
+const NO_FORMAT =
+  'the format must be a string literal; what prints stands before it: BPF_SEQ_PRINTF(seq, "...", ...)';
+
 /** The initialiser, if there is one, and the checks that need the complete type. */
 function finishVariable(
   p: Parser,
@@ -196,7 +201,10 @@ function finishVariable(
     if (specifiers.isAuto) symbol.type = autoType(p, syntax);
     const bare = C.unsugar(symbol.type);
     if (bare.kind !== 'array' && C.sizeOf(symbol.type) === null) reportIncomplete(p, symbol, range);
-    else {
+    else if (isFormat(symbol) && syntax.kind === 'expr' && syntax.expr.kind !== 'string') {
+      symbol.type = C.arrayOf(C.CHAR, 1);
+      if (!isError(syntax.expr)) context.error(syntax.expr.range, NO_FORMAT);
+    } else {
       const { init, type } = checkInitializer(context, symbol.type, syntax);
       symbol.type = type;
       initialize(context, symbol, init, p.since(start));

@@ -1,5 +1,12 @@
 /** Primary and postfix expressions: names, literals, calls, members, subscripts, statement expressions. */
-import { headerOf, includeRepair, insteadOf, missingHeader, throughParameter } from './known_names.ts';
+import {
+  foreign,
+  headerOf,
+  includeRepair,
+  insteadOf,
+  missingHeader,
+  throughParameter,
+} from './known_names.ts';
 import type { Expr, ObjectSymbol } from './ast.ts';
 import * as C from './ctype.ts';
 import { declarationText, typeText } from './ctype_text.ts';
@@ -53,6 +60,8 @@ export function parsePostfix(p: Parser, first: Expr | null = null): Expr {
       if (!p.expect(']')) p.recover(';', ']', '}');
       expr = checkIndex(p.context, expr, index, p.since(start));
     } else if (text === '(') {
+      // A statement expression, perhaps a macro's: a semicolon is missing before it.
+      if (p.peek().text === '{') return expr;
       const args = parseArguments(p);
       expr = checkCall(p.context, expr, args, p.since(start));
     } else if (text === '.' || text === '->') {
@@ -250,7 +259,7 @@ function knownElsewhere(p: Parser, name: string, isCall: boolean): Note[] {
   if (!context.usesKernelTypes && (context.kernel.enumerator(name) || context.kernel.typedef(name)))
     return [{ message: `'${name}' is declared by #include "vmlinux.h"`, range: null }];
   const func = name.startsWith('bpf_') ? context.kernel.func(name) : null;
-  if (!func) return isCall ? insteadOf(context, name) : [];
+  if (!func) return [...foreign(name), ...(isCall ? insteadOf(context, name) : [])];
   const declaration = declarationText(func, name);
   return [
     { message: `this kernel has it as a kfunc; declare it: extern ${declaration} __ksym;`, range: null },

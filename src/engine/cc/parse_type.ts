@@ -1,6 +1,7 @@
 /** Declaration specifiers: storage, qualifiers and the type they name. */
 import * as C from './ctype.ts';
 import type { CType } from './ctype.ts';
+import { foreign } from './known_names.ts';
 import { didYouMean, hintText } from './did_you_mean.ts';
 import { renamed } from './diagnostic.ts';
 import { isDeclarator, parseDeclarator } from './parse_declarator.ts';
@@ -249,13 +250,17 @@ function reportUnknownType(p: Parser): void {
   const { context } = p;
   const struct = context.lookupTag('struct', token.text);
   const known = context.usesKernelTypes ? [...context.kernel.names('typedef')] : [];
-  const meant = struct
-    ? `struct ${token.text}`
-    : didYouMean(token.text, [...context.namesInScope().filter((n) => context.isTypeName(n)), ...known]);
+  const other = foreign(token.text);
+  const isOther = other.length > 0;
+  const meant = isOther
+    ? null
+    : struct
+      ? `struct ${token.text}`
+      : didYouMean(token.text, [...context.namesInScope().filter((n) => context.isTypeName(n)), ...known]);
   context.error(
     rangeOf(token),
     `unknown type name '${token.text}'${hintText(meant)}`,
-    context.kernelNote(`type '${token.text}'`),
+    isOther ? other : context.kernelNote(`type '${token.text}'`),
     renamed(rangeOf(token), meant),
   );
 }

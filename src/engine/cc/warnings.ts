@@ -14,10 +14,12 @@ const USUAL = {
   '#warnings': 'warning',
   'array-bounds': 'warning',
   'bitwise-op-parentheses': 'warning',
+  'bpf-buffer': 'warning',
   'bpf-extern': 'warning',
   'bpf-inline': 'warning',
   'bpf-iterator': 'warning',
   'bpf-license': 'warning',
+  'bpf-map': 'warning',
   'bpf-section': 'warning',
   'compare-distinct-pointer-types': 'warning',
   'conditional-type-mismatch': 'warning',
@@ -86,7 +88,7 @@ type Level = 'ignored' | 'warning' | 'exempt' | 'error';
 
 /** Names that stand for more than themselves. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  bpf: ['bpf-extern', 'bpf-inline', 'bpf-iterator', 'bpf-license', 'bpf-section'],
+  bpf: ['bpf-buffer', 'bpf-extern', 'bpf-inline', 'bpf-iterator', 'bpf-license', 'bpf-map', 'bpf-section'],
   conversion: ['constant-conversion', 'int-conversion', 'pointer-bool-conversion'],
   extra: ['sign-compare', 'initializer-overrides', 'empty-body'],
   format: ['format-extra-args', 'format-insufficient-args', 'format-invalid-specifier'],
