@@ -6,7 +6,6 @@
 import { findingAbout } from '../../protocol/diagnostics.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { VariableRange } from '../../protocol/variables.ts';
-import { compile } from '../cc/compile.ts';
 import type { Image } from '../image/image.ts';
 import { link } from '../image/link.ts';
 import type { LinkInput } from '../image/link.ts';
@@ -14,6 +13,7 @@ import { idleTask } from '../kernel/objects/task.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { View } from '../kernel/view.ts';
 import type { Run } from '../shell/run.ts';
+import { compileForUser } from './compile.ts';
 import type { UserHost } from './host.ts';
 import { library } from './libc/index.ts';
 import { NATIVES } from './natives/index.ts';
@@ -46,15 +46,12 @@ export function buildProgram(
   compiled?: readonly LinkInput[],
 ): BuiltProgram {
   const kernelBtf = host.shell.sys.kernel.btf;
-  const { object, diagnostics, variables } = compile({
+  const { object, diagnostics, variables } = compileForUser({
     path: source.path,
     text: source.text,
     ...(source.files ? { files: source.files } : {}),
     ...(source.defines ? { defines: source.defines } : {}),
     kernelBtf,
-    profile: 'user',
-    // Every variable stays where a person who steps can look at it.
-    optimise: false,
     variables: true,
   });
   if (!object) return { image: null, diagnostics, variables };

@@ -8,7 +8,7 @@ import { STANDARD_HEADERS } from './standard.ts';
 import type { ProfileName } from '../profile.ts';
 import { UAPI_HEADERS } from './uapi.ts';
 import { USDT } from './usdt.ts';
-import { STDARG_HEADER, USER_HEADERS } from './user/index.ts';
+import { STDARG_HEADER } from './stdarg.ts';
 import { VMLINUX } from './vmlinux.ts';
 
 const HEADERS: Readonly<Record<string, string>> = {
@@ -23,11 +23,16 @@ const HEADERS: Readonly<Record<string, string>> = {
   'bpf/usdt.bpf.h': USDT,
 };
 
-const BY_PROFILE: Readonly<Record<ProfileName, Readonly<Record<string, string>>>> = {
+const BY_PROFILE: Record<ProfileName, Readonly<Record<string, string>>> = {
   bpf: HEADERS,
-  user: { ...HEADERS, ...USER_HEADERS },
+  user: { ...HEADERS, ...STDARG_HEADER },
   kernel: { ...HEADERS, ...STDARG_HEADER },
 };
+
+/** Headers that a profile has besides, from whoever has what they declare: those of user space (`user/`). */
+export function provideHeaders(profile: ProfileName, headers: Readonly<Record<string, string>>): void {
+  BY_PROFILE[profile] = { ...BY_PROFILE[profile], ...headers };
+}
 
 /** The text of a bundled header, or null. */
 export function bundledHeader(path: string, profile: ProfileName = 'bpf'): string | null {

@@ -5,7 +5,7 @@
  */
 import { EngineBug } from '../../../shared/assert.ts';
 import type { Btf } from '../../btf/parse.ts';
-import { compile } from '../../cc/compile.ts';
+import { compileForUser } from '../compile.ts';
 import type { LinkInput } from '../../image/link.ts';
 import { LIBBPF_C } from './libbpf/index.ts';
 import { PTHREAD_C } from './pthread.ts';
@@ -30,7 +30,7 @@ export function library(kernelBtf: Btf): readonly LinkInput[] {
   let objects = compiled.get(kernelBtf);
   if (!objects) {
     objects = SOURCES.map(([path, text]) => {
-      const { object, diagnostics } = compile({ path, text, kernelBtf, profile: 'user', optimise: false });
+      const { object, diagnostics } = compileForUser({ path, text, kernelBtf });
       if (!object) {
         const [first] = diagnostics.filter(({ severity }) => severity === 'error');
         throw new EngineBug(`${first?.file ?? path}:${first?.line ?? 0}: ${first?.message ?? 'no object'}`);
