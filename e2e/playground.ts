@@ -98,6 +98,8 @@ export class Playground {
     await this.pane('Code');
     // Not the lines themselves: they are wider and higher than the pane, and would be scrolled.
     await this.page.locator('.editor-host:visible .monaco-slot').click();
+    // Pasted before the editor has the focus, it would go to nobody.
+    await expect(this.page.locator('.editor-host:visible .monaco-editor.focused')).toBeVisible();
     await this.page.keyboard.press('ControlOrMeta+a');
     await this.page.evaluate((pasted) => {
       const clipboardData = new DataTransfer();
