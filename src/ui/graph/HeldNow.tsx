@@ -7,10 +7,10 @@ import { traceOf } from '../store/run.ts';
 import { useStore } from '../store/store.ts';
 
 /** `task bash usage+1`, `file f_count+1`; locks by their name. */
-export function holdingText({ kind, object, n }: Holding, names: Names): string {
+export function holdingText({ kind, object, n }: Holding, names: Names, call: number): string {
   const [what = kind, field] = kind.split(' ');
   if (field === undefined || field === 'lock') return kind === 'rcu' ? 'rcu read' : kind;
-  const name = what === 'task' ? ` ${names.object(object)}` : '';
+  const name = what === 'task' ? ` ${names.object(object, call)}` : '';
   return `${what}${name} ${field}+${n}`;
 }
 
@@ -26,8 +26,12 @@ export function HeldNow() {
     <span className="held-now hide-narrow">
       {held.length === 0 ? 'Nothing held now' : <span className="hide-medium">Held now</span>}
       {held.map((holding) => (
-        <span className="chip" key={`${holding.kind} ${holding.object}`} title={names.object(holding.object)}>
-          {holdingText(holding, names)}
+        <span
+          className="chip"
+          key={`${holding.kind} ${holding.object}`}
+          title={names.object(holding.object, call)}
+        >
+          {holdingText(holding, names, call)}
         </span>
       ))}
     </span>

@@ -22,7 +22,7 @@ export function MomentSentence({ empty }: { readonly empty: string }) {
       <span className="spring" />
       {heldAt(trace, call).map((holding) => (
         <span className="chip" key={`${holding.kind} ${holding.object}`}>
-          {holdingText(holding, names)}
+          {holdingText(holding, names, call)}
         </span>
       ))}
     </>

@@ -129,7 +129,7 @@ export function Value({
   readonly onFollow: (ref: StructRef) => void;
 }) {
   const { pointer } = field;
-  const drawn = useStore((s) => (pointer ? labelAt(s.result?.scene ?? null, pointer.addr) : ''));
+  const drawn = useStore((s) => (pointer ? labelAt(s.result?.scene ?? null, pointer.addr, s.at.call) : ''));
   if (isUnkept(struct, field)) return <span className="dim">not simulated</span>;
   if (!pointer || pointer.addr === 0n) return <>{fieldText(struct, field)}</>;
   return (

@@ -33,7 +33,7 @@ export function Watched() {
 
 function WatchedRow({ one, place }: { readonly one: WatchedField; readonly place: number }) {
   const seen = useFollowing('inspector', machineOf)?.watched[place] ?? null;
-  const name = useStore((s) => labelAt(s.result?.scene ?? null, one.addr));
+  const name = useStore((s) => labelAt(s.result?.scene ?? null, one.addr, s.at.call));
   const field = seen?.now.fields.find(({ path }) => path === one.path);
   const was = seen?.before?.fields.find(({ path }) => path === one.path);
   const unfolded = useStore((s) => s.unfolded === one);

@@ -58,9 +58,9 @@ export function notableRows(
 /** Kinds that are told apart by their number. */
 const NUMBERED: ReadonlySet<string> = new Set(['task', 'thread', 'mm']);
 
-/** What the picture calls the object at an address: `bash (901)`; '' when it is not drawn. */
-export function labelAt(picture: Picture | null, addr: bigint): string {
-  const node = namesOf(picture).node(addr);
+/** What the picture calls the object at an address at a call: `bash (901)`; '' when it is not drawn. */
+export function labelAt(picture: Picture | null, addr: bigint, call: number): string {
+  const node = picture?.nodeAt(namesOf(picture).node(addr)?.id ?? -1, call);
   if (!node) return '';
   if (NUMBERED.has(node.kind)) return `${node.label} (${node.key})`;
   return node.kind === 'inode' && node.detail ? `${node.label}, ${node.detail}` : node.label;

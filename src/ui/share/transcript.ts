@@ -48,7 +48,7 @@ export function momentText(
     { length: to - from },
     (_, i) => `${from + i === call ? '>' : ' '}${callLine(f, names, from + i)}`,
   );
-  const holds = held.map((one) => `${one.kind} ${names.object(one.object)}`);
+  const holds = held.map((one) => `${one.kind} ${names.object(one.object, call)}`);
   return [
     ...scenarioLines(scenario),
     '',

@@ -9,6 +9,7 @@ import { CALL_KINDS, HELD_KINDS } from '../../protocol/trace.ts';
 import type { HeldBars } from '../trace/held.ts';
 import type { Names } from '../trace/names.ts';
 import { bins, highestCount, ownerSpans, shares } from '../trace/timeline.ts';
+import type { OwnerSpan } from '../trace/timeline.ts';
 
 export interface Tracks {
   readonly folded: Folded;
@@ -96,9 +97,9 @@ function lastFrom(sorted: readonly { readonly from: number }[], call: number): n
   return low - 1;
 }
 
-/** Name of an owner; one that is not drawn is the walk's own record. */
-const ownerText = ({ names, folded }: Tracks, owner: bigint): string =>
-  names.node(owner) ? names.object(owner) : folded.trace.target;
+/** Name of an owner as its span begins; one that is not drawn is the walk's own record. */
+const ownerText = ({ names, folded }: Tracks, { owner, from }: OwnerSpan): string =>
+  names.node(owner) ? names.object(owner, from) : folded.trace.target;
 
 /** What belongs to the moment: its owner, and the references held for its object. */
 export function drawHere(
@@ -124,7 +125,7 @@ export function drawHere(
     g.fill();
     g.globalAlpha = 1;
     g.font = OWNER_FONT;
-    const text = ownerText(tracks, span.owner);
+    const text = ownerText(tracks, span);
     g.fillStyle = colour('--tx');
     if (g.measureText(text).width < b - a - 10) g.fillText(text, a + 6, rowY('owner') + 15);
   }
@@ -237,7 +238,7 @@ export function drawTracks(
       g.beginPath();
       g.roundRect(a + 1, rowY('owner') + 3, Math.max(1, b - a - 2), 16, 3);
       g.fill();
-      const text = ownerText(tracks, span.owner);
+      const text = ownerText(tracks, span);
       g.globalAlpha = span.from > now ? 0.75 : 1;
       g.fillStyle = colour(span.from > now ? '--tx-2' : '--tx');
       if (g.measureText(text).width < b - a - 10) g.fillText(text, a + 6, rowY('owner') + 15);

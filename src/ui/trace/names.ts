@@ -5,10 +5,10 @@ import type { Folded } from './fold.ts';
 import type { Picture } from './picture.ts';
 
 export interface Names {
-  /** Label of the object at an address, or its address. */
-  readonly object: (addr: bigint) => string;
+  /** What the object at an address is called at a call, or its address. */
+  readonly object: (addr: bigint, call: number) => string;
   /** Name of an object that was shown: where one record stands for all of them, that of its place. */
-  readonly shown: (owner: bigint, key: number, addr: bigint) => string;
+  readonly shown: (owner: bigint, key: number, addr: bigint, call: number) => string;
   /** `bash, fd 2`: what a call is about. '' without an object. */
   readonly subject: (f: Folded, call: number) => string;
   /** `bucket 12`: what the object stands in, by the picture; ''. */
@@ -52,16 +52,19 @@ const BY_OWNER: ReadonlySet<string> = new Set(['task_file', 'task_vma']);
 function build(picture: Picture | null): Names {
   const node = (addr: bigint): SceneNode | undefined => picture?.named(addr);
   const slot = (owner: bigint, key: number): SceneNode | undefined => picture?.slot(owner, key);
-  const object = (addr: bigint): string => node(addr)?.label || formatAddress(addr);
-  const shown = (owner: bigint, key: number, addr: bigint): string =>
-    (node(addr) ?? slot(owner, key))?.label || formatAddress(addr);
+  const called = (drawn: SceneNode | undefined, addr: bigint, call: number): string =>
+    picture?.nodeAt(drawn?.id ?? -1, call)?.label || formatAddress(addr);
+  const object = (addr: bigint, call: number): string => called(node(addr), addr, call);
+  const shown = (owner: bigint, key: number, addr: bigint, call: number): string =>
+    called(node(addr) ?? slot(owner, key), addr, call);
   const subject = (f: Folded, call: number): string => {
     const { trace } = f;
     const addr = trace.object[call] ?? 0n;
     if (addr === 0n) return isNullCall(trace, call) ? 'NULL' : kindAt(trace, call) === 'copy' ? '' : 'NULL';
     const owner = trace.owner[call] ?? 0n;
     const key = trace.key[call] ?? 0;
-    const named = BY_OWNER.has(trace.target) && owner !== 0n ? object(owner) : shown(owner, key, addr);
+    const named =
+      BY_OWNER.has(trace.target) && owner !== 0n ? object(owner, call) : shown(owner, key, addr, call);
     const word = keyWord(trace.target, key);
     const said = named === word || (NAMED_BY_KEY.has(trace.target) && (node(addr) ?? slot(owner, key)));
     return said ? named : `${named}, ${word}`;

@@ -91,9 +91,9 @@ export class ObjectRows {
     const visit = visitAt(trace, call);
     return {
       call,
-      owner: end || owner === 0n || owner === object ? '' : this.names.object(owner),
+      owner: end || owner === 0n || owner === object ? '' : this.names.object(owner, call),
       key: end ? 'NULL' : keyWord(trace.target, key),
-      name: end ? 'end of the walk' : this.names.shown(owner, key, object),
+      name: end ? 'end of the walk' : this.names.shown(owner, key, object, call),
       reason: '',
       read: visit.read,
       seqNum: trace.seqNum[call] ?? 0,

@@ -278,6 +278,24 @@ describe('words', () => {
       'Event 4 of 13. show: bash, fd 1, wrote 30 B. Sequence 1, read 1; buffer 60 of 50 bytes.',
     );
   });
+  test('a task that executes another program has its new name from then on', () => {
+    const bash = node(0, { kind: 'task', addr: ownerAddr('A'), key: 7, label: 'bash' });
+    const exec = { call: 3, of: 'node', id: 0, there: true, label: 'other', detail: '' } as const;
+    const changing = namesOf(
+      new Picture(
+        packScene({
+          target: 'task_file',
+          width: 10,
+          height: 10,
+          columns: [],
+          nodes: [bash],
+          edges: [],
+          changes: { nodes: 1, edges: 0, rows: [exec] },
+        }),
+      ),
+    );
+    expect([1, 3].map((call) => changing.subject(f, call))).toEqual(['bash, fd 0', 'other, fd 1']);
+  });
   test('an object found again after a stop says so', () => {
     expect(whyCall(f, called, 9)[0]).toContain('start() of read 3 found fd 0 of cat again');
   });
