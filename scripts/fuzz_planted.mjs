@@ -1,6 +1,7 @@
 /**
  * Shows that the differential fuzzer works: each planted miscompile is built in, and has to be found.
  *
+ *     --seed N          the first program, 0 unless told
  *     --count N         programs tried for each, 1500 unless told
  *     --answers FILE    what clang answered to them, from an earlier run of scripts/fuzz_cc.mjs
  *     --only TEXT       only those whose file or text holds it
@@ -14,6 +15,7 @@ import { buildTs, root } from './run_ts.mjs';
 
 const { values } = parseArgs({
   options: {
+    seed: { type: 'string', default: '0' },
     count: { type: 'string', default: '1500' },
     answers: { type: 'string' },
     only: { type: 'string', default: '' },
@@ -41,10 +43,11 @@ rmSync(answers, { force: true });
 mkdirSync(join(root, '.cache', FOLDER), { recursive: true });
 if (values.answers !== undefined) copyFileSync(values.answers, answers);
 const run = (script, ...words) =>
-  spawnSync(process.execPath, [script, '--count', values.count, '--answers', answers, ...words], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  spawnSync(
+    process.execPath,
+    [script, '--seed', values.seed, '--count', values.count, '--answers', answers, ...words],
+    { cwd: root, encoding: 'utf8' },
+  );
 
 const sound = run(await fuzzer('sound'));
 if (sound.status !== 0)
