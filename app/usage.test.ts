@@ -190,6 +190,12 @@ const cases: { what: string; argv: () => string[]; status: number; says: RegExp 
     says: /attaching failed with EINVAL.*only one of/,
   },
   {
+    what: 'a pidfd of a thread that leads no process',
+    argv: () => ['run', TASK, '--pidfd', '413'],
+    status: 1,
+    says: /attaching failed with EINVAL/,
+  },
+  {
     what: 'a program that prints nothing',
     argv: () => [
       'run',

@@ -6,11 +6,13 @@
  * Source: fs/pidfs.c, kernel/pid.c, Linux 6.12.
  */
 import { must } from '../../shared/assert.ts';
+import { fail } from '../../shared/errno.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { FMODE, fileOperations, newFile } from '../kernel/objects/file.ts';
 import { fileAtFd, filesOf } from '../kernel/objects/files.ts';
 import { newInode } from '../kernel/objects/inode.ts';
 import { internalMount, pseudoPath } from '../kernel/objects/internal_mounts.ts';
+import { PidType, pidTask } from '../kernel/objects/pid.ts';
 import { getRef } from '../kernel/objects/refs.ts';
 import type { View } from '../kernel/view.ts';
 import { openFd } from './fd_table.ts';
@@ -38,11 +40,12 @@ const O_RDWR = 2;
  * pidfd_open(2): a new fd of `task` for a process.
  *
  * @param pid the process's struct pid
- * @returns the fd, close-on-exec, or -EMFILE
+ * @returns the fd, close-on-exec; -EINVAL when no process has it, as for a thread that leads no group, or -EMFILE
  * @kernel pidfd_prepare, kernel/fork.c
  * @fidelity partial: each pidfd has an inode of its own; the kernel shares one for each process
  */
 export function openPidfd(kernel: Kernel, task: View, pid: View): number {
+  if (!pidTask(kernel, pid, PidType.TGID)) return fail('EINVAL');
   const sb = must(internalMount(kernel, 'pidfs').deref('mnt.mnt_sb'), 'pidfs');
   const inode = newInode(kernel, sb, {
     ino: pid.num('numbers[0].nr'),

@@ -5,7 +5,6 @@ import {
   findPidNs,
   findTaskByPidNs,
   PidType,
-  pidTask,
   taskActivePidNs,
   taskPidNrNs,
 } from '../../kernel/objects/pid.ts';
@@ -152,7 +151,6 @@ function pidfdOpen(call: NativeCall): number {
   const pid = findPidNs(call.kernel, call.int(1), ns(call));
   if (call.int(2) !== 0 || call.int(1) <= 0) return fail('EINVAL');
   if (!pid) return fail('ESRCH');
-  if (!pidTask(call.kernel, pid, PidType.TGID)) return fail('EINVAL');
   return openPidfd(call.kernel, call.thread.task, pid);
 }
 
