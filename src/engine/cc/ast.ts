@@ -452,8 +452,8 @@ export interface IfStmt extends StmtBase {
   readonly then: Stmt;
   readonly otherwise: Stmt | null;
 }
-/** `#pragma unroll` (full), `#pragma unroll N`, `#pragma clang loop unroll(disable)`. */
-export type UnrollHint = 'none' | 'full' | 'disable' | number;
+/** `#pragma unroll` (enable: as far as there is room), `#pragma unroll N`, `#pragma clang loop unroll(disable)`. */
+export type UnrollHint = 'none' | 'full' | 'enable' | 'disable' | number;
 export interface WhileStmt extends StmtBase {
   readonly kind: 'while';
   readonly condition: Expr;

@@ -384,6 +384,15 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     9n,
   ],
   [
+    'a loop too large to be unrolled to its end, and left before it',
+    `${L} { volatile long v = 0;
+#define T(x) x x x x
+     _Pragma("unroll") for (int i = 0; i < 200; i++) { T(T(T(v++;))) if (v == a) break; } return v; }`,
+    64n * 123n,
+    0n,
+    64n * 123n,
+  ],
+  [
     'a loop of which four rounds are one',
     `${L} { long n = 0, i = 0; _Pragma("unroll 4") while (i < a) n += i++; _Pragma("GCC unroll 3") do n++; while (n < b); return n; }`,
     10n,

@@ -10,7 +10,7 @@ import { tidyJumps } from './emit_jumps.ts';
 import { mergeTails } from './emit_merge.ts';
 import { removeCopies } from './emit_copies.ts';
 import type { Cpu } from './cpu.ts';
-import { placedParts, tieMarks } from './emit_places.ts';
+import { dropMarks, placedParts, tieMarks } from './emit_places.ts';
 import type { PlacedPart } from './emit_places.ts';
 import type { AsmReg, AtomicOp, CoreRelo, IrSymbol, Slot } from './ir.ts';
 import { invertJump } from './isel.ts';
@@ -269,7 +269,8 @@ export function emitFunction(
 ): EmittedFunction {
   const frame = layOutFrame(fn);
   placeSlots(fn, frame.offsets);
-  tieMarks(fn, frame.offsets);
+  if (options.places) tieMarks(fn, frame.offsets);
+  else dropMarks(fn);
   if (options.tidy) tidy(fn);
   const emitter = new Emitter(options.extended ? Math.ceil(frame.size / FRAME_UNIT) : 0, fn.cpu);
   const order = placeBlocks(fn);

@@ -40,7 +40,13 @@ interface Held {
 }
 type State = ReadonlyMap<string, Held>;
 
-/** Takes marks and scopes out of the code and ties them to the instruction that follows. */
+/** Takes marks and scopes out of the code. */
+export function dropMarks(fn: MFunction): void {
+  for (const block of fn.blocks)
+    block.insts = block.insts.filter(({ kind }) => kind !== 'mark' && kind !== 'life');
+}
+
+/** The same, and ties them to the instruction that follows. */
 export function tieMarks(fn: MFunction, offsets: ReadonlyMap<Slot, Bytes>): void {
   const inMemory = (variable: Slot, begins: boolean): MInst[] => {
     const off = offsets.get(variable);

@@ -79,22 +79,27 @@ export function carryMarks(from: MInst, to: MInst | undefined): void {
   if (to && from.marks.length > 0) to.marks = [...from.marks, ...to.marks];
 }
 
+/** What a mark says, as a word of its own. */
+const said = ({ mark, src, off, imm }: MInst): string =>
+  mark ? `${mark.variable.id}:${mark.off}:${mark.size}:${mark.in}:${src}:${off}:${imm}` : '';
+
 /** Two instructions become one: what they do not both say of a variable is not known. */
 export function meetMarks(kept: MInst, gone: MInst): void {
-  const says = (a: MInst, b: MInst): boolean =>
-    a.mark?.variable === b.mark?.variable &&
-    a.mark?.off === b.mark?.off &&
-    a.mark?.in === b.mark?.in &&
-    a.src === b.src &&
-    a.off === b.off &&
-    a.imm === b.imm;
-  const all = [...kept.marks, ...gone.marks];
-  kept.marks = all.flatMap((mark) => {
-    const both =
-      kept.marks.some((other) => says(mark, other)) && gone.marks.some((other) => says(mark, other));
-    if (both) return kept.marks.includes(mark) ? [mark] : [];
-    return mark.mark ? [minst('mark', { mark: { ...mark.mark, in: 'nothing' } })] : [];
-  });
+  if (kept.marks.length + gone.marks.length === 0) return;
+  const here = new Set(kept.marks.map(said));
+  const there = new Set(gone.marks.map(said));
+  const met = new Map<string, MInst>();
+  // Of what is said twice the last word counts.
+  const say = (mark: MInst): void => {
+    met.delete(said(mark));
+    met.set(said(mark), mark);
+  };
+  const unsay = ({ mark }: MInst): void => {
+    if (mark) say(minst('mark', { mark: { ...mark, in: 'nothing' } }));
+  };
+  for (const mark of kept.marks) (there.has(said(mark)) ? say : unsay)(mark);
+  for (const mark of gone.marks) if (!here.has(said(mark))) unsay(mark);
+  kept.marks = [...met.values()];
 }
 
 export interface MBlock {

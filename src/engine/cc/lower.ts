@@ -14,6 +14,7 @@ import type { IrSymbol, Width } from './ir.ts';
 import { lowerVariable, sizeOfVariable, STRING_SECTION } from './lower_data.ts';
 import type { DataObject } from './lower_data.ts';
 import { Lowering } from './lower_function.ts';
+import { Sizes } from './lower_size.ts';
 import { removeUnreachable } from './opt_cfg.ts';
 import type { Profile } from './profile.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
@@ -30,6 +31,7 @@ const widthOf = (type: CType): Width => (isRecord(type) || sizeOf(type) === 8 ? 
 export class ModuleLowering {
   readonly diagnostics: Diagnostics;
   readonly profile: Profile;
+  readonly sizes = new Sizes();
   private readonly functions = new Map<FuncSymbol, IrFunction>();
   private readonly symbols = new Map<ObjectSymbol, IrSymbol>();
   private readonly declarations = new Map<IrSymbol, ObjectSymbol>();

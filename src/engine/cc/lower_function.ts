@@ -259,7 +259,7 @@ export class Lowering {
 
   /** A loop, or the copies that unrolling makes of it: each round goes on to the next copy. */
   private loop(stmt: Loop, step: () => void): void {
-    const { copies, full, refused } = unrolling(stmt);
+    const { copies, full, refused } = unrolling(stmt, this.module.sizes);
     if (refused !== null) this.module.diagnostics.warning('pass-failed', stmt.range, refused);
     // What stays behind all rounds is the loop itself; optimising finds that it is never reached.
     const tooMany = this.fn.blocks.length > MOST_BLOCKS;

@@ -6,9 +6,13 @@
 import type { Expr, Stmt, UnrollHint, VarSymbol } from './ast.ts';
 import { wrapInt } from './const_eval.ts';
 import { integerOf } from './ctype.ts';
+import type { Sizes } from './lower_size.ts';
 
 /** More copies than anybody reads. */
 const MOST_COPIES = 4096n;
+/** What `#pragma unroll` may become, in instructions; beyond it as many copies are made as clang would. */
+const MOST_UNROLLED = 32_768;
+const ROOM = 16_384;
 
 /** An integer expression over one variable and constants, or null. */
 function evaluate(expr: Expr, counter: VarSymbol, value: bigint): bigint | null {
@@ -113,14 +117,28 @@ export interface Unrolling {
   readonly refused: string | null;
 }
 
-export function unrolling(stmt: Loop): Unrolling {
+/** The most copies there is room for that divide the rounds without a rest. */
+function copiesThatFit(trips: number, size: number): number {
+  let copies = Math.min(trips, Math.floor(ROOM / size));
+  while (copies > 1 && trips % copies !== 0) copies--;
+  return copies;
+}
+
+export function unrolling(stmt: Loop, sizes: Sizes): Unrolling {
   const { unroll } = stmt;
   const none = (refused: string | null): Unrolling => ({ copies: 1, full: false, refused });
   if (unroll === 'none' || unroll === 'disable') return none(null);
   if (hasLabel(stmt.body)) return none('loop not unrolled: there is a label in it');
   const trips = stmt.kind === 'for' ? tripCount(stmt) : null;
-  if (trips !== null && (unroll === 'full' || trips <= unroll))
+  if (unroll === 'enable' && trips !== null) {
+    const size = Math.max(1, sizes.of(stmt.body));
+    const copies = trips * size > MOST_UNROLLED ? copiesThatFit(trips, size) : trips;
+    return copies > 1 || copies === trips
+      ? { copies, full: copies === trips, refused: null }
+      : none('loop not unrolled: it is too large');
+  }
+  if (trips !== null && (typeof unroll === 'string' || trips <= unroll))
     return { copies: trips, full: true, refused: null };
-  if (unroll === 'full') return none('loop not unrolled: how often it runs is not a constant');
+  if (typeof unroll === 'string') return none('loop not unrolled: how often it runs is not a constant');
   return { copies: Math.min(unroll, Number(MOST_COPIES)), full: false, refused: null };
 }

@@ -91,13 +91,14 @@ class PragmaState {
   }
 
   private unrollBy(count: string | undefined): void {
-    this.setUnroll(count === undefined ? 'full' : Number(count) > 1 ? Number(count) : 'disable');
+    this.setUnroll(count === undefined ? 'enable' : Number(count) > 1 ? Number(count) : 'disable');
   }
 
   private loop(text: string): void {
     const count = /unroll_count\((\d+)\)/.exec(text)?.[1];
     if (count !== undefined) this.unrollBy(count);
-    else if (/unroll\((full|enable)\)/.test(text)) this.setUnroll('full');
+    else if (text.includes('unroll(full)')) this.setUnroll('full');
+    else if (text.includes('unroll(enable)')) this.setUnroll('enable');
     else if (text.includes('unroll(disable)')) this.setUnroll('disable');
   }
 
