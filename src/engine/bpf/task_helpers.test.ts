@@ -39,7 +39,10 @@ const trace = (bytes: number): string[] =>
   );
 
 test('bpf_get_task_stack gives every sleeping task the frames of its /proc/PID/stack', () => {
-  const sleeping = snapshot.processes.flatMap(({ threads }) => threads).filter(({ stack }) => stack !== '');
+  const reader = kernel.view('task_struct', kernel.current).num('pid');
+  const sleeping = snapshot.processes
+    .flatMap(({ threads }) => threads)
+    .filter(({ tid, stack }) => tid !== reader && stack !== '');
   expect(sleeping.length).toBeGreaterThan(50);
   for (const { tid, stack } of sleeping) {
     const want = Array.from(stack.matchAll(/^\[<0>\] ([^/]+)/gm), ([, frame]) => frame);
@@ -57,6 +60,30 @@ test('frames can be skipped, the buffer is cut, and bad flags are refused', () =
   expect(stackOf(1, 256, 1 << 11)).toBe(fail('EINVAL'));
   expect(stackOf(1, 256, 1 << 8)).toBe(fail('EOPNOTSUPP'));
   expect(kernel.mem.u64(buf)).toBe(0n);
+});
+
+test('whose stack is gone has none, kernel threads have none in user space, and the memory is zeroed', () => {
+  const was = task(1).num('exit_state');
+  stackOf(1);
+  task(1).set('exit_state', 16);
+  expect([stackOf(1), kernel.mem.u64(buf)]).toEqual([fail('EFAULT'), 0n]);
+  task(1).set('exit_state', was);
+  stackOf(1);
+  expect([stackOf(2, 256, 1 << 8), kernel.mem.u64(buf)]).toEqual([fail('EFAULT'), 0n]);
+});
+
+test('a reader whose registers nobody told has no user stack; its kernel stack leads from the program to read(2)', () => {
+  const reader = kernel.view('task_struct', kernel.current);
+  const stack = reader.ptr('stack');
+  reader.set('stack', 0n);
+  expect(callHelper(bpf, 141, reader.addr, buf, 64, 1 << 8)).toBe(fail('EFAULT'));
+  expect(trace(callHelper(bpf, 141, reader.addr, buf, 256, 0)).slice(-4)).toEqual([
+    'vfs_read+0xa9',
+    'ksys_read+0x6f',
+    'do_syscall_64+0x82',
+    'entry_SYSCALL_64_after_hwframe+0x76',
+  ]);
+  reader.set('stack', stack);
 });
 
 test("the current task's user stack: where it entered the kernel, and what its frame pointers lead to", () => {

@@ -26,6 +26,7 @@ const USER_STACK = 1n << 8n;
 const USER_BUILD_ID = 1n << 11n;
 /** sizeof(struct bpf_stack_build_id) */
 const BUILD_ID_ENTRY = 32;
+const PF_KTHREAD = 0x20_0000;
 
 export const stackHelpers = (): readonly (readonly [number, Helper])[] => [
   [27, getStackId],
@@ -73,8 +74,8 @@ function userTrace({ kernel, current }: Call, max: number): Addr[] | null {
   const task = taskAt(kernel, current);
   const mm = task.deref('mm');
   if (!mm) return [];
-  const at = taskPtRegs(task);
-  const regs = at === 0n || !kernel.types.has('pt_regs') ? null : kernel.view('pt_regs', at);
+  const told = task.ptr('stack') !== 0n && kernel.types.has('pt_regs');
+  const regs = told ? kernel.view('pt_regs', taskPtRegs(task)) : null;
   const ip = regs?.ptr('ip') ?? 0n;
   if (!regs || ip === 0n) return null;
   const out = [ip];
@@ -124,22 +125,28 @@ function storeStack(
 }
 
 /**
- * @returns as storeStack; -EFAULT for a task whose stack is gone, and -EOPNOTSUPP for the user stack of
- *   another task
+ * @returns as storeStack; -EFAULT for a task whose stack is gone and for the user stack of a kernel thread,
+ *   -EOPNOTSUPP for that of another task; the memory is zeroed then
  * @kernel bpf_get_task_stack, kernel/bpf/stackmap.c
- * @fidelity partial: user stacks as userTrace
+ * @fidelity partial: user stacks as userTrace; the helper's own frames are left out
  */
 function getTaskStack(call: Call): number {
   const task = taskAt(call.kernel, call.arg(1));
   const [buf, size, flags] = [call.arg(2), call.u32(3), call.arg(4)];
-  if (task.num('exit_state') !== 0) return fail('EFAULT');
+  const refuse = (errno: NegErrno): number => {
+    call.mem.fill(buf, size, 0);
+    return errno;
+  };
+  if (task.num('exit_state') !== 0) return refuse(fail('EFAULT'));
+  const mine = task.addr === call.current;
   const known = (flags & ~(SKIP_MASK | USER_STACK | USER_BUILD_ID)) === 0n;
   const fits = size % ((flags & USER_BUILD_ID) !== 0n ? BUILD_ID_ENTRY : 8) === 0;
-  if (known && fits && (flags & USER_STACK) !== 0n && task.addr !== call.current) {
-    call.mem.fill(buf, size, 0);
-    return fail('EOPNOTSUPP');
+  if (known && fits && (flags & USER_STACK) !== 0n) {
+    if ((task.num('flags') & PF_KTHREAD) !== 0) return refuse(fail('EFAULT'));
+    if (!mine) return refuse(fail('EOPNOTSUPP'));
   }
-  return storeStack(call, buf, size, flags, (max) => kernelTrace(call.kernel, task, max));
+  const trace = mine ? runningTrace : ({ kernel }: Call, max: number) => kernelTrace(kernel, task, max);
+  return storeStack(call, buf, size, flags, (max) => trace(call, max));
 }
 
 /**
