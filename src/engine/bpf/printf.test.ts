@@ -177,6 +177,16 @@ describe('numbers and strings from memory', () => {
     expect(at(113, 0x1234n)).toEqual([fail('ERANGE'), 0n]);
     kernel.mem.setU64(dst, 1n);
     expect(at(113, kernel.mem.direct(kernel.mem.used))).toEqual([fail('EFAULT'), 0n]);
+    // Nothing at all is read of a forbidden address neither; the half below the direct map is the kernel's too.
+    expect([callHelper(bpf, 113, dst, 0, 1n), callHelper(bpf, 113, dst, 0, hello)]).toEqual([
+      fail('ERANGE'),
+      0,
+    ]);
+    expect(
+      [0x7fff_ffff_f000n, 0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0xffff_ffff_ff60_0010n, -1n].map(
+        (addr) => callHelper(bpf, 113, dst, 8, BigInt.asUintN(64, addr)),
+      ),
+    ).toEqual([fail('ERANGE'), fail('ERANGE'), fail('EFAULT'), fail('ERANGE'), fail('EFAULT')]);
     expect(callHelper(bpf, 115, dst, 4, hello)).toBe(4);
     expect(textAt(bpf, dst, 8)).toBe('hel');
     expect(callHelper(bpf, 115, dst, 8, hello)).toBe(6);

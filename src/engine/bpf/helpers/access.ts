@@ -15,21 +15,29 @@ import { readUserString } from '../../kernel/objects/user_memory.ts';
 import type { View } from '../../kernel/view.ts';
 import type { PrintfMemory } from '../bprintf.ts';
 
+/** A page of the kernel image's range that counts as user space. */
+const VSYSCALL = 0xffff_ffff_ff60_0000n;
+
 /**
+ * The canonical addresses of the kernel's half: as many as user space has, with its guard page.
+ *
  * @kernel copy_from_kernel_nofault_allowed, arch/x86/mm/maccess.c
- * @fidelity full: btf_show.test.ts
+ * @fidelity full: printf.test.ts
  */
-const kernelRange = (mem: Memory, addr: Addr): boolean => !mem.isUser(addr) && addr >= mem.map.pageOffset;
+const kernelRange = ({ map }: Memory, addr: Addr): boolean =>
+  addr >= BigInt.asUintN(64, -(map.userEnd + BigInt(PAGE_SIZE))) &&
+  addr - (addr % BigInt(PAGE_SIZE)) !== VSYSCALL;
 
 /**
  * Bytes at a kernel address.
  *
- * @returns them, -ERANGE outside the kernel's range, or -EFAULT where nothing is
+ * @returns them, -ERANGE outside the kernel's range even of none, or -EFAULT where nothing is
  * @kernel copy_from_kernel_nofault, mm/maccess.c
  * @fidelity full: btf_show.test.ts
  */
 export function readKernel(mem: Memory, addr: Addr, size: Bytes): Uint8Array | NegErrno {
   if (!kernelRange(mem, addr)) return fail('ERANGE');
+  if (size === 0) return new Uint8Array(0);
   return mem.translate(addr, size) < 0 ? fail('EFAULT') : mem.bytes(addr, size);
 }
 

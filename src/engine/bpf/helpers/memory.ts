@@ -46,10 +46,8 @@ function storeString(call: Call, text: Uint8Array): number {
  * @kernel bpf_probe_read_kernel, kernel/trace/bpf_trace.c
  * @fidelity full: printf.test.ts
  */
-function probeReadKernel(call: Call): NegErrno {
-  const size = call.u32(2);
-  return size === 0 ? 0 : deliver(call, readKernel(call.mem, call.arg(3), size));
-}
+const probeReadKernel = (call: Call): NegErrno =>
+  deliver(call, readKernel(call.mem, call.arg(3), call.u32(2)));
 
 /**
  * @returns the length with NUL, or as probe_read_kernel
