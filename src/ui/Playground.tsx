@@ -2,7 +2,7 @@ import { Suspense, lazy, useEffect, useState } from 'react';
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
 import { AttachBar } from './bars/AttachBar.tsx';
 import { TopBar } from './bars/TopBar.tsx';
-import { commandFor } from './commands.ts';
+import { commandFor, obey } from './commands.ts';
 import { Dock } from './console/Dock.tsx';
 import { EditorPane } from './editor/EditorPane.tsx';
 import type { FieldState } from './editor/handover.ts';
@@ -138,7 +138,7 @@ function useKeys(): void {
       const command = event.defaultPrevented ? null : commandFor(event);
       if (!command) return;
       event.preventDefault();
-      command.run();
+      obey(command);
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);

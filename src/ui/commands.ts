@@ -146,7 +146,7 @@ export const COMMANDS: readonly Command[] = [
   {
     id: 'find',
     title: 'Search the recording',
-    group: 'Move',
+    group: 'View',
     keys: ['/'],
     run: () => state().setView({ finding: true }),
   },
@@ -257,6 +257,15 @@ const SYMBOLS: Readonly<Record<string, string>> = {
 export const keyText = (key: string): string => SYMBOLS[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 
 const byKey = new Map(COMMANDS.flatMap((command) => command.keys.map((key) => [key, command] as const)));
+
+/**
+ * Does what a key asks for. A move waits for the frame that shows it: the browser looks for what is below the
+ * pointer between keys and frame, and would lay the page out for that alone.
+ */
+export function obey(command: Command): void {
+  if (command.group === 'Move') requestAnimationFrame(() => command.run());
+  else command.run();
+}
 
 /** Widgets that use arrows, letters or Space themselves. */
 const OWN_KEYS =

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { commandFor } from '../commands.ts';
+import { commandFor, obey } from '../commands.ts';
 import { Output } from '../console/Output.tsx';
 import { GraphView } from '../graph/GraphView.tsx';
 import { MomentSentence } from '../graph/MomentSentence.tsx';
@@ -81,7 +81,7 @@ function useKeys(): void {
       const command = event.defaultPrevented ? null : commandFor(event);
       if (!command || !['Run', 'Move', 'Unit and speed'].includes(command.group)) return;
       event.preventDefault();
-      command.run();
+      obey(command);
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
