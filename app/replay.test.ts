@@ -328,3 +328,31 @@ test.for(WALKS)('%s: every line of the algorithm is drawn, and every line drawn 
   expect(own.filter((id) => !reached.has(id) && !(id in UNREACHED))).toEqual([]);
   expect(Object.keys(UNREACHED).filter((id) => reached.has(id))).toEqual([]);
 });
+
+test('a line of the program is found in every call that comes to it, some thousand callbacks at a time', async () => {
+  const api = createEngineApi(resources);
+  const text = 'BPF_SEQ_PRINTF(seq, "%8d';
+  const asked = scenario('task_file');
+  const line = (asked.source.text ?? '').split(text)[0]?.split('\n').length ?? 0;
+  const { sessions } = await api.run({ scenario: { ...asked, world: { name: 'big:3000' } } }, context());
+  const [trace] = sessions;
+  // It writes a row for whatever object it is shown.
+  const wrote = rows(trace!).flatMap(({ kind, insns }, call) => (kind === 'show' && insns > 0 ? [call] : []));
+  const found: number[] = [];
+  let windows = 0;
+  for (let from = 0; from < Infinity; windows++) {
+    const { places, until } = await api.reaches({ session: trace!.session, lines: [line], from }, context());
+    expect(places.every(({ call }) => call >= from && call < until)).toBe(true);
+    found.push(...places.map(({ call }) => call));
+    from = until;
+  }
+  expect(trace!.length).toBeGreaterThan(2_500);
+  expect(windows).toBeGreaterThan(1);
+  expect(found).toEqual([...new Set(found)].sort((a, b) => a - b));
+  expect(found).toEqual(wrote);
+  // From the middle, as who has gone there asks.
+  const middle = await api.reaches({ session: trace!.session, lines: [line], from: 900 }, context());
+  expect(middle.places.map(({ call }) => call)).toEqual(
+    found.filter((call) => call >= 900 && call < middle.until),
+  );
+});

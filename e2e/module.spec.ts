@@ -6,12 +6,17 @@ const MODULE = exampleText('targets/task_children.c');
 
 /** Where the reference is taken that a forgotten put leaks. */
 const taken = MODULE.slice(0, MODULE.indexOf('found = get_task_struct')).split('\n').length;
+/** Where next comes to its end. */
+const returned = MODULE.slice(0, MODULE.lastIndexOf('return child_at(info->parent, *pos);')).split(
+  '\n',
+).length;
 
 test('the children of a task: chosen, run, watched, broken @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.choose('Example', 'task_children.bpf.c');
   await expect(page.getByText(/^Verified/)).toBeVisible();
+  const lines = () => page.locator('.line-current-number:visible');
   const files = page.getByRole('tablist', { name: 'Files' });
   await expect(files.getByRole('tab')).toHaveText(['task_children.bpf.c', 'task_children.c']);
   await page.getByRole('radio', { name: 'pid', exact: true }).click();
@@ -27,6 +32,23 @@ test('the children of a task: chosen, run, watched, broken @every-width', async 
   await playground.pane('Code');
   await files.getByRole('tab', { name: 'task_children.c' }).click();
   await expect(page.locator('.monaco-editor .line-current:visible')).toHaveCount(1);
+
+  // A line to pause at, and from there to the next line of kernel code.
+  await expect(lines()).toHaveText(String(returned));
+  const number = await lines().boundingBox();
+  if (!number) throw new Error('no line is lit');
+  await page.mouse.click(number.x - 6, number.y + number.height / 2);
+  await expect(page.locator('.breakpoint:visible')).toHaveCount(1);
+  await playground.pane('Graph');
+  await page.locator('.transport select').first().selectOption('Infinity');
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(page.locator('.transport .status')).toContainText(`Paused: task_children.c line ${returned}`);
+  await playground.pane('Code');
+  await expect(lines()).toHaveText(String(returned));
+  await page.getByRole('button', { name: 'Line back' }).click();
+  await expect(lines()).not.toHaveText(String(returned));
+  await page.getByRole('button', { name: 'Line on' }).click();
+  await expect(lines()).toHaveText(String(returned));
 
   await playground.dock('Module');
   const pane = page.getByRole('region', { name: 'Module' });

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import type { RunReport } from '../src/protocol/report.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -93,13 +93,18 @@ export class Playground {
     await this.page.getByLabel(label, { exact: true }).selectOption(value);
   }
 
-  /** Replaces the text in Monaco, by pasting: typed lines would be indented by the editor. */
+  /** Replaces the text in the editor of the program, or of kernel code where that is in front. */
   async replaceText(text: string): Promise<void> {
     await this.pane('Code');
+    await this.replaceIn(this.page.getByRole('region', { name: 'Program' }), text);
+  }
+
+  /** Replaces the text in the Monaco of a part of the page, by pasting: typed lines would be indented by the editor. */
+  async replaceIn(part: Locator, text: string): Promise<void> {
     // Not the lines themselves: they are wider and higher than the pane, and would be scrolled.
-    await this.page.locator('.editor-host:visible .monaco-slot').click();
+    await part.locator('.editor-host:visible .monaco-slot').click();
     // Pasted before the editor has the focus, it would go to nobody.
-    await expect(this.page.locator('.editor-host:visible .monaco-editor.focused')).toBeVisible();
+    await expect(part.locator('.editor-host:visible .monaco-editor.focused')).toBeVisible();
     await this.page.keyboard.press('ControlOrMeta+a');
     await this.page.evaluate((pasted) => {
       const clipboardData = new DataTransfer();

@@ -11,8 +11,8 @@ test('a reader is written for the program, runs, and steps through its lines and
   await playground.run();
   await playground.goTo(40);
   await playground.dock('Reader');
-  const source = page.getByRole('textbox', { name: 'reader.c' });
-  await expect(source).toHaveValue(/bpf_object__open\("task_file\.bpf\.o"\)/);
+  const source = page.locator('.reader-text');
+  await expect(source.locator('.view-lines')).toContainText('bpf_object__open("task_file.bpf.o")');
   await page.getByRole('button', { name: 'Run reader' }).click();
   await expect(page.getByText('exit status 0')).toBeVisible({ timeout: 30_000 });
   await expect(page.getByText(/line \d+, main$/)).toBeVisible();
@@ -42,19 +42,40 @@ test('a reader is written for the program, runs, and steps through its lines and
   await expect(page.locator('.node.current').first()).toBeVisible();
   await playground.dock('Reader');
 
+  // A line to pause at: Continue goes there, each time it is come to, and playing pauses there as well.
+  await source.locator('.view-line', { hasText: 'fwrite(buf' }).click();
+  await page.keyboard.press('F9');
+  await expect(source.locator('.breakpoint')).toBeVisible();
+  await page.keyboard.press('Escape');
+  const toLine = page.getByRole('button', { name: 'Continue' });
+  const place = page.locator('.reader-run').getByRole('status');
+  await toLine.click();
+  await expect(place).toHaveText(/: line \d+, main$/);
+  const written = (await place.textContent()) ?? '';
+  await expect(source.locator('.line-current')).toBeVisible();
+  await toLine.click();
+  await expect(place).not.toHaveText(written);
+  await playground.goTo(2);
+  await playground.pane('Graph');
+  await page.locator('.transport select').first().selectOption('Infinity');
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(page.locator('.transport .status')).toContainText(/Paused: reader\.c line \d+/);
+  await playground.dock('Reader');
+  await expect(place).toHaveText(written);
+
   const variables = page.getByRole('region', { name: 'Variables of the reader' });
   await expect(variables.locator('dt', { hasText: /^fd$/ })).toBeVisible();
 
-  await source.fill('int main(void)\n{\n\tint *p = 0;\n\treturn *p;\n}\n');
+  await playground.replaceIn(source, 'int main(void)\n{\n\tint *p = 0;\n\treturn *p;\n}\n');
   await page.getByRole('button', { name: 'Run reader' }).click();
   await expect(page.getByText('exit status 139: signal 11 at line 4')).toBeVisible({ timeout: 30_000 });
   await expect(variables).toHaveText('pNULL');
-  await source.fill('int main(void) { return x; }\n');
+  await playground.replaceIn(source, 'int main(void) { return x; }\n');
   await page.getByRole('button', { name: 'Run reader' }).click();
   await expect(page.getByText(/^reader\.c:1: use of undeclared identifier 'x'/)).toBeVisible({
     timeout: 30_000,
   });
   await page.getByRole('button', { name: 'Write it anew' }).click();
-  await expect(source).toHaveValue(/bpf_iter_create/);
+  await expect(source.locator('.view-lines')).toContainText('bpf_object__open("task_file.bpf.o")');
   expect(playground.errors).toEqual([]);
 });

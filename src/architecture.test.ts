@@ -52,7 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
       ['editor', 'console', 'timeline', 'graph', 'panels'].map((name) => [`ui/${name}`, panel]),
     ),
     ...Object.fromEntries(['world', 'drop', 'shell'].map((name) => [`ui/${name}`, panel])),
-    'ui/reader': [...panel, 'ui/console'],
+    'ui/reader': [...panel, 'ui/console', 'ui/editor'],
     'ui/module': [...panel, 'ui/editor'],
     'ui/take': [...panel, 'ui/reader'],
     'ui/share': [...panel, 'ui/graph'],

@@ -50,8 +50,8 @@ import type { World } from './kernel/world.ts';
 
 /** Callbacks between two looks at the port. */
 const SLICE = 64;
-/** Places at which a breakpoint on a line may stop. */
-const MOST_REACHED = 10_000;
+/** Callbacks that are looked through for a line in one call: some ten milliseconds. */
+const REACHED_AT_ONCE = 2_000;
 const COURSE_MOST = 401;
 /** Before the first run. */
 const NOTHING_SEEN: Look = {
@@ -408,15 +408,15 @@ export function createEngineApi(resources: Resources): ServedApi {
       );
       return lines?.seen() ?? { now: [], lines: [] };
     },
-    reaches: ({ session, lines }) => {
-      if (!replay || !shown) return [];
+    reaches: ({ session, lines, from }) => {
+      if (!replay || !shown) return { places: [], until: Infinity };
       const { insns, path } = shown;
       const wanted = new Set(lines);
       const lineAt = (pc: number): number => {
         const insn = insns[pc];
         return insn?.file === path && wanted.has(insn.line) ? insn.line : 0;
       };
-      return replay.reaches(session, lineAt, MOST_REACHED);
+      return replay.reaches(session, from, lineAt, REACHED_AT_ONCE);
     },
     course: async (question) => {
       if (!replay) return [];

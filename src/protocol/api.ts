@@ -150,6 +150,13 @@ export interface LineReached extends Moment {
   readonly insn: number;
   readonly line: number;
 }
+/** Where some of a run's callbacks come to a line. */
+export interface LinesReached {
+  /** In order. */
+  readonly places: readonly LineReached[];
+  /** The first callback that was not looked at; Infinity: there is none. */
+  readonly until: number;
+}
 
 export interface EngineApi extends LanguageApi {
   /** Compiles and verifies; nothing is run. */
@@ -170,10 +177,10 @@ export interface EngineApi extends LanguageApi {
   /** As `values`, with what stands beside the lines that have run in the moment's call. */
   variables(args: { moment: Moment }): MomentVariables;
   /**
-   * Where the program of a session of the last run first comes to one of these lines, in each call that does;
-   * the first 10,000 such places.
+   * Where the program of a session of the last run first comes to one of these lines, in each call that does.
+   * Looks at some thousand callbacks, from one on.
    */
-  reaches(args: { session: number; lines: readonly number[] }): readonly LineReached[];
+  reaches(args: { session: number; lines: readonly number[]; from: number }): LinesReached;
   /** The values of a field over a session of the last run from a callback on: the first, and 400 changes. */
   course(args: CourseQuestion): readonly FieldChange[];
   /** Adds a change to a scenario's journal, if it can be made at its moment: plays the scenario up to there. */

@@ -2,7 +2,7 @@
  * What there is to see at a moment of a run: structs, registers, variables. A player brings the machine there;
  * what is asked of one moment is answered in one visit.
  */
-import type { LineReached } from '../../protocol/api.ts';
+import type { LineReached, LinesReached } from '../../protocol/api.ts';
 import type { Moment } from '../../protocol/moment.ts';
 import type { CallSteps, PeekStruct, StepInsn } from '../../protocol/peek.ts';
 import type { Addr, InsnIndex } from '../../shared/brand.ts';
@@ -98,17 +98,18 @@ export class Replay {
   }
 
   /**
-   * Plays all of it again.
+   * Makes callbacks of a session again.
    *
+   * @param from the first of them
    * @param lineAt the line to stop at that an instruction belongs to, or 0
-   * @returns in each call of the session the first instruction of each such line
+   * @returns in each of them the first instruction of each such line
    */
-  reaches(session: number, lineAt: (pc: InsnIndex) => number, most: number): LineReached[] {
+  reaches(session: number, from: number, lineAt: (pc: InsnIndex) => number, most: number): LinesReached {
     const { player } = this;
     // No program runs in the first callback, which is start.
-    const machine = player.after(session, 1);
-    const found: LineReached[] = [];
-    if (!machine) return found;
+    const machine = player.after(session, Math.max(1, from));
+    const places: LineReached[] = [];
+    if (!machine) return { places, until: Infinity };
     let [call, insn] = [-1, 0];
     let seen = new Set<number>();
     machine.sys.watch = (of) =>
@@ -118,17 +119,18 @@ export class Replay {
               const now = player.calls(session);
               if (now !== call) [call, insn, seen] = [now, 0, new Set()];
               const line = lineAt(pc);
-              if (line > 0 && !seen.has(line) && found.length < most) {
+              if (line > 0 && !seen.has(line)) {
                 seen.add(line);
-                found.push({ session, read: of.reads, call, insn, line });
+                places.push({ session, read: of.reads, call, insn, line });
               }
               insn++;
             },
           }
         : {};
-    while (found.length < most && player.next());
+    let goesOn = true;
+    for (let made = 0; made < most && goesOn; made++) goesOn = player.next();
     machine.sys.watch = () => ({});
-    return found;
+    return { places, until: goesOn ? player.calls(session) : Infinity };
   }
 
   /** The instructions of the moment's call, with the registers before each. */

@@ -4,6 +4,7 @@
  */
 import type { VariableValue } from '../../protocol/variables.ts';
 import { inTurn } from '../store/following.ts';
+import type { BrokenFile } from '../store/line_breaks.ts';
 import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import type { PageState } from '../store/store.ts';
@@ -27,13 +28,13 @@ const shownBeside = (line: number, values: readonly VariableValue[]): readonly V
     .sort((a, b) => Number(b.declared.line === line) - Number(a.declared.line === line))
     .slice(0, MOST_BESIDE);
 
-/** Breakpoints and values as decorations of the text, kept true while both live. @returns how to end it */
-export function showRun(model: Model): () => void {
+/** Breakpoints, and a program's values, as decorations of the text, kept true while both live. @returns how to end it */
+export function showRun(model: Model, file: BrokenFile): () => void {
   let marks: string[] = [];
   const end = (line: number): number => model.getLineMaxColumn(line);
   const isThere = ({ line }: { readonly line: number }): boolean => line <= model.getLineCount();
   const draw = (state: PageState): void => {
-    const stops = state.lineBreaks.map((line) => ({
+    const stops = state.lineBreaks[file].map((line) => ({
       range: new monaco.Range(line, 1, line, 1),
       options: {
         glyphMarginClassName: 'breakpoint',
@@ -41,7 +42,8 @@ export function showRun(model: Model): () => void {
         stickiness: monaco.editor.TrackedRangeStickiness.NeverGrowsWhenTypingAtEdges,
       },
     }));
-    const values = (isStale(state) || state.object ? [] : (state.machine?.variables?.lines ?? []))
+    const isShown = file === 'program' && !isStale(state) && !state.object;
+    const values = (isShown ? (state.machine?.variables?.lines ?? []) : [])
       .filter(isThere)
       .map(({ line, values: all }) => ({ line, shown: shownBeside(line, all) }))
       .filter(({ shown }) => shown.length > 0)
@@ -77,7 +79,7 @@ export function showRun(model: Model): () => void {
     const lines = marks
       .filter((id) => model.getDecorationOptions(id)?.glyphMarginClassName === 'breakpoint')
       .flatMap((id) => model.getDecorationRange(id)?.startLineNumber ?? []);
-    act().setLineBreaks(lines);
+    act().setLineBreaks(file, lines);
   });
   return () => {
     gone = true;
@@ -87,10 +89,10 @@ export function showRun(model: Model): () => void {
 }
 
 /** F9, and a click beside the line numbers. */
-export function takeBreakpoints(view: EditorView): void {
+export function takeBreakpoints(view: EditorView, file: BrokenFile): void {
   view.onMouseDown(({ target }) => {
     const isMargin = target.type === monaco.editor.MouseTargetType.GUTTER_GLYPH_MARGIN;
-    if (isMargin && target.position) act().toggleLineBreak(target.position.lineNumber);
+    if (isMargin && target.position) act().toggleLineBreak(file, target.position.lineNumber);
   });
   view.addAction({
     id: 'iterscope.breakpoint',
@@ -99,7 +101,7 @@ export function takeBreakpoints(view: EditorView): void {
     contextMenuGroupId: 'navigation',
     run: () => {
       const caret = view.getPosition();
-      if (caret) act().toggleLineBreak(caret.lineNumber);
+      if (caret) act().toggleLineBreak(file, caret.lineNumber);
     },
   });
 }

@@ -20,8 +20,8 @@ window.addEventListener('unhandledrejection', (event) => {
   if (event.reason instanceof Error && event.reason.name === 'Canceled') event.preventDefault();
 });
 
-// Kernel code looks the same; what the compiler knows of a program does not hold for it.
-for (const id of ['c', 'kernel-c']) {
+// Kernel code and readers look the same; what the compiler knows of a program does not hold for them.
+for (const id of ['c', 'other-c']) {
   monaco.languages.register({ id });
   monaco.languages.setLanguageConfiguration(id, configuration);
   monaco.languages.setMonarchTokensProvider(id, language);

@@ -3,6 +3,7 @@
  * the moment's source line a decoration.
  */
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import type { BrokenFile } from '../store/line_breaks.ts';
 import type { FieldState } from './handover.ts';
 import { applyTheme, liveParts, loadLaterFeatures, monaco } from './monaco.ts';
 import { openView } from './view.ts';
@@ -10,10 +11,10 @@ import type { EditorEvents, EditorView } from './view.ts';
 
 /** What is edited: its language as Monaco knows it, and what it is called. */
 export interface EditedText {
-  readonly language: 'c' | 'kernel-c';
+  readonly file: BrokenFile;
   readonly label: string;
 }
-const PROGRAM: EditedText = { language: 'c', label: 'Program, C' };
+const PROGRAM: EditedText = { file: 'program', label: 'Program, C' };
 
 export interface ProgramEditor {
   setText: (text: string) => void;
@@ -48,19 +49,19 @@ export function createProgramEditor(
   host: HTMLElement,
   field: FieldState,
   events: EditorEvents,
-  { language, label } = PROGRAM,
+  { file, label } = PROGRAM,
 ): ProgramEditor {
-  const model = monaco.editor.createModel(field.text, language);
+  const model = monaco.editor.createModel(field.text, file === 'program' ? 'c' : 'other-c');
   const open = (): EditorView => {
     const made = openView(host, model, label, events, liveParts() !== null);
     // A new view gives its models the settings of no view in particular.
     model.updateOptions({
       bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
     });
-    if (language === 'c') liveParts()?.takeBreakpoints(made);
+    liveParts()?.takeBreakpoints(made, file);
     return made;
   };
-  const follow = (): (() => void) | undefined => (language === 'c' ? liveParts()?.showRun(model) : undefined);
+  const follow = (): (() => void) | undefined => liveParts()?.showRun(model, file);
   let view = open();
   let unfollow = follow();
   view.setSelection(

@@ -40,7 +40,7 @@ const KEYS: readonly ((view: EditorView) => void)[] = [
 /** Call it once, when the features that load later are there. */
 export async function warmUp(): Promise<void> {
   await atRest();
-  const model = monaco.editor.createModel(TEXT, 'kernel-c', monaco.Uri.from({ scheme: SCHEME, path: '/c' }));
+  const model = monaco.editor.createModel(TEXT, 'other-c', monaco.Uri.from({ scheme: SCHEME, path: '/c' }));
   const names = monaco.languages.registerCompletionItemProvider(
     { scheme: SCHEME },
     {

@@ -1,55 +1,53 @@
-import { useEffect, useRef, useState } from 'react';
-import type { ProgramEditor } from '../editor/monaco_editor.ts';
-import { useEditorLinks } from '../editor/use_editor_links.ts';
+import { FileEditor } from '../editor/FileEditor.tsx';
 import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
-import { moduleLine } from './module_line.ts';
+import type { PageState } from '../store/store.ts';
+import { moduleLine, rowBeside } from './module_line.ts';
 
-/** target.c: the same editor as the program's, with the line of C at which the callback on show ended. */
+const lineOnShow = (state: PageState): number => (isStale(state) ? 0 : moduleLine(state));
+const step = (by: 1 | -1): void => {
+  const row = rowBeside(act(), by);
+  if (row === null) return;
+  act().pause();
+  act().seekKernelRow(row);
+};
+
+/** target.c: the same editor as the program's, with the line of C that was gone to, or at which the callback ended. */
 export function ModuleEditor() {
-  const host = useRef<HTMLDivElement>(null);
-  const [editor, setEditor] = useState<ProgramEditor | null>(null);
-  useEffect(() => {
-    let gone = false;
-    let made: ProgramEditor | null = null;
-    void import('../editor/monaco_editor.ts').then(({ createProgramEditor }) => {
-      const { module } = act();
-      if (gone || !host.current || !module) return;
-      const field = { text: module.text, start: 0, end: 0, top: 0, left: 0, focused: false };
-      made = createProgramEditor(
-        host.current,
-        field,
-        {
-          onText: (text) => {
-            const now = act().module;
-            if (now && now.text !== text) act().setModule({ ...now, text });
-          },
-          onCaret: (line, column) => useStore.setState({ caret: { line, column } }),
-          onFocus: (editing) => useStore.setState({ editing }),
-          onLeave: () => document.querySelector<HTMLElement>('[data-keys-home]')?.focus(),
-        },
-        { language: 'kernel-c', label: 'Kernel code, C' },
-      );
-      setEditor(made);
-    });
-    return () => {
-      gone = true;
-      made?.dispose();
-    };
-  }, []);
-  return (
-    <div className="editor-host">
-      <div className="monaco-slot" ref={host} />
-      {editor && <Links editor={editor} />}
-    </div>
-  );
-}
-
-function Links({ editor }: { readonly editor: ProgramEditor }) {
   const text = useStore((s) => s.module?.text ?? '');
   const path = useStore((s) => s.module?.path ?? '');
   const reveal = useStore((s) => s.moduleReveal);
-  const line = useStore((s) => (isStale(s) ? 0 : moduleLine(s)));
-  useEditorLinks(editor, { text, path, line, reveal });
-  return null;
+  const line = useStore(lineOnShow);
+  return (
+    <>
+      <FileEditor
+        file="module"
+        label="Kernel code, C"
+        {...{ text, path, reveal, line }}
+        onText={(next) => {
+          const { module } = act();
+          if (module) act().setModule({ ...module, text: next });
+        }}
+      />
+      <Stepper />
+    </>
+  );
+}
+
+/** From line to line of the kernel code, through all callbacks. */
+function Stepper() {
+  const steps = useStore((s) => s.ran?.module !== undefined && !isStale(s));
+  const isFirst = useStore((s) => rowBeside(s, -1) === null);
+  const isLast = useStore((s) => rowBeside(s, 1) === null);
+  if (!steps) return null;
+  return (
+    <div className="kernel-steps">
+      <button type="button" className="btn quiet small" disabled={isFirst} onClick={() => step(-1)}>
+        Line back
+      </button>
+      <button type="button" className="btn quiet small" disabled={isLast} onClick={() => step(1)}>
+        Line on
+      </button>
+    </div>
+  );
 }

@@ -1,11 +1,13 @@
 import { useMemo } from 'react';
+import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { placeAt, placeCount } from '../../protocol/reader.ts';
 import type { Place, ReaderResult, ReaderTrace, ReaderValue } from '../../protocol/reader.ts';
 import { callRow } from '../../protocol/trace.ts';
 import { Listing } from '../console/Listing.tsx';
+import { FileEditor } from '../editor/FileEditor.tsx';
 import { scenarioOf } from '../store/attach.ts';
 import { cancel } from '../store/page.ts';
-import { READER_PATH, runReader, useReader } from '../store/reader.ts';
+import { continueReader, READER_PATH, runReader, useReader } from '../store/reader.ts';
 import { useStore } from '../store/store.ts';
 import { ScrollRegion } from '../widgets/ScrollRegion.tsx';
 import { readerFor } from './template.ts';
@@ -43,13 +45,7 @@ export function ReaderPane() {
             </button>
           )}
         </div>
-        <textarea
-          className="reader-source"
-          aria-label={READER_PATH}
-          spellCheck={false}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
+        <Source text={text} />
       </div>
       <div className="reader-run">
         {ran ? (
@@ -63,6 +59,28 @@ export function ReaderPane() {
     </div>
   );
 }
+
+/** The text, with the line on show; what the compiler says of it is marked. */
+function Source({ text }: { readonly text: string }) {
+  const setText = useReader((s) => s.setText);
+  const isRun = useReader((s) => s.ran?.text === text);
+  const diagnostics = useReader((s) => (isRun && s.ran?.result.diagnostics) || NO_DIAGNOSTICS);
+  const line = useReader((s) => {
+    const trace = isRun ? s.ran?.result.trace : null;
+    return trace ? (trace.line[lineAt(trace, s.place)] ?? 0) : 0;
+  });
+  return (
+    <FileEditor
+      file="reader"
+      label={READER_PATH}
+      path={READER_PATH}
+      reveal={null}
+      {...{ text, line, diagnostics }}
+      onText={setText}
+    />
+  );
+}
+const NO_DIAGNOSTICS: readonly Diagnostic[] = [];
 
 function Ran({ text, result }: { readonly text: string; readonly result: ReaderResult }) {
   const { trace, diagnostics } = result;
@@ -176,6 +194,15 @@ function Steps({ text, result, trace }: StepsProps) {
           onClick={() => seek(place + 1)}
         >
           Step
+        </button>
+        <button
+          type="button"
+          className="btn quiet small"
+          disabled={place >= count - 1}
+          title="On to the next breakpoint of the reader, or to its end"
+          onClick={continueReader}
+        >
+          Continue
         </button>
         <input
           type="range"

@@ -1,12 +1,12 @@
 /** Play: steps by the unit at the chosen speed, and pauses where something happens. */
-import { errnoName } from '../../shared/errno.ts';
-import { foldTrace, kindAt } from '../trace/fold.ts';
-import { findCall } from '../trace/search.ts';
+import { foldTrace } from '../trace/fold.ts';
 import { lastCall, step } from '../trace/units.ts';
 import { traceOf } from './run.ts';
 import { useStore } from './store.ts';
 import { breakpointOf } from './breakpoint.ts';
-import { lineHitBetween } from './line_breaks.ts';
+import { askHits, knowsHits } from './line_breaks.ts';
+import { CUT, stopBetween } from './stops.ts';
+import type { Stop } from './stops.ts';
 
 /** At top speed a recording takes about this many frames, however long it is. */
 const FRAMES_AT_TOP_SPEED = 300;
@@ -27,39 +27,27 @@ export function startPlayer(): void {
       ? Math.max(1, Math.ceil(trace.length / FRAMES_AT_TOP_SPEED))
       : ((now - last) / 1000) * state.speed;
     last = now;
-    let at = state.at;
-    let why = '';
-    const stop = breakpointOf(state);
-    for (; owed >= 1 && why === ''; owed--) {
+    let { at } = state;
+    let stop: Stop | null = null;
+    const condition = breakpointOf(state);
+    for (; owed >= 1 && stop === null; owed--) {
       const next = step(f, at, state.unit, 1);
-      if (next.call === at.call && next.insn === at.insn) why = 'end of the recording';
-      const cut = f.cuts.find((call) => call > at.call && call <= next.call);
-      const failed = findFailure(at.call, next.call);
-      const line = lineHitBetween(state, at, next);
-      const broke = stop ? findCall(stop.of, stop.test, at.call, 1, next.call) : -1;
-      if (failed >= 0) {
-        why = `${kindAt(trace, failed)} failed with ${errnoName(trace.result[failed] ?? 0)}`;
-        at = { call: failed, insn: null };
-      } else if (line && (broke < 0 || line.call <= broke)) {
-        why = `line ${line.line}`;
-        at = { call: line.call, insn: line.insn };
-      } else if (broke >= 0) {
-        why = state.find;
-        at = { call: broke, insn: null };
-      } else if (cut !== undefined && pausedIn !== trace) {
-        pausedIn = trace;
-        why = 'the walk stopped: the reader has what it asked for';
-        at = { call: cut, insn: null };
-      } else at = next;
+      if (!knowsHits(state, at.call, next.call)) {
+        // Playing goes on when the answer is there.
+        askHits(at.call);
+        owed = 0;
+        break;
+      }
+      const isLast = next.call === at.call && next.insn === at.insn;
+      stop = stopBetween(state, at, next, { condition, atCuts: pausedIn !== trace, isLast });
+      if (stop?.why === CUT) pausedIn = trace;
+      if (stop === null && isLast) stop = { at, why: 'end of the recording', rank: 0 };
+      at = stop?.at ?? next;
     }
-    if (at !== state.at) state.seek(at);
-    if (why) state.pause(why);
+    if (stop?.go) stop.go();
+    else if (at !== state.at) state.seek(at);
+    if (stop) state.pause(stop.why);
     else requestAnimationFrame(frame);
-
-    function findFailure(after: number, upTo: number): number {
-      for (let call = after + 1; call <= upTo; call++) if ((trace?.result[call] ?? 0) < 0) return call;
-      return -1;
-    }
   };
 
   useStore.subscribe((state, before) => {

@@ -4,6 +4,7 @@ import type { CheckResult } from '../../protocol/api.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { Example } from './deps.ts';
 import { keepProgram } from './keep.ts';
+import { NO_LINE_BREAKS } from './line_breaks.ts';
 import type { PageState } from './store.ts';
 
 export interface ProgramSlice {
@@ -53,7 +54,7 @@ export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set,
     if (module?.text !== get().module?.text) get().setModule(module);
     if (path === get().path && text === get().text && !get().object) return;
     const examples = get().examples.map((one) => (one.path === path ? example : one));
-    set({ examples, path, text, lineBreaks: [], check: null, prog: null, object: null });
+    set({ examples, path, text, lineBreaks: NO_LINE_BREAKS, check: null, prog: null, object: null });
   },
   setCheck: (check, checking) => {
     const programs = check?.programs ?? [];

@@ -6,11 +6,12 @@
  *                         ^ the page's moment          the last one before it
  */
 import { create } from 'zustand';
-import { lastCall, placeCount, placeOfCall, placeOfLine } from '../../protocol/reader.ts';
+import { lastCall, placeAt, placeCount, placeOfCall, placeOfLine } from '../../protocol/reader.ts';
 import type { ReaderResult } from '../../protocol/reader.ts';
 import type { Scenario } from '../../protocol/scenario.ts';
 import { scenarioOf } from './attach.ts';
 import { keep, kept } from './keep.ts';
+import { nextStop } from '../trace/reader_places.ts';
 import type { Runner } from './runner.ts';
 import { traceOf } from './run.ts';
 import { useStore } from './store.ts';
@@ -72,6 +73,46 @@ export const runReader = (text: string): void =>
     ...scenarioOf(useStore.getState()),
     reader: { path: READER_PATH, text },
   });
+
+/** Goes on to the next line to pause at, or to the end. */
+export function continueReader(): void {
+  const trace = useReader.getState().ran?.result.trace;
+  if (trace) useReader.getState().seek(Math.min(stopBehind(), placeCount(trace) - 1));
+}
+
+/** The next place at which the reader comes to a line to pause at; Infinity: none. */
+function stopBehind(): number {
+  const { ran, place, text } = useReader.getState();
+  const { reader } = useStore.getState().lineBreaks;
+  const trace = ran?.result.trace;
+  const isOld = text !== null && text !== ran?.text;
+  return !trace || isOld || reader.length === 0 ? Infinity : nextStop(trace, reader, place);
+}
+
+/** A line of the reader to pause at. */
+interface ReaderStop {
+  readonly place: number;
+  /** The last callback before it. */
+  readonly call: number;
+  readonly why: string;
+}
+
+/** The next stop of the reader, while its reads are on show and it comes there between two callbacks. */
+export function readerStopBetween(after: number, upTo: number, isLast: boolean): ReaderStop | null {
+  const place = stopBehind();
+  const trace = place === Infinity ? null : traceOnShow();
+  const session = traceOf(useStore.getState())?.session;
+  if (!trace || session === undefined) return null;
+  const end = isLast ? Infinity : (placeOfCall(trace, session, upTo) ?? Infinity);
+  const at = place < end ? placeAt(trace, place) : null;
+  if (at?.kind !== 'line') return null;
+  const before = lastCall(trace, place);
+  return {
+    place,
+    call: before?.session === session ? before.call : after,
+    why: `${READER_PATH} line ${trace.line[at.step]}`,
+  };
+}
 
 /** What came of a run, whose reads are on show: it stands at its last line, and the page at what is there. */
 export function readerRan(scenario: Scenario, result: ReaderResult): void {
