@@ -117,6 +117,8 @@ export interface IntExpr extends ExprBase {
   readonly value: bigint;
   /** The enumerator it was written as (CO-RE enum relocations need it). */
   readonly enumerator: { readonly type: EnumType; readonly name: string } | null;
+  /** Of `sizeof`: the type whose size this is, and what was named, if it was no type. */
+  readonly measured?: { readonly type: CType; readonly expr: Expr | null };
   /** Of a floating constant, which `value` is without its fraction. */
   readonly real?: number;
 }

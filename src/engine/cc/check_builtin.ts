@@ -9,6 +9,7 @@ import type { Context } from './check_context.ts';
 import { checkAssign } from './check_expr.ts';
 import { preserveAccess } from './check_access.ts';
 import { assignTo, convertScalar, errorExpr, intExpr, isError, promote, rvalue } from './check_convert.ts';
+import { checkMemorySize } from './check_sizes.ts';
 import type { Range } from './source.ts';
 
 type Rule = (call: Call) => Expr;
@@ -277,6 +278,7 @@ export function checkBuiltinCall(context: Context, name: string, args: readonly 
     return call.error(
       `too ${args.length < count ? 'few' : 'many'} arguments to '${name}': expected ${count}, have ${args.length}`,
     );
+  checkMemorySize(context, name, args, range);
   const result = rule(call);
   return result.kind === 'builtin' && operandsOf(result.builtin).some(isError) ? errorExpr(range) : result;
 }

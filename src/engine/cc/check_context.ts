@@ -91,6 +91,8 @@ export class OpenFunction {
   readonly switches: OpenSwitch[] = [];
   /** Those that its blocks declare. */
   readonly variables: VarSymbol[] = [];
+  /** The same, as long as nobody has named them. */
+  readonly typedefs = new Map<TypedefType, Range>();
   /** Loops and switches around the statement that `break` may leave. */
   breakable = 0;
   loops = 0;

@@ -11,7 +11,8 @@ import { typeText } from './ctype_text.ts';
 import { convertInt } from './const_eval.ts';
 import { noFloats } from './check_context.ts';
 import type { Context } from './check_context.ts';
-import { checkCast, checkConstant, checkTruth } from './check_value.ts';
+import { checkCast, checkConstant, checkFieldConstant, checkTruth } from './check_value.ts';
+import type { BitField } from './check_value.ts';
 import type { Range } from './source.ts';
 
 export const isError = (expr: Expr): boolean => expr.kind === 'error';
@@ -158,7 +159,8 @@ export function convertScalar(expr: Expr, type: CType, explicit = false): Expr {
 
 /** What is being done when a value is converted: the words of a message. */
 export type Purpose =
-  | { readonly kind: 'assigning' | 'initializing' | 'returning' }
+  | { readonly kind: 'returning' }
+  | { readonly kind: 'assigning' | 'initializing'; readonly field: BitField | null }
   | { readonly kind: 'passing'; readonly param: string };
 
 function purposeText(purpose: Purpose, from: CType, to: CType): string {
@@ -210,7 +212,8 @@ export function assignTo(context: Context, value: Expr, type: CType, purpose: Pu
   const folded = foldFloat(value, type, value.range);
   if (folded) return folded;
   if (C.isInteger(value.type) && C.isInteger(type)) {
-    checkConstant(context, value, type);
+    const field = 'field' in purpose ? purpose.field : null;
+    if (!field || !checkFieldConstant(context, value, type, field)) checkConstant(context, value, type);
     return convertInteger(value, C.unqualified(type));
   }
   if (from.kind === 'pointer' && to === C.BOOL) return convertScalar(value, type);

@@ -7,6 +7,7 @@ import { arithmetic, compareInts, wrapInt } from './const_eval.ts';
 import { noFloats } from './check_context.ts';
 import type { Context } from './check_context.ts';
 import { foldFloats, foldFloatSign } from './check_float.ts';
+import { checkSizeDivision } from './check_sizes.ts';
 import { checkSameAlways } from './check_value.ts';
 import {
   arithmeticPair,
@@ -92,6 +93,7 @@ export function checkArithmetic(context: Context, op: ArithmeticOp, l: Expr, r: 
       loc: at,
     };
   }
+  if (op === '/') checkSizeDivision(context, left, right, at);
   const folded = foldFloats(op, left, right, span(left, right), at);
   if (folded) return folded;
   if (!C.isInteger(left.type) || !C.isInteger(right.type)) return invalidOperands(context, op, left, right);
@@ -332,7 +334,10 @@ function checkTarget(context: Context, target: Expr): boolean {
 export function checkAssign(context: Context, target: Expr, value: Expr, at: Loc): Expr {
   const range = span(target, value);
   if (!checkTarget(context, target)) return errorExpr(range);
-  const converted = assignTo(context, rvalue(value), target.type, { kind: 'assigning' });
+  const converted = assignTo(context, rvalue(value), target.type, {
+    kind: 'assigning',
+    field: target.kind === 'member' && target.bitSize !== null ? { bits: target.bitSize, at } : null,
+  });
   if (isError(converted)) return errorExpr(range);
   noteStore(context, target, rvalue(value).type);
   return { kind: 'assign', target, value: converted, type: C.unqualified(target.type), range, loc: at };

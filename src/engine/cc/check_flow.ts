@@ -83,7 +83,7 @@ const read = (expr: Expr): RefExpr | null =>
 interface Way {
   breaks: State | null;
   continues: State | null;
-  /** The case label of a switch that leads straight here. */
+  /** The turn that leads straight here: a case label of a switch, or the last condition. */
   label: Turn | null;
 }
 
@@ -151,7 +151,8 @@ class Flow {
     if (loaded?.symbol.kind === 'var') {
       const { symbol } = loaded;
       this.readUnset(symbol, loaded.range);
-      return this.given(symbol);
+      // Once is enough; another round finds it as it was.
+      return this.isTrial ? undefined : this.given(symbol);
     }
     switch (expr.kind) {
       case 'ref':
@@ -174,8 +175,7 @@ class Flow {
         if (expr.kind === 'compound_assign') this.expr(expr.value);
         const target = variableOf(expr.target);
         if (!target) return this.expr(expr.target);
-        this.readUnset(target, expr.target.range);
-        return this.given(target);
+        return this.readUnset(target, expr.target.range);
       }
       case 'logical': {
         this.expr(expr.left);
@@ -219,15 +219,16 @@ class Flow {
     const before = this.state;
     const way = this.ways.at(-1);
     const label = way?.label ?? null;
-    if (way) way.label = null;
-    this.state = known === false ? null : behindTurn(before);
-    yes();
-    const after = this.state;
-    this.state = known === true ? null : behindTurn(before);
-    no();
     const { range } = condition;
     const turns =
       known === null ? ['true', 'false'].map((which) => turn(range, `'${word}' condition is ${which}`)) : [];
+    this.state = known === false ? null : behindTurn(before);
+    if (way) way.label = turns[0] ?? null;
+    yes();
+    const after = this.state;
+    this.state = known === true ? null : behindTurn(before);
+    if (way) way.label = turns[1] ?? null;
+    no();
     const otherwise = this.state;
     this.state = known === null ? merge(after, this.state, ...turns) : (after ?? this.state);
     if (way) way.label = after && otherwise ? label : null;

@@ -144,7 +144,10 @@ class InitBuilder {
       this.fillString(slot, expr);
       return;
     }
-    const value = assignTo(this.context, rvalue(expr), slot.type, { kind: 'initializing' });
+    const value = assignTo(this.context, rvalue(expr), slot.type, {
+      kind: 'initializing',
+      field: slot.bitSize === null ? null : { bits: slot.bitSize, at: expr.range.start },
+    });
     if (!isError(value)) this.push(slot, value);
   }
 
@@ -321,7 +324,7 @@ export function checkInitializer(
   const bare = C.unsugar(type);
   const expr = syntax.kind === 'expr' ? syntax.expr : null;
   if (expr && (!isAggregate(bare) || (bare.kind === 'record' && !isError(expr)))) {
-    const value = assignTo(context, rvalue(expr), type, { kind: 'initializing' });
+    const value = assignTo(context, rvalue(expr), type, { kind: 'initializing', field: null });
     return { init: isError(value) ? null : { kind: 'value', value }, type };
   }
   if (expr && expr.kind !== 'string' && !isError(expr)) {

@@ -44,6 +44,8 @@ export function checkBody(context: Context, open: OpenFunction, body: Stmt): voi
         `explicitly assigning value of variable of type '${typeText(symbol.type)}' to itself`,
       );
   for (const symbol of open.variables) checkVariable(context, symbol, stores.get(symbol) ?? 0);
+  for (const [{ name }, range] of open.typedefs)
+    warn(context, 'unused-local-typedef', range, `unused typedef '${name}'`);
   for (const { label, range, used } of open.labels.values())
     if (!used) warn(context, 'unused-label', range, `unused label '${label.name}'`);
   for (const { symbol, range, turn } of unset) {

@@ -22,6 +22,17 @@ const isTruth = (expr: Expr): boolean =>
   expr.kind === 'logical' ||
   (expr.kind === 'unary' && expr.op === '!');
 
+/** Does it stand between the parentheses of a macro's use? */
+function isArgument({ sources }: Context, at: Loc): boolean {
+  for (const start of sources.macroUses.keys()) {
+    if (start >= at) continue;
+    const text = sources.text({ start, end: at });
+    const count = (which: string): number => text.split(which).length;
+    if (/^\w+\s*\(/.test(text) && !text.includes(';') && count('(') > count(')')) return true;
+  }
+  return false;
+}
+
 function warn(context: Context, option: Warning, at: Loc, text: string, message: string): void {
   const range: Range = { start: at, end: at + text.length };
   if (!context.sources.macroUses.has(at)) context.warning(option, range, message);
@@ -59,7 +70,7 @@ export function checkPrecedence(
       BITWISE.indexOf(each.text) < BITWISE.indexOf(text)
     )
       warn(context, 'bitwise-op-parentheses', each.loc, each.text, `'${each.text}' within '${text}'`);
-    if (text === '||' && each.text === '&&')
+    if (text === '||' && each.text === '&&' && !isArgument(context, op.loc))
       warn(context, 'logical-op-parentheses', each.loc, '&&', "'&&' within '||'");
     if ((text === '<<' || text === '>>') && (each.text === '+' || each.text === '-')) {
       const message = `operator '${text}' has lower precedence than '${each.text}'; '${each.text}' will be evaluated first`;

@@ -50,6 +50,7 @@ export function declareTypedef(context: Context, made: NewSymbol): void {
   const typedef: C.TypedefType = { kind: 'typedef', name, to: type, declTags: made.attributes.declTags };
   const binding = { kind: 'typedef', type: typedef, range } as const;
   context.scope.names.set(name, binding);
+  if (!made.attributes.unused) context.function?.typedefs.set(typedef, range);
   context.observer?.name(range, binding, 'declaration');
 }
 

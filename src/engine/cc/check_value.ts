@@ -5,7 +5,7 @@ import { compareInts, convertInt } from './const_eval.ts';
 import * as C from './ctype.ts';
 import type { CType, IntType } from './ctype.ts';
 import { typeText } from './ctype_text.ts';
-import type { Range } from './source.ts';
+import type { Loc, Range } from './source.ts';
 
 /** Bits that a value needs: with its sign when it is negative. */
 const bitsOf = (value: bigint): number =>
@@ -29,6 +29,36 @@ export function checkConstant(context: Context, value: Expr, type: CType): void 
   const what = `from '${typeText(value.type)}' to '${typeText(type)}'`;
   const message = `implicit conversion ${what} changes value from ${value.value} to ${became}`;
   context.warning('constant-conversion', value.range, message);
+}
+
+/** A bit-field that is stored to; `at`: where messages say so. */
+export interface BitField {
+  readonly bits: number;
+  readonly at: Loc;
+}
+
+/** A constant is stored in a bit-field. @returns whether it changes */
+export function checkFieldConstant(
+  context: Context,
+  value: Expr,
+  type: CType,
+  { bits, at }: BitField,
+): boolean {
+  const to = C.integerOf(type);
+  const from = C.integerOf(value.type);
+  if (value.kind !== 'int' || !from || !to || C.isBool(type) || context.unevaluated > 0) return false;
+  // `-1` and `~0` are meant to fill it.
+  const isFill = /^[-~]/.test(context.sources.text(value.range));
+  if (isFill && bitsOf(BigInt.asIntN(from.size * 8, value.value)) <= bits) return false;
+  if (from.size * 8 <= bits) return false;
+  const became = to.signed ? BigInt.asIntN(bits, value.value) : BigInt.asUintN(bits, value.value);
+  if (became === value.value) return false;
+  const isOne = bits === 1 && value.value === 1n;
+  const where = isOne ? 'a one-bit wide bit-field' : 'bit-field';
+  const message = `implicit truncation from '${typeText(value.type)}' to ${where} changes value from ${value.value} to ${became}`;
+  const option = isOne ? 'single-bit-bitfield-constant-conversion' : 'bitfield-constant-conversion';
+  context.warning(option, { start: at, end: Math.max(at + 1, value.range.end) }, message);
+  return true;
 }
 
 const variableOf = (expr: Expr): object | null => {

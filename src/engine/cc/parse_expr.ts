@@ -243,29 +243,29 @@ function compoundLiteral(p: Parser, type: CType, start: Loc): Expr {
   return { kind: 'compound_literal', symbol, type: checked.type, range, loc: start };
 }
 
-/** The type named or had by the operand of sizeof and _Alignof. */
-function operandType(p: Parser): CType | null {
+/** The operand of sizeof and _Alignof: a type, or what has one. */
+function parseOperand(p: Parser): { type: CType | null; expr: Expr | null } {
   const { context } = p;
   context.unevaluated++;
   let type: CType | null;
+  let expr: Expr | null = null;
   if (p.is('(') && startsType(p, 1)) {
     const start = p.advance().loc;
     type = parseTypeName(p);
     p.expect(')');
     if (p.is('{')) type = parsePostfix(p, compoundLiteral(p, type, start)).type;
   } else {
-    const operand = parseUnary(p);
-    type = isError(operand) ? null : operand.type;
-    if (operand.kind === 'member' && operand.bitSize !== null)
-      context.error(operand.range, 'sizeof of a bit-field');
+    expr = parseUnary(p);
+    type = isError(expr) ? null : expr.type;
+    if (expr.kind === 'member' && expr.bitSize !== null) context.error(expr.range, 'sizeof of a bit-field');
   }
   context.unevaluated--;
-  return type;
+  return { type, expr };
 }
 
 function parseSizeof(p: Parser): Expr {
   const start = p.advance().loc;
-  const type = operandType(p);
+  const { type, expr } = parseOperand(p);
   const range = p.since(start);
   if (type === null) return errorExpr(range);
   const size = C.sizeOf(type);
@@ -277,12 +277,12 @@ function parseSizeof(p: Parser): Expr {
     );
     return errorExpr(range);
   }
-  return intExpr(BigInt(size), C.ULONG, range);
+  return { ...intExpr(BigInt(size), C.ULONG, range), measured: { type, expr } };
 }
 
 function parseAlignof(p: Parser): Expr {
   const start = p.advance().loc;
-  const type = operandType(p);
+  const { type } = parseOperand(p);
   const range = p.since(start);
   return type === null ? errorExpr(range) : intExpr(BigInt(C.alignOf(type)), C.ULONG, range);
 }

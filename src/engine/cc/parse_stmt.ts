@@ -6,6 +6,7 @@ import { evaluateInt, wrapInt } from './const_eval.ts';
 import { assignTo, condition, errorExpr, isError, isLvalue, promote, rvalue } from './check_convert.ts';
 import type { OpenSwitch } from './check_context.ts';
 import { checkCases, checkDanglingElse, checkEmptyThen, checkNeighbours } from './check_shape.ts';
+import { checkLoop } from './check_loop.ts';
 import { checkUnused } from './check_unused.ts';
 import { noAttributes, parseAttributes } from './parse_attr.ts';
 import { parseAsm } from './parse_asm.ts';
@@ -236,7 +237,9 @@ function parseFor(p: Parser, start: Loc): Stmt {
       p.accept(')');
     }
     const body = parseLoopBody(p);
-    return { kind: 'for', init, condition: test, step, body, unroll, range: p.since(start) };
+    const loop = { kind: 'for', init, condition: test, step, body, unroll, range: p.since(start) } as const;
+    checkLoop(p.context, loop);
+    return loop;
   });
 }
 

@@ -202,6 +202,7 @@ export function parseSpecifiers(p: Parser): Specifiers {
       const binding = KEYWORDS.has(text) ? null : p.context.lookup(text);
       if (binding?.kind === 'typedef') {
         named = binding.type;
+        p.context.function?.typedefs.delete(binding.type);
         p.context.observer?.name(rangeOf(token), binding, 'use');
         p.advance();
       } else if (!binding && looksLikeTypeName(p)) {
