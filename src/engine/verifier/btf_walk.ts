@@ -101,6 +101,9 @@ function pointerMember(
     : { kind: 'memory' };
 }
 
+/** How messages call a type. @kernel __btf_name_by_offset, kernel/bpf/btf.c @fidelity full: cases_c.test.ts */
+export const nameOrAnon = (btf: Btf, id: TypeId): string => btf.nameOf(id) || '(anon)';
+
 /**
  * One step: finds the member of a struct that holds `size` bytes at `off`.
  *
@@ -118,7 +121,7 @@ function walkStep(
   let id = resolve(btf, structId);
   again: for (;;) {
     const type = btf.type(id);
-    const name = btf.nameOf(id);
+    const name = nameOrAnon(btf, id);
     if (!isStruct(type)) return fault('EINVAL', `Type '${name}' is not a struct`);
     if (type.kind === Kind.UNION && type.members.length !== 1) flags |= PTR_UNTRUSTED;
     if (off + size > type.size) {

@@ -11,6 +11,7 @@ import { resolve, sizeOf } from '../btf/layout.ts';
 import type { Btf } from '../btf/parse.ts';
 import { Kind } from '../btf/types.ts';
 import type { BtfType } from '../btf/types.ts';
+import { nameOrAnon } from './btf_walk.ts';
 import { DYNPTR_LOCAL, checkDynptr, setConstDynptr } from './dynptr.ts';
 import type { Env, Subprog } from './env.ts';
 import { checkArgOffset, checkTrustedArg } from './helper_arg.ts';
@@ -81,12 +82,10 @@ const TAGS: ReadonlySet<string> = new Set(['ctx', 'trusted', 'nonnull', 'nullabl
 /** A kernel type that a pointer of the program's means, by its name without `___flavor`. */
 function kernelTypeOf(env: Env, btf: Btf, id: TypeId, index: number): TypeId {
   const name = btf.nameOf(id).replace(/___.*$/, '');
+  const reference = `arg#${index} reference type('${kindName(btf.type(id))} ${nameOrAnon(btf, id)}')`;
+  if (name === '') env.reject('EINVAL', `${reference} candidate matching error: -22`);
   const found = env.request.kernelBtf.find(name, btf.kind(id));
-  if (found === 0)
-    env.reject(
-      'ENOENT',
-      `arg#${index} reference type('${kindName(btf.type(id))} ${btf.nameOf(id)}') has no matches`,
-    );
+  if (found === 0) env.reject('ENOENT', `${reference} has no matches`);
   return found;
 }
 

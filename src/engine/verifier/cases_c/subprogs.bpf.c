@@ -14,6 +14,9 @@ struct pair {
 struct no_such_struct {
   int x;
 };
+typedef struct {
+  int x;
+} nameless;
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
@@ -50,6 +53,9 @@ __noinline int of_a_struct(struct no_such_struct s) {
   return s.x + bpf_get_prandom_u32();
 }
 __noinline int of_a_type_of_no_kernel(struct no_such_struct *p TAG(trusted)) {
+  return p ? bpf_get_prandom_u32() & 1 : 0;
+}
+__noinline int of_a_type_without_name(nameless *p TAG(trusted)) {
   return p ? bpf_get_prandom_u32() & 1 : 0;
 }
 __noinline int of_a_number(unsigned long n) {
@@ -132,6 +138,13 @@ SEC("iter/task") int struct_by_value(struct bpf_iter__task *ctx) {
 SEC("iter/task") int type_of_no_kernel(struct bpf_iter__task *ctx) {
   struct no_such_struct s = {};
   return of_a_type_of_no_kernel(&s) == 1;
+}
+
+// EINVAL: arg#0 reference type('STRUCT (anon)') candidate matching error: -22
+// Caller passes invalid args into func#1 ('of_a_type_without_name')
+SEC("iter/task") int type_without_name(struct bpf_iter__task *ctx) {
+  nameless s = {};
+  return of_a_type_without_name(&s) == 1;
 }
 
 // EINVAL: R is not a scalar
