@@ -6,7 +6,7 @@
 import { must } from '../../shared/assert.ts';
 import { sizeOf } from '../btf/layout.ts';
 import { pushCallback, takesCallback } from './callback.ts';
-import { disown, inRbtreeCallback } from './collections.ts';
+import { disown } from './collections.ts';
 import type { Env } from './env.ts';
 import { forkIterNext } from './iter_state.ts';
 import { checkKfuncArgs, newKfuncCall } from './kfunc_arg.ts';
@@ -39,8 +39,6 @@ function checkRegions(env: Env, meta: KfuncMeta): void {
   const locks = name === 'bpf_rcu_read_lock';
   const unlocks = name === 'bpf_rcu_read_unlock';
   if (state.rcuLock) {
-    if (inRbtreeCallback(env) && (locks || unlocks))
-      env.reject('EACCES', 'Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback');
     if (locks) env.reject('EINVAL', `nested rcu read lock (kernel function ${name})`);
     if (meta.flags.has('SLEEPABLE'))
       env.reject('EACCES', `kernel func ${name} is sleepable within rcu_read_lock region`);
