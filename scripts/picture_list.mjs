@@ -143,6 +143,69 @@ export const PICTURES = {
   ),
 };
 
+/** What stands where a picture would: the page at work, in trouble, or with nothing to show. */
+Object.assign(PICTURES, {
+  playing: of({ example: 'task_file.bpf.c', read: '256', part: 0.2 }, async (hand) => {
+    await hand.view('Graph');
+    await hand.page.emulateMedia({ reducedMotion: 'no-preference' });
+    await hand.page.getByRole('button', { name: /^Play/ }).click();
+  }),
+  compared: {
+    ...dock('Compare', async (hand) => {
+      const { page } = hand;
+      await page.getByRole('button', { name: 'Keep this run as A' }).click();
+      await hand.pane('Code');
+      await page.getByRole('radio', { name: 'pid', exact: true }).click();
+      await page.getByLabel('pid number').fill('412');
+      await page.keyboard.press('F5');
+      await hand.dock('Compare');
+      await page.getByRole('row', { name: /bytes of output/ }).waitFor();
+    }),
+    changesPage: true,
+  },
+  filtered: {
+    ...of(FILES, async (hand) => {
+      await hand.pane('Code');
+      await hand.page.getByRole('radio', { name: 'pid', exact: true }).click();
+      await hand.page.getByLabel('pid number').fill('412');
+      await hand.page.keyboard.press('F5');
+      await hand.page.locator('.counter[value="1"]').waitFor();
+      await hand.pane('Graph');
+    }),
+    changesPage: true,
+  },
+  nobody: of(null, async (hand) => {
+    await hand.page.getByRole('radio', { name: 'pid', exact: true }).click();
+    await hand.page.getByLabel('pid number').fill('99999');
+    await hand.page.keyboard.press('F5');
+    await hand.pane('Graph');
+  }),
+  stale: {
+    ...of(FILES, async (hand) => {
+      await hand.replaceText('return 0;', 'return 0; /* edited */');
+      await hand.pane('Graph');
+    }),
+    changesPage: true,
+  },
+  recording: of(null, async (hand) => {
+    await hand.page.getByLabel('World', { exact: true }).selectOption('big:10000');
+    await hand.page.keyboard.press('F5');
+    await hand.page.getByText(/^Recording/).waitFor();
+  }),
+  killed: of(null, async (hand) => {
+    await hand.page.getByLabel('World', { exact: true }).selectOption('big:10000');
+    await hand.page.keyboard.press('F5');
+    await hand.page.evaluate(() => window.workers.machine.terminate());
+    await hand.page.locator('.banner').waitFor();
+  }),
+  'bad-link': of(null, async (hand) => {
+    await hand.page.evaluate(() => (location.hash = '#1.!!!!'));
+    await hand.page.locator('.banner').waitFor();
+  }),
+});
+for (const name of ['playing', 'nobody', 'recording', 'killed', 'bad-link'])
+  PICTURES[name].changesPage = true;
+
 /** The player for other pages, at its own size: name and address. */
 export const PLAYERS = {
   embed: '?example=task_file.bpf.c&read=256&event=26',

@@ -132,6 +132,18 @@ export class Hand {
   }
 }
 
+/** Runs on the page before its own scripts: its workers by name, so that one can be ended. */
+function keepWorkers() {
+  const Real = Worker;
+  window.workers = {};
+  window.Worker = class extends Real {
+    constructor(address, options) {
+      super(address, options);
+      window.workers[options?.name ?? ''] = this;
+    }
+  };
+}
+
 const server = values.url ? null : await servePage(0);
 const url = values.url ?? server.url;
 const browser = await chromium.launch(launchOptions());
@@ -140,7 +152,7 @@ mkdirSync(folder, { recursive: true });
 async function shoot(page, name, theme) {
   if (name !== 'hover') await page.mouse.move(0, 0);
   // The bytes of the moment come after the picture, and the editor's scroll bars fade.
-  await page.waitForTimeout(1500);
+  if (name !== 'recording') await page.waitForTimeout(1500);
   await page.screenshot({
     path: join(folder, `${name}-${theme}${values.forced ? '-forced' : ''}-${page.viewportSize().width}.png`),
   });
@@ -161,7 +173,9 @@ async function pictures(size, theme) {
       // Without a recording: a page of its own, with the program as it ships.
       if (!hand || of === null) {
         await hand?.page.context().close();
-        hand = new Hand(await (await browser.newContext(options)).newPage());
+        const context = await browser.newContext(options);
+        await context.addInitScript(keepWorkers);
+        hand = new Hand(await context.newPage());
         await hand.open(url);
       }
       if (of) await hand.record(of);

@@ -53,7 +53,7 @@ const KINDS: Readonly<Record<NumberedKind, Kind>> = {
       const type = MAP_TYPE_NAMES[map.num('map_type')]?.toLowerCase() ?? `type ${map.num('map_type')}`;
       return {
         struct: 'bpf_map',
-        label: map.str('name') || '(no name)',
+        label: map.str('name') || 'unnamed',
         detail: `${type} · refcnt ${map.num('refcnt')}`,
       };
     },
@@ -67,7 +67,7 @@ const KINDS: Readonly<Record<NumberedKind, Kind>> = {
       const to = attached === 0n ? '' : `${kernel.mem.text(attached, 64).replace(/^bpf_iter_/, 'iter/')} · `;
       return {
         struct: 'bpf_prog',
-        label: aux.str('name') || '(no name)',
+        label: aux.str('name') || 'unnamed',
         detail: `${to}refcnt ${aux.num('refcnt')}`,
       };
     },

@@ -42,10 +42,10 @@ export class SceneBuilder {
     return id;
   }
 
-  /** Changes the height of a container once its content is known. */
-  resize(id: number, h: number): void {
+  /** Changes the size of a container once its content is known. */
+  resize(id: number, size: Partial<Pick<Place, 'w' | 'h'>>): void {
     const node = this.nodes[id];
-    if (node) this.nodes[id] = { ...node, h };
+    if (node) this.nodes[id] = { ...node, ...size };
   }
 
   edge(from: number, to: number, via: string): void {

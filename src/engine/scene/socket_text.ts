@@ -57,7 +57,7 @@ export function unixText(kernel: Kernel, sk: Addr): SocketText {
   const inode = socketInode(kernel, sock)?.num('i_ino') ?? 0;
   return {
     struct: 'unix_sock',
-    label: unixName(kernel, kernel.view('unix_sock', sk)) || '(no name)',
+    label: unixName(kernel, kernel.view('unix_sock', sk)) || 'unnamed',
     detail: `${named(SOCK, sock.num('sk_type'))} ino ${inode}`,
   };
 }

@@ -166,7 +166,7 @@ function drawTask(
     left += 36;
   }
   const bottom = Math.max(y, left, top + 48) + PAD - 2;
-  scene.resize(box, bottom - top);
+  scene.resize(box, { h: bottom - top });
   return bottom + BOX_GAP;
 }
 

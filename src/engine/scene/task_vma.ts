@@ -14,9 +14,13 @@ import type { TaskFacts, TaskFilter } from './facts.ts';
 import { sizeText } from './size_text.ts';
 
 const TOP = 34;
+const LEFT = 12;
 const NAME_W = 132;
+const ROW_X = LEFT + NAME_W + 12;
 const BLOCK_H = 48;
+/** The longest row; a frame is as wide as the longest that is there. */
 const ROW_W = 760;
+const FRAME_PAD = 12;
 const PERMS = [
   [VM.READ, 'r'],
   [VM.WRITE, 'w'],
@@ -35,19 +39,34 @@ export function taskVmaScene(kernel: Kernel, filter: TaskFilter): Scene {
     else walkers.set(facts.mm, [facts]);
   }
   let y = TOP;
-  for (const [mm, users] of walkers) y = drawMm(kernel, scene, mm, users, byAddr, filter, y);
+  let right = 0;
+  const boxes: number[] = [];
+  for (const [mm, users] of walkers) {
+    const drawn = drawMm(kernel, scene, mm, users, byAddr, filter, y);
+    y = drawn.bottom + 12;
+    right = Math.max(right, drawn.right);
+    boxes.push(drawn.box);
+  }
+  for (const box of boxes) scene.resize(box, { w: right + FRAME_PAD - LEFT });
   scene.node(
     { kind: 'end', label: 'end', detail: 'the program is called with NULL' },
-    { x: 12, y, w: NAME_W, h: 28 },
+    { x: LEFT, y, w: NAME_W, h: 28 },
   );
   return scene.finish('task_vma', [
-    { label: 'mm_struct', x: 12, w: NAME_W },
+    { label: 'mm_struct', x: LEFT, w: NAME_W },
     {
       label: 'low address … high address, gaps folded, width grows with log2 of size',
-      x: 12 + NAME_W + 12,
+      x: ROW_X,
       w: ROW_W,
     },
   ]);
+}
+
+interface DrawnMm {
+  readonly box: number;
+  /** Edges of what is in it. */
+  readonly bottom: number;
+  readonly right: number;
 }
 
 function drawMm(
@@ -58,13 +77,12 @@ function drawMm(
   byAddr: ReadonlyMap<Addr, TaskFacts>,
   filter: TaskFilter,
   top: number,
-): number {
+): DrawnMm {
   const [first] = users;
   const walking = users.filter(
     (user) => sharesWithLeader(user, byAddr, filter) === '' && outside(user, filter) === '',
   );
   const reason = walking.length > 0 ? '' : first ? outside(first, filter) : '';
-  const left = 12 + NAME_W + 12;
   const box = scene.node(
     {
       kind: 'mm',
@@ -75,7 +93,7 @@ function drawMm(
       owner: first?.task.addr ?? 0n,
       reason,
     },
-    { x: 12, y: top, w: NAME_W + 12 + ROW_W, h: 0 },
+    { x: LEFT, y: top, w: 0, h: 0 },
   );
   users.slice(1).forEach((user, i) => {
     const skip = sharesWithLeader(user, byAddr, filter) || outside(user, filter);
@@ -92,7 +110,8 @@ function drawMm(
       { x: 20, y: top + 44 + i * 36, w: NAME_W - 12, h: 32 },
     );
   });
-  let x = left;
+  let x = ROW_X;
+  let right = x;
   let y = top + 8;
   let previousEnd = 0n;
   for (const vma of vmas(kernel, kernel.view('mm_struct', mm))) {
@@ -100,8 +119,8 @@ function drawMm(
     const end = vma.big('vm_end');
     const w = 52 + 4 * Math.max(0, Math.log2(Number(end - start) / 4096));
     const gap = previousEnd !== 0n && start > previousEnd ? 34 : 3;
-    if (x + gap + w > left + ROW_W) {
-      x = left;
+    if (x + gap + w > ROW_X + ROW_W) {
+      x = ROW_X;
       y += BLOCK_H + 24;
     } else if (gap > 3) {
       scene.node(
@@ -123,11 +142,12 @@ function drawMm(
       { x, y, w, h: BLOCK_H },
     );
     x += w;
+    right = Math.max(right, x);
     previousEnd = end;
   }
   const bottom = Math.max(y + BLOCK_H + 24, top + 48 + (users.length - 1) * 36);
-  scene.resize(box, bottom - top);
-  return bottom + 12;
+  scene.resize(box, { h: bottom - top });
+  return { box, bottom, right };
 }
 
 const permissions = (vma: View): string =>

@@ -1,6 +1,7 @@
 import { count } from '../format/bytes.ts';
 import { READ_SIZES, TASK_FILTERS, filterProblem } from '../store/attach.ts';
 import { cancel, record, run } from '../store/page.ts';
+import { attachable } from '../store/program.ts';
 import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import { paramsProblem, takesTasks } from '../store/target_params.ts';
@@ -35,19 +36,20 @@ export function AttachBar() {
 }
 
 function TargetChoice() {
-  const programs = useStore((s) => s.check?.programs);
+  const { programs } = useStore(attachable);
+  const broken = useStore((s) => s.check?.programs.length === 0);
   const prog = useStore((s) => s.prog);
   const { setAttach } = act();
-  const list = programs?.filter((program) => program.target !== '') ?? [];
+  const list = programs.filter((program) => program.target !== '');
   const repeated = new Set(list.map((program) => program.section)).size < list.length;
   return (
     <label className="field">
-      <span>Target</span>
+      <span className="hide-compact">Target</span>
       <select
         aria-label="Target"
         className="mono"
         value={prog ?? ''}
-        disabled={list.length === 0}
+        disabled={list.length === 0 || broken}
         onChange={(event) => setAttach({ prog: event.target.value })}
       >
         {list.length === 0 && <option value="">none yet</option>}
@@ -139,7 +141,7 @@ function WorldChoice() {
   };
   return (
     <label className="field shrinks">
-      <span>World</span>
+      <span className="hide-compact">World</span>
       <select aria-label="World" value={world} onChange={(event) => setAttach({ world: event.target.value })}>
         {worlds.map((name) => (
           <option key={name} value={name}>
@@ -195,7 +197,7 @@ function RunButtons() {
         title={problem || 'Record the walk and play it'}
         onClick={run}
       >
-        <Icon name="play" /> Run <kbd>F5</kbd>
+        <Icon name="play" /> Run <kbd className="heard-compact">F5</kbd>
       </button>
       <button
         type="button"
@@ -203,7 +205,7 @@ function RunButtons() {
         disabled={problem !== ''}
         onClick={() => (recorded ? stepBy(1) : void record())}
       >
-        Step {unit} <kbd className="hide-narrow">→</kbd>
+        Step {unit} <kbd className="hide-compact">→</kbd>
       </button>
       <button
         type="button"

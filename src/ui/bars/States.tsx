@@ -5,6 +5,8 @@ import type { PageState } from '../store/store.ts';
 interface Verdict {
   readonly text: string;
   readonly colour: string;
+  /** Said where there is room. */
+  readonly aside?: string;
 }
 
 /** What compiler and verifier say of the text in the editor. */
@@ -13,23 +15,28 @@ function verdictOf(state: PageState): Verdict {
   if (checking || !check) return { text: checking ? 'Checking' : '', colour: '--tx-3' };
   const errors = check.diagnostics.filter((d) => d.severity === 'error').length;
   if (check.verdict?.accepted === false)
-    return { text: `Refused: ${check.verdict.errno ?? 'see the log'}`, colour: '--gone' };
+    return { text: 'Refused', aside: `: ${check.verdict.errno ?? 'see the log'}`, colour: '--gone' };
   if (errors > 0 || check.stage === 'compile')
     return { text: errors === 1 ? '1 error' : `${errors} errors`, colour: '--gone' };
   if (check.stage !== 'done' && !check.verdict?.accepted)
     return { text: `Failed at ${check.stage}`, colour: '--gone' };
   const program = check.programs.find((one) => one.name === prog) ?? check.programs[0];
-  return { text: program ? `Verified · ${program.insns.length} insns` : 'No program', colour: '--bytes' };
+  if (!program) return { text: 'No program', colour: '--bytes' };
+  return { text: 'Verified', aside: ` · ${program.insns.length} insns`, colour: '--bytes' };
 }
 
 export function VerifierState() {
   const text = useStore((s) => verdictOf(s).text);
   const colour = useStore((s) => verdictOf(s).colour);
+  const aside = useStore((s) => verdictOf(s).aside ?? '');
   if (!text) return null;
   return (
     <span className="status" role="status">
       <span className="dot" style={{ color: `var(${colour})` }} />
-      {text}
+      <span>
+        {text}
+        {aside !== '' && <span className="aside">{aside}</span>}
+      </span>
     </span>
   );
 }
@@ -43,7 +50,7 @@ export function LinkState() {
   const problem = useStore(paramsProblem);
   if (problem !== '')
     return (
-      <span className="status" role="status">
+      <span className="status problem" role="status">
         <span className="dot" style={{ color: 'var(--gone)' }} />
         {problem}
       </span>
@@ -58,7 +65,7 @@ export function LinkState() {
         ? `read by ${by} · session ${session}`
         : `failed at ${report.stage}`;
   return (
-    <span className="status">
+    <span className={report.link && !failed && !cancelled ? 'status aside' : 'status'}>
       {text}
       {cancelled ? ' · cancelled' : ''}
     </span>

@@ -14,15 +14,16 @@ export function TargetParams() {
 /** Which map is walked, and how many elements it gets before, if it can be filled. */
 function MapChoice({ fills }: { readonly fills: boolean }) {
   const check = useStore((s) => s.check);
+  const compiled = useStore((s) => s.compiled);
   const target = useStore(targetOf);
-  const maps = mapsFor({ check }, target);
+  const maps = mapsFor({ check, compiled }, target);
   const map = useStore(mapOf);
   const fill = useStore((s) => s.fill);
   const problem = useStore(paramsProblem);
   const { setAttach } = act();
   return (
     <>
-      <label className="field">
+      <label className="field shrinks">
         <span>Map</span>
         <select
           aria-label="Map"
@@ -90,7 +91,7 @@ function CgroupChoice() {
           ))}
         </datalist>
       </label>
-      <label className="field">
+      <label className="field shrinks">
         <span>Order</span>
         <select
           aria-label="Order"

@@ -31,7 +31,9 @@ export function TopBar() {
         Projector
       </button>
       <button type="button" className="btn quiet" onClick={() => setView({ shareOpen: true })}>
-        Share<span className="hide-narrow"> moment</span>
+        <span>
+          Share<span className="hide-narrow"> moment</span>
+        </span>
       </button>
       <button
         type="button"

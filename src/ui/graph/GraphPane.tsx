@@ -49,10 +49,13 @@ export function GraphPane() {
             <button
               type="button"
               className="btn quiet small"
+              aria-label="Follow cursor"
               aria-pressed={follow}
               onClick={() => setView({ follow: !follow })}
             >
-              Follow cursor
+              <span>
+                Follow<span className="hide-medium"> cursor</span>
+              </span>
             </button>
             <button type="button" className="btn quiet small" onClick={fit}>
               Fit <kbd className="hide-medium">0</kbd>

@@ -1,9 +1,12 @@
 import { Suspense, lazy } from 'react';
+import { count } from '../format/bytes.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { diagnosticsOf } from '../store/program.ts';
 import { traceOf } from '../store/run.ts';
-import { useStore } from '../store/store.ts';
+import { act, useStore } from '../store/store.ts';
+import { run } from '../store/page.ts';
 import { foldTrace } from '../trace/fold.ts';
+import type { Folded } from '../trace/fold.ts';
 
 /** What draws is loaded after what edits. */
 const PictureView = lazy(async () => ({ default: (await import('./PictureView.tsx')).PictureView }));
@@ -23,8 +26,34 @@ export function GraphView() {
     );
   return (
     <Suspense fallback={<div className="graph" />}>
+      <NobodyShown folded={foldTrace(trace)} />
       <PictureView picture={result.scene} folded={foldTrace(trace)} />
     </Suspense>
+  );
+}
+
+/** Above a picture of which nothing was shown: which parameter left nothing, and the way without it. */
+function NobodyShown({ folded }: { readonly folded: Folded }) {
+  const attach = useStore((s) => s.ran?.options.attach ?? null);
+  const shown = folded.objectStops.length > (folded.nullCall < 0 ? 0 : 1);
+  if (shown) return null;
+  const filter = (['tid', 'pid', 'pidfd'] as const).find((one) => attach?.[one] !== undefined);
+  const all = (): void => {
+    act().setAttach({ filter: 'all' });
+    run();
+  };
+  return (
+    <div className="graph-note">
+      <p>
+        The walk found no object
+        {filter && ` of ${filter} ${attach?.[filter]}`}: read(2) returns 0 at once.
+      </p>
+      {filter && (
+        <button type="button" className="btn small" onClick={all}>
+          Run for all tasks
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -32,10 +61,23 @@ export function GraphView() {
 function GraphEmpty() {
   const broken = useStore((s) => diagnosticsOf(s).find(({ severity }) => severity === 'error') ?? null);
   const ran = useStore((s) => s.result !== null);
+  const recording = useStore((s) => s.status !== 'idle');
   return (
     <div className="graph">
-      <div className="graph-empty">{broken ? <Broken first={broken} /> : ran ? <Ended /> : <Welcome />}</div>
+      <div className="graph-empty">
+        {recording ? <Recording /> : broken ? <Broken first={broken} /> : ran ? <Ended /> : <Welcome />}
+      </div>
     </div>
+  );
+}
+
+function Recording() {
+  const { calls } = useStore((s) => s.progress);
+  return (
+    <>
+      <p className="lead">Recording the walk</p>
+      <p className="said">{count(calls)} callbacks so far. All of it can be stepped through afterwards.</p>
+    </>
   );
 }
 

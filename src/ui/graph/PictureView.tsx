@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { lessMotion } from '../store/looks.ts';
+import { lessMotion, scaleOf } from '../store/looks.ts';
 import { act, useStore } from '../store/store.ts';
 import { onSystemColours } from '../theme/colour.ts';
 import type { PageState } from '../store/store.ts';
@@ -44,7 +44,11 @@ export function PictureView({ picture, folded }: { readonly picture: Picture; re
     const made = new Stage(
       { picture, folded },
       { host: host.current, svg: pane, layer: layer.current, trail: trail.current, heads: heads.current },
-      { onPan: () => act().setView({ follow: false }), onFlick: (by) => act().stepBy(by) },
+      {
+        onPan: () => act().setView({ follow: false }),
+        onFlick: (by) => act().stepBy(by),
+        typeScale: () => scaleOf(act()),
+      },
     );
     stage.current = made;
     const show = (state: PageState): void => {

@@ -114,7 +114,9 @@ function Row({ row, index, top, current, reached, onGo }: RowProps) {
       onKeyDown={(event) => event.key === 'Enter' && onGo(row)}
     >
       <span role="cell" title={word}>
-        <span aria-hidden="true">{mark}</span>
+        <span aria-hidden="true" className={`state-mark ${word.replaceAll(' ', '-')}`}>
+          {mark}
+        </span>
         <span className="sr">{word}</span>
       </span>
       <span role="cell">{row.owner}</span>

@@ -35,7 +35,7 @@ const MAX_FIT = 1.3;
 const READABLE = 0.8;
 const MIN_FIT = 0.75;
 
-interface CameraEvents {
+export interface CameraEvents {
   /** After every move, and when the pane has another size. */
   readonly onView: (view: View) => void;
   /** The user moved the picture by hand. */
@@ -44,12 +44,14 @@ interface CameraEvents {
   readonly onFlick: (by: 1 | -1) => void;
   /** The pane has another width, and the picture was fitted into it anew. */
   readonly onRefit: () => void;
+  /** How much larger than usual the page's type is. */
+  readonly typeScale: () => number;
 }
 
 export function createCamera(
   svg: SVGSVGElement,
   size: { readonly width: number; readonly height: number },
-  { onView, onPan, onFlick, onRefit }: CameraEvents,
+  { onView, onPan, onFlick, onRefit, typeScale }: CameraEvents,
 ): Camera {
   const root = select(svg);
   let easing = 0;
@@ -124,7 +126,8 @@ export function createCamera(
   const fit = (): void => {
     const across = Math.min(MAX_FIT, width / Math.max(1, size.width));
     const whole = Math.min(across, height / Math.max(1, size.height));
-    const k = Math.max(MIN_FIT, whole >= READABLE ? whole : across);
+    // Larger than type is elsewhere on the page it would only hide more of itself.
+    const k = Math.max(MIN_FIT, whole >= READABLE ? whole : Math.min(across, Math.max(whole, typeScale())));
     moveTo(Math.max(0, (width - size.width * k) / 2), 0, k, false);
     fitted = zoomTransform(svg).k;
   };

@@ -10,7 +10,7 @@ import type { Folded } from '../trace/fold.ts';
 import { heldAt } from '../trace/held.ts';
 import { nowAt } from '../trace/object_state.ts';
 import { createCamera } from './camera.ts';
-import type { Camera } from './camera.ts';
+import type { Camera, CameraEvents } from './camera.ts';
 import { CanvasRenderer } from './canvas_renderer.ts';
 import { Headings } from './headings.ts';
 import { litNodes } from './lit.ts';
@@ -45,11 +45,7 @@ interface Parts {
   readonly heads: SVGGElement;
 }
 
-interface StageEvents {
-  /** The user moved the picture by hand. */
-  readonly onPan: () => void;
-  readonly onFlick: (by: 1 | -1) => void;
-}
+type StageEvents = Pick<CameraEvents, 'onPan' | 'onFlick' | 'typeScale'>;
 
 export class Stage {
   readonly camera: Camera;
@@ -64,7 +60,7 @@ export class Stage {
   private hovered: number | null = null;
   private frame = 0;
 
-  constructor(subject: Subject, parts: Parts, { onPan, onFlick }: StageEvents) {
+  constructor(subject: Subject, parts: Parts, { onPan, onFlick, typeScale }: StageEvents) {
     this.subject = subject;
     this.parts = parts;
     this.svg = new SvgRenderer(parts.layer);
@@ -77,6 +73,7 @@ export class Stage {
       },
       onPan,
       onFlick,
+      typeScale,
       onRefit: () => {
         if (this.shown?.follow) this.followCursor({ ...this.shown, ease: false });
       },

@@ -17,7 +17,7 @@ function Scrolling({ label, children }: { readonly label: string; readonly child
   const tall = useMedia(TALL);
   return (
     <>
-      <ScrollRegion label={label}>
+      <ScrollRegion label={label} className="inspector-scroll">
         {children}
         {!tall && <SeqBuffer />}
       </ScrollRegion>

@@ -42,12 +42,10 @@ const SeqBufferAt = memo(({ call }: { readonly call: number }) => {
       </div>
       <dl className="fields reads">
         {listed(trace, read).map(({ row, i }) => (
-          <div key={i}>
+          <div key={i} className={i > read ? 'to-come' : ''}>
             <dt>read {i + 1}</dt>
-            <dd className={i === read ? 'changed' : ''}>
-              {readText(row, i === read && call < row.lastCall)}
-            </dd>
-            <dd className="at">{readNote(trace, row)}</dd>
+            <dd className={i === read ? 'changed' : ''}>{readText(row, call)}</dd>
+            <dd className="at">{readNote(trace, row, call)}</dd>
           </div>
         ))}
       </dl>
@@ -61,15 +59,19 @@ function listed(trace: SessionTrace, read: number): readonly { row: ReadRow; i: 
   return trace.reads.slice(first, first + LISTED).map((row, k) => ({ row, i: first + k }));
 }
 
-function readText(row: ReadRow, inProgress: boolean): string {
-  if (inProgress) return 'in progress';
+function readText(row: ReadRow, call: number): string {
+  if (row.firstCall > call) return 'to come';
+  if (row.lastCall > call) return 'in progress';
   if (row.ret < 0) return errnoName(row.ret);
   return row.ret === 0 ? '0 B: end of file' : `${count(row.ret)} B`;
 }
 
-function readNote(trace: SessionTrace, row: ReadRow): string {
+/** What the read has done up to a call. */
+function readNote(trace: SessionTrace, row: ReadRow, now: number): string {
+  if (row.firstCall > now) return '';
   if (row.firstCall === row.lastCall && kindAt(trace, row.firstCall) === 'copy') return 'left over';
   let shown = 0;
-  for (let call = row.firstCall; call <= row.lastCall; call++) if (kindAt(trace, call) === 'show') shown++;
+  const last = Math.min(row.lastCall, now);
+  for (let call = row.firstCall; call <= last; call++) if (kindAt(trace, call) === 'show') shown++;
   return `${shown} shown`;
 }

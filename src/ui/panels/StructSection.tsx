@@ -131,7 +131,7 @@ export function Value({
   const { pointer } = field;
   const drawn = useStore((s) => (pointer ? labelAt(s.result?.scene ?? null, pointer.addr, s.at.call) : ''));
   if (isUnkept(struct, field)) return <span className="dim">not simulated</span>;
-  if (!pointer || pointer.addr === 0n) return <>{fieldText(struct, field)}</>;
+  if (!pointer || pointer.addr === 0n || isMarker(pointer)) return <>{fieldText(struct, field)}</>;
   return (
     <button
       type="button"
@@ -142,6 +142,9 @@ export function Value({
     </button>
   );
 }
+
+/** Structs are aligned: what is odd is no address, but the mark at the end of a chain. */
+const isMarker = ({ addr }: StructRef): boolean => (addr & 1n) === 1n;
 
 /** A 0 that says nothing, because nothing keeps the field. Contexts are made for each call and are all kept. */
 const isUnkept = (struct: string, field: PeekField): boolean =>

@@ -18,7 +18,7 @@ export function Watched() {
       <h2>
         <span>Watched</span>
         <button type="button" className="link-button" onClick={() => act().unwatchAll()}>
-          none
+          stop watching
         </button>
       </h2>
       <dl className="fields">

@@ -29,3 +29,13 @@ test.each([
 ])('%s.%s %s is %s', (struct, path, value, text) => {
   expect(fieldText(struct, field(path, value))).toBe(text);
 });
+
+const POINTER = { struct: 'hlist_nulls_node', addr: 0x19n };
+
+test('the end of a chain is no address, but the number of its bucket', () => {
+  const next = { ...field('hash_node.next', '0x19'), type: 'struct hlist_nulls_node *', pointer: POINTER };
+  expect(fieldText('htab_elem', next)).toBe('nulls 12');
+  expect(fieldText('htab_elem', { ...next, pointer: { ...POINTER, addr: 0xffff888000050960n } })).toBe(
+    '0x19',
+  );
+});

@@ -103,8 +103,14 @@ const TEXT: Readonly<Record<string, (value: number) => string>> = {
   'task_struct.__state': (value) => named(value, TASK_STATES, 'TASK_RUNNING'),
 };
 
+/** The end of a chain of a hash table says, shifted by one, which bucket it is the end of. */
+const NULLS_TYPE = /\bhlist_nulls_node\b/;
+const nullsText = (addr: bigint): string => `nulls ${addr >> 1n}`;
+
 /** The field's value in words, where the kernel has words for it. */
 export function fieldText(struct: string, field: PeekField): string {
+  const { pointer } = field;
+  if (pointer && (pointer.addr & 1n) === 1n && NULLS_TYPE.test(field.type)) return nullsText(pointer.addr);
   const text = TEXT[`${struct}.${field.path}`];
   return text && /^\d+$/.test(field.value) ? text(Number(field.value)) : field.value;
 }

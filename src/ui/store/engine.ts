@@ -35,7 +35,9 @@ export class Engine {
     const died = (message: string): void => {
       if (this.worker !== worker) return;
       this.rebuild(`the ${this.name} worker ended: ${message}`);
-      this.onDeath(`The ${this.name} worker ended and was started again: ${message}`);
+      this.onDeath(
+        `The ${this.name} worker ended and was started again: ${message}. The program and the world are as they were; Run records anew.`,
+      );
     };
     const failed = (event: Event): void =>
       died(event instanceof ErrorEvent && event.message ? event.message : 'it gave no reason');

@@ -12,6 +12,8 @@ export interface ProgramSlice {
   readonly text: string;
   readonly check: CheckResult | null;
   readonly checking: boolean;
+  /** What the text had to attach when it last compiled. */
+  readonly compiled: Attachable;
   readonly caret: { readonly line: number; readonly column: number };
   /** The editor has the keyboard. */
   readonly editing: boolean;
@@ -30,11 +32,20 @@ function takeWorld(state: PageState, { world }: Example): void {
   else if (before === state.world) state.setAttach({ world: state.worlds[0] ?? before });
 }
 
+/** The part of a check that the attach bar is made from. */
+export type Attachable = Pick<CheckResult, 'programs' | 'maps'>;
+const NOTHING_YET: Attachable = { programs: [], maps: [] };
+
+/** What there is to attach: while a text does not compile, what it had before, so that the bar keeps still. */
+export const attachable = ({ check, compiled }: Pick<ProgramSlice, 'check' | 'compiled'>): Attachable =>
+  check === null ? NOTHING_YET : check.programs.length > 0 ? check : compiled;
+
 export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set, get) => ({
   path: '',
   text: '',
   check: null,
   checking: false,
+  compiled: NOTHING_YET,
   caret: { line: 1, column: 1 },
   editing: false,
   reveal: null,
@@ -58,10 +69,11 @@ export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set,
   },
   setCheck: (check, checking) => {
     const programs = check?.programs ?? [];
-    const { prog } = get();
+    const { prog, check: before, compiled } = get();
     set({
-      check: check ?? get().check,
+      check: check ?? before,
       checking,
+      compiled: check && programs.length > 0 ? check : before ? compiled : NOTHING_YET,
       ...(programs.length > 0 && !programs.some((p) => p.name === prog)
         ? { prog: programs.find((p) => p.target !== '')?.name ?? programs[0]?.name ?? null }
         : {}),

@@ -2,6 +2,7 @@
 import type { MapInfo } from '../../protocol/api.ts';
 import type { AttachParams, RunOptions } from '../../protocol/scenario.ts';
 import { attachOf, filterProblem } from './attach.ts';
+import { attachable } from './program.ts';
 import type { PageState } from './store.ts';
 
 export const CGROUP_ORDERS = ['pre', 'post', 'up', 'self', 'children'] as const;
@@ -11,15 +12,15 @@ export type CgroupOrder = (typeof CGROUP_ORDERS)[number];
 const MAX_FILL = 1_000_000;
 
 /** Target of the program that is chosen; '' while none is known. */
-export const targetOf = (state: Pick<PageState, 'check' | 'prog'>): string =>
-  state.check?.programs.find((program) => program.name === state.prog)?.target ?? '';
+export const targetOf = (state: Pick<PageState, 'check' | 'compiled' | 'prog'>): string =>
+  attachable(state).programs.find((program) => program.name === state.prog)?.target ?? '';
 
 /** Maps of the program that a target walks. */
-export const mapsFor = ({ check }: Pick<PageState, 'check'>, target: string): readonly MapInfo[] =>
-  (check?.maps ?? []).filter(({ targets }) => targets.includes(target));
+export const mapsFor = (state: Pick<PageState, 'check' | 'compiled'>, target: string): readonly MapInfo[] =>
+  attachable(state).maps.filter(({ targets }) => targets.includes(target));
 
 /** The map that is chosen, or the first; '' without any. */
-export function mapOf(state: Pick<PageState, 'check' | 'prog' | 'map'>): string {
+export function mapOf(state: Pick<PageState, 'check' | 'compiled' | 'prog' | 'map'>): string {
   const maps = mapsFor(state, targetOf(state));
   return (maps.find(({ name }) => name === state.map) ?? maps[0])?.name ?? '';
 }

@@ -193,7 +193,9 @@ function Now() {
       <span className={paused ? 'moment-title with-pause' : 'moment-title'}>
         <b>{callTitle(foldTrace(trace), namesOf(scene), call)}</b>
         {paused ? (
-          <span className="paused">Paused: {paused}</span>
+          <span className="paused" title={paused}>
+            Paused: {paused}
+          </span>
         ) : (
           <span className="hide-medium">seq {trace.seqNum[call] ?? 0} ·</span>
         )}

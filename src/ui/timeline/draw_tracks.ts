@@ -101,6 +101,79 @@ function lastFrom(sorted: readonly { readonly from: number }[], call: number): n
 const ownerText = ({ names, folded }: Tracks, { owner, from }: OwnerSpan): string =>
   names.node(owner) ? names.object(owner, from) : folded.trace.target;
 
+const BAND_FONT = '10px Inter, system-ui, sans-serif';
+/** Half of the cursor's head, and as much room beside it. */
+const HEAD_ROOM = 10;
+
+type Colour = Palette['colour'];
+
+/** Every other read is a band, so that its neighbours can be told apart. */
+function fillBand(
+  g: CanvasRenderingContext2D,
+  read: number,
+  from: number,
+  to: number,
+  height: number,
+  colour: Colour,
+): void {
+  if (read % 2 === 0) return;
+  g.globalAlpha = 0.6;
+  g.fillStyle = colour('--s3');
+  g.fillRect(from, 0, to - from, height);
+  g.globalAlpha = 1;
+}
+
+/** Where a read's name ends at the latest: its first mark says more than the end of a word. */
+function bandEnd(tracks: Tracks, width: number, read: number): number {
+  const { trace, cuts } = tracks.folded;
+  const row = trace.reads[read];
+  if (!row) return 0;
+  const x = (call: number): number => Math.min(width - RIGHT, xOf(tracks, width, call));
+  const change = trace.changes.find(({ call }) => call > row.firstCall && call >= tracks.from)?.call;
+  const cut = cuts[lastAtOrBefore(cuts, row.firstCall) + 1] ?? Infinity;
+  return Math.min(
+    x(row.lastCall + 1) - 12,
+    change === undefined ? Infinity : x(change) - 6,
+    cut > row.lastCall ? Infinity : (x(cut) + x(cut + 1)) / 2 - 6,
+  );
+}
+
+/** A read's name as far as there is room for it; '' where there is none. */
+function bandName(g: CanvasRenderingContext2D, { folded }: Tracks, read: number, room: number): string {
+  const ret = folded.trace.reads[read]?.ret ?? 0;
+  const short = `read ${read + 1}`;
+  const long = ret > 0 ? `${short} → ${count(ret)} B` : ret === 0 ? `${short} · EOF` : `${short} · error`;
+  g.font = BAND_FONT;
+  return [long, short, String(read + 1)].find((words) => g.measureText(words).width < room) ?? '';
+}
+
+/** The cursor's head stands on the name of the read that it is in: the name goes to the other side of it. */
+function stepAside(
+  g: CanvasRenderingContext2D,
+  width: number,
+  tracks: Tracks,
+  now: number,
+  colour: Colour,
+): void {
+  const { trace } = tracks.folded;
+  const read = trace.read[now] ?? 0;
+  const row = trace.reads[read];
+  const x = (call: number): number => xOf(tracks, width, call);
+  const head = (x(now) + x(now + 1)) / 2;
+  if (!row || head < leftOf(tracks) || head > width - RIGHT) return;
+  const from = Math.max(leftOf(tracks), x(row.firstCall)) + 4;
+  const end = bandEnd(tracks, width, read);
+  const name = bandName(g, tracks, read, end - from);
+  const covered = from + g.measureText(name).width;
+  if (name === '' || head - HEAD_ROOM > covered) return;
+  g.clearRect(from - 1, 0, covered - from + 2, TOP - 1);
+  fillBand(g, read, from - 1, covered + 1, TOP - 1, colour);
+  const [before, after] = [head - HEAD_ROOM - from, end - head - HEAD_ROOM];
+  g.fillStyle = colour('--tx-3');
+  if (before >= after) g.fillText(bandName(g, tracks, read, before), from, 11);
+  else g.fillText(bandName(g, tracks, read, after), head + HEAD_ROOM, 11);
+}
+
 /** What belongs to the moment: its owner, and the references held for its object. */
 export function drawHere(
   g: CanvasRenderingContext2D,
@@ -113,6 +186,7 @@ export function drawHere(
   const left = leftOf(tracks);
   const rowY = rowOf(tracks);
   const x = (call: number): number => Math.max(left, Math.min(width - RIGHT, xOf(tracks, width, call)));
+  stepAside(g, width, tracks, now, colour);
   g.fillStyle = colour('--current');
   const spans = ownerSpans(trace);
   const span = spans[lastFrom(spans, now)];
@@ -166,30 +240,14 @@ export function drawTracks(
   drawChanges();
 
   function drawBands(): void {
-    g.font = '10px Inter, system-ui, sans-serif';
     trace.reads.forEach((read, i) => {
       const [a, b] = [x(read.firstCall), x(read.lastCall + 1)];
       if (b <= left || a >= width - RIGHT) return;
-      if (i % 2 === 1) {
-        g.globalAlpha = 0.6;
-        g.fillStyle = colour('--s3');
-        g.fillRect(a, 0, b - a, height);
-      }
-      g.globalAlpha = 1;
+      fillBand(g, i, a, b, height, colour);
       g.fillStyle = colour('--line-2');
       g.fillRect(a, 0, 1, height);
       g.fillStyle = colour('--tx-3');
-      const long =
-        read.ret > 0
-          ? `read ${i + 1} → ${count(read.ret)} B`
-          : read.ret === 0
-            ? `read ${i + 1} · EOF`
-            : `read ${i + 1} · error`;
-      // Up to the first mark in the band, which says more than the end of a word.
-      const mark = trace.changes.find(({ call }) => call > read.firstCall && call >= tracks.from);
-      const end = Math.min(b - 12, mark ? x(mark.call) - 6 : Infinity);
-      const text = [long, `read ${i + 1}`, String(i + 1)].find((t) => g.measureText(t).width < end - a - 4);
-      if (text) g.fillText(text, a + 4, 11);
+      g.fillText(bandName(g, tracks, i, bandEnd(tracks, width, i) - a - 4), a + 4, 11);
     });
   }
 
@@ -280,6 +338,11 @@ export function drawTracks(
     const label = `stops at ${count(limit)} B`;
     const text = limit > scale ? `${label} (above)` : label;
     g.textAlign = 'right';
+    // Readable on whatever it comes to stand on.
+    g.strokeStyle = colour('--s1');
+    g.lineWidth = 3;
+    g.lineJoin = 'round';
+    g.strokeText(text, width - RIGHT - 4, base - 4);
     g.fillText(text, width - RIGHT - 4, base - 4);
     g.textAlign = 'left';
     if (limit > scale) return;

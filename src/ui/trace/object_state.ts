@@ -77,7 +77,7 @@ export function cursorObject(
 /** Kinds that are offered even when this walk showed none of them. */
 const ALWAYS_OFFERED: Readonly<Record<string, readonly SceneNodeKind[]>> = {
   task: ['task', 'thread'],
-  task_file: ['slot'],
+  task_file: ['slot', 'file'],
   task_vma: ['vma'],
 };
 

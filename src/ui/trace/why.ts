@@ -94,7 +94,8 @@ function thingOf({ trace }: Folded, names: Names, call: number): string {
   const object = trace.object[call] ?? 0n;
   const owner = trace.owner[call] ?? 0n;
   const key = trace.key[call] ?? 0;
-  if (BY_NAME.has(trace.target) && names.node(object)) return names.object(object, call);
+  if (BY_NAME.has(trace.target) && (names.node(object) ?? names.slot(owner, key)))
+    return names.shown(owner, key, object, call);
   // What is not in the picture would be a number only.
   const inOwner = owner !== object && names.node(owner) ? ` of ${names.object(owner, call)}` : '';
   return `${keyWord(trace.target, key)}${inOwner}`;
