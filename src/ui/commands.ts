@@ -1,5 +1,6 @@
 /** Every command of the page, once: the palette lists them, the keyboard and the buttons run them. */
 import { SPEEDS } from './store/cursor.ts';
+import { asFrame } from './store/frame.ts';
 import { cancel, run } from './store/page.ts';
 import { traceOf } from './store/run.ts';
 import { useStore } from './store/store.ts';
@@ -263,7 +264,7 @@ const byKey = new Map(COMMANDS.flatMap((command) => command.keys.map((key) => [k
  * pointer between keys and frame, and would lay the page out for that alone.
  */
 export function obey(command: Command): void {
-  if (command.group === 'Move') requestAnimationFrame(() => command.run());
+  if (command.group === 'Move') asFrame(command.run);
   else command.run();
 }
 

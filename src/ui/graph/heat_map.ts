@@ -2,6 +2,7 @@
  * The heat map: one cell for each row of the table, drawn on a canvas as large as the pane. A step paints
  * the cells between the two moments; scrolling paints those in view.
  */
+import { withFrame } from '../store/frame.ts';
 import { lastAtOrBefore } from '../trace/fold.ts';
 import type { Folded } from '../trace/fold.ts';
 import { rowAt } from '../trace/object_rows.ts';
@@ -35,7 +36,7 @@ export class HeatMap {
   private across = 1;
   private call = 0;
   private painted = -1;
-  private frame = 0;
+  private cancelFrame: (() => void) | null = null;
 
   constructor(rows: ObjectRows, folded: Folded, parts: Parts) {
     this.rows = rows;
@@ -52,8 +53,8 @@ export class HeatMap {
 
   show(call: number): void {
     this.call = call;
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
+    this.cancelFrame ??= withFrame(() => {
+      this.cancelFrame = null;
       this.step();
     });
   }
@@ -73,7 +74,7 @@ export class HeatMap {
   }
 
   dispose(): void {
-    cancelAnimationFrame(this.frame);
+    this.cancelFrame?.();
     this.observer.disconnect();
     this.parts.scroller.removeEventListener('scroll', this.repaint);
   }

@@ -5,6 +5,7 @@
  *     few nodes in view:   SVG draws all of them
  *     many:                Canvas draws all of them, SVG the cursor, the selection and what is lit, above it
  */
+import { withFrame } from '../store/frame.ts';
 import { lastAtOrBefore } from '../trace/fold.ts';
 import type { Folded } from '../trace/fold.ts';
 import { heldAt } from '../trace/held.ts';
@@ -58,7 +59,7 @@ export class Stage {
   private moment: Moment | null = null;
   private shown: Shown | null = null;
   private hovered: number | null = null;
-  private frame = 0;
+  private cancelFrame: (() => void) | null = null;
 
   constructor(subject: Subject, parts: Parts, { onPan, onFlick, typeScale }: StageEvents) {
     this.subject = subject;
@@ -113,7 +114,7 @@ export class Stage {
   }
 
   dispose(): void {
-    cancelAnimationFrame(this.frame);
+    this.cancelFrame?.();
     this.camera.dispose();
     this.svg.dispose();
     this.canvas?.dispose();
@@ -157,8 +158,8 @@ export class Stage {
   }
 
   private request(): void {
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
+    this.cancelFrame ??= withFrame(() => {
+      this.cancelFrame = null;
       if (this.draw()) this.request();
     });
   }

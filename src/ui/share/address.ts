@@ -4,7 +4,7 @@
  * it; playing, dragging and stepping only change the entry that is there.
  */
 import { create } from 'zustand';
-import { behindFrame } from '../store/following.ts';
+import { behindFrame } from '../store/frame.ts';
 import { keep, kept, keepProgram } from '../store/keep.ts';
 import type { KeptProgram } from '../store/keep.ts';
 import { isStale } from '../store/run.ts';

@@ -6,6 +6,7 @@
  *     step -> picture, timeline | frame | inspector | frame | dock | frame | editor
  */
 import { useEffect, useState } from 'react';
+import { behindFrame } from './frame.ts';
 import type { MachineView } from './machine.ts';
 import { useStore } from './store.ts';
 import type { PageState } from './store.ts';
@@ -19,11 +20,6 @@ const waiting: Readonly<Record<Turn, Set<() => void>>> = {
   editor: new Set(),
 };
 let asked = false;
-
-/** Does something when the next frame has been laid out and painted, not before it. */
-export function behindFrame(act: () => void): void {
-  requestAnimationFrame(() => setTimeout(act));
-}
 
 function ask(): void {
   if (asked) return;

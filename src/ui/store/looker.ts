@@ -13,7 +13,7 @@ import { namesOf } from '../trace/names.ts';
 import { cursorObject } from '../trace/object_state.ts';
 import { momentOf } from './cursor.ts';
 import type { Engine } from './engine.ts';
-import { behindFrame } from './following.ts';
+import { behindFrame } from './frame.ts';
 import { traceOf } from './run.ts';
 import { failureText } from './runner.ts';
 import type { Runner } from './runner.ts';

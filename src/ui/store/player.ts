@@ -4,6 +4,7 @@ import { lastCall, step } from '../trace/units.ts';
 import { traceOf } from './run.ts';
 import { useStore } from './store.ts';
 import { breakpointOf } from './breakpoint.ts';
+import { asFrame } from './frame.ts';
 import { askHits, knowsHits } from './line_breaks.ts';
 import { CUT, stopBetween } from './stops.ts';
 import type { Stop } from './stops.ts';
@@ -47,7 +48,7 @@ export function startPlayer(): void {
     if (stop?.go) stop.go();
     else if (at !== state.at) state.seek(at);
     if (stop) state.pause(stop.why);
-    else requestAnimationFrame(frame);
+    else asFrame(frame);
   };
 
   useStore.subscribe((state, before) => {
@@ -56,6 +57,6 @@ export function startPlayer(): void {
     last = performance.now();
     const trace = traceOf(state);
     if (trace && state.at.call >= lastCall(foldTrace(trace))) return;
-    requestAnimationFrame(frame);
+    asFrame(frame);
   });
 }
