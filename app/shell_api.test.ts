@@ -158,3 +158,23 @@ test('the shell sees the files of the folder it was started in', () => {
   );
   expect(stdout).toBe('package.json\n{2\n');
 });
+
+test('what a line does between two reads is drawn at its moment', async () => {
+  const { sessions, views } = await typeAll(createEngineApi(resources), [
+    PIN,
+    '{ head -c 16; mkdir /tmp/a; cat | wc -l; } < /sys/fs/bpf/names',
+  ]);
+  const [trace, scene] = [sessions[0], views[0]?.scene];
+  if (!trace || !scene) throw new Error('nothing was drawn');
+  expect(trace.changes).toEqual([
+    {
+      call: trace.reads[1]?.firstCall,
+      text: expect.stringMatching(/^since the last read new: .*\d cat\b.*\d wc\b.*; gone: .*\d head\b/),
+    },
+  ]);
+  const { nodes, changes } = openScene(scene);
+  const wc = nodes.find(({ kind, detail }) => kind === 'item' && detail === 'wc');
+  expect(changes?.rows.filter(({ of, id }) => of === 'node' && id === wc?.id)).toMatchObject([
+    { call: trace.reads[1]?.firstCall, there: true },
+  ]);
+});

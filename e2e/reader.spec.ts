@@ -12,7 +12,7 @@ test('a reader is written for the program, runs, and steps through its lines and
   await playground.goTo(40);
   await playground.dock('Reader');
   const source = page.locator('.reader-text');
-  await expect(source.locator('.view-lines')).toContainText('bpf_object__open("task_file.bpf.o")');
+  await expect(source.locator('.view-lines')).toContainText('#include <bpf/libbpf.h>');
   await page.getByRole('button', { name: 'Run reader' }).click();
   await expect(page.getByText('exit status 0')).toBeVisible({ timeout: 30_000 });
   await expect(page.getByText(/line \d+, main$/)).toBeVisible();
@@ -76,6 +76,6 @@ test('a reader is written for the program, runs, and steps through its lines and
     timeout: 30_000,
   });
   await page.getByRole('button', { name: 'Write it anew' }).click();
-  await expect(source.locator('.view-lines')).toContainText('bpf_object__open("task_file.bpf.o")');
+  await expect(source.locator('.view-lines')).toContainText('#include <bpf/libbpf.h>');
   expect(playground.errors).toEqual([]);
 });

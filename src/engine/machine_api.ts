@@ -275,7 +275,7 @@ export function createEngineApi(resources: Resources): ServedApi {
     };
     for (let calls = 1; ; calls++) {
       const step = play.next();
-      for (const film of films) film.look();
+      const drew = films.filter((film) => film.look()).length > 0;
       if (calls === 1 && winds && !step.done) tape = new Tape(machine);
       if (tape && !step.done && !tape.see()) tape = null;
       if (step.done) {
@@ -296,7 +296,7 @@ export function createEngineApi(resources: Resources): ServedApi {
         shown = info && { path, text, insns: info.insns };
         return { report, ...recorded(), program: info, cancelled: false };
       }
-      if (calls % SLICE !== 0) continue;
+      if (calls % SLICE !== 0 && !drew) continue;
       context.progress(calls, step.value.reads);
       await context.breathe();
       if (context.cancelled()) {

@@ -201,3 +201,35 @@ test('the variables of a line: those of its function, as they are before it runs
   expect(Number(fd)).toBeGreaterThan(2);
   expect(Object.keys(at('bpf_object__load(obj)')).sort()).toEqual(['buf', 'n', 'obj']);
 });
+
+test('what the reader does between two reads is drawn at its moment, and said', async () => {
+  const api = createEngineApi(resources);
+  const files = BPF.replaceAll('iter/task"', 'iter/task_file"').replaceAll('iter__task ', 'iter__task_file ');
+  const source = { path: 'task.bpf.c', text: files.replace('task->pid <= 2', 'task->pid > 2') };
+  const one = 'n = read(fd, buf, sizeof(buf));';
+  const text = READER.replace(
+    one,
+    'n = read(fd, buf, 64);\n\tn = read(fd, buf, 64);\n\tdup2(1, 77);\n\tn = read(fd, buf, 64);\n\tclose(77);\n\tn = read(fd, buf, 64);',
+  );
+  const { sessions, views } = await api.exec(
+    { scenario: { ...scenario, source }, reader: { path: 'reader.c', text } },
+    context(),
+  );
+  const [trace, scene] = [sessions[0], views[0]?.scene];
+  if (!trace || !scene) throw new Error('nothing was drawn');
+  const firstOf = (read: number): number => trace.reads[read]?.firstCall ?? -1;
+  expect(trace.changes.map(({ call, text: said }) => [call, said.replace(/^.*?read /, '')])).toEqual([
+    [firstOf(2), expect.stringMatching(/^new: fd 77/)],
+    [firstOf(3), expect.stringMatching(/^gone: fd 77/)],
+  ]);
+  const { nodes, changes } = openScene(scene);
+  const slot = nodes.find(({ kind, key }) => kind === 'slot' && key === 77);
+  expect(
+    changes?.rows.flatMap(({ of, id, call, there }) =>
+      of === 'node' && id === slot?.id ? [[call, there]] : [],
+    ),
+  ).toEqual([
+    [firstOf(2), true],
+    [firstOf(3), false],
+  ]);
+});

@@ -96,7 +96,7 @@ export async function execReader(
   });
   for (let pauses = 1; ; pauses++) {
     const step = play.next();
-    films.look();
+    const drew = films.look();
     if (step.done) {
       deps.replayWith(
         new Replay(
@@ -108,7 +108,7 @@ export async function execReader(
       );
       return resultOf(machine, step.value, recorder, films);
     }
-    if (pauses % deps.slice !== 0) continue;
+    if (pauses % deps.slice !== 0 && !drew) continue;
     context.progress(pauses, 0);
     await context.breathe();
     if (context.cancelled()) return { ...NOTHING, trace: recorder.trace(), cancelled: true };

@@ -363,6 +363,7 @@ export function* readOnce(
   const behind = file && sys.fds.behind(file);
   const session = behind?.kind === 'iter' ? behind.object : null;
   const number = session?.reads ?? 0;
+  if (session) sys.beforeRead(session);
   script.atRead(session?.recorder ?? null, number, 'before');
   const walk = read(sys, fd, size);
   for (let calls = 1; ; calls++) {

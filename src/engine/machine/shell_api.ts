@@ -137,9 +137,9 @@ export class ShellServer {
     let result: LineResult | null = null;
     for (let calls = 1; !result; calls++) {
       const step = typing.next();
-      films.look();
+      const drew = films.look();
       if (step.done) result = step.value;
-      else if (calls % this.deps.slice === 0) {
+      else if (calls % this.deps.slice === 0 || drew) {
         context.progress(calls, 0);
         await context.breathe();
         if (!context.cancelled()) continue;

@@ -6,7 +6,7 @@
  *     before            after fd 3 was opened       drawn
  *     0 1 2 255         0 1 2 3 255                 0 1 2 [3] 255     3 is there from that call on
  */
-import type { Scene, SceneChange, SceneEdge, SceneNode } from '../../protocol/scene.ts';
+import type { Scene, SceneChange, SceneEdge, SceneNode, SceneNodeKind } from '../../protocol/scene.ts';
 
 /** Inside of a container below its last node. */
 const PAD = 8;
@@ -20,6 +20,18 @@ interface Drawn {
   label: string;
   detail: string;
 }
+
+/** What a label alone does not say. */
+const WORD: Readonly<Partial<Record<SceneNodeKind, string>>> = {
+  slot: 'fd ',
+  task: 'process ',
+  thread: 'thread ',
+};
+const MOST_NAMED = 4;
+const shortList = (words: readonly string[]): string =>
+  words.length <= MOST_NAMED
+    ? words.join(', ')
+    : `${words.slice(0, MOST_NAMED).join(', ')} and ${words.length - MOST_NAMED} more`;
 
 const bottom = ({ y, h }: SceneNode): number => y + h;
 const right = ({ x, w }: SceneNode): number => x + w;
@@ -51,6 +63,8 @@ export class SceneFilm {
   private readonly changes: SceneChange[] = [];
   /** Nodes that this change has brought. */
   private fresh = new Set<number>();
+  /** Those, and nodes that are there again. */
+  private came = new Set<number>();
 
   /** @param first the world before the walk */
   constructor(first: Scene) {
@@ -63,10 +77,15 @@ export class SceneFilm {
     for (const edge of edges) this.edgeAt.set(edgeName(edge), this.edges.push({ edge, there: true }) - 1);
   }
 
-  /** @param call from which on the world is as `now` has it */
-  take(call: number, now: Scene): void {
+  /**
+   * @param call from which on the world is as `now` has it
+   * @returns what has come, gone or changed, in words; '' for nothing
+   */
+  take(call: number, now: Scene): string {
+    const before = this.changes.length;
     if (this.drawn.length === 0) this.begin(this.first);
     this.fresh = new Set();
+    this.came = new Set();
     const names = identities(now);
     const here = new Set(names);
     const lost = [...this.byName].filter(([name, id]) => this.drawn[id]?.there && !here.has(name));
@@ -79,10 +98,30 @@ export class SceneFilm {
       ids.push(known ?? this.letIn(node, name, now, ids));
       const id = ids[i] ?? -1;
       const drawn = this.drawn[id];
+      if (drawn && !drawn.there) this.came.add(id);
       if (drawn && (!drawn.there || drawn.label !== node.label || drawn.detail !== node.detail))
         this.say(call, id, true, node);
     });
     this.takeEdges(call, now, ids);
+    return this.words(before);
+  }
+
+  /** What changes of nodes say, from one on; those of what lies inside of another that came or went are left out. */
+  private words(from: number): string {
+    const said: Record<'new' | 'gone' | 'changed', string[]> = { new: [], gone: [], changed: [] };
+    const moved = new Set(this.came);
+    const rows = this.changes.slice(from).filter(({ of }) => of === 'node');
+    for (const { id, there } of rows) if (!there) moved.add(id);
+    for (const { id, there, label, detail } of rows) {
+      const { kind = 'object', parent = -1 } = this.drawn[id]?.node ?? {};
+      // A group comes and goes with what is in it, and a container with all it has.
+      if (kind === 'gap' || kind === 'group' || (moved.has(parent) && !this.isGroup(parent))) continue;
+      const name = `${WORD[kind] ?? ''}${label}${kind === 'item' ? ` ${detail}` : ''}`;
+      said[!there ? 'gone' : this.came.has(id) ? 'new' : 'changed'].push(name);
+    }
+    return Object.entries(said)
+      .flatMap(([how, labels]) => (labels.length === 0 ? [] : `${how}: ${shortList([...new Set(labels)])}`))
+      .join('; ');
   }
 
   /** Nodes so far: what looking at one more change costs. */
@@ -112,6 +151,10 @@ export class SceneFilm {
     if (as) [drawn.label, drawn.detail] = [as.label, as.detail];
     const { label, detail } = drawn;
     this.changes.push({ call, of: 'node', id, there, label, detail });
+  }
+
+  private isGroup(id: number): boolean {
+    return this.drawn[id]?.node.kind === 'group';
   }
 
   private takeEdges(call: number, now: Scene, ids: readonly number[]): void {

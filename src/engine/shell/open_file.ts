@@ -20,7 +20,8 @@ export abstract class OpenFile {
   }
   protected close(): void {}
 
-  read(_size: number): Run<ReadResult> {
+  /** @param _fd under which the process has it */
+  read(_size: number, _fd = -1): Run<ReadResult> {
     return done(failed(fail('EINVAL')));
   }
   /** @returns bytes taken, or a negated errno */

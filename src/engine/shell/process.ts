@@ -43,14 +43,12 @@ class DirectoryFile extends OpenFile {
 /** An iterator that a pin or BPF_ITER_CREATE has opened. */
 class IteratorFile extends OpenFile {
   private readonly world: ShellWorld;
-  private readonly fd: number;
-  constructor(world: ShellWorld, fd: number) {
+  constructor(world: ShellWorld) {
     super();
     this.world = world;
-    this.fd = fd;
   }
-  override *read(size: number): Run<ReadResult> {
-    const walk = this.world.host.read(this.fd, size);
+  override *read(size: number, fd = -1): Run<ReadResult> {
+    const walk = this.world.host.read(fd, size);
     for (;;) {
       const step = walk.next();
       if (step.done) return step.value;
@@ -243,7 +241,7 @@ export class Process {
   private openPin(place: Place, flags: number): number {
     const fd = bpffs.open(this.world.host.sys, place.path, flags & ~O_CREAT & ~O_TRUNC);
     if (fd < 0) return fd === fail('EINVAL') ? fail('EIO') : fd;
-    this.fds.set(fd, { file: new IteratorFile(this.world, fd), cloexec: (flags & O_CLOEXEC) !== 0 });
+    this.fds.set(fd, { file: new IteratorFile(this.world), cloexec: (flags & O_CLOEXEC) !== 0 });
     return fd;
   }
 
@@ -325,7 +323,7 @@ export class Process {
     const known = this.fds.get(fd);
     const file = this.world.host.sys.fds.file(fd);
     if (!known || !file || (file.num('f_flags') & ACCESS) === O_WRONLY) return failed(fail('EBADF'));
-    const result = yield* known.file.read(size);
+    const result = yield* known.file.read(size, fd);
     yield* this.charge(result.bytes.length);
     if (this.onSystemCall) this.traced('read', [fd, { bytes: latin1Decode(result.bytes) }, size], result.ret);
     return result;

@@ -2,14 +2,15 @@
  * Runs processes side by side on the one CPU: each goes on until it ends or sleeps, then the next one may.
  *
  * When all sleep and no system call has returned for a whole round, nothing will ever wake them: they are
- * ended as by Ctrl-C, and it is said which ones waited.
+ * ended as by Ctrl-C, and it is said which ones waited. A group in a pipeline runs processes of its own beside
+ * those of the pipeline: when they all sleep, the group does.
  */
 import { must } from '../../shared/assert.ts';
 import { strerror } from '../libbpf/messages.ts';
 import { Aborted } from './host.ts';
 import type { Process } from './process.ts';
 import { drainRun, Killed, SIGINT, SIGKILL, SIGNALLED, SIGXCPU, SIGXFSZ, WriteFault } from './run.ts';
-import type { Run } from './run.ts';
+import type { Run, Stop } from './run.ts';
 import type { ShellWorld } from './shell_world.ts';
 
 export interface Job {
@@ -54,6 +55,15 @@ export function* runJobs(world: ShellWorld, jobs: readonly Job[]): Run<readonly 
     job.process.exit(code);
     ended.set(job, { status, note });
   };
+  const nested = world.running > 0;
+  const go = (job: Job): IteratorResult<Stop, number> => {
+    world.running++;
+    try {
+      return job.body.next();
+    } finally {
+      world.running--;
+    }
+  };
   while (ended.size < jobs.length) {
     const active = world.activity + ended.size;
     for (const job of jobs) {
@@ -61,7 +71,7 @@ export function* runJobs(world: ShellWorld, jobs: readonly Job[]): Run<readonly 
       try {
         for (;;) {
           kernel.current = job.process.task.addr;
-          const step = job.body.next();
+          const step = go(job);
           if (step.done) {
             const status = step.value & 0xff;
             end(job, status, status << 8);
@@ -83,7 +93,13 @@ export function* runJobs(world: ShellWorld, jobs: readonly Job[]): Run<readonly 
         kernel.current = before;
       }
     }
-    if (world.activity + ended.size === active)
+    if (world.activity + ended.size !== active) world.stuck = false;
+    else if (!world.stuck) {
+      // Those outside may wake these; when nobody does, the innermost end first.
+      if (nested) yield 'blocked';
+      else world.stuck = true;
+    } else {
+      world.stuck = false;
       for (const job of jobs)
         if (!ended.has(job))
           end(
@@ -92,6 +108,7 @@ export function* runJobs(world: ShellWorld, jobs: readonly Job[]): Run<readonly 
             SIGINT,
             `${job.process.name}: waits for what nobody will write; ended as by Ctrl-C`,
           );
+    }
   }
   return jobs.map((job) => must(ended.get(job), 'a status'));
 }

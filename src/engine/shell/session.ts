@@ -91,6 +91,8 @@ export class ShellSession {
       tree,
       processes: new Map(),
       activity: 0,
+      running: 0,
+      stuck: false,
       fuel: 0,
       columns: options.columns ?? null,
       program: (path) => PROGRAMS.get(path.replace(/^\/(s?bin)\//, '/usr/$1/')) ?? null,

@@ -14,6 +14,10 @@ export interface ShellWorld {
   readonly processes: Map<Addr, Process>;
   /** System calls that have returned: when it stands still and all sleep, nobody will wake anybody. */
   activity: number;
+  /** Pipelines that are running a process of theirs: one within another. */
+  running: number;
+  /** Everybody sleeps, and nobody will wake anybody. */
+  stuck: boolean;
   /** What a line may still do: pages moved by system calls, and the calls themselves. */
   fuel: number;
   /** Width of the terminal; null: output is not laid out for one. */

@@ -42,6 +42,8 @@ export class Sys {
   readonly fds: BpfFds;
   /** Asked before each program call of a session. */
   watch: (session: Session) => Watch = () => ({});
+  /** Told of a read(2) of a session before it is made. */
+  beforeRead: (session: Session) => void = () => undefined;
   readonly verify: SysOptions['verify'];
   readonly keepStates: boolean;
   /** What the verifier last answered. */
