@@ -41,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
     'engine/analyze': [...libbpf, 'engine/cc'],
     'engine/scene': iter,
     'engine/inspect': iter,
-    'engine/shell': libbpf,
+    'engine/shell': [...libbpf, 'engine/inspect'],
     engine: ['protocol', 'engine'],
     'ui/format': protocol,
     'ui/theme': protocol,

@@ -2,22 +2,17 @@
  * JSON as bpftool writes it: in one line, or with four spaces for each level and the braces of neighbours on
  * one line.
  */
+import { HexNumber } from '../../inspect/btf_values.ts';
 
-/** Text that goes into the output as it is: numbers too wide for a double, or already written. */
-export interface Raw {
-  readonly raw: string;
-}
 export type Json =
   | null
   | boolean
   | number
   | bigint
   | string
-  | Raw
+  | HexNumber
   | readonly Json[]
   | { readonly [key: string]: Json };
-
-const isRaw = (value: object): value is Raw => 'raw' in value && Object.keys(value).length === 1;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\t': '\\t',
@@ -41,7 +36,7 @@ export function writeJson(value: Json, pretty: boolean, depth = 0): string {
     if (value.length === 0) return '[]';
     return `[${value.map((each: Json) => writeJson(each, pretty, depth + 1)).join(',')}${line(depth)}]`;
   }
-  if (isRaw(value)) return value.raw;
+  if (value instanceof HexNumber) return value.text;
   const entries = Object.entries(value as { readonly [key: string]: Json });
   if (entries.length === 0) return '{}';
   const fields = entries.map(

@@ -7,7 +7,7 @@ import { strerror } from '../../libbpf/messages.ts';
 import { mapMemlock } from '../../sys/map_memlock.ts';
 import { userValueSize } from '../../sys/map_cmds.ts';
 import type { Run } from '../run.ts';
-import { hexBytes, typedValue } from './btf_values.ts';
+import { hexBytes, typedValue } from '../../inspect/btf_values.ts';
 import { ids, parseHandle, parseHandles, pinnedPaths, pinObject, pinPath } from './handles.ts';
 import { writeJson } from './json.ts';
 import type { Json } from './json.ts';
