@@ -1,7 +1,7 @@
 import { count } from '../format/bytes.ts';
 import { READ_SIZES, TASK_FILTERS, filterProblem } from '../store/attach.ts';
 import { cancel, record, run } from '../store/page.ts';
-import { attachable } from '../store/program.ts';
+import { attachable } from '../store/attachable.ts';
 import { isStale } from '../store/run.ts';
 import { act, useStore } from '../store/store.ts';
 import { paramsProblem, takesTasks } from '../store/target_params.ts';

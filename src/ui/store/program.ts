@@ -5,6 +5,8 @@ import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { Example } from './deps.ts';
 import { keepProgram } from './keep.ts';
 import { NO_LINE_BREAKS } from './line_breaks.ts';
+import { NOTHING_YET } from './attachable.ts';
+import type { Attachable } from './attachable.ts';
 import type { PageState } from './store.ts';
 
 export interface ProgramSlice {
@@ -31,14 +33,6 @@ function takeWorld(state: PageState, { world }: Example): void {
   if (world !== undefined) state.setAttach({ world });
   else if (before === state.world) state.setAttach({ world: state.worlds[0] ?? before });
 }
-
-/** The part of a check that the attach bar is made from. */
-export type Attachable = Pick<CheckResult, 'programs' | 'maps'>;
-const NOTHING_YET: Attachable = { programs: [], maps: [] };
-
-/** What there is to attach: while a text does not compile, what it had before, so that the bar keeps still. */
-export const attachable = ({ check, compiled }: Pick<ProgramSlice, 'check' | 'compiled'>): Attachable =>
-  check === null ? NOTHING_YET : check.programs.length > 0 ? check : compiled;
 
 export const programSlice: StateCreator<PageState, [], [], ProgramSlice> = (set, get) => ({
   path: '',

@@ -2,7 +2,7 @@
 import type { MapInfo } from '../../protocol/api.ts';
 import type { AttachParams, RunOptions } from '../../protocol/scenario.ts';
 import { attachOf, filterProblem } from './attach.ts';
-import { attachable } from './program.ts';
+import { attachable } from './attachable.ts';
 import type { PageState } from './store.ts';
 
 export const CGROUP_ORDERS = ['pre', 'post', 'up', 'self', 'children'] as const;
