@@ -16,6 +16,9 @@ import type { Btf } from './parse.ts';
 import { BTF_MAGIC, Kind } from './types.ts';
 import type { BtfType } from './types.ts';
 
+/** Members of a struct, values of an enum, variables of a section. */
+export const MOST_PARTS = 0xffff;
+
 const HEADER_BYTES = 24;
 
 /** The type with every type it refers to replaced. */
@@ -224,7 +227,7 @@ export class BtfBuilder {
 
   private encodeType(type: BtfType, out: number[]): void {
     const head = (sizeOrType: number, vlen = 0, flag = false): void => {
-      assert(vlen <= 0xffff, 'a BTF type has more than 65535 parts');
+      assert(vlen <= MOST_PARTS, 'a BTF type has more parts than it can count');
       out.push(this.string(type.name), ((flag ? 1 : 0) << 31) | (type.kind << 24) | vlen, sizeOrType);
     };
     switch (type.kind) {

@@ -579,3 +579,12 @@ test.for(recorded)('%s: libbpf finds in our object what it finds in clang’s', 
   const clang = Uint8Array.from(readFileSync(join(cases, name, `${name}.clang.o`)));
   expect(open(object!)).toEqual(open(clang));
 });
+
+test('more variables in a section than BTF can count are refused', () => {
+  const text = Array.from({ length: 65_536 }, (_, i) => `int x${i};`).join('\n');
+  const { object, diagnostics } = compile({ path: 't.c', text, kernelBtf: recordedBtf() });
+  expect(object).toBeNull();
+  expect(diagnostics.map(({ line, message }) => `${line} ${message}`)).toEqual([
+    "65536 section '.bss' has more than 65535 variables: BTF cannot list them",
+  ]);
+});

@@ -10,6 +10,7 @@
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import type { VariableRange } from '../../protocol/variables.ts';
 import type { Btf } from '../btf/parse.ts';
+import { MOST_PARTS } from '../btf/build.ts';
 import { CPUS, withoutInstruction } from './cpu.ts';
 import type { Cpu, CpuName } from './cpu.ts';
 import { Diagnostics } from './diagnostic.ts';
@@ -19,6 +20,7 @@ import { termArgs } from './ir.ts';
 import type { Inst, IrFunction } from './ir.ts';
 import { selectInstructions } from './isel.ts';
 import { ModuleLowering } from './lower.ts';
+import type { Module } from './lower.ts';
 import { writeObject } from './object.ts';
 import { optimise } from './opt_pipeline.ts';
 import { PROFILES } from './profile.ts';
@@ -72,6 +74,17 @@ function refuse(functions: readonly IrFunction[], cpu: Cpu, extended: boolean, l
   }
 }
 
+/** Reports sections that have more variables than BTF can count. */
+function checkSections({ objects }: Module, late: Diagnostics): void {
+  const counts = new Map<string, number>();
+  for (const { section, variable } of objects.values()) {
+    const count = (counts.get(section) ?? 0) + (variable ? 1 : 0);
+    counts.set(section, count);
+    if (variable && count === MOST_PARTS + 1)
+      late.error(variable.range, `section '${section}' has more than ${MOST_PARTS} variables: BTF cannot list them`);
+  }
+}
+
 export function compile(input: CompileInput): CompileOutput {
   const profile = PROFILES[input.profile ?? 'bpf'];
   const cpu = CPUS[input.cpu ?? 'v3'];
@@ -85,6 +98,7 @@ export function compile(input: CompileInput): CompileOutput {
     diagnostics: [...diagnostics, ...late.all()],
     variables: [],
   });
+  checkSections(module, late);
   if (late.hasErrors) return failed();
 
   const places = input.variables ?? false;

@@ -83,7 +83,9 @@ class ObjectWriter {
       const off = alignUp(ends.get(section) ?? 0, object.align);
       ends.set(section, off + object.size);
       this.places.set(object.symbol, { section, off });
-      this.data.set(section, [...(this.data.get(section) ?? []), object]);
+      const there = this.data.get(section) ?? [];
+      this.data.set(section, there);
+      there.push(object);
     }
   }
 

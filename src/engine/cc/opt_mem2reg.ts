@@ -73,7 +73,8 @@ export function mem2reg(fn: IrFunction, mayGo: (slot: Slot) => boolean = () => t
     return pieces.get(address.slot)?.get(address.off + inst.off) ?? null;
   };
   const tree = dominators(fn);
-  const frontier = dominanceFrontier(tree);
+  const defines = ({ insts }: Block): boolean => insts.some((inst) => inst.op === 'store' && pieceOf(inst));
+  const frontier = dominanceFrontier(tree, defines);
   const phis = placePhis(fn, tree.order, frontier, pieceOf);
 
   const isMarked = ({ slot }: Piece): boolean => fn.marks && slot.variable !== null;

@@ -1,4 +1,5 @@
 /** struct, union and enum: reading their bodies. Layout is in check_layout.ts. */
+import { MOST_PARTS } from '../btf/build.ts';
 import type { CType, EnumType, Enumerator, RecordType } from './ctype.ts';
 import * as C from './ctype.ts';
 import { evaluateInt } from './const_eval.ts';
@@ -55,6 +56,7 @@ export function parseRecord(p: Parser, tag: 'struct' | 'union'): RecordType {
     () => parseFields(p),
     (): FieldSyntax[] => [],
   );
+  checkCount(p, tag, fields.length, range);
   p.expect('}');
   parseAttributes(p, attributes);
   record.preserveAccessIndex = attributes.preserveAccessIndex || context.pushedPreserve > 0;
@@ -63,6 +65,11 @@ export function parseRecord(p: Parser, tag: 'struct' | 'union'): RecordType {
   record.layout = layoutRecord(context, record, fields, attributes.aligned);
   if (context.observer) observeRecord(context.observer, record, name, fields);
   return record;
+}
+
+function checkCount(p: Parser, tag: string, count: number, range: Range): void {
+  if (count > MOST_PARTS)
+    p.context.error(range, `'${tag}' has more than ${MOST_PARTS} members: BTF cannot list them`);
 }
 
 /** Tells of a definition's name and members. */
@@ -228,6 +235,7 @@ export function parseEnum(p: Parser): EnumType {
   if (name) context.observer?.name(range, { kind: 'tag', type }, 'declaration');
   p.advance();
   const pending = parseEnumerators(p);
+  checkCount(p, 'enum', pending.length, range);
   p.expect('}');
   parseAttributes(p, attributes);
   type.declTags = attributes.declTags;

@@ -88,15 +88,34 @@ export function walkDominated(
   }
 }
 
-/** Blocks where the paths from a block's definitions meet those from others: where phis go. */
-export function dominanceFrontier(tree: DomTree): Map<Block, Set<Block>> {
-  const frontier = new Map<Block, Set<Block>>(tree.order.map((block) => [block, new Set()]));
-  for (const block of tree.order) {
+/**
+ * Blocks where the paths from a block's definitions meet those from others: where phis go.
+ *
+ * @param defines which blocks have definitions. Others have no frontier, and the way up passes them over: the
+ *   tests of a long ladder would have one each as long as the ladder
+ */
+export function dominanceFrontier(
+  { order, idom }: DomTree,
+  defines: (block: Block) => boolean,
+): Map<Block, Set<Block>> {
+  const frontier = new Map<Block, Set<Block>>();
+  const place = new Map<Block, number>();
+  /** The block itself or the first above it that has a definition, or may be given one where paths meet. */
+  const nearest = new Map<Block, Block | undefined>();
+  const above = (block: Block): Block | undefined => nearest.get(idom.get(block) ?? block);
+  for (const [i, block] of order.entries()) {
+    const counts = block.preds.length > 1 || defines(block);
+    place.set(block, i);
+    nearest.set(block, counts ? block : i === 0 ? undefined : above(block));
+    if (counts) frontier.set(block, new Set());
+  }
+  const depth = (block: Block | undefined): number => (block && place.get(block)) ?? -1;
+  for (const block of order) {
     if (block.preds.length < 2) continue;
-    const top = tree.idom.get(block);
+    const top = depth(idom.get(block));
     for (const pred of block.preds)
-      for (let runner: Block | undefined = pred; runner && runner !== top; runner = tree.idom.get(runner)) {
-        const of = frontier.get(runner);
+      for (let at = nearest.get(pred); at && depth(at) > top; at = at === order[0] ? undefined : above(at)) {
+        const of = frontier.get(at);
         // Who has it already has told those above.
         if (!of || of.has(block)) break;
         of.add(block);
