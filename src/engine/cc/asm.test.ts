@@ -70,6 +70,17 @@ test('operands are numbers, helpers, bytes of an instruction, members of a struc
   ).toEqual(['r1 = 8', 'call bpf_get_prandom_u32#7', 'r0 = *(u32 *)(r1 +8)', 'r3 = 77', 'exit']);
 });
 
+test('a register holds all of what a cast to short or char narrows, and an int with zeros above it', () => {
+  const asked = (type: string): string[] =>
+    instructions(
+      `SEC("socket") long f(void) { long x; asm volatile("%0 = *(u64 *)(r1 + 0)" : "=r"(x));` +
+        ` asm volatile("%0 += %0" :: "r"((${type})x)); return 0; }`,
+    );
+  const whole = ['r1 = *(u64 *)(r1 +0)', 'r1 += r1', 'r0 = 0', 'exit'];
+  expect([asked('long'), asked('short'), asked('char')]).toEqual([whole, whole, whole]);
+  expect(asked('int')).toEqual([whole[0], 'w1 = w1', ...whole.slice(1)]);
+});
+
 test('a text may call a static function and take a map by name', () => {
   const { object } = compiled(`
     struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, int); __type(value, int); } m SEC(".maps");

@@ -27,6 +27,15 @@ const clobberedRegister = (name: string): number | null => {
 const underCasts = (expr: Expr): Expr =>
   expr.kind === 'cast' && expr.cast !== 'load' ? underCasts(expr.operand) : expr;
 
+/**
+ * What a register holds for an operand. Bits above a char or short are whatever is there, as for clang, which
+ * macros count on: `"r"((short)x)` is all of x in any width.
+ */
+const inRegister = (expr: Expr): Expr =>
+  expr.kind === 'cast' && expr.cast === 'int' && (sizeOf(expr.type) ?? 0) < 4
+    ? inRegister(expr.operand)
+    : expr;
+
 /** "i"(bpf_helper): a helper is a constant pointer that holds its number. */
 function helperNumber(expr: Expr): bigint | null {
   const value = underCasts(expr);
@@ -142,8 +151,9 @@ class AsmLowering {
     const args: Inst[] = [];
     const late: Inst[] = [];
     const register = (operand: AsmOperand, value: Inst): string => {
-      const at = registers.length + late.push(value) - 1;
-      return letters(operand) === 'w' ? `@w${at}` : `@${at}`;
+      const narrow = letters(operand) === 'w';
+      const at = registers.length + late.push(narrow ? value : f.b.zext(value)) - 1;
+      return narrow ? `@w${at}` : `@${at}`;
     };
     outputs.forEach((output, i) => {
       const place = places[i]!;
@@ -167,7 +177,7 @@ class AsmLowering {
           if (value.op !== 'const')
             return this.reject(`the operand of constraint "${operand.constraint}" is not constant`);
           this.texts.push(String(value.imm));
-        } else this.texts.push(known ?? register(operand, f.value(operand.expr)));
+        } else this.texts.push(known ?? register(operand, f.value(inRegister(operand.expr))));
       }
     }
     f.b.loc = stmt.range.start;
