@@ -66,10 +66,18 @@ test('a reader is written for the program, runs, and steps through its lines and
   const variables = page.getByRole('region', { name: 'Variables of the reader' });
   await expect(variables.locator('dt', { hasText: /^fd$/ })).toBeVisible();
 
-  await playground.replaceIn(source, 'int main(void)\n{\n\tint *p = 0;\n\treturn *p;\n}\n');
+  await playground.replaceIn(
+    source,
+    'static int get(int *at)\n{\n\treturn *at;\n}\nint main(void)\n{\n\tint *p = 0;\n\treturn get(p);\n}\n',
+  );
   await page.getByRole('button', { name: 'Run reader' }).click();
-  await expect(page.getByText('exit status 139: signal 11 at line 4')).toBeVisible({ timeout: 30_000 });
-  await expect(variables).toHaveText('pNULL');
+  await expect(page.getByText('exit status 139: signal 11 at line 3')).toBeVisible({ timeout: 30_000 });
+  // The functions that run, and what the outer one has.
+  const functions = page.getByRole('group', { name: 'Functions that run' });
+  await expect(functions.getByRole('button')).toHaveText(['main:8', 'get:3']);
+  await expect(variables.locator('dl')).toHaveText('atNULL');
+  await functions.getByRole('button', { name: 'main:8' }).click();
+  await expect(variables.locator('dl')).toHaveText('pNULL');
   await playground.replaceIn(source, 'int main(void) { return x; }\n');
   await page.getByRole('button', { name: 'Run reader' }).click();
   await expect(page.getByText(/^reader\.c:1: use of undeclared identifier 'x'/)).toBeVisible({

@@ -38,6 +38,7 @@ import type { LineValues } from './machine/line_values.ts';
 import type { MapsView } from './machine/look_maps.ts';
 import { Filming } from './machine/filming.ts';
 import { Rerun, Spliced } from './machine/player.ts';
+import type { ReaderFrames } from './machine/reader_frames.ts';
 import { Replay } from './machine/replay.ts';
 import { Tape, canWind } from './machine/tape.ts';
 import type { ProgramValues } from './machine/values.ts';
@@ -113,6 +114,8 @@ export function createEngineApi(resources: Resources): ServedApi {
   } | null = null;
   /** What the last run has loaded itself; its maps have their full names there. */
   let loaded: LoadOutcome['loaded'] = null;
+  /** Of the last reader that ran. */
+  let frames: ReaderFrames | null = null;
   const replayWith = (next: Replay): void => {
     replay = next;
     loaded = null;
@@ -352,11 +355,13 @@ export function createEngineApi(resources: Resources): ServedApi {
           library: resources.userLibrary,
           slice: SLICE,
           replayWith,
+          framesWith: (next) => (frames = next),
         },
         args,
         context,
       );
     },
+    readerFrames: async ({ from, count }, context) => (await frames?.at(from, count, context)) ?? null,
     shell: async (args, context) => {
       await ready(args.scenario);
       return (await shellServer()).shell(args, context);

@@ -6,7 +6,7 @@ import type { Diagnostic } from './diagnostics.ts';
 import type { LanguageApi } from './language.ts';
 import type { Moment } from './moment.ts';
 import type { CallSteps, CourseQuestion, FieldChange, Look, LookQuestion, PeekStruct } from './peek.ts';
-import type { ReaderResult } from './reader.ts';
+import type { ReaderFrame, ReaderResult } from './reader.ts';
 import type { RunReport } from './report.ts';
 import type { Scenario, ScenarioChange, WorldRef } from './scenario.ts';
 import type { SceneColumns } from './scene_columns.ts';
@@ -199,6 +199,11 @@ export interface EngineApi extends LanguageApi {
     reader: { path: string; text: string };
     args?: readonly string[];
   }): ReaderResult;
+  /**
+   * The functions that run at some lines in a row of the last reader's run, the innermost first, with their
+   * variables; null when there was none.
+   */
+  readerFrames(args: { from: number; count: number }): readonly (readonly ReaderFrame[])[] | null;
   /** What could stand at a place of a line. */
   complete(args: { scenario: Scenario; line: string; cursor: number }): ShellCompletion;
   /** What is in a world, or in a snapshot of a machine; or what is wrong with it. */

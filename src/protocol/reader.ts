@@ -20,6 +20,14 @@ export interface ReaderValue {
   readonly value: string;
 }
 
+/** A function that runs: the one that a line belongs to, or one that waits for it. */
+export interface ReaderFrame {
+  readonly function: string;
+  /** Where it is, or where it called. */
+  readonly line: number;
+  readonly values: readonly ReaderValue[];
+}
+
 /** What a user's process does, line by line; columns of equal length. */
 export interface ReaderTrace {
   readonly length: number;
@@ -99,10 +107,8 @@ export function placeOfCall(trace: ReaderTrace, session: number, call: number): 
   return nth < 0 ? null : nth + linesBefore(trace, nth);
 }
 
-/** @returns null outside the timeline */
-export function placeAt(trace: ReaderTrace, place: number): Place | null {
-  if (place < 0 || place >= placeCount(trace)) return null;
-  // The last line that stands here or before.
+/** The last line that stands at a place or before it: during its calls into the kernel it is still there. -1: none. */
+export function lineAt(trace: ReaderTrace, place: number): number {
   let low = 0;
   let high = trace.length;
   while (low < high) {
@@ -110,9 +116,15 @@ export function placeAt(trace: ReaderTrace, place: number): Place | null {
     if (placeOfLine(trace, middle) <= place) low = middle + 1;
     else high = middle;
   }
-  const step = low - 1;
+  return low - 1;
+}
+
+/** @returns null outside the timeline */
+export function placeAt(trace: ReaderTrace, place: number): Place | null {
+  if (place < 0 || place >= placeCount(trace)) return null;
+  const step = lineAt(trace, place);
   if (step >= 0 && placeOfLine(trace, step) === place) return { kind: 'line', step };
-  const nth = place - low;
+  const nth = place - step - 1;
   const session = trace.callSessions[nth] ?? 0;
   let call = 0;
   for (let i = 0; i < nth; i++) if (trace.callSessions[i] === session) call++;

@@ -233,3 +233,50 @@ test('what the reader does between two reads is drawn at its moment, and said', 
     [firstOf(3), false],
   ]);
 });
+
+test('all functions that run, with their variables, at any line of a long run', async () => {
+  const api = createEngineApi(resources);
+  expect(await api.readerFrames({ from: 0, count: 1 }, context())).toBeNull();
+  const text = `static int add(int *sum, int n)
+{
+	*sum += n;
+	return *sum;
+}
+
+int main(void)
+{
+	int sum = 0;
+
+	for (int i = 0; i < 6000; i++) {
+		add(&sum, i);
+	}
+	return 0;
+}
+`;
+  const { trace, status } = await api.exec({ scenario, reader: { path: 'reader.c', text } }, context());
+  if (!trace) throw new Error('it was not run');
+  expect(status).toBe(0);
+  expect(trace.length).toBeGreaterThan(trace.values.length);
+  const first = await api.readerFrames({ from: 0, count: 300 }, context());
+  expect(first?.map(([innermost]) => innermost?.values)).toEqual(trace.values.slice(0, 300));
+  expect(first?.map((frames) => frames.length - 1)).toEqual(Array.from(trace.depth.subarray(0, 300)));
+  // Forth, back, and to the end: `return *sum` of a turn has added that turn's number.
+  const returns = [...trace.line.keys()].filter((step) => trace.line[step] === 4);
+  for (const turn of [5999, 10, 4500, 4501]) {
+    const from = returns[turn] ?? -1;
+    const [frames = []] = (await api.readerFrames({ from, count: 2 }, context())) ?? [];
+    const sum = String((turn * (turn + 1)) / 2);
+    expect(frames).toMatchObject([
+      { function: 'add', line: 4, values: [{ name: 'sum' }, { name: 'n', value: String(turn) }] },
+      {
+        function: 'main',
+        line: 12,
+        values: [
+          { name: 'sum', value: sum },
+          { name: 'i', value: String(turn) },
+        ],
+      },
+    ]);
+  }
+  expect(await api.readerFrames({ from: trace.length - 1, count: 9 }, context())).toHaveLength(1);
+});

@@ -4,6 +4,7 @@ import type { Scenario } from '../../protocol/scenario.ts';
 import type { CallContext } from '../../protocol/server.ts';
 import { ReaderRecorder } from '../trace/reader_recorder.ts';
 import { stepRecorder } from '../user/steps.ts';
+import type { StepSink } from '../user/steps.ts';
 import { VariableWatch } from '../user/variables.ts';
 import { BootError } from './boot.ts';
 import type { Machine } from './boot.ts';
@@ -12,7 +13,9 @@ import { objectPath, playExec } from './exec.ts';
 import type { ExecOutcome, ExecRequest } from './exec.ts';
 import type { LinkInput } from '../image/link.ts';
 import type { Compiled } from './program.ts';
+import type { Play } from './play.ts';
 import { Rerun } from './player.ts';
+import { ReaderFrames } from './reader_frames.ts';
 import { Replay } from './replay.ts';
 
 export interface ExecDeps {
@@ -23,6 +26,8 @@ export interface ExecDeps {
   readonly slice: number;
   /** Who answers for moments from now on. */
   readonly replayWith: (replay: Replay) => void;
+  /** Who knows the reader's functions from now on. */
+  readonly framesWith: (frames: ReaderFrames) => void;
 }
 
 export interface ReaderSource {
@@ -91,9 +96,11 @@ export async function execReader(
   }
   const recorder = new ReaderRecorder(machine.recorder);
   const films = new Filmings(machine);
-  const play = playExec(machine, request, (userland, written, variables) => {
-    userland.onInsn = stepRecorder(recorder, written, new VariableWatch(variables));
-  });
+  const watched = (on: Machine, sink: StepSink): Play<ExecOutcome> =>
+    playExec(on, request, (userland, written, variables) => {
+      userland.onInsn = stepRecorder(sink, written, new VariableWatch(variables));
+    });
+  const play = watched(machine, recorder);
   for (let pauses = 1; ; pauses++) {
     const step = play.next();
     const drew = films.look();
@@ -106,6 +113,7 @@ export async function execReader(
           }),
         ),
       );
+      deps.framesWith(new ReaderFrames((sink) => watched(deps.boot(scenario), sink)));
       return resultOf(machine, step.value, recorder, films);
     }
     if (pauses % deps.slice !== 0 && !drew) continue;

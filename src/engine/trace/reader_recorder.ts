@@ -1,5 +1,5 @@
 /** Records the lines that a user's program goes through (see protocol/reader.ts). */
-import type { ReaderTrace, ReaderValue } from '../../protocol/reader.ts';
+import type { ReaderFrame, ReaderTrace, ReaderValue } from '../../protocol/reader.ts';
 import type { Recorder } from './recorder.ts';
 
 /** Lines that are kept. */
@@ -16,6 +16,8 @@ export interface ReaderLine {
   readonly output: number;
   /** Asked for while they are kept. */
   readonly values: () => readonly ReaderValue[];
+  /** Its function and those that wait for it, the innermost first. */
+  readonly frames: () => readonly ReaderFrame[];
 }
 
 const sameValues = (a: readonly ReaderValue[], b: readonly ReaderValue[]): boolean =>

@@ -3,7 +3,7 @@
  * files, or to the same line of another call. What the library does in between belongs to the line that called.
  */
 import type { InsnIndex } from '../../shared/brand.ts';
-import type { ReaderRecorder } from '../trace/reader_recorder.ts';
+import type { ReaderLine } from '../trace/reader_recorder.ts';
 import type { Thread } from './process.ts';
 import type { UserProcessor } from './user_processor.ts';
 import type { UserHook } from './userland.ts';
@@ -18,15 +18,16 @@ interface Known {
   readonly entry: boolean;
 }
 
+/** Who is told of every step. */
+export interface StepSink {
+  line(row: ReaderLine): void;
+}
+
 /**
  * @param written bytes on stdout so far
  * @param variables of the user's own functions
  */
-export function stepRecorder(
-  recorder: ReaderRecorder,
-  written: () => number,
-  variables: VariableWatch,
-): UserHook {
+export function stepRecorder(sink: StepSink, written: () => number, variables: VariableWatch): UserHook {
   const known = new WeakMap<object, (Known | null)[]>();
   /** Line and r10 of each thread's last step. */
   const last = new WeakMap<Thread, { readonly at: Known; readonly frame: bigint }>();
@@ -66,7 +67,7 @@ export function stepRecorder(
       const fn = thread.process.program.image.functionAt(each);
       return fn !== null && !fn.library;
     }).length;
-    recorder.line({
+    sink.line({
       tid: pidOf(thread.process.space.kernel, thread.task),
       file: at.file,
       line: at.line,
@@ -74,6 +75,7 @@ export function stepRecorder(
       depth: Math.max(0, depth - 1),
       output: written(),
       values: () => variables.before(thread, pc, cpu),
+      frames: () => variables.frames(thread, pc, cpu),
     });
   };
 }

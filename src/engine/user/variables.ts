@@ -2,7 +2,7 @@
  * What the variables of a user program are: the compiler says where each of a function's is, the process what
  * stands there. Programs are compiled so that every variable stays in its frame.
  */
-import type { ReaderValue } from '../../protocol/reader.ts';
+import type { ReaderFrame, ReaderValue } from '../../protocol/reader.ts';
 import type { VariableRange } from '../../protocol/variables.ts';
 import type { Bytes, InsnIndex } from '../../shared/brand.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
@@ -28,6 +28,9 @@ function textAt(space: AddressSpace, addr: bigint): string {
   return '';
 }
 
+/** What a register of a frame holds; null: nobody knows. */
+type Registers = (reg: number) => bigint | null;
+
 export class VariableWatch {
   private readonly byFunction = new Map<string, VariableRange[]>();
 
@@ -41,6 +44,27 @@ export class VariableWatch {
 
   /** Variables of the function that an instruction belongs to, declared above its line. */
   before(thread: Thread, pc: InsnIndex, cpu: UserProcessor): readonly ReaderValue[] {
+    return this.held(thread, pc, (reg) => cpu.reg(reg));
+  }
+
+  /** The user's own functions that run, the innermost first, each at its line with its variables. */
+  frames(thread: Thread, pc: InsnIndex, cpu: UserProcessor): readonly ReaderFrame[] {
+    const { image } = thread.process.program;
+    return cpu.frames().flatMap(({ pc: at, top }, i) => {
+      const here = i === 0 ? pc : at;
+      const fn = image.functionAt(here);
+      if (!fn || fn.library) return [];
+      // What a caller has in registers is where its callee has put it; programs keep their variables in frames.
+      const reg = (n: number): bigint | null => (n === FRAME_POINTER ? top : i === 0 ? cpu.reg(n) : null);
+      return {
+        function: fn.name,
+        line: image.lineAt(here)?.line ?? 0,
+        values: this.held(thread, here, reg),
+      };
+    });
+  }
+
+  private held(thread: Thread, pc: InsnIndex, reg: Registers): readonly ReaderValue[] {
     const { image } = thread.process.program;
     const fn = image.functionAt(pc);
     if (!fn || fn.library) return [];
@@ -54,22 +78,24 @@ export class VariableWatch {
       if (!known || known.from <= range.from) held.set(key, range);
     }
     return [...held.values()].flatMap((range) => {
-      const value = this.text(range, thread.process.space, cpu);
+      const value = this.text(range, thread.process.space, reg);
       return value === null ? [] : [{ name: range.name, type: range.type, value }];
     });
   }
 
-  private text(range: VariableRange, space: AddressSpace, cpu: UserProcessor): string | null {
+  private text(range: VariableRange, space: AddressSpace, reg: Registers): string | null {
     const { place, shape, size, type } = range;
-    let raw: bigint;
+    let raw: bigint | null;
     if (place.in === 'number') raw = place.value;
-    else if (place.in === 'register') raw = cpu.reg(place.reg);
+    else if (place.in === 'register') raw = reg(place.reg);
     else {
-      const bytes = space.read(cpu.reg(FRAME_POINTER) + BigInt(place.offset), size);
+      const top = reg(FRAME_POINTER);
+      const bytes = top === null ? null : space.read(top + BigInt(place.offset), size);
       if (!bytes) return null;
       if (shape === 'text') return quoted(bytes);
       raw = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
     }
+    if (raw === null) return null;
     const value = BigInt.asUintN(size * 8, raw);
     if (shape === 'bool') return value === 0n ? 'false' : 'true';
     if (shape === 'signed') return String(BigInt.asIntN(size * 8, value));

@@ -175,8 +175,13 @@ export class CProcessor extends Processor {
 
   /** Where each open call goes on, the innermost first, `pc` before them; ends where the stack makes no sense. */
   backtrace(): Backtrace {
-    const out = [this.pc];
+    return this.frames().map(({ pc }) => pc);
+  }
+
+  /** The same, with the r10 of each. */
+  frames(): readonly { readonly pc: InsnIndex; readonly top: Addr }[] {
     let frame = this.reg(FRAME_POINTER);
+    const out = [{ pc: this.pc, top: frame }];
     while (out.length < MAX_BACKTRACE) {
       const at = this.place(frame, SAVED_BYTES, false);
       if (at < 0) break;
@@ -185,8 +190,8 @@ export class CProcessor extends Processor {
       if (returnTo === TO_HOST || next <= frame) break;
       const pc = Number(returnTo - this.code.base) / INSN_BYTES;
       if (!Number.isInteger(pc) || pc < 1 || pc > this.code.insns.length) break;
-      out.push(pc - 1);
       frame = next;
+      out.push({ pc: pc - 1, top: frame });
     }
     return out;
   }

@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
-import { placeAt, placeCount } from '../../protocol/reader.ts';
-import type { Place, ReaderResult, ReaderTrace, ReaderValue } from '../../protocol/reader.ts';
+import { lineAt, placeAt, placeCount } from '../../protocol/reader.ts';
+import type { Place, ReaderResult, ReaderTrace } from '../../protocol/reader.ts';
 import { callRow } from '../../protocol/trace.ts';
 import { Listing } from '../console/Listing.tsx';
 import { FileEditor } from '../editor/FileEditor.tsx';
@@ -11,6 +11,7 @@ import { continueReader, READER_PATH, runReader, useReader } from '../store/read
 import { useStore } from '../store/store.ts';
 import { ScrollRegion } from '../widgets/ScrollRegion.tsx';
 import { readerFor } from './template.ts';
+import { Variables } from './Variables.tsx';
 import '../theme/reader.css';
 
 /** A program of user space beside the BPF program: its C, its run line by line with the kernel's callbacks, its output. */
@@ -24,27 +25,28 @@ export function ReaderPane() {
   const text = own ?? written;
   return (
     <div className="reader">
-      <div className="reader-text">
-        <div className="reader-bar">
-          <button
-            type="button"
-            className="btn small"
-            disabled={status !== 'idle'}
-            onClick={() => runReader(text)}
-          >
-            Run reader
+      <div className="reader-bar">
+        <button
+          type="button"
+          className="btn small"
+          disabled={status !== 'idle'}
+          onClick={() => runReader(text)}
+        >
+          Run reader
+        </button>
+        {status === 'running' && (
+          <button type="button" className="btn quiet small" onClick={cancel}>
+            Cancel
           </button>
-          {status === 'running' && (
-            <button type="button" className="btn quiet small" onClick={cancel}>
-              Cancel
-            </button>
-          )}
-          {own !== null && (
-            <button type="button" className="btn quiet small" onClick={() => setText(null)}>
-              Write it anew
-            </button>
-          )}
-        </div>
+        )}
+        {own !== null && (
+          <button type="button" className="btn quiet small" onClick={() => setText(null)}>
+            Write it anew
+          </button>
+        )}
+        {ran?.result.trace && <Transport trace={ran.result.trace} />}
+      </div>
+      <div className="reader-text">
         <Source text={text} />
       </div>
       <div className="reader-run">
@@ -108,44 +110,6 @@ function Ran({ text, result }: { readonly text: string; readonly result: ReaderR
   );
 }
 
-const NO_VALUES: readonly ReaderValue[] = [];
-/** The last line that was reached, at a place of the timeline: during its calls into the kernel it is still there. */
-function lineAt(trace: ReaderTrace, place: number): number {
-  for (let at = place; at >= 0; at--) {
-    const found = placeAt(trace, at);
-    if (found?.kind === 'line') return found.step;
-  }
-  return -1;
-}
-
-/** Variables of the function at the place on show, those that the line before changed marked. */
-function Variables({ trace }: { readonly trace: ReaderTrace }) {
-  const step = useReader((s) => lineAt(trace, s.place));
-  const values = trace.values[step] ?? NO_VALUES;
-  const before = new Map((trace.values[step - 1] ?? NO_VALUES).map(({ name, value }) => [name, value]));
-  const inSame = trace.function[step] === trace.function[step - 1];
-  return (
-    <ScrollRegion label="Variables of the reader" className="reader-variables">
-      <dl>
-        {values.map(({ name, type, value }, i) => {
-          const changed = inSame && before.has(name) && before.get(name) !== value;
-          return (
-            // A name may be declared twice in a function.
-            <div key={`${name} ${i}`} className={changed ? 'changed' : ''}>
-              <dt title={type}>{name}</dt>
-              <dd>
-                {value}
-                {changed && <span className="sr"> changed</span>}
-              </dd>
-            </div>
-          );
-        })}
-      </dl>
-      {step >= trace.values.length && <p className="empty">Variables are kept for the first lines only.</p>}
-    </ScrollRegion>
-  );
-}
-
 /** What stands at a place, in words. */
 function placeText(
   place: Place | null,
@@ -163,6 +127,45 @@ function placeText(
   return row ? `      kernel: ${row.kind}${row.kind === 'copy' ? ` ${row.result} B` : ''}` : '';
 }
 
+/** From place to place of the run. */
+function Transport({ trace }: { readonly trace: ReaderTrace }) {
+  const place = useReader((s) => s.place);
+  const seek = useReader((s) => s.seek);
+  const count = placeCount(trace);
+  const here = placeAt(trace, place);
+  const isLast = place >= count - 1;
+  return (
+    <>
+      <button type="button" className="btn quiet small" disabled={place <= 0} onClick={() => seek(place - 1)}>
+        Step back
+      </button>
+      <button type="button" className="btn quiet small" disabled={isLast} onClick={() => seek(place + 1)}>
+        Step
+      </button>
+      <button
+        type="button"
+        className="btn quiet small"
+        disabled={isLast}
+        title="On to the next breakpoint of the reader, or to its end"
+        onClick={continueReader}
+      >
+        Continue
+      </button>
+      <input
+        type="range"
+        aria-label="Place in the reader's run"
+        min={0}
+        max={Math.max(0, count - 1)}
+        value={place}
+        onChange={(event) => seek(Number(event.target.value))}
+      />
+      <span className="num" role="status">
+        {place + 1} of {count}: {where(here, trace)}
+      </span>
+    </>
+  );
+}
+
 interface StepsProps {
   readonly text: string;
   readonly result: ReaderResult;
@@ -174,56 +177,14 @@ function Steps({ text, result, trace }: StepsProps) {
   const place = useReader((s) => s.place);
   const seek = useReader((s) => s.seek);
   const lines = useMemo(() => text.split('\n'), [text]);
-  const count = placeCount(trace);
-  const here = placeAt(trace, place);
   return (
-    <>
-      <div className="reader-bar">
-        <button
-          type="button"
-          className="btn quiet small"
-          disabled={place <= 0}
-          onClick={() => seek(place - 1)}
-        >
-          Step back
-        </button>
-        <button
-          type="button"
-          className="btn quiet small"
-          disabled={place >= count - 1}
-          onClick={() => seek(place + 1)}
-        >
-          Step
-        </button>
-        <button
-          type="button"
-          className="btn quiet small"
-          disabled={place >= count - 1}
-          title="On to the next breakpoint of the reader, or to its end"
-          onClick={continueReader}
-        >
-          Continue
-        </button>
-        <input
-          type="range"
-          aria-label="Place in the reader's run"
-          min={0}
-          max={Math.max(0, count - 1)}
-          value={place}
-          onChange={(event) => seek(Number(event.target.value))}
-        />
-        <span className="num" role="status">
-          {place + 1} of {count}: {where(here, trace)}
-        </span>
-      </div>
-      <Listing
-        label="Lines and callbacks"
-        length={count}
-        current={place}
-        onPick={seek}
-        renderRow={(i) => placeText(placeAt(trace, i), lines, result, trace)}
-      />
-    </>
+    <Listing
+      label="Lines and callbacks"
+      length={placeCount(trace)}
+      current={place}
+      onPick={seek}
+      renderRow={(i) => placeText(placeAt(trace, i), lines, result, trace)}
+    />
   );
 }
 

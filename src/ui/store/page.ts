@@ -18,6 +18,7 @@ import { showTheme } from './view.ts';
 import { useStore } from './store.ts';
 import { startBringing } from './bring.ts';
 import { startReader } from './reader.ts';
+import { startFrames } from './reader_frames.ts';
 import { startShell } from './shell.ts';
 import { startWorldEdits } from './world_edit.ts';
 
@@ -70,6 +71,7 @@ export function startPage(deps: PageDeps, text: string): void {
   startWorldEdits(machine, runner);
   startBringing(machine);
   startReader(runner);
+  startFrames(machine, runner);
   startShell(machine, runner);
   startPseudo(language);
   startSummaries(language);
