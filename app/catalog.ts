@@ -15,6 +15,9 @@ const FIRST = 'task_file.bpf.c';
 const byFirst = (first: string) => (a: string, b: string) =>
   Number(b === first) - Number(a === first) || (a < b ? -1 : 1);
 
+/** What is fetched when it is chosen. */
+export const later: readonly (() => Promise<unknown>)[] = Object.values(targetTexts);
+
 const targetText = async (name: string): Promise<string> =>
   (await targetTexts[`./examples/targets/${name}`]?.()) ?? '';
 /** Programs with a target of their own: fetched with its kernel code when they are chosen. */

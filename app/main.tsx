@@ -1,6 +1,6 @@
 /** Composition root of the page: workers, programs and worlds handed to the playground. */
 import { mountPlayground } from '../src/ui/mount.tsx';
-import { examples, worlds } from './catalog.ts';
+import { examples, later, worlds } from './catalog.ts';
 import { spawn } from './spawn.ts';
 
-mountPlayground({ spawn, examples, worlds });
+mountPlayground({ spawn, examples, worlds }, later);

@@ -48,7 +48,7 @@ test('a reader is written for the program, runs, and steps through its lines and
   await expect(source.locator('.breakpoint')).toBeVisible();
   await page.keyboard.press('Escape');
   const toLine = page.getByRole('button', { name: 'Continue' });
-  const place = page.locator('.reader-run').getByRole('status');
+  const place = page.locator('.reader-bar').getByRole('status');
   await toLine.click();
   await expect(place).toHaveText(/: line \d+, main$/);
   const written = (await place.textContent()) ?? '';

@@ -210,12 +210,42 @@ test('a page that is enlarged fourfold scrolls to what does not fit', async ({ p
   await expect(tab).toBeInViewport();
 });
 
-test('a pane that cannot be fetched says so, and the rest goes on', async ({ page, context }) => {
+test('a pane that cannot be fetched says so, and the rest goes on', async ({ page }) => {
   const playground = new Playground(page);
+  await page.route(/ReaderPane-.*\.js$/, (route) => route.abort());
   await playground.open();
-  await context.setOffline(true);
   await playground.dock('Reader');
   await expect(page.getByRole('alert').filter({ hasText: 'The Reader could not be fetched' })).toBeVisible();
   await playground.run();
   await playground.goTo(2);
+});
+
+test('a page that was opened once needs no network', async ({ page, context }) => {
+  const playground = new Playground(page);
+  await playground.open();
+  await expect
+    .poll(() => page.evaluate(() => performance.getEntriesByName('all parts fetched').length), {
+      timeout: 60_000,
+    })
+    .toBe(1);
+  await context.setOffline(true);
+  await playground.run();
+  await page.getByRole('radio', { name: 'Heat' }).click();
+  await expect(page.locator('canvas').first()).toBeVisible();
+  await page.getByRole('button', { name: 'Find' }).click();
+  await expect(page.getByRole('textbox', { name: 'Event where' })).toBeVisible();
+  for (const tab of ['Changes', 'In code', 'Module', 'Shell'])
+    await test.step(tab, async () => {
+      await playground.dock(tab);
+      await expect(page.getByRole('tabpanel', { name: tab })).toBeVisible();
+      await expect(page.getByText(/could not be fetched/)).toHaveCount(0);
+    });
+  const screen = page.getByRole('region', { name: 'Shell' }).locator('.xterm-rows');
+  await expect(screen).toContainText('#');
+  await page.keyboard.type('echo $((6 * 7))\n');
+  await expect(screen).toContainText('42');
+  await playground.dock('Reader');
+  await page.getByRole('button', { name: 'Run reader' }).click();
+  await expect(page.getByText('exit status 0')).toBeVisible();
+  expect(playground.errors).toEqual([]);
 });

@@ -341,6 +341,20 @@ export function createEngineApi(resources: Resources): ServedApi {
     new (await import('./machine/look_maps.ts')).MapsView(loaded);
 
   return {
+    prepare: async () => {
+      await Promise.all([
+        import('./analyze/language.ts'),
+        import('./machine/kernel_code.ts'),
+        import('./machine/shell_api.ts'),
+        import('./machine/exec_api.ts'),
+        import('./machine/values.ts'),
+        import('./machine/line_values.ts'),
+        import('./machine/look_maps.ts'),
+        import('./machine/course.ts'),
+        resources.userLibrary?.(),
+      ]);
+      return null;
+    },
     ...languageMethods(() => compiledFor ?? kernelTypes(resources, {})),
     check,
     run,

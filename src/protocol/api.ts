@@ -159,6 +159,8 @@ export interface LinesReached {
 }
 
 export interface EngineApi extends LanguageApi {
+  /** Loads every part of the engine that is loaded when it is first needed. */
+  prepare(args: Readonly<Record<never, never>>): null;
   /** Compiles and verifies; nothing is run. */
   check(args: { scenario: Scenario }): CheckResult;
   /** Boots the scenario's world and runs it to the end, recording. Slices; can be cancelled. */

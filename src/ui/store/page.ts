@@ -17,6 +17,7 @@ import { showLooks } from './looks.ts';
 import { showTheme } from './view.ts';
 import { useStore } from './store.ts';
 import { startBringing } from './bring.ts';
+import { startPreparing } from './prepare.ts';
 import { startReader } from './reader.ts';
 import { startFrames } from './reader_frames.ts';
 import { startShell } from './shell.ts';
@@ -72,6 +73,7 @@ export function startPage(deps: PageDeps, text: string): void {
   startBringing(machine);
   startReader(runner);
   startFrames(machine, runner);
+  startPreparing(machine, language);
   startShell(machine, runner);
   startPseudo(language);
   startSummaries(language);
