@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createEngineApi } from '../src/engine/machine_api.ts';
 import type { Scenario, ScenarioChange } from '../src/protocol/scenario.ts';
+import { CHANGE_KINDS } from '../src/ui/world/change_kinds.ts';
 import { resources } from './resources.ts';
 
 const context = {
@@ -90,4 +91,51 @@ test.each<[ScenarioChange, string]>([
   const result = await changed(change);
   expect(result.error).toContain(message);
   expect(result).toMatchObject({ scenario: null, text: '' });
+});
+
+/** For each kind one that cannot be: the field that is wrong, and why. */
+const IMPOSSIBLE: readonly (readonly [ScenarioChange, string])[] = [
+  [{ do: 'fork', pid: 2 }, 'pid: task 2 is a kernel thread: it makes no system calls'],
+  [{ do: 'thread', pid: 77 }, 'pid: there is no task 77 at that moment'],
+  [{ do: 'exec', pid: 1, exe: 'true' }, 'exe: Invalid start: Expected "/" but received "t"'],
+  [{ do: 'exit', pid: 1 }, 'pid: process 1 is init: when it exits, the kernel panics'],
+  [{ do: 'exit_thread', pid: 77 }, 'pid: there is no task 77 at that moment'],
+  [{ do: 'wait', pid: 1 }, 'pid: task 1 is no zombie whose threads are all gone'],
+  [{ do: 'comm', pid: 77, comm: 'x' }, 'pid: there is no task 77 at that moment'],
+  [{ do: 'open', pid: 841, file: { path: '/a' }, fd: 0 }, 'fd: fd 0 is open in task 841 at that moment'],
+  [{ do: 'close', pid: 841, fd: 77 }, 'fd: fd 77 is not open in task 841 at that moment (EBADF)'],
+  [{ do: 'dup', pid: 841, fd: 77 }, 'fd: fd 77 is not open in task 841 at that moment (EBADF)'],
+  [{ do: 'mmap', pid: 841, start: '0x2000', end: '0x1000', perms: 'rw-p' }, 'end: not above start (EINVAL)'],
+  [
+    { do: 'munmap', pid: 841, start: '0x1001', end: '0x2000' },
+    'start: not a multiple of the page size (EINVAL)',
+  ],
+  [
+    { do: 'mprotect', pid: 841, start: '0x10000000', end: '0x10001000', perms: 'r--p' },
+    'start: nothing is mapped at 0x10000000 at that moment (ENOMEM)',
+  ],
+  [{ do: 'cgroup_create', path: '/' }, 'path: cgroup / is there already (EEXIST)'],
+  [{ do: 'cgroup_remove', path: '/nope' }, 'path: there is no cgroup /nope at that moment (ENOENT)'],
+  [{ do: 'cgroup_move', pid: 1, path: '/nope' }, 'path: there is no cgroup /nope at that moment (ENOENT)'],
+  [{ do: 'listen', pid: 841, local: 'nowhere' }, 'local: expected "127.0.0.1:80"'],
+  [
+    { do: 'connect', pid: 841, to: '127.0.0.1:1' },
+    'to: nothing listens at 127.0.0.1:1 at that moment (ECONNREFUSED)',
+  ],
+  [{ do: 'accept', pid: 841, fd: 0 }, 'fd: fd 0 is no socket (ENOTSOCK)'],
+  [{ do: 'map_update', map: 'nope', key: 1, value: 1 }, "map: there is no map 'nope' to update"],
+  [{ do: 'map_delete', map: 'nope', key: 1 }, "map: there is no map 'nope' to delete from"],
+];
+
+test('each kind of change says which field is wrong, and why, and nothing changes', async () => {
+  expect(IMPOSSIBLE.map(([change]) => change['do'])).toEqual(CHANGE_KINDS.map(({ word }) => word));
+  const engine = api();
+  for (const [change, why] of IMPOSSIBLE) {
+    const result = await engine.change({ scenario, change: { at, ...change } }, context);
+    expect(result).toEqual({
+      scenario: null,
+      text: '',
+      error: expect.stringContaining(`world.changes[0].${why}`),
+    });
+  }
 });
