@@ -47,6 +47,27 @@ test('everything by keyboard: run, step, units, views, palette', async ({ page }
   await page.keyboard.type('Graph view');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('table')).toBeHidden();
+  const dock = page.getByRole('tablist', { name: 'Dock', exact: true });
+  const heightOf = async () => (await page.locator('#dock').boundingBox())?.height ?? 0;
+  const unfolded = await heightOf();
+  await page.keyboard.press('q');
+  await expect.poll(heightOf).toBeLessThan(40);
+  await expect(dock).toBeVisible();
+  await page.keyboard.press('q');
+  await expect.poll(heightOf).toBe(unfolded);
+  const scale = () =>
+    page
+      .locator('.graph > svg > g')
+      .first()
+      .evaluate((layer) => (layer as SVGGElement).getCTM()?.a ?? 0);
+  await page.keyboard.press('0');
+  await page.keyboard.press('Home');
+  const fitted = await scale();
+  await page.keyboard.press('f');
+  await page.keyboard.press('f');
+  await expect.poll(scale).toBeGreaterThan(fitted);
+  await page.keyboard.press('0');
+  await expect.poll(scale).toBe(fitted);
   await page.locator('.editor-host:visible .monaco-slot').click();
   const before = await playground.event();
   await page.keyboard.type('.');

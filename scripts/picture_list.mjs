@@ -190,7 +190,10 @@ Object.assign(PICTURES, {
   recording: of(null, async (hand) => {
     await hand.page.getByLabel('World', { exact: true }).selectOption('big:10000');
     await hand.page.keyboard.press('F5');
-    await hand.page.getByText(/^Recording/).waitFor();
+    await hand.page
+      .locator('.bar')
+      .getByText(/^Recording/)
+      .waitFor();
   }),
   killed: of(null, async (hand) => {
     await hand.page.getByLabel('World', { exact: true }).selectOption('big:10000');

@@ -1,5 +1,7 @@
-import { Suspense, lazy, useEffect, useState } from 'react';
-import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
+import { Suspense, lazy, useEffect, useRef, useState } from 'react';
+import type { RefObject } from 'react';
+import { Group, Panel, Separator, useDefaultLayout, usePanelRef } from 'react-resizable-panels';
+import type { PanelImperativeHandle } from 'react-resizable-panels';
 import { AttachBar } from './bars/AttachBar.tsx';
 import { TopBar } from './bars/TopBar.tsx';
 import { commandFor, obey } from './commands.ts';
@@ -161,8 +163,14 @@ function Failure() {
   );
 }
 
-const Across = () => <Separator className="separator-h" />;
-const Along = () => <Separator className="separator-v" />;
+type Foldable = RefObject<PanelImperativeHandle | null>;
+const fold = ({ current: panel }: Foldable): void =>
+  panel?.isCollapsed() ? panel.expand() : panel?.collapse();
+
+/** A divider; a double click folds the panel that it belongs to, or brings it back at its size. */
+const Divider = ({ look, of }: { readonly look: string; readonly of: Foldable }) => (
+  <Separator className={look} disableDoubleClick onDoubleClick={() => fold(of)} />
+);
 
 function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wide: boolean }) {
   const projector = useStore((s) => s.projector);
@@ -170,6 +178,15 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
   const outer = useDefaultLayout({ id: kind, storage: LAYOUTS });
   const rows = useDefaultLayout({ id: projector ? 'rows-projector' : 'rows', storage: LAYOUTS });
   const top = useDefaultLayout({ id: projector ? 'top-projector' : 'top', storage: LAYOUTS });
+  const code = usePanelRef();
+  const dock = usePanelRef();
+  const inspector = usePanelRef();
+  const folds = useStore((s) => s.folds);
+  const folded = useRef(folds);
+  useEffect(() => {
+    if (folds !== folded.current) fold(dock);
+    folded.current = folds;
+  }, [folds, dock]);
   return (
     <Group orientation="horizontal" {...outer}>
       <Panel id="left" minSize={560}>
@@ -178,6 +195,7 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
             <Group orientation="horizontal" {...top}>
               <Panel
                 id="editor"
+                panelRef={code}
                 defaultSize={372}
                 minSize={220}
                 collapsible
@@ -185,16 +203,17 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
               >
                 {editor}
               </Panel>
-              <Along />
+              <Divider look="separator-v" of={code} />
               <Panel id="centre" minSize={320}>
                 <Centre />
               </Panel>
             </Group>
           </Panel>
-          {!projector && <Across />}
+          {!projector && <Divider look="separator-h" of={dock} />}
           {!projector && (
             <Panel
               id="dock"
+              panelRef={dock}
               defaultSize={178}
               minSize={80}
               collapsible
@@ -206,10 +225,11 @@ function Panes({ editor, wide }: { readonly editor: React.ReactNode; readonly wi
           )}
         </Group>
       </Panel>
-      {wide && !projector && <Along />}
+      {wide && !projector && <Divider look="separator-v" of={inspector} />}
       {wide && !projector && (
         <Panel
           id="inspector"
+          panelRef={inspector}
           defaultSize={316}
           minSize={240}
           collapsible

@@ -198,11 +198,12 @@ export const COMMANDS: readonly Command[] = [
   { id: 'fit', title: 'Fit the picture', group: 'View', keys: ['0'], run: () => state().fit() },
   {
     id: 'follow',
-    title: 'Follow the cursor',
+    title: 'Follow the cursor; again: zoom to it',
     group: 'View',
     keys: ['f'],
-    run: () => state().setView({ follow: true, selected: null }),
+    run: () => state().near(),
   },
+  { id: 'fold', title: 'Fold or unfold the dock', group: 'View', keys: ['q'], run: () => state().fold() },
   {
     id: 'projector',
     title: 'Projector: for a room, on or off',

@@ -37,6 +37,7 @@ export function PictureView({ picture, folded }: { readonly picture: Picture; re
   const heads = useRef<SVGGElement>(null);
   const stage = useRef<Stage | null>(null);
   const fits = useStore((s) => s.fits);
+  const nears = useStore((s) => s.nears);
 
   useEffect(() => {
     if (!host.current || !svg.current || !layer.current || !trail.current || !heads.current) return undefined;
@@ -76,6 +77,9 @@ export function PictureView({ picture, folded }: { readonly picture: Picture; re
   useEffect(() => {
     if (fits > 0) stage.current?.camera.fit();
   }, [fits]);
+  useEffect(() => {
+    if (nears > 0) stage.current?.near();
+  }, [nears]);
 
   return (
     <div className="graph" ref={host}>

@@ -21,12 +21,16 @@ export interface Camera {
   readonly fit: () => void;
   /** Brings a rectangle into the inner 70 % of the view, if it is outside, and where there is room another with it. */
   readonly follow: (target: Rect, ease: boolean, beside?: Rect) => void;
+  /** Enlarges a rectangle, in the middle of the view. */
+  readonly near: (target: Rect, ease: boolean) => void;
   readonly dispose: () => void;
 }
 
 const INNER = 0.7;
 const EASE_MS = 180;
 const NEAREST = 4;
+/** As near as the cursor is brought by a key. */
+const NEAR = 2;
 /** The farthest: some pictures are so tall that even this shows a part of them. */
 const FARTHEST = 0.1;
 const TALLEST = 0.02;
@@ -175,6 +179,11 @@ export function createCamera(
         t.k,
         ease,
       );
+    },
+    near: (target, ease) => {
+      const room = Math.min((width * INNER) / target.w, (height * INNER) / target.h);
+      const k = Math.max(zoomTransform(svg).k, Math.min(NEAR, room));
+      moveTo(width / 2 - (target.x + target.w / 2) * k, height / 2 - (target.y + target.h / 2) * k, k, ease);
     },
     dispose: () => {
       cancelAnimationFrame(easing);

@@ -6,6 +6,7 @@
  *     many:                Canvas draws all of them, SVG the cursor, the selection and what is lit, above it
  */
 import { withFrame } from '../store/frame.ts';
+import type { SceneNode } from '../../protocol/scene.ts';
 import { lastAtOrBefore } from '../trace/fold.ts';
 import type { Folded } from '../trace/fold.ts';
 import { heldAt } from '../trace/held.ts';
@@ -135,11 +136,21 @@ export class Stage {
     this.request();
   }
 
-  private followCursor({ call, ease }: Shown): void {
+  /** Enlarges what the cursor is at. */
+  near(): void {
+    const target = this.cursorNode();
+    if (target) this.camera.near(target, this.shown?.ease ?? false);
+  }
+
+  private cursorNode(): SceneNode | undefined {
     const { now } = this.moment ?? {};
-    const id = (now && primary(now.held, this.subject)) ?? this.shownAt(call);
+    const id = (now && primary(now.held, this.subject)) ?? this.shownAt(this.shown?.call ?? 0);
+    return this.subject.picture.node(id ?? -1);
+  }
+
+  private followCursor({ ease }: Shown): void {
     const { picture } = this.subject;
-    const target = picture.node(id ?? -1);
+    const target = this.cursorNode();
     if (!target) return;
     // What the object's arrow leads to is followed too, where both fit.
     const led = picture.edgesFrom(target.id);

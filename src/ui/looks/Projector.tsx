@@ -4,10 +4,13 @@ import { formatMoment } from '../../protocol/moment.ts';
 import { MomentSentence } from '../graph/MomentSentence.tsx';
 import { momentOf } from '../store/cursor.ts';
 import { act, useStore } from '../store/store.ts';
+import { useMedia } from '../widgets/use_media.ts';
 
 /** For a room: one sentence in place of dock and inspector, the moment's address, and a ring around the pointer. */
 export function Projector() {
-  const light = useStore((s) => s.theme === 'light');
+  const theme = useStore((s) => s.theme);
+  const systemDark = useMedia('(prefers-color-scheme: dark)');
+  const light = theme === 'light' || (theme === 'system' && !systemDark);
   const { setLooks, setTheme } = act();
   return (
     <>

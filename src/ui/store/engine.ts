@@ -34,10 +34,9 @@ export class Engine {
     const worker = this.spawn(this.name);
     const died = (message: string): void => {
       if (this.worker !== worker) return;
-      this.rebuild(`the ${this.name} worker ended: ${message}`);
-      this.onDeath(
-        `The ${this.name} worker ended and was started again: ${message}. The program and the world are as they were; Run records anew.`,
-      );
+      const told = `The ${this.name} worker ended: ${message}. It was started again, and the program and the world are kept: Run records anew.`;
+      this.rebuild(told);
+      this.onDeath(told);
     };
     const failed = (event: Event): void =>
       died(event instanceof ErrorEvent && event.message ? event.message : 'it gave no reason');

@@ -75,4 +75,4 @@ export function stopBetween(
   return first;
 }
 
-export const CUT = 'the reader has what it asked for';
+export const CUT = 'the read is full';

@@ -48,6 +48,10 @@ export interface ViewSlice {
   readonly singleKeys: boolean;
   /** Requests to fit the picture; each one counts. */
   readonly fits: number;
+  /** How often the picture was asked to come near to the cursor. */
+  readonly nears: number;
+  /** How often the dock was asked to fold or to unfold. */
+  readonly folds: number;
   setTheme: (theme: Theme) => void;
   setView: (
     patch: Partial<
@@ -71,6 +75,9 @@ export interface ViewSlice {
   ) => void;
   setSingleKeys: (on: boolean) => void;
   fit: () => void;
+  /** Brings the cursor into view; when it is followed already, enlarges it. */
+  near: () => void;
+  fold: () => void;
   turnTimeline: (way: TimelineWay) => void;
 }
 
@@ -96,6 +103,8 @@ export const viewSlice: StateCreator<PageState, [], [], ViewSlice> = (set, get) 
     turn: null,
     singleKeys: kept('single-keys') !== 'off',
     fits: 0,
+    nears: 0,
+    folds: 0,
     setTheme: (next) => {
       keep('theme', next);
       showTheme(next);
@@ -107,6 +116,11 @@ export const viewSlice: StateCreator<PageState, [], [], ViewSlice> = (set, get) 
       set({ singleKeys: on });
     },
     fit: () => set({ fits: get().fits + 1 }),
+    near: () => {
+      const { follow, selected, nears } = get();
+      set(follow && selected === null ? { nears: nears + 1 } : { follow: true, selected: null });
+    },
+    fold: () => set({ folds: get().folds + 1 }),
     turnTimeline: (way) => set({ turn: { way, times: (get().turn?.times ?? 0) + 1 } }),
   };
 };
