@@ -81,6 +81,16 @@ test('a register holds all of what a cast to short or char narrows, and an int w
   expect(asked('int')).toEqual([whole[0], 'w1 = w1', ...whole.slice(1)]);
 });
 
+test('a negative number means the same in a register and in the text', () => {
+  const compared = (constraint: string): string[] =>
+    instructions(
+      `SEC("socket") long f(void) { long x; asm volatile("%0 = *(u64 *)(r1 + 0)" : "=r"(x)); int least = -5;` +
+        ` asm volatile("%0 = %1" :: "r"(x), ${constraint}(least)); return 0; }`,
+    );
+  expect(compared('"ri"')).toContain('r2 = -5');
+  expect(compared('"r"')).toContain('w2 = -5');
+});
+
 test('a text may call a static function and take a map by name', () => {
   const { object } = compiled(`
     struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, int); __type(value, int); } m SEC(".maps");

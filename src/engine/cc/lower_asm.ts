@@ -4,7 +4,7 @@
  * barrier_var(x), costs nothing: it only hides from the optimiser what is known of x.
  */
 import type { AsmOperand, AsmStmt, Expr } from './ast.ts';
-import { sizeOf } from './ctype.ts';
+import { integerOf, sizeOf } from './ctype.ts';
 import type { AsmBody, AsmSymbol, Inst } from './ir.ts';
 import { assemble } from './lower_asm_text.ts';
 import type { AsmSymbols } from './lower_asm_text.ts';
@@ -86,6 +86,13 @@ class AsmLowering {
     return `@s${this.symbols.push({ symbol: known.symbol, off: Number(known.value) }) - 1}`;
   }
 
+  /** An int has zeros above it, unless a number could stand there too: then both mean the same. */
+  private extended(operand: AsmOperand, value: Inst): Inst {
+    const { b } = this.f;
+    const signed = value.width === 32 && integerOf(operand.expr.type)?.signed === true;
+    return signed && mayBeImmediate(operand) ? b.sext(value, 32, 64) : b.zext(value);
+  }
+
   /** The text with operands, labels and `%=` put in. */
   private substitute(): string {
     const { template, outputs, inputs, labels } = this.stmt;
@@ -152,7 +159,7 @@ class AsmLowering {
     const late: Inst[] = [];
     const register = (operand: AsmOperand, value: Inst): string => {
       const narrow = letters(operand) === 'w';
-      const at = registers.length + late.push(narrow ? value : f.b.zext(value)) - 1;
+      const at = registers.length + late.push(narrow ? value : this.extended(operand, value)) - 1;
       return narrow ? `@w${at}` : `@${at}`;
     };
     outputs.forEach((output, i) => {
