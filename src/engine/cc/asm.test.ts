@@ -171,6 +171,36 @@ test('asm goto', () => {
   ).toEqual(['if r1 == 0x0 goto pc+2', 'w0 = 1', 'goto pc+1', 'w0 = 2', 'exit']);
 });
 
+test('data of a jump goes to a label of asm goto', () => {
+  expect(
+    instructions(`SEC("socket") int f(void *ctx) {
+      asm volatile goto("1:.byte 0xe5; .byte 0; .long ((%l[out] - 1b - 8) / 8) & 0xffff; .short 0" : : : : out);
+      return 1;
+    out:
+      return 2; }`),
+  ).toEqual(['may_goto pc+2', 'w0 = 1', 'goto pc+1', 'w0 = 2', 'exit']);
+});
+
+test('variables that choose their register stand there in assembly', () => {
+  expect(
+    instructions(`SEC("socket") long f(long *c) {
+    register long a asm("r1") = c[1]; register long b asm("r2") = 7;
+    register long r asm("r0"); register int w asm("w7") = 3;
+    asm volatile("call 5; %w[w] += 1" : "=r"(r), [w] "+w"(w) : "r"(a), "r"(b) : "r3", "r4", "r5");
+    return r + (unsigned)w; }`),
+  ).toEqual([
+    'r1 = *(u64 *)(r1 +8)',
+    'w7 = 3',
+    'r2 = 7',
+    'call bpf_ktime_get_ns#5',
+    'w7 += 1',
+    'r1 = r0',
+    'w0 = w7',
+    'r0 += r1',
+    'exit',
+  ]);
+});
+
 const ALL = Array.from({ length: 10 }, (_, n) => `"r${n}"`).join(', ');
 
 test('asm goto gives its values on every way, kept in memory where registers are few', () => {

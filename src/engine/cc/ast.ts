@@ -57,6 +57,8 @@ export interface VarSymbol {
   helper: number | null;
   /** Declared in a bundled header (helpers, kfuncs): kept out of the object unless used. */
   readonly builtin: boolean;
+  /** `register long x asm("r1")`: where it is as an operand of assembly. */
+  register?: number;
   /** Of the name. */
   readonly range: Range;
   /** Seen in an expression that is evaluated. */

@@ -411,6 +411,13 @@ const programs: readonly [title: string, source: string, a: bigint, b: bigint, w
     0b1101_1101n,
   ],
   [
+    'products of two numbers of 32 bits in 64',
+    `${L} { long l, m; return __builtin_mul_overflow((int)a, (int)b, &l) + __builtin_mul_overflow((unsigned)a, (int)b, &m) + l + m; }`,
+    -3n,
+    5n,
+    -15n + (2n ** 32n - 3n) * 5n,
+  ],
+  [
     'sums and differences of 64 bits whose types differ',
     `${L} { unsigned long u; long l; int i; unsigned char c; unsigned int w; long n = 0;
 #define T(e) n = n * 2 + (e)

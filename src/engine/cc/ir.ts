@@ -176,6 +176,8 @@ export interface AsmBody {
   readonly clobbers: readonly number[];
   /** For each output: whether it is an input, too ("+r"). */
   readonly outputs: readonly boolean[];
+  /** Physical registers that operands have to be in, by the operand's number. */
+  readonly chosen: ReadonlyMap<number, number>;
 }
 
 export type Terminator =

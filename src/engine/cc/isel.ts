@@ -294,21 +294,29 @@ class Selector {
       const result = results.get(i);
       return result ? this.reg(result) : this.fresh();
     });
-    const inOuts = outs.filter((_, i) => body.outputs[i]);
+    const there = (reg: number, operand: number): number => body.chosen.get(operand) ?? reg;
+    const inOuts = outs.map(there).filter((_, i) => body.outputs[i]);
     inOuts.forEach((out, i) => this.move(must(inst.args[i], 'asm operand'), out));
-    const inputs = inst.args.slice(inOuts.length).map((arg) => this.reg(arg));
+    const given = inst.args.slice(inOuts.length).map((arg) => this.reg(arg));
+    const inputs = given.map((reg, i) => there(reg, outs.length + i));
+    inputs.forEach((to, i) => {
+      if (to !== given[i]) this.copy(to, given[i]!, 64);
+    });
     const term = inst.block?.term;
     const isLast = after.every(({ op, args }) => op === 'asm_out' && args[0] === inst);
     const targets = term?.kind === 'asm_goto' && isLast ? term.targets : [];
     this.push(
       minst('asm', {
         asm: body,
-        operands: [...outs, ...inputs],
+        operands: [...outs.map(there), ...inputs],
         reads: [...inOuts, ...inputs],
-        writes: [...outs, ...body.clobbers],
+        writes: [...outs.map(there), ...body.clobbers],
         targets: targets.map((to) => must(this.blocks.get(to), 'block')),
       }),
     );
+    outs.forEach((out, i) => {
+      if (body.chosen.has(i)) this.copy(out, there(out, i), results.get(i)?.width ?? 64);
+    });
   }
 
   /** Big-endian to little: before v4 by saying "to big-endian", which is the same on little-endian machines. */

@@ -23,6 +23,13 @@ const clobberedRegister = (name: string): number | null => {
   return found ? Number(found[1]) : null;
 };
 
+/** The register that the program has chosen for an operand. */
+function chosenRegister({ expr }: AsmOperand): number | null {
+  const value = underCasts(expr);
+  const place = value.kind === 'cast' ? value.operand : value;
+  return place.kind === 'ref' && place.symbol.kind === 'var' ? (place.symbol.register ?? null) : null;
+}
+
 /** What is under the conversions of a value. */
 const underCasts = (expr: Expr): Expr =>
   expr.kind === 'cast' && expr.cast !== 'load' ? underCasts(expr.operand) : expr;
@@ -70,6 +77,8 @@ class AsmLowering {
   /** What stands in the assembly text for each operand. */
   private readonly texts: string[] = [];
   private readonly symbols: AsmSymbol[] = [];
+  /** The register that the program has chosen for an operand, by its number. */
+  private readonly chosen = new Map<number, number>();
 
   constructor(f: Lowering, stmt: AsmStmt) {
     this.f = f;
@@ -188,9 +197,13 @@ class AsmLowering {
       }
     }
     f.b.loc = stmt.range.start;
+    this.choose([...outputs, ...inputs]);
+    if (labels.length > 0 && registers.some((_, i) => this.chosen.has(i)))
+      return this.reject('an output of asm goto cannot choose its register');
     const body = this.body(inOut);
-    const distinct = new Set(late).size + registers.length;
-    if (distinct + body.clobbers.length > REGISTERS)
+    const free = [...registers.keys()].filter((i) => !this.chosen.has(i)).length;
+    const distinct = new Set(late.filter((_, i) => !this.chosen.has(registers.length + i))).size + free;
+    if (distinct + new Set([...body.clobbers, ...this.chosen.values()]).size > REGISTERS)
       return this.reject('inline assembly requires more registers than available');
     this.write(body, [...args, ...late], registers);
     const store = (): void =>
@@ -207,6 +220,14 @@ class AsmLowering {
     });
     f.b.at(next);
     store();
+  }
+
+  private choose(operands: readonly AsmOperand[]): void {
+    for (const [i, operand] of operands.entries()) {
+      const reg = chosenRegister(operand);
+      const at = /^@w?(\d+)$/.exec(this.texts[i] ?? '')?.[1];
+      if (reg !== null && at !== undefined) this.chosen.set(Number(at), reg);
+    }
   }
 
   private readonly results: Inst[] = [];
@@ -229,7 +250,7 @@ class AsmLowering {
       const again = assemble(inRegisters(text, registers), symbols);
       return 'error' in again ? null : again.lines;
     };
-    return { lines, refused, linesWith: asks ? linesWith : null, clobbers, outputs };
+    return { lines, refused, linesWith: asks ? linesWith : null, clobbers, outputs, chosen: this.chosen };
   }
 
   private write(body: AsmBody, args: Inst[], registers: readonly AsmOperand[]): void {

@@ -97,6 +97,8 @@ class Assembler {
   private readonly labels: { readonly name: string; readonly at: number }[] = [];
   private readonly symbols: AsmSymbols;
   private data: number[] = [];
+  /** Where the instruction that data makes goes to. */
+  private dataGoto: string | null = null;
 
   constructor(symbols: AsmSymbols) {
     this.symbols = symbols;
@@ -198,22 +200,34 @@ class Assembler {
   /** Data among the code is instructions: eight bytes make one. */
   private putData(size: number, values: string): boolean {
     for (const text of values.split(' , ')) {
-      const value = asmNumber(text);
+      const value = this.offsetOf(text) ?? asmNumber(text);
       if (value === null) return false;
       for (let i = 0; i < size; i++) this.data.push(Number((value >> BigInt(8 * i)) & 0xffn));
     }
     while (this.data.length >= 8) {
       const [code, regs, ...rest] = this.data.splice(0, 8) as [number, number, ...number[]];
       const view = new DataView(Uint8Array.from(rest).buffer);
-      this.put({
+      const line = {
         code,
         dst: { reg: regs & 15 },
         src: { reg: regs >> 4 },
         off: view.getInt16(0, true),
         imm: BigInt(view.getInt32(2, true)),
-      });
+      };
+      this.put(line, this.dataGoto);
+      this.dataGoto = null;
     }
     return true;
+  }
+
+  /** `((%l[label] - 1b - 8) / 8) & 0xffff` where a jump has its offset, whose label is known later: 0 for now. */
+  private offsetOf(text: string): bigint | null {
+    const [, to, from] = /^\( \( (@l\d+) - (\d+)b - 8 \) \/ 8 \) & 0xffff$/.exec(text) ?? [];
+    if (to === undefined || this.data.length !== 2) return null;
+    const here = this.labels.findLast(({ name }) => name === from);
+    if (here?.at !== this.slots()) return null;
+    this.dataGoto = to;
+    return 0n;
   }
 
   private readonly patterns: readonly (readonly [pattern: string, make: (m: Groups) => boolean])[] = [

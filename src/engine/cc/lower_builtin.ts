@@ -294,7 +294,14 @@ export function lowerBuiltin(f: Lowering, expr: BuiltinExpr): Inst {
     }
     case 'barrier':
       return f.b.other('asm', 64, [], (inst) => {
-        inst.asm = { lines: [], refused: null, linesWith: null, clobbers: [], outputs: [] };
+        inst.asm = {
+          lines: [],
+          refused: null,
+          linesWith: null,
+          clobbers: [],
+          outputs: [],
+          chosen: new Map(),
+        };
       });
     case 'va_start':
       return variadicStart(f, f.paramCount);

@@ -62,6 +62,10 @@ function resized(f: Lowering, value: Inst, { size, signed }: IntType): Inst {
     : f.b.binary('and', value, f.b.const(64, 2 ** (size * 8) - 1));
 }
 
+/** Is every product of two numbers of these types one of type `t`? */
+const holdsProduct = (l: IntType, r: IntType, t: IntType): boolean =>
+  t.signed && isWide(t) && !isWide(l) && !isWide(r) && (l.signed || r.signed || l.size + r.size < 8);
+
 export function lowerOverflow(
   f: Lowering,
   expr: BuiltinExpr,
@@ -77,7 +81,8 @@ export function lowerOverflow(
   const wide = isWide(l) || isWide(r) || isWide(t);
   const sameSign = l.signed === r.signed && r.signed === t.signed;
   const mixed = wide && !(sameSign && isWide(t));
-  if (mixed && op === '*')
+  const fits = op === '*' && holdsProduct(l, r, t);
+  if (mixed && op === '*' && !fits)
     return f.unsupported(
       expr.range,
       'overflow-checking multiplication of 64 bits of different types',
@@ -93,6 +98,10 @@ export function lowerOverflow(
   f.b.loc = expr.loc;
   const made = f.b.binary(OPS[op], a, b);
   const place = plainPlace(to, target);
+  if (fits) {
+    storePlace(f, place, made);
+    return nothing();
+  }
   if (mixed && op !== '*') {
     const flag = overflows128(f, op, { low: a, signed: l.signed }, { low: b, signed: r.signed }, made, t);
     storePlace(f, place, t.size === 8 ? made : f.b.trunc(resized(f, made, t)));

@@ -60,7 +60,9 @@ class ObjectWriter {
       const off = ends.get(section) ?? 0;
       ends.set(section, off + fn.insns.length * INSN_BYTES);
       this.places.set(fn.symbol, { section, off });
-      this.code.set(section, [...(this.code.get(section) ?? []), fn]);
+      const there = this.code.get(section) ?? [];
+      this.code.set(section, there);
+      there.push(fn);
     }
   }
 

@@ -26,6 +26,8 @@ export interface Attributes {
   addressSpace: number;
   /** The function named by cleanup(f). */
   cleanup: Token | null;
+  /** asm("r1"): the string, where it says which register. */
+  register: Token | null;
   declTags: string[];
   typeTags: string[];
 }
@@ -45,6 +47,7 @@ export const noAttributes = (): Attributes => ({
   preserveAccessIndex: false,
   addressSpace: 0,
   cleanup: null,
+  register: null,
   declTags: [],
   typeTags: [],
 });
@@ -195,11 +198,10 @@ export function parseAttributes(p: Parser, into: Attributes): void {
     } else if (p.is('asm') || p.is('__asm__')) {
       if (p.peek().text !== '(') return;
       const start = p.advance().loc;
+      const label = p.peek();
       p.skipBalanced();
-      p.context.error(
-        p.since(start),
-        'asm(...) behind a name is not supported: no variable chooses its register, and none is called otherwise',
-      );
+      if (p.context.function && /^"[rw]\d"$/.test(label.text)) into.register = label;
+      else p.context.error(p.since(start), 'asm("...") behind a name can only be a register, r0 to r9');
     } else return;
   }
 }

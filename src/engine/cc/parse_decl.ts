@@ -176,9 +176,24 @@ function declareOne(
   }
   const symbol = declareLocal(context, made, specifiers.storage === 'static' ? 'static' : 'local');
   symbol.cleanup = cleanupFunction(p, bothAttributes(specifiers, declarator));
+  chooseRegister(p, symbol, specifiers, declarator);
   finishVariable(p, symbol, specifiers, false, range);
   if (symbol.storage === 'local' || (symbol.storage === 'static' && symbol.owner))
     onLocal(symbol, p.since(start));
+}
+
+/** `register ... asm("r1")` */
+function chooseRegister(
+  p: Parser,
+  symbol: VarSymbol,
+  { storage }: Specifiers,
+  { attributes }: Declarator,
+): void {
+  const { register } = attributes;
+  if (!register) return;
+  const name = register.text.slice(1, -1);
+  if (storage === 'auto') symbol.register = Number(name.slice(1));
+  else p.context.warning(null, rangeOf(register), `ignored asm label '${name}' on automatic variable`);
 }
 
 /** The array that libbpf's printing macros make of their format. */
