@@ -164,6 +164,14 @@ test('what a timer, a socket and its retransmissions wait for', () => {
         state: 'TIME_WAIT',
         timer: { kind: 'timewait', in: 99 },
       },
+      {
+        protocol: 'tcp',
+        local: '10.0.0.1:5002',
+        remote: '10.0.0.2:80',
+        state: 'ESTABLISHED',
+        ino: 51,
+        timer: { kind: 'keepalive', in: 500 },
+      },
     ],
   };
   const source = `${HEAD}
@@ -179,15 +187,21 @@ SEC("iter/tcp") int show(struct bpf_iter__tcp *ctx)
 	if (!tp)
 		return 0;
 	struct inet_connection_sock *icsk = &tp->inet_conn;
-	P("pending %d in %lu, %d times; sk_timer %d; quick %d ato %d", icsk->icsk_pending, icsk->icsk_timeout - bpf_jiffies64(),
-	  icsk->icsk_retransmits, icsk->icsk_inet.sk.sk_timer.entry.pprev != 0, icsk->icsk_ack.quick, icsk->icsk_ack.ato);
+	if (icsk->icsk_keepalive_timer.entry.pprev)
+	{
+		P("keeps alive in %lu, pending %d", icsk->icsk_keepalive_timer.expires - bpf_jiffies64(), icsk->icsk_pending);
+		return 0;
+	}
+	P("pending %d in %lu, %d times; quick %d ato %d", icsk->icsk_pending, icsk->icsk_timeout - bpf_jiffies64(),
+	  icsk->icsk_retransmits, icsk->icsk_ack.quick, icsk->icsk_ack.ato);
 	P("%u of %u sent are known, %u to read", tp->snd_una, tp->write_seq, tp->rcv_nxt - tp->copied_seq);
 	return 0;
 }`;
   expect(printed(source, world, null)).toBe(
     [
-      'pending 1 in 25, 3 times; sk_timer 0; quick 5 ato 10',
+      'pending 1 in 25, 3 times; quick 5 ato 10',
       '0 of 30 sent are known, 12 to read',
+      'keeps alive in 500, pending 0',
       'goes in 99, armed 1',
       '',
     ].join('\n'),

@@ -338,6 +338,10 @@ struct inet_connection_sock {
 	struct request_sock_queue icsk_accept_queue;
 	unsigned long icsk_timeout;
 	struct timer_list icsk_retransmit_timer;
+	union {
+		struct timer_list icsk_keepalive_timer;
+		struct timer_list mptcp_tout_timer;
+	};
 	__u32 icsk_rto;
 	__u32 icsk_rto_min;
 	__u32 icsk_delack_max;
@@ -358,6 +362,7 @@ struct inet_connection_sock {
 		unsigned long timeout;
 	} icsk_ack;
 	u32 icsk_user_timeout;
+	u64 icsk_ca_priv[13];
 };
 
 struct tcp_sock {
@@ -391,6 +396,7 @@ struct tcp_sock {
 	struct tcp_options_received rx_opt;
 	u32 srtt_us;
 	u32 packets_out;
+	u32 max_packets_out;
 	u32 delivered;
 	u32 rcv_wnd;
 	u64 bytes_received;
@@ -401,6 +407,7 @@ struct tcp_sock {
 	u8 thin_lto:1;
 	u8 save_syn:2;
 	u8 syn_data:1;
+	u8 is_cwnd_limited:1;
 	u8 bpf_sock_ops_cb_flags;
 	u8 keepalive_probes;
 	unsigned int keepalive_time;

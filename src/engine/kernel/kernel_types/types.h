@@ -40,6 +40,8 @@ typedef unsigned long __kernel_ulong_t;
 typedef __kernel_ulong_t __kernel_size_t;
 typedef __kernel_size_t size_t;
 typedef long __kernel_long_t;
+typedef __kernel_long_t __kernel_clock_t;
+typedef __kernel_clock_t clock_t;
 typedef __kernel_long_t __kernel_ssize_t;
 typedef __kernel_ssize_t ssize_t;
 typedef int __kernel_pid_t;

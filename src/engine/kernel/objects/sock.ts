@@ -16,6 +16,7 @@ import { containerOf, hlistUnhashed } from '../list.ts';
 import type { View } from '../view.ts';
 import { dput } from './dentry.ts';
 import { getRef, putRef } from './refs.ts';
+import { tcpTimers } from './tcp_timers.ts';
 import { deleteTimer } from './timer.ts';
 
 export const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16 } as const;
@@ -172,11 +173,9 @@ function* timersOf(kernel: Kernel, common: View): Generator<View> {
     case TcpState.NEW_SYN_RECV:
       return yield kernel.view('tcp_request_sock', addr).sub('req.req.rsk_timer');
   }
-  const sk = sockAt(kernel, addr);
-  yield sk.sub('sk_timer');
+  yield sockAt(kernel, addr).sub('sk_timer');
   const { name } = PROTOCOLS.tcp;
-  if (protocolName(kernel, common).startsWith(name))
-    yield kernel.view('tcp_sock', addr).sub('inet_conn.icsk_retransmit_timer');
+  if (protocolName(kernel, common).startsWith(name)) yield* tcpTimers(kernel, kernel.view('tcp_sock', addr));
 }
 
 /** Drops a reference; the last one frees the object. @kernel sock_gen_put, net/ipv4/inet_hashtables.c @fidelity full: src/engine/kernel/sockets.test.ts */

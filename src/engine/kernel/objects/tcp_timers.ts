@@ -2,7 +2,7 @@
  * What a TCP socket waits for: one timer for retransmission and probes, one to keep the connection alive, and
  * the acknowledgements it holds back.
  *
- *     icsk_pending says what icsk_retransmit_timer is armed for; sk_timer keeps alive
+ *     icsk_pending says what icsk_retransmit_timer is armed for; icsk_keepalive_timer keeps alive
  *
  * Source: net/ipv4/tcp_timer.c, include/net/inet_connection_sock.h, Linux 6.12.
  */
@@ -27,6 +27,12 @@ export interface TcpTimers {
   readonly pingpong?: number | undefined;
 }
 
+/** The timer that keeps a connection alive; some kernels have it in the struct sock. */
+const keepaliveTimer = (kernel: Kernel, tcp: View): View =>
+  tcp.has('inet_conn.icsk_keepalive_timer')
+    ? tcp.sub('inet_conn.icsk_keepalive_timer')
+    : kernel.view('sock', tcp.addr).sub('sk_timer');
+
 /** 40 ms, in jiffies of 4 ms. */
 const TCP_ATO_MIN = 10;
 
@@ -47,22 +53,26 @@ export function setTcpTimers(kernel: Kernel, tcp: View, told: TcpTimers, receive
   tcp.trySet(`${icsk}accept_queue.fastopenq.max_qlen`, 0);
   tcp.trySet(`${icsk}accept_queue.fastopenq.qlen`, 0);
   for (const zero of ['retransmit_timer.expires', 'timeout']) tcp.trySet(`${icsk}${zero}`, 0);
-  const sk = kernel.view('sock', tcp.addr);
-  sk.trySet('sk_timer.expires', 0);
+  keepaliveTimer(kernel, tcp).set('expires', 0);
   if (!told.timer) return;
   const expires = jiffiesAt(kernel.now) + BigInt(told.timer.in);
   if (told.timer.kind === 'keepalive') {
-    armTimer(kernel, sk.sub('sk_timer'), expires);
+    armTimer(kernel, keepaliveTimer(kernel, tcp), expires);
     return;
   }
   armTimer(kernel, tcp.sub('inet_conn.icsk_retransmit_timer'), expires);
   tcp.trySet(`${icsk}timeout`, expires);
 }
 
+/** Those that a world arms. */
+export const tcpTimers = (kernel: Kernel, tcp: View): readonly View[] => [
+  keepaliveTimer(kernel, tcp),
+  tcp.sub('inet_conn.icsk_retransmit_timer'),
+];
+
 /** None of a socket's timers fires any more. @kernel tcp_clear_xmit_timers, include/net/tcp.h @fidelity full: app/kernel_fields.test.ts */
 export function clearTcpTimers(kernel: Kernel, addr: Addr): void {
   const tcp = kernel.view('tcp_sock', addr);
-  deleteTimer(kernel, tcp.sub('inet_conn.icsk_retransmit_timer'));
-  deleteTimer(kernel, kernel.view('sock', addr).sub('sk_timer'));
+  for (const timer of tcpTimers(kernel, tcp)) deleteTimer(kernel, timer);
   tcp.trySet('inet_conn.icsk_pending', 0);
 }
