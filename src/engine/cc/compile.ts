@@ -25,7 +25,7 @@ import { writeObject } from './object.ts';
 import { optimise } from './opt_pipeline.ts';
 import { PROFILES } from './profile.ts';
 import type { ProfileName } from './profile.ts';
-import { frontendAgain } from './kept_headers.ts';
+import { FrontEnd } from './parse.ts';
 import { allocateRegisters } from './regalloc.ts';
 import { variablesOf } from './variables.ts';
 import { levelsFrom } from './warnings.ts';
@@ -81,7 +81,10 @@ function checkSections({ objects }: Module, late: Diagnostics): void {
     const count = (counts.get(section) ?? 0) + (variable ? 1 : 0);
     counts.set(section, count);
     if (variable && count === MOST_PARTS + 1)
-      late.error(variable.range, `section '${section}' has more than ${MOST_PARTS} variables: BTF cannot list them`);
+      late.error(
+        variable.range,
+        `section '${section}' has more than ${MOST_PARTS} variables: BTF cannot list them`,
+      );
   }
 }
 
@@ -89,7 +92,7 @@ export function compile(input: CompileInput): CompileOutput {
   const profile = PROFILES[input.profile ?? 'bpf'];
   const cpu = CPUS[input.cpu ?? 'v3'];
   const full = input.optimise ?? true;
-  const { unit, diagnostics, sources } = frontendAgain(input);
+  const { unit, diagnostics, sources } = new FrontEnd(input).finish();
   if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics, variables: [] };
   const late = new Diagnostics(sources, levelsFrom(input.warnings ?? []).levels);
   const module = new ModuleLowering(late, profile).run(unit);

@@ -81,7 +81,7 @@ export class Lowering {
 
   /** Reports what this compiler cannot do, and goes on with something harmless. */
   unsupported<T>(range: Range, what: string, instead: () => T): T {
-    this.module.diagnostics.error(range, `${what} is not supported yet`);
+    this.module.diagnostics.error(range, `${what} is not supported`);
     return instead();
   }
 
