@@ -31,12 +31,16 @@ function closure(sources, files = new Set()) {
 
 /** What a module is with all that it imports. */
 async function builtAlone(entry) {
-  const [{ output }] = await build({
+  const { output } = await build({
     configFile: false,
     root,
     logLevel: 'error',
     publicDir: false,
-    build: { write: false, minify: true, lib: { entry: join(root, entry), formats: ['es'] } },
+    build: {
+      write: false,
+      // Not as a library: those keep their white space.
+      rolldownOptions: { input: join(root, entry), preserveEntrySignatures: 'strict' },
+    },
   });
   return output.map(({ code }) => Buffer.from(code));
 }
