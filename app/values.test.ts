@@ -85,3 +85,43 @@ test.for([[true], [false]])(
     expect((await api.values({ moment }, context)).length).toBe(0);
   },
 );
+
+test('beside a line stand the element that it means and the bit-fields', async () => {
+  const counting = `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+char _license[] SEC("license") = "GPL";
+struct flags { unsigned first : 1; int three : 3; };
+
+SEC("iter/task")
+int show(struct bpf_iter__task *ctx)
+{
+	int seen[4] = { 5, 6, 7, 8 };
+	struct flags flags = { 1, -3 };
+	int i = 2;
+
+	seen[i] += 30;
+	flags.three++;
+	seen[3] -= 1;
+	BPF_SEQ_PRINTF(ctx->meta->seq, "%d\\n", seen[2]);
+	return 0;
+}
+`;
+  const api = createEngineApi(resources);
+  const source = { path: 'show.bpf.c', text: counting, optimise: false };
+  const { sessions } = await api.run({ scenario: { world: { name: 'demo' }, source, options: {} } }, context);
+  const trace = must(sessions[0], 'session');
+  const call = Array.from({ length: trace.length }, (_, at) => at).find(
+    (at) => callRow(trace, at)?.kind === 'show',
+  );
+  const moment = { session: trace.session, read: 0, call: must(call, 'a call') };
+  const { insns } = await api.steps({ moment }, context);
+  const { lines } = await api.variables({ moment: { ...moment, insn: insns.length - 1 } }, context);
+  const beside = (start: string): Record<string, string> => {
+    const at = counting.split('\n').findIndex((l) => l.trim().startsWith(start)) + 1;
+    return byName(lines.find((found) => found.line === at)?.values ?? []);
+  };
+  expect(beside('seen[i]')).toEqual({ 'seen[2]': '37', i: '2' });
+  expect(beside('seen[3]')).toEqual({ 'seen[3]': '7' });
+  expect(beside('flags.three++')).toEqual({ 'flags.three': '-2' });
+});

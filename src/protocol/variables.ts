@@ -5,7 +5,7 @@
 
 /** A variable's value as text, at a moment. */
 export interface VariableValue {
-  /** As C reaches it: `pid`, `key.pid`. */
+  /** As C reaches it: `pid`, `key.pid`, `seen[3]`. */
   readonly name: string;
   readonly declared: VariableRange['declared'];
   readonly type: string;
@@ -39,7 +39,7 @@ export type VariableShape = 'signed' | 'unsigned' | 'bool' | 'pointer' | 'text';
 export interface VariableRange {
   /** Symbol of the function whose instructions are counted; the variable may be of one inlined into it. */
   readonly function: string;
-  /** As C reaches it: `pid`, `key.pid`. */
+  /** As C reaches it: `pid`, `key.pid`, `seen[3]`. */
   readonly name: string;
   /** The name in its declaration, and where that stands; from 1. */
   readonly declared: {
@@ -52,7 +52,16 @@ export interface VariableRange {
   readonly shape: VariableShape;
   /** Bytes; the low ones of a register. */
   readonly size: number;
+  /** Of a bit-field: the first of its bits in what stands there, and how many it has; null: all. */
+  readonly bits: { readonly first: number; readonly width: number } | null;
   readonly place: VariablePlace;
   readonly from: number;
   readonly to: number;
+}
+
+/** A scalar out of what stands where it is: negative only when it is signed. */
+export function scalarOf({ bits, shape, size }: VariableRange, raw: bigint): bigint {
+  const width = bits?.width ?? size * 8;
+  const value = BigInt.asUintN(width, raw >> BigInt(bits?.first ?? 0));
+  return shape === 'signed' ? BigInt.asIntN(width, value) : value;
 }

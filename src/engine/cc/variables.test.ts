@@ -5,6 +5,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { scalarOf } from '../../protocol/variables.ts';
 import type { VariableRange } from '../../protocol/variables.ts';
 import { must } from '../../shared/assert.ts';
 import { decodeInsns, INSN_BYTES } from '../abi/insn.ts';
@@ -38,8 +39,8 @@ interface Seen {
   readonly found: bigint | null;
 }
 
-function valueAt({ place, size, shape }: VariableRange): bigint {
-  const bits = size * 8;
+function valueAt(range: VariableRange): bigint {
+  const { place, size } = range;
   const raw =
     place.in === 'number'
       ? place.value
@@ -49,7 +50,7 @@ function valueAt({ place, size, shape }: VariableRange): bigint {
             (sum, byte) => (sum << 8n) | BigInt(byte),
             0n,
           );
-  return shape === 'signed' ? BigInt.asIntN(bits, raw) : BigInt.asUintN(bits, raw);
+  return scalarOf(range, raw);
 }
 
 /** Compiles and links a program whose section holds all there is. @returns what runs `f(a)` and watches */
@@ -159,6 +160,22 @@ const programs: readonly [title: string, names: readonly string[], source: strin
     ['k.pid', 'k.start', 'm.id'],
     `struct pair { int pid; long start; }; struct mem { long id; char c[16]; };
      ${F} { struct pair k = { a, a * 2 }; struct mem m = { a }; char *volatile at = m.c; at[a & 7] = 1; k.start += k.pid; seen(0, k.pid); seen(1, k.start); m.id = k.start + 4; seen(2, m.id); return k.pid + m.id + m.c[a & 3]; }`,
+    2,
+  ],
+  [
+    'elements of an array in memory, and of one that falls apart',
+    ['v[0]', 'v[3]', 'k[1].n', 'w[1]'],
+    `struct one { char c; int n; };
+     ${F} { int v[4] = { 1, 2, 3, 4 }; struct one k[2] = {}; long w[2] = { a, 5 }; for (int i = 0; i < 4; i++) v[(a + i) & 3] += a * i; k[a & 1].n = a - 3;
+      seen(0, v[0]); seen(1, v[3]); seen(2, k[1].n); w[1] += w[0]; seen(3, w[1]); return v[a & 3] + k[a & 1].c + w[1]; }`,
+    3,
+  ],
+  [
+    'bit-fields in memory, and in a register',
+    ['b.x', 'b.y', 'b.z', 'm.s', 'm.u'],
+    `struct bits { unsigned x : 3, y : 7; int z : 9; }; struct more { long id; int s : 5; unsigned u : 20; };
+     ${F} { struct bits b = { a, a * 3, -a }; struct more m = { a }; long *volatile at = &m.id; m.s = a * 5; m.u = a << 7; at[0] = 3;
+      seen(0, b.x); seen(1, b.y); seen(2, b.z); seen(3, m.s); seen(4, m.u); return b.x + b.y + b.z + m.s + m.u + m.id; }`,
     2,
   ],
   [

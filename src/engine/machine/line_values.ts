@@ -10,11 +10,23 @@ import type { InsnIndex } from '../../shared/brand.ts';
 import type { Processor } from '../vm/processor.ts';
 import type { ProgramValues } from './values.ts';
 
+/** Does a line use this very element: with its number as the index, or a variable that has it for a value? */
+function isElementOf(line: string, name: string, now: readonly VariableValue[]): boolean {
+  const [, array = '', index = ''] = /^(.*?)\[(\d+)\]/.exec(name) ?? [];
+  for (const [, written = ''] of line.matchAll(
+    new RegExp(`\\b${array.replaceAll('.', '\\.')}\\[\\s*(\\w+)\\s*\\]`, 'g'),
+  )) {
+    const known = /^\d+$/.test(written) ? written : now.find((value) => value.name === written)?.value;
+    if (known === index) return true;
+  }
+  return false;
+}
+
 /** How a line of C uses a variable. */
 type Use = 'none' | 'reads' | 'changes';
 
 function useOf(line: string, name: string): Use {
-  const word = `\\b${name.replaceAll('.', '\\.')}\\b`;
+  const word = `\\b${name.replaceAll('.', '\\.').replace(/\[.*/, '')}\\b`;
   if (!new RegExp(word).test(line)) return 'none';
   const given = new RegExp(
     `${word}[\\w\\].[>-]*\\s*((<<|>>|[-+*/%&|^])?=(?!=)|\\+\\+|--)|(\\+\\+|--|&)\\s*${word}`,
@@ -65,7 +77,13 @@ export class LineValues {
   private note(line: number, now: readonly VariableValue[], isShown: (use: Use) => boolean): void {
     if (line === 0) return;
     const noted = this.beside.get(line) ?? new Map<string, VariableValue>();
-    for (const value of now) if (isShown(this.use(line, value.name))) noted.set(value.name, value);
+    const text = this.text[line - 1] ?? '';
+    for (const value of now)
+      if (
+        isShown(this.use(line, value.name)) &&
+        (!value.name.includes('[') || isElementOf(text, value.name, now))
+      )
+        noted.set(value.name, value);
     this.beside.set(line, noted);
   }
 

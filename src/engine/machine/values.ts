@@ -3,6 +3,7 @@
  * is, the replayed machine what stands there. Variables of the innermost function only.
  */
 import type { ProgramSource } from '../../protocol/scenario.ts';
+import { scalarOf } from '../../protocol/variables.ts';
 import type { VariableRange, VariableValue } from '../../protocol/variables.ts';
 import type { InsnIndex } from '../../shared/brand.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
@@ -55,18 +56,17 @@ function bytesOf({ place, size }: VariableRange, processor: Processor): bigint |
 }
 
 function textOf(range: VariableRange, processor: Processor): string {
-  const { shape, size } = range;
+  const { shape } = range;
   const found = bytesOf(range, processor);
   if (shape === 'text') {
     const text = typeof found === 'bigint' ? '' : latin1Decode(found);
     const end = text.indexOf('\0');
     return JSON.stringify(end < 0 ? text : text.slice(0, end));
   }
-  const bits = size * 8;
   const raw =
     typeof found === 'bigint' ? found : found.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  const value = BigInt.asUintN(bits, raw);
+  const value = scalarOf(range, raw);
   if (shape === 'bool') return value === 0n ? 'false' : 'true';
   if (shape === 'pointer') return value === 0n ? 'NULL' : `0x${value.toString(16)}`;
-  return String(shape === 'signed' ? BigInt.asIntN(bits, value) : value);
+  return String(value);
 }

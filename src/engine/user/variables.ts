@@ -3,6 +3,7 @@
  * stands there. Programs are compiled so that every variable stays in its frame.
  */
 import type { ReaderFrame, ReaderValue } from '../../protocol/reader.ts';
+import { scalarOf } from '../../protocol/variables.ts';
 import type { VariableRange } from '../../protocol/variables.ts';
 import type { Bytes, InsnIndex } from '../../shared/brand.ts';
 import { latin1Decode } from '../../shared/utf8.ts';
@@ -96,9 +97,8 @@ export class VariableWatch {
       raw = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
     }
     if (raw === null) return null;
-    const value = BigInt.asUintN(size * 8, raw);
+    const value = scalarOf(range, raw);
     if (shape === 'bool') return value === 0n ? 'false' : 'true';
-    if (shape === 'signed') return String(BigInt.asIntN(size * 8, value));
     if (shape !== 'pointer') return String(value);
     if (value === 0n) return 'NULL';
     return `0x${value.toString(16)}${/\bchar \*$/.test(type) ? textAt(space, value) : ''}`;

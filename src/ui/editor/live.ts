@@ -115,7 +115,7 @@ monaco.languages.registerHoverProvider('c', {
     const beside = variables.lines.find(({ line }) => line === position.lineNumber)?.values ?? [];
     const all = [...variables.now, ...beside];
     const isMeant = ({ name }: VariableValue): boolean =>
-      name === word.word || name.startsWith(`${word.word}.`);
+      name === word.word || name.startsWith(`${word.word}.`) || name.startsWith(`${word.word}[`);
     const found = new Map(all.filter(isMeant).map((value) => [value.name, value]));
     if (found.size === 0) return null;
     const code = [...found.values()]
