@@ -160,7 +160,7 @@ export interface LinesReached {
 
 export interface EngineApi extends LanguageApi {
   /** Loads every part of the engine that is loaded when it is first needed. */
-  prepare(args: Readonly<Record<never, never>>): null;
+  prepare(args: Readonly<Record<string, never>>): null;
   /** Compiles and verifies; nothing is run. */
   check(args: { scenario: Scenario }): CheckResult;
   /** Boots the scenario's world and runs it to the end, recording. Slices; can be cancelled. */
