@@ -1,7 +1,7 @@
 /** What the compiler knows, where the program is written. The cursor is `^` in the C text. */
 import { expect, test } from '@playwright/test';
 import type { Page } from '@playwright/test';
-import { Playground, commandLine, exampleText } from './playground.ts';
+import { Playground, exampleText } from './playground.ts';
 
 const PROGRAM = exampleText('task_file.bpf.c');
 
@@ -128,25 +128,6 @@ test('a mistake is underlined, and its fix puts it right', async () => {
   await page.keyboard.press('Enter');
   await expect.poll(text).toContain('fd = 3;');
   await expect(verified()).toBeVisible();
-});
-
-test('playing pauses at a line, whose variables are what is printed', async () => {
-  await write(behind('BPF_SEQ_PRINTF(seq, "%8d'));
-  await page.keyboard.press('F9');
-  await expect(page.locator('.monaco-editor .breakpoint')).toBeVisible();
-  await page.keyboard.press('Escape');
-  await playground.run();
-  const rows = commandLine(PROGRAM, await playground.world())
-    .output.split('\n')
-    .slice(1, 3);
-  expect(rows).toHaveLength(2);
-  for (const row of rows) {
-    await page.getByRole('button', { name: 'Play' }).click();
-    await expect(page.locator('.transport .status')).toContainText(/Paused: line 29/);
-    await expect(page.locator('.view-line', { hasText: 'fd = ctx->fd;' })).toContainText(
-      `fd = ${row.trim().split(/\s+/)[2]}`,
-    );
-  }
 });
 
 test('features that load late leave caret, focus and undo as they were', async ({ browser }) => {

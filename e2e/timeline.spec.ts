@@ -45,6 +45,33 @@ test('playing pauses where a condition holds @every-width', async ({ page }) => 
   await expect.poll(() => playground.moment()).toMatch(/ show: [^,]+, fd 4, /);
 });
 
+test('playing pauses before a line, which has the values that are printed behind it @every-width', async ({
+  page,
+}) => {
+  const playground = new Playground(page);
+  await playground.open();
+  // Breakpoints come with what loads after the first key.
+  await expect(page.locator('.monaco-editor .cldr.codicon').first()).toBeAttached();
+  await page.locator('.monaco-slot').click();
+  await page.keyboard.press('ControlOrMeta+End');
+  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('F9');
+  await expect(page.locator('.monaco-editor .breakpoint')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await playground.run();
+  const rows = commandLine(exampleText('task_file.bpf.c'), await playground.world()).output.split('\n');
+  for (const row of rows.slice(1, 3)) {
+    await playground.pane('Graph');
+    await page.getByRole('button', { name: 'Play' }).click();
+    await expect(page.locator('.transport .status')).toContainText(/Paused: line 29/);
+    await playground.pane('Code');
+    await expect(page.locator('.view-line', { hasText: 'fd = ctx->fd;' })).toContainText(
+      `fd = ${row.trim().split(/\s+/)[2]}`,
+    );
+  }
+  expect(playground.errors).toEqual([]);
+});
+
 test('wheel and keys zoom and pan; a click is a jump that Back undoes @every-width', async ({ page }) => {
   const playground = new Playground(page);
   await playground.open();
