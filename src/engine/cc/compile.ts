@@ -25,7 +25,7 @@ import { writeObject } from './object.ts';
 import { optimise } from './opt_pipeline.ts';
 import { PROFILES } from './profile.ts';
 import type { ProfileName } from './profile.ts';
-import { FrontEnd } from './parse.ts';
+import { frontend } from './parse.ts';
 import { allocateRegisters } from './regalloc.ts';
 import { variablesOf } from './variables.ts';
 import { levelsFrom } from './warnings.ts';
@@ -92,7 +92,7 @@ export function compile(input: CompileInput): CompileOutput {
   const profile = PROFILES[input.profile ?? 'bpf'];
   const cpu = CPUS[input.cpu ?? 'v3'];
   const full = input.optimise ?? true;
-  const { unit, diagnostics, sources } = new FrontEnd(input).finish();
+  const { unit, diagnostics, sources } = frontend(input);
   if (diagnostics.some((d) => d.severity === 'error')) return { object: null, diagnostics, variables: [] };
   const late = new Diagnostics(sources, levelsFrom(input.warnings ?? []).levels);
   const module = new ModuleLowering(late, profile).run(unit);
