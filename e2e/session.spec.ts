@@ -56,8 +56,8 @@ test('a pid that does not exist gives the errno of the command line @every-width
   await playground.open();
   await page.getByRole('radio', { name: 'tid', exact: true }).click();
   await page.getByLabel('tid number').fill('99999');
-  await page.getByRole('button', { name: /^Run F5/ }).click();
   const answer = commandLine(exampleText('task_file.bpf.c'), await playground.world(), '--tid', '99999');
+  await page.getByRole('button', { name: /^Run F5/ }).click();
   if (answer.attach?.errno)
     await expect(page.getByText(`BPF_LINK_CREATE: ${answer.attach.errno}`)).toBeVisible();
   else await expect.poll(() => playground.output()).toBe(answer.output);
