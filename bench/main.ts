@@ -5,7 +5,7 @@
  *     --check         fail when a ratio is worse than the baseline allows
  *     --update        write what was measured to the baseline
  */
-import { parseArgs } from 'node:util';
+import { readOptions, refuse } from '../scripts/options.mjs';
 import { analyzeGroup } from './analyze.ts';
 import { compileGroup } from './compile.ts';
 import { compileLengthGroup } from './compile_length.ts';
@@ -32,7 +32,7 @@ const GROUPS: readonly (readonly [name: string, measure: () => Group])[] = [
   ['targets', () => targetsGroup(500)],
 ];
 
-const { values: flags } = parseArgs({
+const { values: flags } = readOptions({
   options: {
     only: { type: 'string', default: '' },
     check: { type: 'boolean', default: false },
@@ -40,6 +40,8 @@ const { values: flags } = parseArgs({
   },
 });
 
+if (!GROUPS.some(([name]) => name.startsWith(flags.only)))
+  refuse(`No group is called ${flags.only}. There are: ${GROUPS.map(([name]) => name).join(', ')}`);
 const metrics: Metric[] = [];
 for (const [name, measure] of GROUPS) {
   if (!name.startsWith(flags.only)) continue;

@@ -9,11 +9,11 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from './options.mjs';
 import { PLANTED } from './planted_bugs.mjs';
 import { buildTs, root } from './run_ts.mjs';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     seed: { type: 'string', default: '0' },
     count: { type: 'string', default: '1500' },

@@ -11,16 +11,16 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { setFlagsFromString } from 'node:v8';
 import { findHoles, keep, load } from './fuzz_runner.mjs';
+import { readOptions, whole } from './options.mjs';
 import { root } from './run_ts.mjs';
 
 // states are many and short-lived
 setFlagsFromString('--max-semi-space-size=64');
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     seed: { type: 'string', default: '1' },
     from: { type: 'string', default: '0' },
@@ -34,7 +34,7 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
-const seed = Number(values.seed);
+const seed = whole(values, 'seed');
 
 const FUZZER = { entry: 'src/engine/verifier/fuzz/index.ts', folder: 'verifier' };
 
@@ -111,13 +111,13 @@ async function programs() {
   const fuzz = await load({ ...FUZZER, name: 'verifier/plain' });
   const campaign = campaignOf(fuzz);
   if (values.explain !== undefined) {
-    console.log(campaign.explain(Number(values.explain)));
+    console.log(campaign.explain(whole(values, 'explain')));
     return;
   }
   const start = process.cpuUsage();
-  const end = Date.now() + Number(values.seconds) * 1000;
-  const from = Number(values.from);
-  const last = from + Number(values.count);
+  const end = Date.now() + whole(values, 'seconds') * 1000;
+  const from = whole(values, 'from');
+  const last = from + whole(values, 'count');
   const tally = fuzz.emptyTally();
   const at = commit();
   const numbers = () => ({
@@ -136,8 +136,8 @@ async function programs() {
     failures: tally.failures.slice(0, 20),
   });
   let shown = 0;
-  for (let n = from; n < last && Date.now() < end; n += Number(values.chunk)) {
-    run(campaign, tally, n, Math.min(Number(values.chunk), last - n), end);
+  for (let n = from; n < last && Date.now() < end; n += whole(values, 'chunk')) {
+    run(campaign, tally, n, Math.min(whole(values, 'chunk'), last - n), end);
     if (values.write) keepRow(numbers());
     for (; shown < Math.min(tally.failures.length, 40); shown++)
       console.log(`FAILURE n=${tally.failures[shown].n}: ${tally.failures[shown].what}`);
@@ -163,12 +163,12 @@ async function holes() {
   const all = JSON.parse(readFileSync(join(root, 'src/engine/verifier/fuzz/holes.json'), 'utf8'));
   const real = ({ failures }) => failures.find(({ what }) => !what.startsWith('bug: '));
   const wanted = all.filter(({ name }) => values.only.split(',').some((word) => name.includes(word)));
-  const from = Number(values.from);
+  const from = whole(values, 'from');
   const { planted, found, each } = await findHoles(wanted, async (hole) => {
     const fuzz = await load({ ...FUZZER, name: `verifier/hole${all.indexOf(hole)}`, hole });
     const tally = fuzz.emptyTally();
-    const end = Date.now() + Number(values.seconds) * 1000;
-    run(campaignOf(fuzz), tally, from, Number(values.count), end, real);
+    const end = Date.now() + whole(values, 'seconds') * 1000;
+    run(campaignOf(fuzz), tally, from, whole(values, 'count'), end, real);
     // an assertion of the verifier's own that fails is its last defence: told apart
     const failure = real(tally) ?? tally.failures[0];
     const tried = tally.programs;

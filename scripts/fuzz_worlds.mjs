@@ -8,11 +8,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { findHoles, keep, load, play, recordedBtf } from './fuzz_runner.mjs';
+import { readOptions } from './options.mjs';
 import { root } from './run_ts.mjs';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     seed: { type: 'string', default: '1' },
     from: { type: 'string', default: '0' },

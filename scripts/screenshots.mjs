@@ -8,13 +8,13 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { launchOptions } from './chromium.mjs';
+import { readOptions, refuse } from './options.mjs';
 import { PICTURES, PLAYERS } from './picture_list.mjs';
 import { servePage } from './serve.mjs';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions({
   allowPositionals: true,
   options: {
     theme: { type: 'string' },
@@ -26,10 +26,7 @@ const { values, positionals } = parseArgs({
 const [folder = 'screenshots', ...names] = positionals;
 const known = [...Object.keys(PICTURES), ...Object.keys(PLAYERS)];
 const unknown = names.filter((name) => !known.includes(name));
-if (unknown.length > 0) {
-  console.error(`No picture is called ${unknown.join(', ')}. There are: ${known.join(', ')}`);
-  process.exit(2);
-}
+if (unknown.length > 0) refuse(`No picture is called ${unknown.join(', ')}. There are: ${known.join(', ')}`);
 const wanted = (name) => names.length === 0 || names.includes(name);
 
 const SIZES = [

@@ -20,14 +20,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { readOptions, refuse } from '../../scripts/options.mjs';
 import { dumpTypes } from '../../src/engine/btf/dump.ts';
 import { Btf } from '../../src/engine/btf/parse.ts';
 import { bundledHeader } from '../../src/engine/cc/headers/index.ts';
 import { compile } from '../../src/engine/cc/compile.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions({
   allowPositionals: true,
   options: {
     every: { type: 'boolean', default: false },
@@ -41,7 +41,7 @@ const { values, positionals } = parseArgs({
     write: { type: 'string' },
   },
 });
-if (positionals.length === 0) throw new Error('which folders? See the head of bench/front/main.ts');
+if (positionals.length === 0) refuse('which folders? See the head of bench/front/main.ts');
 
 const kernelBtf = Btf.parse(
   Uint8Array.from(gunzipSync(readFileSync(join('recorded', 'linux-6.12', 'kernel', 'vmlinux.btf.gz')))),

@@ -11,7 +11,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions, refuse, whole } from '../../scripts/options.mjs';
 import { GENERATOR_VERSION, generateFile, programName } from '../../src/engine/cc/fuzz/program.ts';
 import { findClang } from '../clang.ts';
 import { anySource } from './any.ts';
@@ -20,7 +20,7 @@ import { reduce } from './reduce.ts';
 import { answers, clang, ours, STRICT, VARIANTS } from './tools.ts';
 import type { Compiled, Variant } from './tools.ts';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     seed: { type: 'string', default: '0' },
     count: { type: 'string', default: '1000' },
@@ -38,14 +38,17 @@ const PER_FILE = 25;
 /** After so many it is said how far it is, and what clang answered is kept. */
 const PROGRESS = 1000;
 const folder = join('.cache', 'fuzz_work', String(process.pid));
-const first = Number(values.seed);
-const count = Number(values.count);
+const first = whole(values, 'seed');
+const count = whole(values, 'count');
 const variants = values.variant.split(',');
+for (const variant of variants)
+  if (!Object.hasOwn(VARIANTS, variant))
+    refuse(`--variant takes ${Object.keys(VARIANTS).join('|')}, not '${variant}'`);
 const reduced = VARIANTS[variants[0] ?? ''] ?? {};
 
 function needClang(): string {
   const command = findClang();
-  if (command === null) throw new Error('there is no clang that knows BPF');
+  if (command === null) refuse('There is no clang that knows BPF.');
   return command;
 }
 

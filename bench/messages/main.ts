@@ -15,15 +15,15 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { readOptions, whole } from '../../scripts/options.mjs';
 import { dumpTypes } from '../../src/engine/btf/dump.ts';
 import { Btf } from '../../src/engine/btf/parse.ts';
 import { frontend } from '../../src/engine/cc/parse.ts';
 import { Random } from '../../src/engine/cc/fuzz/random.ts';
 import { mutant } from './mutants.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions({
   allowPositionals: true,
   options: {
     mutants: { type: 'string', default: '0' },
@@ -154,14 +154,14 @@ async function clang({ text }: Program, pch: string): Promise<Said> {
 
 const roots = ['app/examples', 'app/testdata', 'src/engine/cc/corpus', CASES];
 const programs = (positionals.length > 0 ? positionals : roots).flatMap(programsIn);
-const random = new Random(Number(values.seed));
+const random = new Random(whole(values, 'seed'));
 const from = programs.filter(
   ({ text }) => text.includes('vmlinux.h') && text.length < 6000 && !/bpf_(for|repeat)\(|likely/.test(text),
 );
 const all: Program[] = [
   ...programs,
   ...(positionals.length > 0 ? [] : mistakes()),
-  ...Array.from({ length: Number(values.mutants) }, (_, i): Program => {
+  ...Array.from({ length: whole(values, 'mutants') }, (_, i): Program => {
     const { name, text } = random.pick(from);
     return {
       name: `mutant ${i} of ${basename(dirname(name))}/${basename(name)}`,
@@ -230,7 +230,7 @@ for (const [i, program] of all.entries()) judge(program, ours(program), answers[
 
 for (const [kind, list] of [...kinds].sort(([, a], [, b]) => b.length - a.length)) {
   console.log(`== ${kind}: ${list.length}`);
-  for (const each of list.slice(0, Number(values.show))) console.log(`  ${each}`);
+  for (const each of list.slice(0, whole(values, 'show'))) console.log(`  ${each}`);
 }
 const figures = { ...count, 'line of the first error': lines, warnings };
 console.log(figures);

@@ -9,13 +9,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { readOptions } from '../../scripts/options.mjs';
 import { Btf } from '../../src/engine/btf/parse.ts';
 import { compile } from '../../src/engine/cc/compile.ts';
 import type { CpuName } from '../../src/engine/cc/cpu.ts';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: { only: { type: 'string' }, cpu: { type: 'string', default: 'v3' } },
 });
 

@@ -13,8 +13,8 @@
  */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { readOptions, refuse } from '../../scripts/options.mjs';
 import { Btf } from '../../src/engine/btf/parse.ts';
 import { Symbols } from '../../src/engine/kernel/symbols.ts';
 import { compileOurs } from './sources.ts';
@@ -22,7 +22,7 @@ import { judgeFile } from './judge.ts';
 import type { Judgement } from './judge.ts';
 import { fileShares, reasonTable, summary, total } from './report.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions({
   allowPositionals: true,
   options: {
     objects: { type: 'string' },
@@ -33,7 +33,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const [folder] = positionals;
-if (folder === undefined) throw new Error('which folder? See the head of bench/yardstick/main.ts');
+if (folder === undefined) refuse('which folder? See the head of bench/yardstick/main.ts');
 
 const gunzip = (name: string): Uint8Array =>
   Uint8Array.from(gunzipSync(readFileSync(join('recorded', 'linux-6.12', 'kernel', name))));
