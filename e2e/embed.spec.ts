@@ -51,7 +51,7 @@ test('the plain HTML sample works from another origin, and the frame follows the
     .toBe(answer.output);
 });
 
-test('a frame without an origin of its own runs too', async ({ page, baseURL }) => {
+test('a frame without an origin of its own runs too @every-width', async ({ page, baseURL }) => {
   const html = playerAt(baseURL, SAMPLE).replace(/sandbox="[^"]*"/, 'sandbox="allow-scripts"');
   await openHost(page, html);
   const frame = page.frameLocator('iframe');
@@ -60,7 +60,10 @@ test('a frame without an origin of its own runs too', async ({ page, baseURL }) 
   await expect(frame.locator('.node.current').first()).toBeVisible();
 });
 
-test('nothing is loaded and nothing runs before the frame is in view', async ({ page, baseURL }) => {
+test('nothing is loaded and nothing runs before the frame is in view @every-width', async ({
+  page,
+  baseURL,
+}) => {
   const asked: string[] = [];
   page.on('request', (request) => asked.push(request.url()));
   const far = playerAt(baseURL, SAMPLE)
@@ -75,12 +78,18 @@ test('nothing is loaded and nothing runs before the frame is in view', async ({ 
   await expect(frame.getByRole('slider', { name: 'Moment' })).toBeVisible();
 });
 
-test('Open carries the edited program and the moment to the playground', async ({ page, context }) => {
+test('Open carries the edited program and the moment to the playground @every-width', async ({
+  page,
+  context,
+}) => {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.goto('./embed.html?example=task.bpf.c&read=256&event=7&theme=light&view=table');
   const slider = page.getByRole('slider', { name: 'Moment' });
   await expect(slider).toHaveAttribute('aria-valuenow', '7');
   const edited = exampleText('task.bpf.c').replace('return 0;', 'return 0; /* of the frame */');
+  // Below 560 px the code is one of the views.
+  const code = page.getByRole('radio', { name: 'Code' });
+  if (await code.isVisible()) await code.click();
   await page.getByRole('textbox', { name: 'Program, C' }).fill(edited);
   await page.getByRole('button', { name: 'Run' }).click();
   await expect(slider).toHaveAttribute('aria-valuenow', '1');
@@ -90,6 +99,7 @@ test('Open carries the edited program and the moment to the playground', async (
   await page.getByRole('link', { name: /^Open/ }).click();
   const opened = new Playground(await opening);
   await expect(opened.counter).toHaveValue(at);
+  await opened.pane('Code');
   await expect(opened.page.locator('.monaco-editor .view-lines')).toContainText('of the frame');
   expect(await page.evaluate(() => localStorage.length)).toBeLessThanOrEqual(
     await opened.page.evaluate(() => localStorage.length),
@@ -115,7 +125,9 @@ test('parameters: what they mean, and what means nothing is said @every-width', 
   await expect(said).toContainText('This link cannot be opened');
 });
 
-test('an example takes the parameters of its link, as the command line does', async ({ page }) => {
+test('an example takes the parameters of its link, as the command line does @every-width', async ({
+  page,
+}) => {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   const shown = async (): Promise<string> => {
     const lines = await page.locator('.out-line').allTextContents();

@@ -101,7 +101,9 @@ test('P is for a room: code, picture, one sentence and the timeline @every-width
   expect(playground.errors).toEqual([]);
 });
 
-test('the name of the process stays at the upper edge while its files go by', async ({ page }) => {
+test('the name of the process stays at the upper edge while its files go by @every-width', async ({
+  page,
+}) => {
   const playground = new Playground(page);
   await playground.open();
   await playground.run();
@@ -110,12 +112,9 @@ test('the name of the process stays at the upper edge while its files go by', as
   await graph.hover();
   await page.mouse.wheel(0, 70);
   await expect(page.locator('.head-name')).toHaveText(/^\w+ · tgid 1$/);
-  await expect(page.locator('.graph .head')).toHaveText([
-    'task',
-    'files_struct · fdtable',
-    'struct file',
-    'inode',
-  ]);
+  const heads = ['task', 'files_struct · fdtable', 'struct file', 'inode'];
+  // The last column is right of what a phone shows.
+  await expect(page.locator('.graph .head')).toHaveText(playground.narrow ? heads.slice(0, -1) : heads);
 });
 
 test('on a phone a flick across the picture is a step, and the transport is below it @every-width', async ({

@@ -38,7 +38,7 @@ test('with motion, Run plays at once, and the camera glides to a cursor out of v
   expect(playground.errors).toEqual([]);
 });
 
-test('with reduced motion nothing moves by itself, Play still plays, and the camera jumps', async ({
+test('with reduced motion nothing moves by itself, Play still plays, and the camera jumps @every-width', async ({
   page,
 }) => {
   const playground = new Playground(page);
