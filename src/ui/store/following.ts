@@ -8,6 +8,7 @@
 import { useEffect, useState } from 'react';
 import { behindFrame } from './frame.ts';
 import type { MachineView } from './machine.ts';
+import { inPace } from './pace.ts';
 import { useStore } from './store.ts';
 import type { PageState } from './store.ts';
 
@@ -19,30 +20,25 @@ const waiting: Readonly<Record<Turn, Set<() => void>>> = {
   dock: new Set(),
   editor: new Set(),
 };
-let asked = false;
 
-function ask(): void {
-  if (asked) return;
-  asked = true;
-  behindFrame(take);
+/** One view after the other; what is asked for meanwhile is for the next round. */
+function drawRound([turn, ...later]: readonly (readonly (() => void)[])[]): void {
+  for (const act of turn ?? []) act();
+  if (later.length > 0) behindFrame(() => drawRound(later));
 }
 
-function take(): void {
-  asked = false;
-  const turn = TURNS.find((name) => waiting[name].size > 0);
-  if (!turn) return;
-  const draws = [...waiting[turn]];
-  waiting[turn].clear();
-  for (const draw of draws) draw();
-  if (TURNS.some((name) => waiting[name].size > 0)) ask();
-}
+const ask = inPace(() => {
+  const round = TURNS.map((turn) => [...waiting[turn]]).filter(({ length }) => length > 0);
+  for (const turn of TURNS) waiting[turn].clear();
+  drawRound(round);
+});
 
 /** Draws when it is a view's turn; asked for twice before that, once. @returns how to ask no longer */
-export function inTurn(turn: Turn, draw: () => void): () => void {
-  waiting[turn].add(draw);
+export function inTurn(turn: Turn, act: () => void): () => void {
+  waiting[turn].add(act);
   ask();
   return () => {
-    waiting[turn].delete(draw);
+    waiting[turn].delete(act);
   };
 }
 

@@ -13,7 +13,7 @@ import { namesOf } from '../trace/names.ts';
 import { cursorObject } from '../trace/object_state.ts';
 import { momentOf } from './cursor.ts';
 import type { Engine } from './engine.ts';
-import { behindFrame } from './frame.ts';
+import { inPace } from './pace.ts';
 import { traceOf } from './run.ts';
 import { failureText } from './runner.ts';
 import type { Runner } from './runner.ts';
@@ -104,16 +104,6 @@ export function startLooker(engine: Engine, runner: Runner): void {
     useStore.getState().setMachine({ ...seen, steps, moment: formatMoment(moment) });
   };
 
-  let asked = false;
-  /** The picture of a moment is drawn first: the worker would take the processor from it. */
-  const ask = (): void => {
-    if (asked || busy) return;
-    asked = true;
-    behindFrame(() => {
-      asked = false;
-      next();
-    });
-  };
   const next = (): void => {
     const state = useStore.getState();
     const wanted = wish(state);
@@ -130,6 +120,8 @@ export function startLooker(engine: Engine, runner: Runner): void {
         ask();
       });
   };
+  /** The picture of a moment is drawn first: the worker would take the processor from it. */
+  const ask = inPace(next);
   useStore.subscribe((state, before) => {
     if (state.result !== before.result) {
       lastSteps = null;
