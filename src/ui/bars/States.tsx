@@ -65,7 +65,7 @@ export function LinkState() {
         ? `read by ${by} · session ${session}`
         : `failed at ${report.stage}`;
   return (
-    <span className={report.link && !failed && !cancelled ? 'status aside' : 'status'}>
+    <span className={(report.link || by !== '') && !failed && !cancelled ? 'status aside' : 'status'}>
       {text}
       {cancelled ? ' · cancelled' : ''}
     </span>

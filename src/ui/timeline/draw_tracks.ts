@@ -333,10 +333,20 @@ export function drawTracks(
   }
 
   function drawLimit(limit: number, scale: number, y: (count: number) => number, base: number): void {
+    const isAbove = limit > scale;
+    if (!isAbove) {
+      g.strokeStyle = colour('--gone');
+      g.setLineDash([3, 3]);
+      g.lineWidth = 1;
+      g.beginPath();
+      g.moveTo(left, y(limit));
+      g.lineTo(width - RIGHT, y(limit));
+      g.stroke();
+      g.setLineDash([]);
+    }
     g.font = '10px Inter, system-ui, sans-serif';
     g.fillStyle = colour('--gone');
-    const label = `stops at ${count(limit)} B`;
-    const text = limit > scale ? `${label} (above)` : label;
+    const text = `stops at ${count(limit)} B${isAbove ? ' (above)' : ''}`;
     g.textAlign = 'right';
     // Readable on whatever it comes to stand on.
     g.strokeStyle = colour('--s1');
@@ -345,15 +355,6 @@ export function drawTracks(
     g.strokeText(text, width - RIGHT - 4, base - 4);
     g.fillText(text, width - RIGHT - 4, base - 4);
     g.textAlign = 'left';
-    if (limit > scale) return;
-    g.strokeStyle = colour('--gone');
-    g.setLineDash([3, 3]);
-    g.lineWidth = 1;
-    g.beginPath();
-    g.moveTo(left, y(limit));
-    g.lineTo(width - RIGHT, y(limit));
-    g.stroke();
-    g.setLineDash([]);
   }
 
   function drawHeld(): void {
