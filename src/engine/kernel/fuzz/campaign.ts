@@ -47,6 +47,9 @@ export const emptyTally = (): Tally => ({
   failures: [],
 });
 
+/** A line of a stack: which function, not where its file is on this machine. */
+const withoutPath = (line: string): string => line.replace(/ \(?(file|node):\S+$/, '').trim();
+
 export class Campaign {
   private readonly btf: Btf;
   readonly seed: number;
@@ -92,7 +95,9 @@ export class Campaign {
       tally.failures.push({ seed: this.seed, n, after, what: `memory is left behind: ${more}` });
     } catch (error) {
       const what =
-        error instanceof Error ? (error.stack?.split('\n').slice(0, 5).join(' | ') ?? '') : String(error);
+        error instanceof Error
+          ? (error.stack?.split('\n').slice(0, 5).map(withoutPath).join(' | ') ?? '')
+          : String(error);
       tally.failures.push({ seed: this.seed, n, after, what: `threw ${what}` });
     }
   }
