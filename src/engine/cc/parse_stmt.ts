@@ -148,9 +148,17 @@ function semicolon(p: Parser, after: string): void {
   p.accept(';');
 }
 
+/** The `)` of a statement's head. Where it is forgotten, what follows is often the body. */
+function closeHead(p: Parser): void {
+  if (p.expect(')') || p.is('{')) return;
+  p.recover(')', ';', '}');
+  p.accept(')');
+}
+
 /** `(condition)` */
 function parseParenCondition(p: Parser): Expr {
-  if (!p.expect('(')) return errorExpr(rangeOf(p.token));
+  if (!p.expect('('))
+    return p.is('{') || p.is('}') ? errorExpr(rangeOf(p.token)) : condition(p.context, parseExpression(p));
   const { token } = p;
   const written = parseExpression(p);
   if (written.kind === 'assign' && token.text !== '(')
@@ -168,10 +176,7 @@ function parseParenCondition(p: Parser): Expr {
       'equality comparison with extraneous parentheses',
     );
   const value = condition(p.context, written);
-  if (!p.expect(')')) {
-    p.recover(')', ';', '}');
-    p.accept(')');
-  }
+  closeHead(p);
   return value;
 }
 
@@ -227,18 +232,15 @@ function parseFor(p: Parser, start: Loc): Stmt {
     else if (!p.accept(';')) {
       const expr = discard(parseExpression(p));
       init = [{ kind: 'expr', expr, range: expr.range }];
-      semicolon(p, 'the first part of for');
+      p.expect(';', ' after the first part of for');
     }
     const test = p.is(';') ? null : condition(p.context, parseExpression(p));
-    semicolon(p, 'the condition of for');
+    const isWhole = p.expect(';', ' after the condition of for');
     const step = p.is(')') ? null : discard(parseExpression(p));
-    if (!p.expect(')')) {
-      p.recover(')', ';', '}');
-      p.accept(')');
-    }
+    closeHead(p);
     const body = parseLoopBody(p);
     const loop = { kind: 'for', init, condition: test, step, body, unroll, range: p.since(start) } as const;
-    checkLoop(p.context, loop);
+    if (isWhole) checkLoop(p.context, loop);
     return loop;
   });
 }
@@ -248,7 +250,7 @@ function parseSwitch(p: Parser, start: Loc): Stmt {
   p.expect('(');
   const written = parseExpression(p);
   let value = promote(rvalue(written));
-  p.expect(')');
+  closeHead(p);
   const type = C.integerOf(value.type);
   if (!type && !isError(value)) {
     context.error(value.range, `switch needs an integer, not '${typeText(value.type)}'`);
