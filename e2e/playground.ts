@@ -102,9 +102,12 @@ export class Playground {
   /** Replaces the text in the Monaco of a part of the page, by pasting: typed lines would be indented by the editor. */
   async replaceIn(part: Locator, text: string): Promise<void> {
     // Not the lines themselves: they are wider and higher than the pane, and would be scrolled.
-    await part.locator('.editor-host:visible .monaco-slot').click();
+    const slot = part.locator('.editor-host:visible .monaco-slot');
     // Pasted before the editor has the focus, it would go to nobody.
-    await expect(part.locator('.editor-host:visible .monaco-editor.focused')).toBeVisible();
+    await expect(async () => {
+      await slot.click();
+      await expect(slot.locator('.monaco-editor.focused')).toBeVisible({ timeout: 2000 });
+    }).toPass();
     await this.page.keyboard.press('ControlOrMeta+a');
     await this.page.evaluate((pasted) => {
       const clipboardData = new DataTransfer();
